@@ -1,0 +1,7 @@
+"""copydesk: the copy desk for scraped news. Raw articles in; Parquet that can be trusted out, every change on record."""
+
+__version__ = "0.1.0"
+
+from copydesk.clean import clean
+
+__all__ = ["__version__", "clean"]

@@ -1,0 +1,80 @@
+"""The configuration as one immutable value, section by section; `copydesk.settings` says where its values come from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+
+
+class SourcesConfig(Section):
+    """`[sources]`: what is read."""
+
+    max_document_bytes: int = Field(64 * 2**20, ge=1, description="A document larger than this goes to the quarantine")
+    max_expansion: int = Field(200, ge=1, description="A compressed file may grow to this many times its size (and 1 MiB)")
+    csv_field_bytes: int = Field(16 * 2**20, ge=1, description="The longest field of a CSV file")
+
+
+class TextConfig(Section):
+    """`[text]`: how text is repaired and normalized."""
+
+    quotes: Literal["straight", "curly", "keep"] = Field("straight", description="The one style of quotation marks")
+
+
+class DatesConfig(Section):
+    """`[dates]`: how dates are read."""
+
+    numeric_order: Literal["day-first", "month-first", "skip"] = Field(
+        "day-first", description="How 03/04/2019 is read where the document does not prove it; skip leaves it unknown"
+    )
+    timezone: str = Field("UTC", description="The time zone of times that name none (an IANA name)")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is no IANA time zone such as UTC or Europe/Istanbul")
+        return value
+
+
+class GateConfig(Section):
+    """`[gate]`: when a partition is held back."""
+
+    max_quarantined_share: Share = Field(
+        0.5, description="A partition in which a larger share of the new documents failed is held back"
+    )
+    min_documents: int = Field(20, ge=1, description="Shares are judged in partitions of at least this many documents")
+
+
+class WarehouseConfig(Section):
+    """`[warehouse]`: where tables are written."""
+
+    path: str = Field("warehouse", min_length=1, description="Folder or object-store URL of the Parquet tables")
+    lock_wait_seconds: float = Field(30, ge=0, description="How long a second run waits for the first")
+
+
+class RunConfig(Section):
+    """`[run]`: how work is done."""
+
+    workers: int = Field(0, ge=0, le=256, description="Processes that clean articles; 0 means one per core")
+    batch_documents: int = Field(2000, ge=1, description="Documents in one batch")
+    batch_bytes: int = Field(16 * 2**20, ge=1, description="Bytes after which a batch is full")
+
+
+class Config(Section):
+    """Everything that can be set; each attribute is a section of `copydesk.toml`."""
+
+    expectations: str | None = Field(None, description="A folder of suites that overrides the shipped ones")
+    sources: SourcesConfig = SourcesConfig()
+    text: TextConfig = TextConfig()
+    dates: DatesConfig = DatesConfig()
+    gate: GateConfig = GateConfig()
+    warehouse: WarehouseConfig = WarehouseConfig()
+    run: RunConfig = RunConfig()

@@ -1,0 +1,151 @@
+"""Lines around a story that credit or count: bylines, `Source:` and `Via:`, counters of views."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from copydesk.lexicon import data
+from copydesk.text.lead import is_agency
+
+_LINES = data("lines.json")
+
+
+def _any(words: list[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=lambda w: -len(w)))
+
+
+_BY = re.compile(rf"(?:{_any(_LINES['byline'])})(?:\s*[:：]\s*|\s+)(?=\S)", re.IGNORECASE)
+# Behind a name: its role, its house, an address.
+_NAME_END = re.compile(r"\s*(?:[|/•·(\[<]|\s[–—-]\s|,\s*(?=(?:the\s+)?(?:[a-z]|[A-Z]{2,}\b))|\S+@\S+|@\w+)")
+_JOIN = re.compile(rf"\s*,\s*(?:(?:and|y|et|und|e|ve|и)\s+)?|\s+(?:{_any(_LINES['name_joins'])})\s+")
+_PARTICLES = set(_LINES["name_particles"])
+_NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[.'’-][^\W\d_]+)*\.?$")
+_CALENDAR = data("calendar.json")
+_TIME_WORDS = {w for words in _CALENDAR["weekdays"].values() for w in words} | {
+    n for months in _CALENDAR["months"].values() for names in months for n in names
+}
+
+
+class Byline(NamedTuple):
+    """The authors, and the agency where one is named behind or instead of them."""
+
+    names: tuple[str, ...]
+    agency: str | None
+
+
+def find_byline(line: str, labelled: bool = True) -> Byline | None:
+    """The authors that a line names: `By Tim Balk | New York Daily News`, `BY JANE DOE AND JOHN ROE`.
+
+    With `labelled` the line must say `By` or the like. None where the line is anything else.
+    """
+    if len(line) > 160:
+        return None
+    start = 0
+    if labelled:
+        label = _BY.match(line)
+        if not label:
+            return None
+        start = label.end()
+    rest = line[start:].strip()
+    if is_agency(rest):
+        return Byline((), rest)
+    ended = _NAME_END.search(rest)
+    people, behind = (rest[: ended.start()], rest[ended.end() :]) if ended else (rest, "")
+    names: list[str] = []
+    agency = None
+    for part in _JOIN.split(people.strip(" ,;:")):
+        if is_name(part) and not is_agency(part):
+            names.append(part)
+        elif names and is_agency(part):
+            agency = part
+        else:
+            return None
+    if not names or (not labelled and (behind or len(names) > 3)):
+        return None
+    if re.search(r"[.!?]\s+\S", behind) or len(behind) > 90:
+        return None
+    if agency is None:
+        agency = next((p for p in re.split(r"\s*[|,/()•·]\s*|\s[–—-]\s", behind) if p and is_agency(p.strip(" ,)("))), None)
+    return Byline(tuple(names), agency)
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can be the name of a person: two to five capitalized words, particles aside."""
+    words = text.split()
+    if not 2 <= len(words) <= 6:
+        return False
+    big = 0
+    for index, word in enumerate(words):
+        if not _NAME_WORD.match(word) or word.casefold().rstrip(".") in _TIME_WORDS:
+            return False
+        uncased = word.upper() == word.lower()
+        if word[0].isupper() or uncased or re.match(r"(?:al|el|ul|d|o)['’-]\w", word):
+            big += 1
+        elif word.casefold() not in _PARTICLES or index == len(words) - 1:
+            return False
+    return big >= 2
+
+
+_SOURCE_WORDS = _any(_LINES["source"])
+_SOURCE = re.compile(
+    rf"[(\[]?\s*(?:{_SOURCE_WORDS})\s*(?:[:：]|\s[-–—]\s)\s*(?P<name>\S.*?)\s*[)\]]?\s*$|via\s+(?P<via>[A-Z@]\S*(?:\s+\S+){{0,4}})$",
+    re.IGNORECASE,
+)
+_SOURCE_BEHIND = re.compile(rf"(?<=[.!?…»\"'”’)\]])\s+[(\[]?(?:{_SOURCE_WORDS})\s*[:：]\s*(?P<name>[^\s.!?][^!?]{{0,60}}?)[)\]]?\.?$", re.IGNORECASE)
+
+
+def find_source(line: str) -> str | None:
+    """What a line of the form `Source: X`, `(Source: X)` or `Via: X` names; None where the line is anything else."""
+    if len(line) > 140:
+        return None
+    match = _SOURCE.match(line)
+    if not match:
+        return None
+    name = (match["name"] or match["via"]).strip()
+    if match["via"] and not match["via"][0].isupper():
+        return None
+    name = name[:-1] if name.endswith(".") and not re.search(r"\b\w\.\w\.$|\b(?:Inc|Co|Corp|Ltd)\.$", name) else name
+    if not name or len(name.split()) > 12 or re.search(r"[.!?]\s+[^\W\d_]", name):
+        return None
+    return name
+
+
+def source_behind(paragraph: str) -> tuple[int, str] | None:
+    """Where ` Source: X` begins behind the last sentence of a paragraph, and X; None where there is none."""
+    match = _SOURCE_BEHIND.search(paragraph, max(0, len(paragraph) - 90))
+    if not match or len(match["name"].split()) > 6 or re.search(r"[.!?]\s", match["name"]):
+        return None
+    return match.start(), match["name"].strip().rstrip(".")
+
+
+_VIEW_WORDS = _any(_LINES["views"])
+_NUMBER = r"(?P<number{0}>\d{{1,3}}(?:[,.'\u202f ]\d{{3}})+|\d{{1,9}}(?:[.,]\d{{1,2}}(?=\s?[kKmM]))?)\s?(?P<unit{0}>[kKmM](?![a-z]))?"
+_COUNTER = re.compile(
+    rf"(?:(?:{_VIEW_WORDS})\s*[:：]?\s*{_NUMBER.format(1)}(?:\s*(?:{_VIEW_WORDS}))?"
+    rf"|{_NUMBER.format(2)}(?P<word>\s*(?:{_VIEW_WORDS}))?)\s*\.?$",
+    re.IGNORECASE,
+)
+
+
+class Counter(NamedTuple):
+    """A counter of views; `bare` where the line is only a number."""
+
+    count: int
+    bare: bool
+
+
+def find_counter(line: str) -> Counter | None:
+    """The views that a line counts: `459`, `1,234 views`, `Views: 1.2K`; None where the line is anything else."""
+    if len(line) > 40:
+        return None
+    match = _COUNTER.match(line)
+    if not match:
+        return None
+    number, unit = (match["number1"], match["unit1"]) if match["number1"] else (match["number2"], match["unit2"])
+    bare = not match["number1"] and not match["word"]
+    if unit:
+        if bare:
+            return None  # 20K, 5m: a race, a sum, a distance
+        return Counter(round(float(number.replace(",", ".")) * {"k": 1e3, "m": 1e6}[unit.lower()]), bare)
+    return Counter(int(re.sub(r"\D", "", number)), bare)

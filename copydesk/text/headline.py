@@ -1,0 +1,144 @@
+"""Headlines: which line is one, and which lines say the same again.
+
+A headline comes back in another case, with other punctuation or quotes, cut off with an ellipsis, with the name of the
+site before or behind it, or with a word changed.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from itertools import islice
+from typing import NamedTuple
+
+MAX_CHARACTERS = 250
+MAX_WORDS = 32
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’‘`´][^\W_]+)*")
+_APOSTROPHES = re.compile("['’‘`´]")
+_CUT = re.compile(r"\s*(?:…|\.\.\.+|\[…\]|\[\.\.\.+\])\s*$")
+_SEPARATOR = re.compile(r"\s+[-–—|·•»:/~]{1,3}\s+|\s*[|»]\s*|\s*:\s+")
+_SENTENCE_END = re.compile(r"[.。।۔؛;,:]['\"”’»)\]]*$")
+_ABBREVIATION = re.compile(r"(?:\b[A-Z]\.|\b(?:Inc|Corp|Ltd|Co|Jr|Sr|Dr|No|St|vs|etc|Gov|Sen|Rep|Gen|Mr|Mrs))\.?$")
+
+
+class Likeness(NamedTuple):
+    """How a line repeats a headline: `rule`, how sure, and whether the line is the poorer of the two."""
+
+    rule: str
+    confidence: float
+
+
+def tokens(text: str) -> list[str]:
+    """The words of `text` without case, punctuation, quotes and apostrophes."""
+    found = _TOKEN.findall(text.casefold())
+    return [_APOSTROPHES.sub("", token) for token in found] if _APOSTROPHES.search(text) else found
+
+
+def likeness(line: str, headline: str) -> Likeness | None:
+    """Whether `line` is `headline` once more, in one of the ways that sites write it. None where it is another text."""
+    if len(line) > 2 * MAX_CHARACTERS or len(line) > 4 * len(headline) + 80:
+        return None
+    mine, theirs = tokens(line), tokens(headline)
+    if not mine or not theirs:
+        return None
+    if mine == theirs:
+        return Likeness("headline-repeat" if line == headline else "headline-variant", 0.995)
+    if _is_cut_from(line, headline) or _is_cut_from(headline, line):
+        return Likeness("headline-cut-off", 0.98)
+    for one, other in ((line, headline), (headline, line)):
+        for part in _without_site(one):
+            if tokens(part) == tokens(other) or _is_cut_from(part, other) or _is_cut_from(other, part):
+                return Likeness("headline-with-site", 0.98)
+    if min(len(mine), len(theirs)) >= 6 and mine[:2] == theirs[:2]:
+        share = SequenceMatcher(None, mine, theirs, autojunk=False).ratio()
+        if share >= 0.88:
+            return Likeness("headline-near", 0.93)
+    return None
+
+
+def _is_cut_from(line: str, headline: str) -> bool:
+    """Whether `line` is the beginning of `headline`, ended by an ellipsis, perhaps within a word."""
+    cut = _CUT.search(line)
+    if not cut or cut.start() == 0:
+        return False
+    kept, whole = " ".join(tokens(line[: cut.start()])), " ".join(tokens(headline))
+    return len(kept) >= 10 and whole.startswith(kept)
+
+
+def _without_site(line: str) -> list[str]:
+    """`line` without what stands behind or before a separator and is short enough to be a site's name."""
+    found = []
+    for separator in _SEPARATOR.finditer(line):
+        head, tail = line[: separator.start()], line[separator.end() :]
+        if 1 <= len(tail.split()) <= 7 and len(tail) <= 60:
+            found.append(head)
+        if 1 <= len(head.split()) <= 5 and len(head) <= 40:
+            found.append(tail)
+    return found
+
+
+def site_suffix(headline: str, names: set[str]) -> int:
+    """Where ` - Site Name` begins in a headline, if that name is in `names` (as `tokens` joined); else 0."""
+    for separator in _SEPARATOR.finditer(headline):
+        tail = "".join(tokens(headline[separator.end() :]))
+        if separator.start() and tail and (tail in names or tail.removeprefix("the") in names):
+            return separator.start()
+    return 0
+
+
+def quality(line: str, headlines: list[str]) -> tuple[int, int, int]:
+    """How good a form of a repeated headline this is, smaller is better: whole, without site, in mixed case."""
+    is_cut = bool(_CUT.search(line))
+    mine = tokens(line)
+    has_site = any(tokens(part) == tokens(other) for other in headlines if tokens(other) != mine for part in _without_site(line))
+    letters = [c for c in line if c.isalpha() and c.lower() != c.upper()]
+    one_case = bool(letters) and (all(c.isupper() for c in letters) or all(c.islower() for c in letters))
+    return is_cut, has_site, one_case
+
+
+def looks_like_headline(line: str, rest: list[str]) -> bool:
+    """Whether the first line of a document is a headline: a short line, no sentence, with a story behind it.
+
+    `rest` are the paragraphs behind it.
+    """
+    if not rest or len(line) > MAX_CHARACTERS or not _TOKEN.search(line):
+        return False
+    words = line.split()
+    if len(words) > MAX_WORDS or len(words) < 2 and len(line) < 12 and not _ideographic(line):
+        return False
+    longest = max(len(paragraph) for paragraph in rest[:4])
+    if _SENTENCE_END.search(line) and not _ABBREVIATION.search(line) and not _CUT.search(line):
+        return False
+    if longest >= 1.5 * len(line):
+        return True
+    return len(line) <= 120 and any(_SENTENCE_END.search(p) or p[-1:] in ".!?؟。\"'" for p in rest[:3])
+
+
+def _ideographic(line: str) -> bool:
+    return any("\u3040" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" for c in line)
+
+
+def leading_headline(paragraph: str, headline: str) -> int:
+    """Where the story begins in a paragraph that starts with the headline, else 0.
+
+    The headline's words must be followed by a separator or by what starts a sentence; a sentence that merely begins
+    with the same words goes on in lower case.
+    """
+    wanted = tokens(headline)
+    if len(wanted) < 3:
+        return 0
+    found = list(islice(_TOKEN.finditer(paragraph), len(wanted)))
+    if tokens(paragraph[: found[-1].end()] if found else "") != wanted:
+        return 0
+    here = found[-1].end()
+    rest = paragraph[here:]
+    between = re.match(r"['\"”’»)\]]*(?P<mark>\s*[.:!?|–—-]+|\s*…)?\s+", rest)
+    if between is None or between.end() >= len(rest):
+        return 0
+    after = rest[between.end()]
+    if between["mark"] and not after.islower():
+        return here + between.end()
+    if len(wanted) >= 5 and (after.isupper() or after in "\"“(") and not re.match(r"\S*\s*$", rest[between.end() :]):
+        return here + between.end()
+    return 0

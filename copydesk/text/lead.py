@@ -1,0 +1,126 @@
+"""What stands in front of a report's first sentence: `BEIRUT, Lebanon (AP) —`, `ARK News:`, `LONDON, March 3 -`, `(CNN) --`."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from copydesk.lexicon import data, lines
+
+
+class Lead(NamedTuple):
+    """A dateline or agency prefix: what it names, where the sentence begins, and how sure this is."""
+
+    place: str | None
+    agency: str | None
+    end: int
+    confidence: float
+
+
+def plain(name: str) -> str:
+    """A name without case, punctuation and `the`, for comparing."""
+    return re.sub(r"[\W_]+", "", name.casefold().removeprefix("the "))
+
+
+_LINES = data("lines.json")
+AGENCIES = {plain(name) for name in lines("agencies.txt")}
+_CITIES = {plain(name) for name in lines("cities.txt")}
+_NOT_PLACES = {plain(name) for name in _LINES["not_places"]}
+_MEDIA = set(_LINES["media_words"])
+
+_DASH = r"(?:\s*(?:—|–|―|--+)\s*|\s+-\s+|\s+-(?=[A-Z\"'“])|(?<=\))-\s+|\s*:\s*[-–—]\s*)"
+_UP = r"[A-ZÀ-ÖØ-ÞİŞĞ]"
+_CAPS_WORD = rf"{_UP}(?:{_UP}|['’.-](?={_UP}))+\.?"
+_CAPS = rf"(?:{_CAPS_WORD}|ST\.)(?:[ /-](?:{_CAPS_WORD}|AND|DE|LA|OF)){{0,3}}"
+_MIXED_WORD = rf"{_UP}[\w'’.-]*\w\.?"
+_MIXED = rf"{_MIXED_WORD}(?:[ -](?:(?:of|de|al|el|es|ez|la|du|do|and|the)[ -])?{_MIXED_WORD}){{0,3}}"
+_REGION = rf"(?:,\s(?:{_MIXED}|{_UP}\.(?:\s?{_UP}\.)+)){{1,2}}"
+_MONTHS = "|".join(sorted({re.escape(n) for months in data("calendar.json")["months"].values() for names in months for n in names}, key=lambda n: -len(n)))
+_DAY = rf"(?:,?\s*(?:(?i:{_MONTHS})\.?\s+\d{{1,2}}|\d{{1,2}}\s+(?i:{_MONTHS})\.?)(?:,?\s+\d{{4}})?)"
+_PARENTHESIS = r"\((?P<agency>[^()\n]{2,48})\)"
+
+_PLACED = (
+    # LOUISVILLE, Ky., Feb 26 (Reuters) -
+    re.compile(rf"(?P<place>{_CAPS}(?:(?!{_DAY}){_REGION})?,?){_DAY}?,?\s*{_PARENTHESIS}{_DASH}"),
+    re.compile(rf"(?P<place>{_CAPS}(?:(?!{_DAY}){_REGION})?,?){_DAY}?,?{_DASH}"),
+    # Beirut, Lebanon (AP) -
+    re.compile(rf"(?P<place>{_MIXED}(?:(?!{_DAY}){_REGION})?,?){_DAY}?,?\s*{_PARENTHESIS}{_DASH}"),
+    # Damascus, SANA –
+    re.compile(rf"(?P<place>{_MIXED}),\s*(?P<agency>[A-Z]{{2,8}}|{_MIXED}){_DASH}"),
+    # Damascus –
+    re.compile(rf"(?P<place>{_MIXED}(?:{_REGION})?){_DAY}?(?P<plain>){_DASH}"),
+    # KARACHI:
+    re.compile(rf"(?P<place>{_CAPS})(?P<plain>):\s+"),
+    # LONDON, England (CNN) The
+    re.compile(rf"(?P<place>{_CAPS}(?:{_REGION})?|{_MIXED}(?:{_REGION})?){_DAY}?\s*{_PARENTHESIS}(?P<known>)\s+"),
+)
+_NAMED = (
+    re.compile(rf"{_PARENTHESIS}{_DASH}"),
+    re.compile(rf"{_PARENTHESIS}(?P<known>)\s*(?=[A-Z])"),
+    re.compile(rf"(?P<agency>[^\s:—–-][^:—–\n]{{0,40}}?)(?P<known>)(?:{_DASH}|\s*:\s+)"),
+    re.compile(rf"(?P<agency>[^\W\d_][^:\n]{{0,40}}?)(?P<known>)(?:\s*:\s+|\s+[—–]\s+)"),
+)
+_STARTS_SENTENCE = re.compile(r"[\"'“‘«(\[¿¡$€£#]*(?:[^\W\d_]|\d)")
+
+
+def is_agency(name: str) -> bool:
+    """Whether `name` is a known agency, or calls itself one (`... News`, `... Agency`)."""
+    words = name.replace("/", " ").split()
+    if not words or len(words) > 5:
+        return False
+    if all(plain(part) in AGENCIES for part in name.split("/")):
+        return True
+    return len(words) > 1 and words[-1].casefold() in _MEDIA and all(w[:1].isupper() or w[:1].isdigit() for w in words)
+
+
+def find_lead(paragraph: str, names: frozenset[str] = frozenset()) -> Lead | None:
+    """The dateline or agency at the start of a story's first paragraph. `names` are agencies known from elsewhere.
+
+    None unless what follows can start a sentence: `Idlib – the last stronghold – fell` is prose.
+    """
+    for pattern in _PLACED:
+        match = pattern.match(paragraph)
+        if match and (lead := _placed(match, paragraph)):
+            return lead
+    for pattern in _NAMED:
+        match = pattern.match(paragraph)
+        if match and _starts_sentence(paragraph, match.end()):
+            agency = match["agency"].strip(" ,")
+            trusted = is_agency(agency) or plain(agency) in names
+            if trusted or ("known" not in match.re.groupindex and _could_be_agency(agency)):
+                return Lead(None, agency, match.end(), 0.98 if trusted else 0.9)
+    return None
+
+
+def _placed(match: re.Match[str], paragraph: str) -> Lead | None:
+    groups = match.re.groupindex
+    place = match["place"].strip(" ,")
+    agency = match["agency"].strip(" ,") if "agency" in groups else None
+    if not _starts_sentence(paragraph, match.end()) or plain(place) in _NOT_PLACES or len(plain(place)) < 3:
+        return None
+    city = plain(place.split(",")[0])
+    if "plain" in groups and city not in _CITIES:
+        return None
+    if "known" in groups and not (agency and is_agency(agency)):
+        return None
+    if agency is not None and not (is_agency(agency) or _could_be_agency(agency)):
+        return None
+    if agency is None:
+        if plain(place) in AGENCIES:
+            return Lead(None, place, match.end(), 0.97)
+        if "," not in place and city not in _CITIES and (len(city) < 4 or len(place.split()) > 3):
+            return None
+    elif match.re is _PLACED[3] and not (is_agency(agency) and city in _CITIES):
+        return None
+    return Lead(place, agency, match.end(), 0.99 if agency or city in _CITIES else 0.95)
+
+
+def _could_be_agency(name: str) -> bool:
+    """A name in parentheses before a dash: capitalized, short, no year, no remark."""
+    words = name.replace("/", " ").split()
+    return 0 < len(words) <= 5 and words[0][:1].isupper() and not any(c.isdigit() for c in name) and plain(name) not in _NOT_PLACES
+
+
+def _starts_sentence(paragraph: str, at: int) -> bool:
+    match = _STARTS_SENTENCE.match(paragraph, at)
+    return bool(match) and not paragraph[match.end() - 1].islower()

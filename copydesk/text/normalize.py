@@ -1,0 +1,111 @@
+"""One form for what is right but written in many ways: white space, paragraphs, quotation marks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from copydesk.edits import TEXT, Edit, Span, replace
+
+STEP = "normalize"
+
+Quotes = Literal["straight", "curly", "keep"]
+
+
+def normalize(text: str, quotes: Quotes, field: str = TEXT) -> tuple[str, list[Edit]]:
+    """Bring a repaired text to paragraphs with one empty line between, single spaces, and one style of quotes."""
+    text, spaced = replace(text, list(_spaces(text, single_line=field != TEXT)), STEP, field)
+    text, quoted = replace(text, list(_quotes(text, quotes)), STEP, field)
+    return text, spaced + quoted
+
+
+# --- white space and paragraphs ---------------------------------------------------------------------------------------
+
+_SPACES = "\t\x20\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+# Everything that may have to change: line ends with the spaces around them, runs of spaces, single odd spaces, edges.
+_GAP = re.compile(f"[{_SPACES}]*[\r\n][{_SPACES}\r\n]*|[{_SPACES}]{{2,}}|[\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]|^ | $")
+_LINE_END = re.compile("\r\n|\r|\n")
+
+
+def _spaces(text: str, single_line: bool) -> Iterator[Span]:
+    width = 0 if single_line else _wrap_width(text)
+    for gap in _GAP.finditer(text):
+        start, end = gap.span()
+        if start == 0 or end == len(text):
+            yield Span(start, end, "", "edge")
+            continue
+        ends = _LINE_END.findall(gap[0])
+        if not ends:
+            yield Span(start, end, " ", "space")
+        elif single_line:
+            yield Span(start, end, " ", "line-break")
+        elif len(ends) > 1 or not width:
+            yield Span(start, end, "\n\n", "paragraph-break")
+        else:
+            yield _unwrapped(text, start, end, width)
+
+
+def _unwrapped(text: str, start: int, end: int, width: int) -> Span:
+    """A single line end in text wrapped at a fixed width: within a paragraph, or behind a last, short line."""
+    line_start = text.rfind("\n", 0, start) + 1
+    indented = text[end - 1] in " \t\u3000"
+    following = text[end]
+    # The next word would have fitted: the line was ended on purpose.
+    word = re.match(r"\S*", text[end : end + 60])
+    short = start - line_start + 1 + len(word[0] if word else "") < width - 4
+    if indented or (short and not following.islower()):
+        return Span(start, end, "\n\n", "paragraph-break")
+    if text[start - 1] == "-" and text[start - 2 : start - 1].isalpha() and following.islower():
+        return Span(start, end, "", "line-wrap")
+    return Span(start, end, " ", "line-wrap")
+
+
+def _wrap_width(text: str) -> int:
+    """The width of hard-wrapped text, else 0: lines that go on in lower case, or uncased lines all of one length."""
+    if text.count("\n") + text.count("\r") < 3:
+        return 0
+    lines = [line.rstrip() for line in _LINE_END.split(text[:20_000])]
+    pairs = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if a.strip() and b.strip()]
+    if len(pairs) < 3:
+        return 0
+    lengths = sorted(len(a) for a, _ in pairs)
+    width = lengths[int(len(lengths) * 0.9)]
+    if not 30 <= width <= 130:
+        return 0
+    cased = [b.lstrip()[0] for _, b in pairs if b.lstrip()[0].lower() != b.lstrip()[0].upper()]
+    if len(cased) * 2 > len(pairs):
+        return width if sum(c.islower() for c in cased) > 0.3 * len(pairs) else 0
+    full = sum(width * 0.8 <= len(a) and a[-1] not in ".!?؟۔。" for a, _ in pairs)
+    return width if full > 0.6 * len(pairs) else 0
+
+
+# --- quotation marks --------------------------------------------------------------------------------------------------
+
+_CURLED = re.compile("[‘’‚‛“”„‟]")
+_STRAIGHT = {**dict.fromkeys("‘’‚‛", "'"), **dict.fromkeys("“”„‟", '"')}
+_UPRIGHT = re.compile("[\"']")
+_OPENS_AFTER = re.compile(r"[\s(\[{—–\-/\"'“‘«]")
+# Chinese and Japanese write “ ” as marks of their own, as wide as their characters; straight ones are foreign there.
+_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
+
+
+def _quotes(text: str, style: Quotes) -> Iterator[Span]:
+    if style == "straight" and not text.isascii():
+        for match in _CURLED.finditer(text):
+            at = match.start()
+            if not _IDEOGRAPHS.search(text[max(at - 1, 0) : at + 2]):
+                yield Span(at, at + 1, _STRAIGHT[match[0]], "quote")
+    elif style == "curly":
+        for match in _UPRIGHT.finditer(text):
+            at, mark = match.start(), match[0]
+            before, behind = text[at - 1 : at], text[at + 1 : at + 2]
+            if before.isdigit() and not behind.isalpha():
+                continue  # feet and inches, minutes and seconds
+            opens = not before or bool(_OPENS_AFTER.match(before))
+            if mark == '"':
+                yield Span(at, at + 1, "“" if opens else "”", "quote", 0.98)
+            elif opens and not behind.isdigit():
+                yield Span(at, at + 1, "‘", "quote", 0.95)
+            else:
+                yield Span(at, at + 1, "’", "quote", 0.98)

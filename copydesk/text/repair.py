@@ -1,0 +1,204 @@
+"""Repair what broke on the way: mojibake, entities and tags left in text, control and invisible characters, NFC.
+
+Order matters: mojibake may consist of control characters and no-break spaces, so it is repaired before those are
+looked at, and what comes out of an entity may be any of them, so entities come before characters.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+from html.entities import html5
+
+import ftfy
+from ftfy.chardata import CHARMAP_ENCODINGS
+
+from copydesk.edits import TEXT, Edit, Span, replace
+
+STEP = "repair"
+
+#: Longest piece of a line that is aligned character by character; longer ones are replaced whole.
+MAX_ALIGNED = 2000
+
+
+def repair(text: str, field: str = TEXT) -> tuple[str, list[Edit]]:
+    """Repair a decoded text. Returns the repaired text and the edits that lead to it, in order."""
+    edits: list[Edit] = []
+    for find in (_mojibake, _entities, _entities, _tags, _characters, _compositions):
+        spans = list(find(text))
+        if spans:
+            text, made = replace(text, spans, STEP, field)
+            edits += made
+    return text, edits
+
+
+# --- mojibake ---------------------------------------------------------------------------------------------------------
+
+
+def _utf8_seen_through(encoding: str) -> str:
+    """A pattern for one two-byte beginning of a UTF-8 character, as it looks when it is read in `encoding`."""
+    lead = bytes(range(0xC2, 0xF5)).decode(encoding)
+    rest = bytes(range(0x80, 0xC0)).decode(encoding)
+    return f"[{re.escape(lead)}][{re.escape(rest)}]"
+
+
+# ftfy looks at every line for minutes where one look at the document would do: only lines with such a pair, or with a
+# lead byte whose no-break space became a space, can be mojibake to it.
+_MAYBE_MOJIBAKE = re.compile("|".join(sorted({_utf8_seen_through(e) for e in CHARMAP_ENCODINGS})) + "|[ÂÃÅÎÐÙĂĹ] ")
+# A closing quotation mark whose last byte, undefined in cp1252, was dropped. Read on, ftfy would make a dagger of it.
+_LOST_CLOSING_QUOTE = re.compile(r"(?<=[\w.,!?…'’)])â€(?=[\s.,;:!?)\]]|$)")
+_ASCII_OR_NOT = re.compile("[\x00-\x7f]+|[^\x00-\x7f]+")
+# No '\r' here: a line is what ends in '\n', and ftfy may see the rest.
+_LINE = re.compile("[^\n]+")
+
+
+def _mojibake(text: str) -> Iterator[Span]:
+    if text.isascii() or not _MAYBE_MOJIBAKE.search(text):
+        return
+    for line in _LINE.finditer(text):
+        if _MAYBE_MOJIBAKE.search(line[0]):
+            lost = [Span(m.start(), m.end(), "”", "mojibake", 0.95) for m in _LOST_CLOSING_QUOTE.finditer(line[0])]
+            for piece_start, piece in _between(line[0], lost):
+                fixed = ftfy.fix_encoding(piece)
+                if fixed != piece:
+                    for start, end, after in _changes(piece, fixed):
+                        at = line.start() + piece_start
+                        yield Span(at + start, at + end, after, "mojibake", 0.99)
+            for span in lost:
+                yield span._replace(start=line.start() + span.start, end=line.start() + span.end)
+
+
+def _between(line: str, spans: Iterable[Span]) -> Iterator[tuple[int, str]]:
+    here = 0
+    for span in spans:
+        yield here, line[here : span.start]
+        here = span.end
+    yield here, line[here:]
+
+
+def _changes(before: str, after: str) -> list[tuple[int, int, str]]:
+    """What differs between a line and its repair: (start, end, new text), aligned on the ASCII that both share."""
+    old, new = _ASCII_OR_NOT.findall(before), _ASCII_OR_NOT.findall(after)
+    found: list[tuple[int, int, str]] = []
+    if len(old) == len(new) and all(a == b or not (a.isascii() or b.isascii()) for a, b in zip(old, new, strict=True)):
+        here = 0
+        for a, b in zip(old, new, strict=True):
+            if a != b:
+                found.append((here, here + len(a), b))
+            here += len(a)
+    elif len(before) <= MAX_ALIGNED:
+        blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+        found = [(i, j, after[k:m]) for tag, i, j, k, m in blocks if tag != "equal"]
+    # Where most of the line is new, one edit says it better than one for each word.
+    if not found or (len(found) > 8 and 2 * sum(j - i for i, j, _ in found) > len(before)):
+        return [(0, len(before), after)]
+    return found
+
+
+# --- entities and tags ------------------------------------------------------------------------------------------------
+
+_ENTITY = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# Feeds that lost the ampersand: `Turkey #39;s`, ` quot;Yes, quot;`. The space stands where the ampersand was.
+_BROKEN_ENTITY = re.compile(
+    r"(?: |(?<![&\w;#]))#(3[3-9]|4[0-7]|9[1-6]|1[2-9][0-9]|2[0-5][0-9]|82[0-4][0-9]);"
+    r"|(?: |(?<![&\w;#]))(quot|amp|nbsp|apos);"
+)
+
+_MAYBE_BROKEN = re.compile(r"#\d+;|(?:quot|amp|nbsp|apos);")
+
+
+def _entities(text: str) -> Iterator[Span]:
+    if ";" not in text:
+        return
+    for match in _ENTITY.finditer(text) if "&" in text else ():
+        entity = match[0].replace("&amp;", "&", match[0].count("&amp;")) if match[0] != "&amp;" else match[0]
+        entity = "&" + entity.lstrip("&")
+        if entity[1] == "#" or entity[1:] in html5:
+            yield Span(match.start(), match.end(), html.unescape(entity), "entity")
+    for match in _BROKEN_ENTITY.finditer(text) if _MAYBE_BROKEN.search(text) else ():
+        entity = f"&#{match[1]};" if match[1] else f"&{match[2]};"
+        yield Span(match.start(), match.end(), html.unescape(entity), "broken-entity", 0.98)
+
+
+_BLOCK = "p|br|div|li|ul|ol|tr|table|tbody|thead|td|th|h[1-6]|blockquote|section|article|header|footer|figure|figcaption|hr|pre"
+_INLINE = "a|b|i|u|s|em|strong|span|img|font|small|sup|sub|cite|center|iframe|video|audio|source|noscript|label|time|mark|abbr|wbr"
+# Only names of HTML, lower case unless attributes follow: Reuters writes tickers as <BFD>, <I>, <T>.
+_TAG = re.compile(
+    r"<!--.{0,5000}?-->"
+    r"|<(script|style)\b[^<>]{0,2000}>.{0,50000}?</\1\s*>"
+    rf"|</?(?P<block>{_BLOCK})(?:\s[^<>]{{0,2000}})?\s*/?>"
+    rf"|</?(?:{_INLINE})(?:\s[^<>]{{0,2000}})?\s*/?>"
+    rf"|</?(?i:{_BLOCK}|{_INLINE})\s+(?i:href|src|class|style|id|align|width|alt|target|rel)\s*=[^<>]{{0,2000}}>",
+    re.DOTALL,
+)
+
+
+def _tags(text: str) -> Iterator[Span]:
+    if "<" not in text or ">" not in text:
+        return
+    for match in _TAG.finditer(text):
+        yield Span(match.start(), match.end(), "\n" if match["block"] else "", "tag", 0.99)
+
+
+# --- characters -------------------------------------------------------------------------------------------------------
+
+_SUSPECT = re.compile(
+    "\x1b\\[[0-9;]{0,20}[A-Za-z]"  # terminal colours
+    "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+# Scripts in which joiners are spelling: Arabic and its relatives, the Indic family, Mongolian.
+_JOINED = re.compile("[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]")
+# Scripts without spaces, in which a zero-width space separates words.
+_UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff]")
+_PICTURES = re.compile("[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff\U000e0020-\U000e007f]")
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINE_ENDS = frozenset("\x0b\x0c\x85\u2028\u2029")
+
+
+def _characters(text: str) -> Iterator[Span]:
+    if not _SUSPECT.search(text):
+        return
+    right_to_left = bool(_RIGHT_TO_LEFT.search(text))
+    for match in _SUSPECT.finditer(text):
+        char, start, end = match[0], match.start(), match.end()
+        around = text[max(start - 1, 0) : start] + text[end : end + 1]
+        if len(char) > 1:
+            yield Span(start, end, "", "terminal-escape")
+        elif char in _LINE_ENDS:
+            yield Span(start, end, "\n", "line-end")
+        elif char in _BIDI:
+            if not right_to_left:
+                yield Span(start, end, "", "bidi-mark")
+        elif char in "\u200c\u200d":
+            if not _JOINED.search(around) and not (char == "\u200d" and _PICTURES.search(around)):
+                yield Span(start, end, "", "zero-width")
+        elif char == "\u200b":
+            if not _UNSPACED.search(around):
+                yield Span(start, end, "", "zero-width")
+        elif char == "\xad":
+            yield Span(start, end, "", "soft-hyphen")
+        elif "\x80" <= char <= "\x9f":
+            yield Span(start, end, char.encode("latin-1").decode("cp1252", "ignore"), "c1-control", 0.99)
+        elif char < " " or char == "\x7f":
+            yield Span(start, end, "", "control")
+        else:
+            yield Span(start, end, "", "zero-width")
+
+
+_WORD = re.compile(r"[^\x00-\x20]+")
+
+
+def _compositions(text: str) -> Iterator[Span]:
+    """Words that are not in Unicode's form NFC (UAX #15). ASCII spaces never compose, so words can be judged alone."""
+    if unicodedata.is_normalized("NFC", text):
+        return
+    for match in _WORD.finditer(text):
+        composed = unicodedata.normalize("NFC", match[0])
+        if composed != match[0]:
+            yield Span(match.start(), match.end(), composed, "nfc")
+
+

@@ -1,0 +1,379 @@
+"""Structure: from a normalized text to headline, body, and the columns that stood on lines around them.
+
+Lines are read from the top until the story begins and from the end until it ends; what belongs to a column is taken
+out of the text as an edit. What cannot be told stays in the body, and its column stays empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import islice
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from copydesk.config import DatesConfig
+from copydesk.edits import TITLE, Edit, Span, replace
+from copydesk.records import INFO, WARNING, Problem
+from copydesk.text import credits, dates, headline, lead
+
+STEP = "structure"
+
+#: So many lines may stand above a story, and below it.
+TOP, BOTTOM = 14, 8
+
+
+class Given(NamedTuple):
+    """What stood beside the text: its title and date as the source gave them, and where it came from."""
+
+    title: str | None = None
+    date: str | None = None
+    uri: str = ""
+
+
+@dataclass
+class Layout:
+    """What the structure step found. `headline` and `body` are parts of the new text, in this order."""
+
+    headline: str = ""
+    body: str = ""
+    published_at: datetime | None = None
+    published_date: date | None = None
+    date_text: str | None = None
+    dateline: str | None = None
+    agency: str | None = None
+    byline: tuple[str, ...] = ()
+    attribution: str | None = None
+    view_count: int | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+class _Paragraph(NamedTuple):
+    start: int
+    end: int
+    text: str
+
+
+class _ColumnLine(NamedTuple):
+    """A line that holds no story, and what it holds."""
+
+    rule: str
+    date: dates.FoundDate | None = None
+    source: str | None = None
+    counter: credits.Counter | None = None
+    byline: credits.Byline | None = None
+
+
+_BEFORE_DATE = re.compile(r"(?:\b(?:published|posted|updated|on|at))?\s*[:,|·•–—-]*\s*$", re.IGNORECASE)
+_STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff]")
+_AFTER_DATE = re.compile(r"\s*[.:|–—-]?\s+")
+
+
+def structure(text: str, given: Given, config: DatesConfig) -> tuple[Layout, list[Edit]]:
+    """Find the structure of a text in paragraphs with one empty line between.
+
+    `given.title` is repaired and normalized already. Returns the layout and the edits that lead from `text` to
+    `copydesk.edits.published_text(layout.headline, layout.body)`, and from the title to the headline.
+    """
+    reader = _Reader(text, given, config)
+    reader.read_top()
+    reader.read_bottom()
+    reader.read_lead()
+    return reader.finish()
+
+
+class _Reader:
+    def __init__(self, text: str, given: Given, config: DatesConfig) -> None:
+        self.text = text
+        self.given = given
+        self.config = config
+        self.layout = Layout()
+        self.paragraphs = _split(text)
+        self.removed: dict[int, tuple[str, float]] = {}
+        self.inner: list[Span] = []  # removals within a paragraph that stays
+        self.title = given.title or None
+        self.headlines: list[int] = []  # paragraphs that are the headline, in one form or another
+        self.body_from = 0
+        self.dates: list[tuple[dates.FoundDate, str]] = []
+        self._order: list[str | None] = []
+        self._lines: dict[tuple[str, bool], _ColumnLine | None] = {}
+
+    # --- lines above the story
+
+    def read_top(self) -> None:
+        for index, paragraph in enumerate(self.paragraphs[:TOP]):
+            self.body_from = index
+            line = paragraph.text
+            if self._is_headline(index, line):
+                self.headlines.append(index)
+            elif rule := self._take_line(line, top=True):
+                self.removed[index] = (rule, 0.99)
+            else:
+                return
+        self.body_from = min(len(self.paragraphs), TOP)
+
+    def _is_headline(self, index: int, line: str) -> bool:
+        if self.title is not None:
+            return headline.likeness(line, self.title) is not None
+        if self.headlines:
+            return headline.likeness(line, self.paragraphs[self.headlines[0]].text) is not None
+        if len(line) > headline.MAX_CHARACTERS or self._column_line(line, top=True):
+            return False
+        rest = [p.text for p in self.paragraphs[index + 1 : index + 1 + TOP]]
+        if not rest:
+            return index == 0 and _is_lone_headline(line)
+        again = headline.likeness(rest[0], line)
+        if again and again.rule != "headline-near" and len(headline.tokens(line)) >= 2:
+            return True
+        story = (p for p in rest if not self._column_line(p, top=True))
+        return headline.looks_like_headline(line, list(islice(story, 4)))
+
+    def _column_line(self, line: str, top: bool) -> _ColumnLine | None:
+        """The column that a line holds; None where the line belongs to the story."""
+        if len(line) > 160:
+            return None
+        if (line, top) not in self._lines:
+            self._lines[line, top] = self._read_line(line, top)
+        return self._lines[line, top]
+
+    def _read_line(self, line: str, top: bool) -> _ColumnLine | None:
+        if found := self._whole_date(line):
+            return _ColumnLine("date-line", date=found)
+        if source := credits.find_source(line):
+            return _ColumnLine("source-line", source=source)
+        counter = credits.find_counter(line)
+        if counter and not (top and counter.bare):
+            return _ColumnLine("view-counter", counter=counter)
+        if byline := credits.find_byline(line):
+            return _ColumnLine("byline", byline=byline)
+        if top and (mixed := self._byline_with_date(line)):
+            return mixed
+        if top and lead.plain(line) in lead.AGENCIES:
+            return _ColumnLine("agency-line", byline=credits.Byline((), line))
+        return None
+
+    def _take_line(self, line: str, top: bool) -> str | None:
+        """Fill the columns that a line holds and name the rule; None where the line belongs to the story."""
+        held = self._column_line(line, top)
+        if held is None:
+            return None
+        layout = self.layout
+        if held.source:
+            if layout.attribution:
+                return None
+            layout.attribution = held.source
+        if held.counter:
+            is_year = held.counter.bare and len(line) == 4 and 1900 <= held.counter.count <= 2100
+            if layout.view_count is not None or (is_year and not layout.attribution):
+                return None
+            layout.view_count = held.counter.count
+        if held.byline:
+            layout.byline = layout.byline or held.byline.names
+            layout.agency = layout.agency or held.byline.agency
+        if held.date:
+            self.dates.append((held.date, line[held.date.start : held.date.end]))
+        return held.rule
+
+    def _byline_with_date(self, line: str) -> _ColumnLine | None:
+        """`By Jane Doe | May 21, 2019`, `Jane Doe - May 21, 2019`, `Reuters, 21 May 2019`."""
+        found = self._find_date(line)
+        if not found:
+            return None
+        head = _BEFORE_DATE.sub("", line[: found.start]).strip()
+        tail = line[found.end :].strip(" |·•,–—-")
+        if bool(head) == bool(tail):
+            return None
+        who = head or tail
+        byline = credits.find_byline(who) or credits.find_byline(who, labelled=False)
+        return _ColumnLine("byline", date=found, byline=byline) if byline else None
+
+    # --- lines below the story
+
+    def read_bottom(self) -> None:
+        for index in range(len(self.paragraphs) - 1, max(self.body_from, len(self.paragraphs) - 1 - BOTTOM), -1):
+            line = self.paragraphs[index].text
+            if rule := self._take_line(line, top=False):
+                self.removed[index] = (rule, 0.98)
+            elif self._repeats_headline(line):
+                self.headlines.append(index)
+            else:
+                break
+        last = max((i for i in range(self.body_from, len(self.paragraphs)) if i not in self.removed), default=None)
+        if last is not None and self.layout.attribution is None:
+            paragraph = self.paragraphs[last]
+            if behind := credits.source_behind(paragraph.text):
+                self.layout.attribution = behind[1]
+                self.inner.append(Span(paragraph.start + behind[0], paragraph.end, "", "source-line", 0.97))
+
+    def _repeats_headline(self, line: str) -> bool:
+        known = self.title or (self.paragraphs[self.headlines[0]].text if self.headlines else None)
+        if known is None or not len(known) / 2 < len(line) < 2 * len(known):
+            return False
+        words = headline.tokens(line)
+        return len(words) >= 4 and words == headline.tokens(known)
+
+    # --- the beginning of the story
+
+    def read_lead(self) -> None:
+        for index in range(self.body_from + 1, min(self.body_from + 6, len(self.paragraphs))):
+            if index not in self.removed and index not in self.headlines and self._repeats_headline(self.paragraphs[index].text):
+                self.headlines.append(index)
+        if self.body_from >= len(self.paragraphs):
+            return
+        paragraph = self.paragraphs[self.body_from]
+        here = self._take_prefix(paragraph, 0, self._date_prefix, "date-prefix", 0.97)
+        here = self._take_prefix(paragraph, here, self._headline_prefix, "headline-prefix", 0.97)
+        here = self._take_prefix(paragraph, here, self._date_prefix, "date-prefix", 0.97)
+        self._take_prefix(paragraph, here, self._lead_prefix, "dateline", 0.98)
+
+    def _take_prefix(
+        self, paragraph: _Paragraph, here: int, find: Callable[[str], int], rule: str, confidence: float
+    ) -> int:
+        length = find(paragraph.text[here:])
+        if length:
+            self.inner.append(Span(paragraph.start + here, paragraph.start + here + length, "", rule, confidence))
+        return here + length
+
+    def _date_prefix(self, story: str) -> int:
+        found = self._find_date(story[:100])
+        if not found or self.dates:
+            return 0
+        label = story[: found.start]
+        if label.strip() and not (found.label and len(label) < 30):
+            return 0
+        between = _AFTER_DATE.match(story, found.end)
+        if not between or not _STORY_START.match(story, between.end()):
+            return 0
+        self.dates.append((found, story[found.start : found.end]))
+        return between.end()
+
+    def _headline_prefix(self, story: str) -> int:
+        known = self.title or (self.paragraphs[self.headlines[0]].text if self.headlines else None)
+        return headline.leading_headline(story, known) if known else 0
+
+    def _lead_prefix(self, story: str) -> int:
+        found = lead.find_lead(story[:200], _site_names(self.given.uri, self.layout))
+        if not found or found.end >= len(story):
+            return 0
+        self.layout.dateline = self.layout.dateline or found.place
+        self.layout.agency = found.agency or self.layout.agency
+        if not self.dates and (day := self._find_date(story[: found.end])):
+            self.dates.append((day, story[day.start : day.end]))
+        return found.end
+
+    # --- dates
+
+    def _find_date(self, text: str) -> dates.FoundDate | None:
+        found = dates.find_date(text, self.config)
+        return dates.find_date(text, self.config, self._proven()) if found and found.open_order else found
+
+    def _whole_date(self, line: str) -> dates.FoundDate | None:
+        found = dates.whole_line(line, self.config)
+        return dates.whole_line(line, self.config, self._proven()) if found and found.open_order else found
+
+    def _proven(self) -> str | None:
+        if not self._order:
+            self._order.append(dates.proven_order(self.text[:20_000]))
+        return self._order[0]
+
+    def _settle_date(self) -> None:
+        layout, given = self.layout, self.given.date
+        chosen: tuple[dates.FoundDate, str] | None = None
+        if given and given.strip():
+            found = dates.parse_date(given, self.config)
+            if found and found.open_order:
+                found = dates.parse_date(given, self.config, self._proven())
+            if found:
+                chosen = (found, given)
+            else:
+                layout.problems.append(Problem("clean", "date-unreadable", "published_date", WARNING, given[:200]))
+        if chosen is None and self.dates:
+            chosen = min(self.dates, key=lambda item: (item[0].label == "updated", item[0].label != "published"))
+        if chosen:
+            found, layout.date_text = chosen
+            layout.published_date, layout.published_at = found.day, found.moment
+            if found.open_order:
+                layout.problems.append(Problem("clean", "date-order-open", "published_date", INFO, layout.date_text[:200]))
+
+    # --- putting it together
+
+    def finish(self) -> tuple[Layout, list[Edit]]:
+        self._settle_date()
+        title_edits = self._choose_headline()
+        kept = [i for i in range(len(self.paragraphs)) if i not in self.removed]
+        text, edits = replace(self.text, [*self._removals(kept), *self.inner], STEP)
+        layout = self.layout
+        if layout.headline:
+            layout.body = text[len(layout.headline) :].removeprefix("\n\n")
+        else:
+            layout.body = text
+        return layout, edits + title_edits
+
+    def _choose_headline(self) -> list[Edit]:
+        """Settle which form of the headline stays; all others go, and one from the title is put in front."""
+        forms = [(i, self.paragraphs[i].text) for i in sorted(self.headlines)]
+        if self.title is not None:
+            forms.insert(0, (-1, self.title))
+        if not forms:
+            return []
+        texts = [text for _, text in forms]
+        best, chosen = min(forms, key=lambda form: headline.quality(form[1], texts))
+        if best == -1:
+            best = next((i for i, text in forms if i >= 0 and text == chosen), -1)
+        first = next((i for i in range(len(self.paragraphs)) if i not in self.removed and i not in self.headlines), None)
+        if best >= 0 and first is not None and first < best:
+            best = -1 if self.title is not None else min(self.headlines)
+            chosen = self.title if best == -1 and self.title is not None else self.paragraphs[best].text
+        for index, text in forms:
+            if index >= 0 and index != best:
+                same = headline.likeness(text, chosen)
+                self.removed[index] = same or ("headline-near", 0.9)
+        names = {*lead.AGENCIES, *_site_names(self.given.uri, self.layout)}
+        if cut := headline.site_suffix(chosen, names):
+            if best >= 0:
+                start = self.paragraphs[best].start
+                self.inner.append(Span(start + cut, start + len(chosen), "", "site-name", 0.97))
+            chosen = chosen[:cut]
+        self.layout.headline = chosen
+        if best == -1:
+            more = any(i not in self.removed for i in range(len(self.paragraphs)))
+            self.inner.append(Span(0, 0, chosen + ("\n\n" if more else ""), "headline-from-title"))
+        if self.title is not None and self.title != chosen:
+            return replace(self.title, [Span(0, len(self.title), chosen, "headline-variant", 0.98)], STEP, TITLE)[1]
+        return []
+
+    def _removals(self, kept: list[int]) -> list[Span]:
+        """Whole paragraphs with the empty line behind them; where the text ends, with the one before."""
+        last_kept = kept[-1] if kept else -1
+        spans = []
+        for index, (rule, confidence) in self.removed.items():
+            paragraph = self.paragraphs[index]
+            if index < last_kept:
+                start, end = paragraph.start, self.paragraphs[index + 1].start
+            else:
+                start, end = (self.paragraphs[index - 1].end if index else 0), paragraph.end
+            spans.append(Span(start, end, "", rule, confidence))
+        return spans
+
+
+def _split(text: str) -> list[_Paragraph]:
+    found, start = [], 0
+    for piece in text.split("\n\n") if text else []:
+        found.append(_Paragraph(start, start + len(piece), piece))
+        start += len(piece) + 2
+    return found
+
+
+def _is_lone_headline(line: str) -> bool:
+    """A document of one short line that is no sentence is a headline without a story."""
+    return len(line) <= 120 and len(line.split()) <= 18 and line[-1:] not in ".!?…。؟۔।\"'”’)"
+
+
+def _site_names(uri: str, layout: Layout) -> frozenset[str]:
+    """Names of the site, as the address and the document's own credits give them, without spaces and punctuation."""
+    host = urlsplit(uri).netloc if "://" in uri[:12] else uri.split("/")[0] if "/" in uri else ""
+    labels = host.lower().removeprefix("www.").split(":")[0].split(".")
+    names = {"".join(labels), *labels[: max(1, len(labels) - 1)], *filter(None, (layout.agency, layout.attribution))}
+    return frozenset(lead.plain(name) for name in names if len(name) > 2)
