@@ -87,6 +87,15 @@ def site_suffix(headline: str, names: set[str]) -> int:
     return 0
 
 
+def plain_part(line: str, other: str) -> tuple[int, int] | None:
+    """Where `other` stands within `line` beside the name of a site; None where it does not."""
+    for part in _without_site(line):
+        if tokens(part) == tokens(other):
+            start = line.index(part)
+            return start, start + len(part)
+    return None
+
+
 def quality(line: str, headlines: list[str]) -> tuple[int, int, int]:
     """How good a form of a repeated headline this is, smaller is better: whole, without site, in mixed case."""
     is_cut = bool(_CUT.search(line))
@@ -107,10 +116,11 @@ def looks_like_headline(line: str, rest: list[str]) -> bool:
     words = line.split()
     if len(words) > MAX_WORDS or len(words) < 2 and len(line) < 12 and not _ideographic(line):
         return False
-    longest = max(len(paragraph) for paragraph in rest[:4])
     if _SENTENCE_END.search(line) and not _ABBREVIATION.search(line) and not _CUT.search(line):
         return False
-    if longest >= 1.5 * len(line):
+    if max(len(paragraph) for paragraph in rest) >= 1.5 * len(line):
+        return True
+    if line.isupper() and len(words) > 2 and not rest[0].isupper():
         return True
     return len(line) <= 120 and any(_SENTENCE_END.search(p) or p[-1:] in ".!?؟。\"'" for p in rest[:3])
 

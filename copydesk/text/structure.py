@@ -128,7 +128,7 @@ class _Reader:
         if again and again.rule != "headline-near" and len(headline.tokens(line)) >= 2:
             return True
         story = (p for p in rest if not self._column_line(p, top=True))
-        return headline.looks_like_headline(line, list(islice(story, 4)))
+        return headline.looks_like_headline(line, list(islice(story, 10)))
 
     def _column_line(self, line: str, top: bool) -> _ColumnLine | None:
         """The column that a line holds; None where the line belongs to the story."""
@@ -209,15 +209,15 @@ class _Reader:
 
     def _repeats_headline(self, line: str) -> bool:
         known = self.title or (self.paragraphs[self.headlines[0]].text if self.headlines else None)
-        if known is None or not len(known) / 2 < len(line) < 2 * len(known):
+        if known is None or not len(known) / 3 < len(line) < 2 * len(known) or len(headline.tokens(line)) < 4:
             return False
-        words = headline.tokens(line)
-        return len(words) >= 4 and words == headline.tokens(known)
+        same = headline.likeness(line, known)
+        return same is not None and same.rule in ("headline-repeat", "headline-variant", "headline-with-site")
 
     # --- the beginning of the story
 
     def read_lead(self) -> None:
-        for index in range(self.body_from + 1, min(self.body_from + 6, len(self.paragraphs))):
+        for index in range(self.body_from + 1, min(self.body_from + TOP, len(self.paragraphs))):
             if index not in self.removed and index not in self.headlines and self._repeats_headline(self.paragraphs[index].text):
                 self.headlines.append(index)
         if self.body_from >= len(self.paragraphs):
@@ -330,12 +330,7 @@ class _Reader:
             if index >= 0 and index != best:
                 same = headline.likeness(text, chosen)
                 self.removed[index] = same or ("headline-near", 0.9)
-        names = {*lead.AGENCIES, *_site_names(self.given.uri, self.layout)}
-        if cut := headline.site_suffix(chosen, names):
-            if best >= 0:
-                start = self.paragraphs[best].start
-                self.inner.append(Span(start + cut, start + len(chosen), "", "site-name", 0.97))
-            chosen = chosen[:cut]
+        chosen = self._without_site(chosen, best, texts)
         self.layout.headline = chosen
         if best == -1:
             more = any(i not in self.removed for i in range(len(self.paragraphs)))
@@ -343,6 +338,21 @@ class _Reader:
         if self.title is not None and self.title != chosen:
             return replace(self.title, [Span(0, len(self.title), chosen, "headline-variant", 0.98)], STEP, TITLE)[1]
         return []
+
+    def _without_site(self, chosen: str, index: int, forms: list[str]) -> str:
+        """Take the site's name off the headline: a name that is known, or one that another form is without."""
+        start, end = 0, len(chosen)
+        names = {*lead.AGENCIES, *_site_names(self.given.uri, self.layout)}
+        if cut := headline.site_suffix(chosen, names):
+            end = cut
+        elif part := next(filter(None, (headline.plain_part(chosen, form) for form in forms if form != chosen)), None):
+            start, end = part
+        if index >= 0:
+            at = self.paragraphs[index].start
+            self.inner += [
+                Span(at + i, at + j, "", "site-name", 0.97) for i, j in ((0, start), (end, len(chosen))) if i < j
+            ]
+        return chosen[start:end]
 
     def _removals(self, kept: list[int]) -> list[Span]:
         """Whole paragraphs with the empty line behind them; where the text ends, with the one before."""
