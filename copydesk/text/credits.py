@@ -17,7 +17,7 @@ def _any(words: list[str]) -> str:
 
 _BY = re.compile(rf"(?:{_any(_LINES['byline'])})(?:\s*[:：]\s*|\s+)(?=\S)", re.IGNORECASE)
 # Behind a name: its role, its house, an address.
-_NAME_END = re.compile(r"\s*(?:[|/•·(\[<]|\s[–—-]\s|,\s*(?=(?:the\s+)?(?:[a-z]|[A-Z]{2,}\b))|\S+@\S+|@\w+)")
+_NAME_END = re.compile(r"\s*(?:[|/•·(\[<]|\s[–—-]\s|\s(?:in|at|for)\s+(?=[A-Z])|,\s*(?=(?:the\s+)?(?:[a-z]|[A-Z]{2,}\b))|\S+@\S+|@\w+)")
 _JOIN = re.compile(rf"\s*,\s*(?:(?:and|y|et|und|e|ve|и)\s+)?|\s+(?:{_any(_LINES['name_joins'])})\s+")
 _PARTICLES = set(_LINES["name_particles"])
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[.'’-][^\W\d_]+)*\.?$")
@@ -25,6 +25,9 @@ _CALENDAR = data("calendar.json")
 _TIME_WORDS = {w for words in _CALENDAR["weekdays"].values() for w in words} | {
     n for months in _CALENDAR["months"].values() for names in months for n in names
 }
+
+
+_ROLE = re.compile(rf"\b(?:{_any(_LINES['roles'])})\b", re.IGNORECASE)
 
 
 class Byline(NamedTuple):
@@ -55,10 +58,12 @@ def find_byline(line: str, labelled: bool = True) -> Byline | None:
     names: list[str] = []
     agency = None
     for part in _JOIN.split(people.strip(" ,;:")):
-        if is_name(part) and not is_agency(part):
+        if names and _ROLE.search(part):
+            continue
+        if is_name(part) and not is_agency(part) and not part.startswith("The "):
             names.append(part)
-        elif names and is_agency(part):
-            agency = part
+        elif names and (is_agency(part) or part.startswith("The ") or len(part.split()) == 1 and not part.islower()):
+            agency = part if is_agency(part) else agency
         else:
             return None
     if not names or (not labelled and (behind or len(names) > 3)):
@@ -66,7 +71,8 @@ def find_byline(line: str, labelled: bool = True) -> Byline | None:
     if re.search(r"[.!?]\s+\S", behind) or len(behind) > 90:
         return None
     if agency is None:
-        agency = next((p for p in re.split(r"\s*[|,/()•·]\s*|\s[–—-]\s", behind) if p and is_agency(p.strip(" ,)("))), None)
+        parts = (part.strip(" ,)(") for part in re.split(r"[|,/()•·]|\s[–—-]\s", behind))
+        agency = next((part for part in parts if part and is_agency(part)), None)
     return Byline(tuple(names), agency)
 
 
@@ -89,7 +95,7 @@ def is_name(text: str) -> bool:
 
 _SOURCE_WORDS = _any(_LINES["source"])
 _SOURCE = re.compile(
-    rf"[(\[]?\s*(?:{_SOURCE_WORDS})\s*(?:[:：]|\s[-–—]\s)\s*(?P<name>\S.*?)\s*[)\]]?\s*$|via\s+(?P<via>[A-Z@]\S*(?:\s+\S+){{0,4}})$",
+    rf"[(\[]?\s*(?:{_SOURCE_WORDS})\s*(?:[:：]|\s[-–—]\s)\s*(?P<name>\S.*?)\s*[)\]]?\s*$|via\s+(?P<via>[\w@+]\S*(?:\s+\S+){{0,4}})$",
     re.IGNORECASE,
 )
 _SOURCE_BEHIND = re.compile(rf"(?<=[.!?…»\"'”’)\]])\s+[(\[]?(?:{_SOURCE_WORDS})\s*[:：]\s*(?P<name>[^\s.!?][^!?]{{0,60}}?)[)\]]?\.?$", re.IGNORECASE)
@@ -103,8 +109,8 @@ def find_source(line: str) -> str | None:
     if not match:
         return None
     name = (match["name"] or match["via"]).strip()
-    if match["via"] and not match["via"][0].isupper():
-        return None
+    if match["via"] and not re.match(r"[^\W\d_]*[A-Z]|\S*[\d.@+]\S*\w", match["via"]):
+        return None  # via satellite
     name = name[:-1] if name.endswith(".") and not re.search(r"\b\w\.\w\.$|\b(?:Inc|Co|Corp|Ltd)\.$", name) else name
     if not name or len(name.split()) > 12 or re.search(r"[.!?]\s+[^\W\d_]", name):
         return None
@@ -122,8 +128,8 @@ def source_behind(paragraph: str) -> tuple[int, str] | None:
 _VIEW_WORDS = _any(_LINES["views"])
 _NUMBER = r"(?P<number{0}>\d{{1,3}}(?:[,.'\u202f ]\d{{3}})+|\d{{1,9}}(?:[.,]\d{{1,2}}(?=\s?[kKmM]))?)\s?(?P<unit{0}>[kKmM](?![a-z]))?"
 _COUNTER = re.compile(
-    rf"(?:(?:{_VIEW_WORDS})\s*[:：]?\s*{_NUMBER.format(1)}(?:\s*(?:{_VIEW_WORDS}))?"
-    rf"|{_NUMBER.format(2)}(?P<word>\s*(?:{_VIEW_WORDS}))?)\s*\.?$",
+    rf"[(\[]?(?:(?:{_VIEW_WORDS})\s*[:：]?\s*{_NUMBER.format(1)}(?:\s*(?:{_VIEW_WORDS}))?"
+    rf"|{_NUMBER.format(2)}(?P<word>\s*(?:{_VIEW_WORDS}))?)\s*[)\]]?\.?$",
     re.IGNORECASE,
 )
 
@@ -144,6 +150,8 @@ def find_counter(line: str) -> Counter | None:
         return None
     number, unit = (match["number1"], match["unit1"]) if match["number1"] else (match["number2"], match["unit2"])
     bare = not match["number1"] and not match["word"]
+    if bare and line[0] in "([":
+        return None  # a footnote, a year
     if unit:
         if bare:
             return None  # 20K, 5m: a race, a sum, a distance

@@ -63,16 +63,16 @@ _DATE = re.compile(
 _ZONES = _any([*_CALENDAR["zones"], *_CALENDAR["zones_named"], *_CALENDAR["zones_ambiguous"]])
 _CLOCK = rf"""(?P<hour>[01]?\d|2[0-4])(?:[:.h](?P<minute>[0-5]\d)(?:[:.](?P<second>[0-6]\d)(?:[.,]\d{{1,9}})?)?)?
     \s*(?P<half>[ap]\.?\s?m\b\.?)?
-    \s*(?:\(?(?P<zone>(?:(?:utc|gmt)\s*)?[+-](?:0?\d|1[0-4])(?::?[0-5]\d)?(?!\d)|(?:{_ZONES})(?![a-z]))\)?)?"""
+    \s*(?:/\s*)?(?:\(?(?P<zone>(?:(?:utc|gmt)\s*)?[+-](?:0?\d|1[0-4])(?::?[0-5]\d)?(?!\d)|(?:{_ZONES})(?![a-z]))\)?)?"""
 _AFTER = re.compile(
-    rf"(?:T|\s*[,|·•–—-]?\s*(?:at|um|saat|à|a\s+las|alle|às|kl\.?|в|klo)?\s*)(?<!\d){_CLOCK}(?:\s*(?:uhr|hrs?|hours))?(?![\w:])",
+    rf"(?:T|\s*[,|/·•–—-]?\s*(?:at|um|saat|à|a\s+las|alle|às|kl\.?|в|klo)?\s*)(?<!\d){_CLOCK}(?:\s*(?:uhr|hrs?|hours))?(?![\w:])",
     re.IGNORECASE | re.VERBOSE,
 )
 _BEFORE = re.compile(rf"{_CLOCK}\s*[,|·•–—-]?\s*(?:on\s+)?$", re.IGNORECASE | re.VERBOSE)
 _WEEKDAY_BEFORE = re.compile(rf"(?<!\w)(?:{_WEEKDAYS})\.?\s*[,|]?\s*(?:the\s+)?$", re.IGNORECASE)
 _WEEKDAY_AFTER = re.compile(rf"\s*[,|(]?\s*(?:{_WEEKDAYS})(?!\w)\.?\)?", re.IGNORECASE)
-_UPDATED = re.compile(rf"(?:{_any(_CALENDAR['updated'])})\s*[:\-–|]?\s*$", re.IGNORECASE)
-_PUBLISHED = re.compile(rf"(?:{_any(_CALENDAR['published'])})\s*[:\-–|]?\s*$", re.IGNORECASE)
+_UPDATED = re.compile(rf"(?<!\w)(?:{_any(_CALENDAR['updated'])})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE)
+_PUBLISHED = re.compile(rf"(?<!\w)(?:{_any(_CALENDAR['published'])})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[\s|·•,;/()\[\]–—-]*")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?Z?)?$")
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")

@@ -16,8 +16,10 @@ MAX_WORDS = 32
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’‘`´][^\W_]+)*")
 _APOSTROPHES = re.compile("['’‘`´]")
+# Turkish writes dotted and dotless capitals; without regard to case they are one letter.
+_DOTLESS = {ord("ı"): "i", ord("\u0307"): None}
 _CUT = re.compile(r"\s*(?:…|\.\.\.+|\[…\]|\[\.\.\.+\])\s*$")
-_SEPARATOR = re.compile(r"\s+[-–—|·•»:/~]{1,3}\s+|\s*[|»]\s*|\s*:\s+")
+_SEPARATOR = re.compile(r"\s+[-–—|·•«»:/~_*]{1,3}\s+|\s*[|»]\s*|\s*:\s+")
 _SENTENCE_END = re.compile(r"[.。।۔؛;,:]['\"”’»)\]]*$")
 _ABBREVIATION = re.compile(r"(?:\b[A-Z]\.|\b(?:Inc|Corp|Ltd|Co|Jr|Sr|Dr|No|St|vs|etc|Gov|Sen|Rep|Gen|Mr|Mrs))\.?$")
 
@@ -31,7 +33,7 @@ class Likeness(NamedTuple):
 
 def tokens(text: str) -> list[str]:
     """The words of `text` without case, punctuation, quotes and apostrophes."""
-    found = _TOKEN.findall(text.casefold())
+    found = _TOKEN.findall(text.casefold().translate(_DOTLESS))
     return [_APOSTROPHES.sub("", token) for token in found] if _APOSTROPHES.search(text) else found
 
 
@@ -116,13 +118,19 @@ def looks_like_headline(line: str, rest: list[str]) -> bool:
     words = line.split()
     if len(words) > MAX_WORDS or len(words) < 2 and len(line) < 12 and not _ideographic(line):
         return False
-    if _SENTENCE_END.search(line) and not _ABBREVIATION.search(line) and not _CUT.search(line):
+    if _SENTENCE_END.search(line) and not (_ABBREVIATION.search(line) or _CUT.search(line) or _is_title_case(words)):
         return False
     if max(len(paragraph) for paragraph in rest) >= 1.5 * len(line):
         return True
     if line.isupper() and len(words) > 2 and not rest[0].isupper():
         return True
     return len(line) <= 120 and any(_SENTENCE_END.search(p) or p[-1:] in ".!?؟。\"'" for p in rest[:3])
+
+
+def _is_title_case(words: list[str]) -> bool:
+    """`Harbour Town Votes to Keep Its Last Ferry.`: four words and more, the long ones with a capital."""
+    long = [word for word in words if len(word) > 3 and word[0].isalpha()]
+    return len(words) >= 4 and len(long) >= 3 and all(word[0].isupper() for word in long)
 
 
 def _ideographic(line: str) -> bool:
@@ -139,7 +147,8 @@ def leading_headline(paragraph: str, headline: str) -> int:
     if len(wanted) < 3:
         return 0
     found = list(islice(_TOKEN.finditer(paragraph), len(wanted)))
-    if tokens(paragraph[: found[-1].end()] if found else "") != wanted:
+    # Letter for letter: a first sentence that says the headline again in its own case is a sentence.
+    if [match[0] for match in found] != _TOKEN.findall(headline):
         return 0
     here = found[-1].end()
     rest = paragraph[here:]

@@ -28,7 +28,9 @@ _CITIES = {plain(name) for name in lines("cities.txt")}
 _NOT_PLACES = {plain(name) for name in _LINES["not_places"]}
 _MEDIA = set(_LINES["media_words"])
 
-_DASH = r"(?:\s*(?:—|–|―|--+)\s*|\s+-\s+|\s+-(?=[A-Z\"'“])|(?<=\))-\s+|\s*:\s*[-–—]\s*)"
+_REGIONS = {plain(name) for name in _LINES["regions"]}
+
+_DASH = r"(?:\s*(?:—|–|―|--+)\s*|\s+_\s+|\s+-\s+|\s+-(?=[A-Z\"'“])|(?<=\))-\s+|\s*:\s*[-–—]\s*)"
 _UP = r"[A-ZÀ-ÖØ-ÞİŞĞ]"
 _CAPS_WORD = rf"{_UP}(?:{_UP}|['’.-](?={_UP}))+\.?"
 _CAPS = rf"(?:{_CAPS_WORD}|ST\.)(?:[ /-](?:{_CAPS_WORD}|AND|DE|LA|OF)){{0,3}}"
@@ -37,16 +39,18 @@ _MIXED = rf"{_MIXED_WORD}(?:[ -](?:(?:of|de|al|el|es|ez|la|du|do|and|the)[ -])?{
 _REGION = rf"(?:,\s(?:{_MIXED}|{_UP}\.(?:\s?{_UP}\.)+)){{1,2}}"
 _MONTHS = "|".join(sorted({re.escape(n) for months in data("calendar.json")["months"].values() for names in months for n in names}, key=lambda n: -len(n)))
 _DAY = rf"(?:,?\s*(?:(?i:{_MONTHS})\.?\s+\d{{1,2}}|\d{{1,2}}\s+(?i:{_MONTHS})\.?)(?:,?\s+\d{{4}})?)"
-_PARENTHESIS = r"\((?P<agency>[^()\n]{2,48})\)"
+_PARENTHESIS = r"(?:\((?P<agency>[^()\n]{2,48})\)|/(?P<wire>[^()/\n]{2,48})/)"
 
 _PLACED = (
+    # BEIRUT – Reuters –
+    re.compile(rf"(?P<place>{_CAPS}|{_MIXED})(?P<named>){_DASH}(?P<agency>[A-Z][\w&.' -]{{1,30}}?){_DASH}"),
     # LOUISVILLE, Ky., Feb 26 (Reuters) -
     re.compile(rf"(?P<place>{_CAPS}(?:(?!{_DAY}){_REGION})?,?){_DAY}?,?\s*{_PARENTHESIS}{_DASH}"),
     re.compile(rf"(?P<place>{_CAPS}(?:(?!{_DAY}){_REGION})?,?){_DAY}?,?{_DASH}"),
     # Beirut, Lebanon (AP) -
     re.compile(rf"(?P<place>{_MIXED}(?:(?!{_DAY}){_REGION})?,?){_DAY}?,?\s*{_PARENTHESIS}{_DASH}"),
     # Damascus, SANA –
-    re.compile(rf"(?P<place>{_MIXED}),\s*(?P<agency>[A-Z]{{2,8}}|{_MIXED}){_DASH}"),
+    re.compile(rf"(?P<place>{_MIXED})(?P<comma>),\s*(?P<agency>[A-Z]{{2,8}}|{_MIXED}){_DASH}"),
     # Damascus –
     re.compile(rf"(?P<place>{_MIXED}(?:{_REGION})?){_DAY}?(?P<plain>){_DASH}"),
     # KARACHI:
@@ -60,17 +64,22 @@ _NAMED = (
     re.compile(rf"(?P<agency>[^\s:—–-][^:—–\n]{{0,40}}?)(?P<known>)(?:{_DASH}|\s*:\s+)"),
     re.compile(rf"(?P<agency>[^\W\d_][^:\n]{{0,40}}?)(?P<known>)(?:\s*:\s+|\s+[—–]\s+)"),
 )
+# A year or a day of a month: a remark about time, not a name such as KNX 1070 or Kurdistan24.
+_DATED = re.compile(rf"\b(?:1[89]|20)\d\d\b|\b(?:{_MONTHS})\b\.?\s*\d|\d\s*(?:{_MONTHS})\b", re.IGNORECASE)
+_CALLS_ITSELF = re.compile(r"[A-Z][\w.-]*(?:24|TV|FM|\.com|\.net|\.org|Wire)$")
 _STARTS_SENTENCE = re.compile(r"[\"'“‘«(\[¿¡$€£#]*(?:[^\W\d_]|\d)")
 
 
 def is_agency(name: str) -> bool:
     """Whether `name` is a known agency, or calls itself one (`... News`, `... Agency`)."""
     words = name.replace("/", " ").split()
-    if not words or len(words) > 5:
+    if not words or len(words) > 5 or "," in name:
         return False
     if all(plain(part) in AGENCIES for part in name.split("/")):
         return True
-    return len(words) > 1 and words[-1].casefold() in _MEDIA and all(w[:1].isupper() or w[:1].isdigit() for w in words)
+    if len(words) == 1:
+        return bool(_CALLS_ITSELF.match(name))
+    return words[-1].casefold() in _MEDIA and all(w[:1].isupper() or w[:1].isdigit() for w in words)
 
 
 def find_lead(paragraph: str, names: frozenset[str] = frozenset()) -> Lead | None:
@@ -85,40 +94,53 @@ def find_lead(paragraph: str, names: frozenset[str] = frozenset()) -> Lead | Non
     for pattern in _NAMED:
         match = pattern.match(paragraph)
         if match and _starts_sentence(paragraph, match.end()):
-            agency = match["agency"].strip(" ,")
+            agency = _agency(match) or ""
             trusted = is_agency(agency) or plain(agency) in names
             if trusted or ("known" not in match.re.groupindex and _could_be_agency(agency)):
                 return Lead(None, agency, match.end(), 0.98 if trusted else 0.9)
     return None
 
 
+def _agency(match: re.Match[str]) -> str | None:
+    named = match.groupdict()
+    name = named.get("agency") or named.get("wire")
+    return name.strip(" ,") if name else None
+
+
 def _placed(match: re.Match[str], paragraph: str) -> Lead | None:
     groups = match.re.groupindex
     place = match["place"].strip(" ,")
-    agency = match["agency"].strip(" ,") if "agency" in groups else None
+    agency = _agency(match)
     if not _starts_sentence(paragraph, match.end()) or plain(place) in _NOT_PLACES or len(plain(place)) < 3:
         return None
-    city = plain(place.split(",")[0])
-    if "plain" in groups and city not in _CITIES:
+    city, *regions = (plain(part) for part in place.split(","))
+    is_known = city in _CITIES or bool(regions and set(regions) <= _REGIONS)
+    if "plain" in groups and not is_known:
         return None
-    if "known" in groups and not (agency and is_agency(agency)):
+    if ("known" in groups or "named" in groups) and not (agency and is_agency(agency)):
         return None
     if agency is not None and not (is_agency(agency) or _could_be_agency(agency)):
         return None
     if agency is None:
         if plain(place) in AGENCIES:
             return Lead(None, place, match.end(), 0.97)
-        if "," not in place and city not in _CITIES and (len(city) < 4 or len(place.split()) > 3):
+        if not is_known and "," not in place and (len(city) < 4 or len(place.split()) > 3):
             return None
-    elif match.re is _PLACED[3] and not (is_agency(agency) and city in _CITIES):
+    elif "comma" in groups and not (is_agency(agency) and city in _CITIES):
         return None
-    return Lead(place, agency, match.end(), 0.99 if agency or city in _CITIES else 0.95)
+    return Lead(place, agency, match.end(), 0.99 if agency or is_known else 0.95)
 
 
 def _could_be_agency(name: str) -> bool:
     """A name in parentheses before a dash: capitalized, short, no year, no remark."""
     words = name.replace("/", " ").split()
-    return 0 < len(words) <= 5 and words[0][:1].isupper() and not any(c.isdigit() for c in name) and plain(name) not in _NOT_PLACES
+    return (
+        0 < len(words) <= 5
+        and words[0][:1].isupper()
+        and not _DATED.search(name)
+        and (len(words) == 1 or words[-1][:1].isupper() or words[-1].isdigit())
+        and plain(name) not in _NOT_PLACES
+    )
 
 
 def _starts_sentence(paragraph: str, at: int) -> bool:

@@ -70,14 +70,17 @@ def _wrap_width(text: str) -> int:
     if len(pairs) < 3:
         return 0
     lengths = sorted(len(a) for a, _ in pairs)
-    width = lengths[int(len(lengths) * 0.9)]
+    width = lengths[int(len(lengths) * 0.95)]
     if not 30 <= width <= 130:
         return 0
-    cased = [b.lstrip()[0] for _, b in pairs if b.lstrip()[0].lower() != b.lstrip()[0].upper()]
-    if len(cased) * 2 > len(pairs):
-        return width if sum(c.islower() for c in cased) > 0.3 * len(pairs) else 0
-    full = sum(width * 0.8 <= len(a) and a[-1] not in ".!?؟۔。" for a, _ in pairs)
-    return width if full > 0.6 * len(pairs) else 0
+    # Wrapping fills lines: the next word did not fit. Lines of a head or a list are as long as what they say.
+    filled = [(a, b.lstrip()) for a, b in pairs if len(a) + 1 + len(b.split(None, 1)[0]) > width - 2]
+    if len(filled) < 0.5 * len(pairs) or (len(filled) < 8 and max(map(len, lines)) > 1.5 * width):
+        return 0
+    cased = [b[0] for _, b in filled if b[0].lower() != b[0].upper()]
+    if len(cased) * 2 > len(filled):
+        return width if sum(c.islower() for c in cased) > 0.4 * len(cased) else 0
+    return width if sum(a[-1] not in ".!?؟۔。" for a, _ in filled) > 0.6 * len(filled) else 0
 
 
 # --- quotation marks --------------------------------------------------------------------------------------------------
@@ -87,7 +90,7 @@ _STRAIGHT = {**dict.fromkeys("‘’‚‛", "'"), **dict.fromkeys("“”„‟
 _UPRIGHT = re.compile("[\"']")
 _OPENS_AFTER = re.compile(r"[\s(\[{—–\-/\"'“‘«]")
 # Chinese and Japanese write “ ” as marks of their own, as wide as their characters; straight ones are foreign there.
-_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
+_IDEOGRAPHS = re.compile("[\u3001-\u303f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
 
 
 def _quotes(text: str, style: Quotes) -> Iterator[Span]:

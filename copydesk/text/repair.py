@@ -129,8 +129,8 @@ _INLINE = "a|b|i|u|s|em|strong|span|img|font|small|sup|sub|cite|center|iframe|vi
 _TAG = re.compile(
     r"<!--.{0,5000}?-->"
     r"|<(script|style)\b[^<>]{0,2000}>.{0,50000}?</\1\s*>"
-    rf"|</?(?P<block>{_BLOCK})(?:\s[^<>]{{0,2000}})?\s*/?>"
-    rf"|</?(?:{_INLINE})(?:\s[^<>]{{0,2000}})?\s*/?>"
+    rf"|</?(?P<block>{_BLOCK})(?:\s+[a-zA-Z:-]+\s*=[^<>]{{0,2000}})?\s*/?>"
+    rf"|</?(?:{_INLINE})(?:\s+[a-zA-Z:-]+\s*=[^<>]{{0,2000}})?\s*/?>"
     rf"|</?(?i:{_BLOCK}|{_INLINE})\s+(?i:href|src|class|style|id|align|width|alt|target|rel)\s*=[^<>]{{0,2000}}>",
     re.DOTALL,
 )
@@ -147,7 +147,7 @@ def _tags(text: str) -> Iterator[Span]:
 
 _SUSPECT = re.compile(
     "\x1b\\[[0-9;]{0,20}[A-Za-z]"  # terminal colours
-    "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
 )
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # Scripts in which joiners are spelling: Arabic and its relatives, the Indic family, Mongolian.
@@ -156,7 +156,7 @@ _JOINED = re.compile("[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ufb5
 _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff]")
 _PICTURES = re.compile("[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff\U000e0020-\U000e007f]")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_LINE_ENDS = frozenset("\x0b\x0c\x85\u2028\u2029")
+_LINE_ENDS = frozenset("\x0b\x0c\u2028\u2029")
 
 
 def _characters(text: str) -> Iterator[Span]:

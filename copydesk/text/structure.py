@@ -146,10 +146,10 @@ class _Reader:
         counter = credits.find_counter(line)
         if counter and not (top and counter.bare):
             return _ColumnLine("view-counter", counter=counter)
-        if byline := credits.find_byline(line):
-            return _ColumnLine("byline", byline=byline)
         if top and (mixed := self._byline_with_date(line)):
             return mixed
+        if byline := credits.find_byline(line):
+            return _ColumnLine("byline", byline=byline)
         if top and lead.plain(line) in lead.AGENCIES:
             return _ColumnLine("agency-line", byline=credits.Byline((), line))
         return None
