@@ -18,7 +18,9 @@ class SourcesConfig(Section):
     """`[sources]`: what is read."""
 
     max_document_bytes: int = Field(64 * 2**20, ge=1, description="A document larger than this goes to the quarantine")
-    max_expansion: int = Field(200, ge=1, description="A compressed file may grow to this many times its size (and 1 MiB)")
+    max_expansion: int = Field(
+        200, ge=1, description="A compressed file may grow to this many times its size (and 1 MiB)"
+    )
     csv_field_bytes: int = Field(16 * 2**20, ge=1, description="The longest field of a CSV file")
 
 
@@ -64,8 +66,8 @@ class RunConfig(Section):
     """`[run]`: how work is done."""
 
     workers: int = Field(0, ge=0, le=256, description="Processes that clean articles; 0 means one per core")
-    batch_documents: int = Field(2000, ge=1, description="Documents in one batch")
-    batch_bytes: int = Field(16 * 2**20, ge=1, description="Bytes after which a batch is full")
+    batch_documents: int = Field(1000, ge=1, description="Documents in one batch")
+    batch_bytes: int = Field(8 * 2**20, ge=1, description="Bytes after which a batch is full")
 
 
 class Config(Section):

@@ -1,0 +1,59 @@
+# What a person can do here; `make` lists it. Everything is installed into .venv, from the versions in constraints.txt.
+
+# The first of these that is Python 3.11 or later; another one: make run PYTHON=/path/to/python3.12
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+SOURCES ?= examples/raw
+WAREHOUSE ?= out/warehouse
+JOBS ?= 2
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench clean
+# Half an environment is none: it is made anew the next time.
+.DELETE_ON_ERROR:
+
+help:  ## this list
+	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(BIN)/.installed  ## the nightly run on the sample articles; report and Parquet go to out/warehouse
+	$(BIN)/copydesk run $(SOURCES) --warehouse $(WAREHOUSE)
+	@echo; echo "Open  $$($(BIN)/copydesk report --warehouse $(WAREHOUSE))"
+	@echo "Read  SELECT * FROM read_parquet('$(WAREHOUSE)/articles/*/*.parquet', hive_partitioning = true)  (DuckDB)"
+
+test: $(BIN)/.installed-dev  ## all tests, with coverage
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report term
+
+lint: $(BIN)/.installed-dev  ## style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(BIN)/.installed-dev  ## rewrite the code in its one style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(BIN)/.installed-dev  ## the tables of benchmarks/: accuracy and speed, side by side with peers
+	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do \
+		echo "== $$script"; $(BIN)/python $$script; echo; done
+
+clean:  ## remove what was built and measured here, and the sample's warehouse; .venv stays
+	rm -rf out build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "copydesk needs Python 3.11 or later, and none was found here;" \
+		"name one: make run PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "copydesk needs Python 3.11 or later;" \
+		"$(PYTHON) is $$($(PYTHON) --version 2>&1 | head -n 1)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(BIN)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[all]'
+	@touch $@
+
+$(BIN)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(BIN)/.installed

@@ -1,0 +1,140 @@
+"""Where the configuration comes from: `copydesk.toml`, then environment variables, then flags, the later the stronger.
+
+An environment variable is `COPYDESK_` and the path of the key: `COPYDESK_GATE__MAX_QUARANTINED_SHARE=0.2`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from copydesk.config import Config
+
+FILE = "copydesk.toml"
+PREFIX = "COPYDESK_"
+
+
+class ConfigError(ValueError):
+    """A setting cannot be used. The message names the key, where it was set, its value, and what is allowed."""
+
+
+def load(
+    path: str | None = None, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
+) -> Config:
+    """The configuration of a run.
+
+    `path` is a TOML file; None takes `copydesk.toml` of the working folder, if there is one. `flags` are settings by
+    their dotted path (`warehouse.path`), None where a flag was not given. Raises `ConfigError`.
+    """
+    origin: dict[str, str] = {}
+    settings: dict[str, Any] = {}
+    for where, found in (
+        _from_file(path),
+        ("environment", _from_environment(os.environ if environment is None else environment)),
+        ("command line", {key: value for key, value in (flags or {}).items() if value is not None}),
+    ):
+        for key, value in found.items():
+            settings[key] = value
+            origin[key] = f"{where} {_variable(key)}" if where == "environment" else where
+    try:
+        return Config.model_validate(_nested(settings))
+    except ValidationError as error:
+        raise ConfigError("\n".join(_in_words(problem, origin) for problem in error.errors())) from None
+
+
+def describe(model: type[BaseModel] = Config, prefix: str = "") -> list[tuple[str, str, str]]:
+    """Every key that can be set: its dotted path, its default as TOML writes it, and what it means."""
+    rows: list[tuple[str, str, str]] = []
+    for name, field in model.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            rows += describe(section, f"{prefix}{name}.")
+        else:
+            rows.append((prefix + name, _toml(field.default), field.description or ""))
+    return rows
+
+
+def _toml(value: Any) -> str:
+    return "" if value is None else f'"{value}"' if isinstance(value, str) else str(value).lower()
+
+
+def _from_file(path: str | None) -> tuple[str, dict[str, Any]]:
+    file = Path(path or FILE)
+    if path is None and not file.exists():
+        return FILE, {}
+    try:
+        settings = tomllib.loads(file.read_text("utf-8-sig"))  # some editors begin a file with a byte order mark
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: is no TOML: {error}") from error
+    return str(file), _flat(settings)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    names = {_variable(key): key for key, _, _ in describe()}
+    found = {names[name]: value for name, value in environment.items() if name in names}
+    unknown = [name for name in environment if name.startswith(PREFIX) and name not in names]
+    if unknown:
+        raise ConfigError(f"environment: {unknown[0]} is no setting{_similar(unknown[0], list(names))}")
+    return found
+
+
+def _variable(key: str) -> str:
+    return PREFIX + key.replace(".", "__").upper()
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat
+
+
+def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for key, value in settings.items():
+        *sections, name = key.split(".")
+        inside = nested
+        for section in sections:
+            inside = inside.setdefault(section, {})
+            if not isinstance(inside, dict):
+                raise ConfigError(f"{section} = {inside!r}: is a section; write [{section}] and its keys below it")
+        inside[name] = value
+    return nested
+
+
+def _in_words(problem: Any, origin: Mapping[str, str]) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    where = origin.get(key) or next(
+        (place for name, place in origin.items() if name.startswith(f"{key}.")), "configuration"
+    )
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: {key} is no setting{_similar(key, [name for name, _, _ in describe()])}"
+    if problem["type"] == "model_type":
+        return f"{where}: {key} = {problem['input']!r}: is a section; write [{key}] and its keys below it"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{where}: {key} = {problem['input']!r}: {message[:1].lower() + message[1:]}{_allowed(key)}"
+
+
+def _allowed(key: str) -> str:
+    model: Any = Config
+    for part in key.split("."):
+        field = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        if field is None:
+            return ""
+        model = field.annotation
+    described = f" ({field.description})" if field and field.description else ""
+    default = f"; the default is {_toml(field.default)}" if field and field.default is not None else ""
+    return f"{described}{default}"
+
+
+def _similar(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, 1, 0.5)
+    return f"; did you mean {close[0]}?" if close else f"; settings are {', '.join(known)}"
