@@ -1,0 +1,150 @@
+"""CSV, as far as it is one: row by row, whatever its encoding, its separator and the size of its fields."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from copydesk.config import SourcesConfig
+from copydesk.records import Document
+from copydesk.sources.listing import Entry
+from copydesk.sources.records import canonical, document, names_text, no_text_column, rest, unread
+from copydesk.sources.streams import Stopped, as_utf8, head, lines, pieces
+from copydesk.text.decode import Decoded, Undecodable, decode
+
+_SEPARATORS = ",\t;|"
+_BARE_RETURN = re.compile(rb"(?<=\r)(?!\n)")
+
+# csv's own limit breaks off in mid-row. Rows are kept within limits before they get there, so it need not act.
+csv.field_size_limit(2**31 - 1)
+
+
+def read_csv(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
+    """One document for each row below the header; `content` is the row as JSON with sorted keys, in UTF-8."""
+    limit = config.max_document_bytes
+    number = 0
+    rows: _Rows | None = None
+    try:
+        rows = _Rows(pieces(entry, compression, config), limit)
+        header = next(rows, [])
+        if not names_text(header):
+            yield no_text_column(entry.uri, header, head(entry, compression, config))
+            return
+        names = [name if name not in header[:n] else f"{name} (column {n + 1})" for n, name in enumerate(header)]
+        for number, row in enumerate(rows, start=1):
+            yield _document(names, row, rows, f"{entry.uri}#{number}", config)
+    except Stopped as stop:
+        stop.content = bytes(rows.begun if rows else b"") + stop.content
+        yield rest(f"{entry.uri}#{number + 1}" if number else entry.uri, stop, limit)
+
+
+def _document(names: list[str], row: list[str], rows: _Rows, place: str, config: SourcesConfig) -> Document:
+    raw = bytes(rows.begun).rstrip(b"\r\n")
+    if rows.size > config.max_document_bytes:
+        words = f"a row of {rows.size:,} bytes; sources.max_document_bytes is {config.max_document_bytes:,}"
+        return unread(place, "too-large", words, raw[: config.max_document_bytes], "record")
+    if rows.broken:
+        return unread(place, "broken-csv", f"no row of a table: {rows.broken}", raw, "record")
+    longest = max(map(len, row))
+    if longest > config.csv_field_bytes:
+        words = f"a field of {longest:,} characters; sources.csv_field_bytes is {config.csv_field_bytes:,}"
+        return unread(place, "too-large", words, raw, "record")
+    if rows.undecodable:
+        return unread(place, "undecodable", rows.undecodable, raw, "record")
+    surplus = [f"column {n + 1}" for n in range(len(names), len(row))]
+    record = dict(zip([*names, *surplus], row, strict=False))
+    return document(record, place, canonical(record), rows.encoding, config.max_document_bytes)
+
+
+class _Rows:
+    """The rows of a CSV file that are not empty, and about the latest one: its raw lines, size, encoding, faults.
+
+    Quotation marks must be in order: where one is missing, a lenient reader would join rows in silence. Raises
+    `Stopped`; `begun` then holds the lines of the row that was begun.
+    """
+
+    def __init__(self, pieces: Iterable[bytes], limit: int) -> None:
+        self.begun = bytearray()
+        self.size = 0
+        self.encoding = "utf-8"
+        self.broken = ""
+        self.undecodable = ""
+        self._limit = limit
+        self._charset, stream = as_utf8(pieces)
+        self._recoded = self._charset != "utf-8"
+        start = next(stream, b"")
+        if not self._recoded:
+            self._charset = _charset(start)
+        header = re.split("[\r\n]", start.decode("utf-8", "replace").lstrip(), maxsplit=1)[0].replace('"', "")
+        self._separator = next((mark for mark in _SEPARATORS if names_text(header.split(mark))), ",")
+        self._lines = lines(chain([start], stream), limit, self._beyond)
+        self._rows = csv.reader(self._feed(), delimiter=self._separator, strict=True)
+
+    def __iter__(self) -> _Rows:
+        return self
+
+    def __next__(self) -> list[str]:
+        row: list[str] = []
+        self.broken = ""
+        while not row and not self.broken:
+            self.begun, self.size = bytearray(), 0
+            self.encoding, self.undecodable = self._charset, ""
+            try:
+                row = next(self._rows)
+            except csv.Error as error:
+                self.broken = str(error)
+        return row
+
+    def _feed(self) -> Iterator[str]:
+        """Lines for csv's reader, which takes one more while a quotation mark is open."""
+        for line, size in self._lines:
+            self.size += size + 1
+            # csv takes a carriage return for the end of a row, but only at the end of what it is given.
+            for part in _BARE_RETURN.split(line + b"\n") if b"\r" in line else (line + b"\n",):
+                room = max(self._limit - len(self.begun), 0)
+                kept = part if len(part) <= room + 1 else part[:room] + self._beyond(part[room:]) + b"\n"
+                if room or len(kept) > 1:  # a line within a quoted field that is too long already changes nothing
+                    self.begun += kept
+                    yield self._text(kept)
+
+    def _text(self, line: bytes) -> str:
+        if self._recoded:
+            return line.decode("utf-8", "surrogatepass")
+        if self.size > self._limit:  # what is left is structure only
+            return line.decode("utf-8", "replace")
+        try:
+            return line.decode(self._charset)
+        except UnicodeDecodeError:
+            pass
+        try:
+            text, self.encoding = _narrow(line)
+        except Undecodable as error:
+            self.undecodable = str(error)
+            text = line.decode("utf-8", "replace")
+        return text
+
+    def _beyond(self, cut_off: bytes) -> bytes:
+        """What stands for bytes beyond the limit: whether the row goes on depends on the quotation marks among them.
+
+        A separator and a mark close a field that is quoted, and open one where none is.
+        """
+        return f'{self._separator}"'.encode() if cut_off.count(b'"') % 2 else b""
+
+
+def _charset(start: bytes) -> str:
+    """The encoding of a file that begins with `start`, told from its whole lines; lines may still differ."""
+    try:
+        encoding = _narrow(start[: start.rfind(b"\n") + 1] or start).encoding
+    except Undecodable:
+        return "utf-8"
+    return "utf-8" if "+" in encoding else encoding
+
+
+def _narrow(content: bytes) -> Decoded:
+    """`content` decoded; not as UTF-16 or UTF-32, which a file of lines shows at its start."""
+    decoded = decode(content)
+    if decoded.encoding.startswith(("utf-16", "utf-32")):
+        raise Undecodable(f"looks like {decoded.encoding} within a file that is not")
+    return decoded

@@ -1,0 +1,144 @@
+"""Which files a source holds, in a stable order, and how each is opened: on a disk, or wherever fsspec reaches."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import IO, NamedTuple
+
+import fsspec
+
+from copydesk.tables import MARKER
+
+_URL = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_EXTRAS = {"s3": "s3", "s3a": "s3"}
+
+
+class SourceError(ValueError):
+    """The source does not exist, cannot be reached, or is of no known kind; the message says what to do."""
+
+
+class Entry(NamedTuple):
+    """One file. `uri` is relative to the source, with `/`; `fault` says why a folder could not be listed."""
+
+    uri: str
+    open: Callable[[], IO[bytes]]
+    fault: str | None = None
+
+
+def entries(source: str) -> tuple[bool, Iterable[Entry]]:
+    """Whether `source` is a single file, and its files. Raises `SourceError`."""
+    url = _URL.match(source)
+    if url is None or os.path.exists(source):
+        return _local(source)
+    if url[1].lower() in ("file", "local"):
+        return _local(source[url.end() :])
+    return _remote(source, url[1].lower())
+
+
+def _local(source: str) -> tuple[bool, Iterable[Entry]]:
+    try:
+        if not stat.S_ISDIR(os.stat(source).st_mode):
+            return True, [Entry(os.path.basename(source), partial(_open_regular, source))]
+        os.listdir(source)
+        for folder in (home := os.path.realpath(source), *_above(home)):
+            if os.path.exists(os.path.join(folder, MARKER)):
+                raise _no_source(source, folder)
+    except FileNotFoundError:
+        raise SourceError(f"{source}: no such file or folder; check the path (now in {os.getcwd()})") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SourceError(f"{source}: cannot be read ({reason}); check the path and its permissions") from error
+    return False, _walk(source)
+
+
+def _above(folder: str) -> Iterator[str]:
+    while (parent := os.path.dirname(folder)) != folder:
+        yield parent
+        folder = parent
+
+
+def _no_source(source: str, warehouse: str) -> SourceError:
+    """What copydesk has published is not read as if it had been scraped, and published once more."""
+    return SourceError(f"{source}: lies in the warehouse {warehouse}; name a folder with raw articles")
+
+
+def _walk(root: str) -> Iterator[Entry]:
+    """The files below `root`, depth first, names in order.
+
+    A link to a folder is followed where it leads out of `root`, once; what lies within has its own path already.
+    Warehouses are left out.
+    """
+    home = os.path.realpath(root)
+    followed: set[str] = set()
+    waiting = [("", root)]
+    while waiting:
+        uri, path = waiting.pop()
+        if not os.path.isdir(path):
+            yield Entry(uri, partial(_open_regular, path))
+            continue
+        if uri and os.path.islink(path):
+            target = os.path.realpath(path)
+            if os.path.commonpath([home, target]) in (home, target) or target in followed:
+                continue
+            followed.add(target)
+        try:
+            names = os.listdir(path)
+        except OSError as error:
+            yield Entry(f"{uri}/", partial(_open_regular, path), f"the folder cannot be listed: {error.strerror}")
+            continue
+        if MARKER in names:
+            continue
+        below = f"{uri}/" if uri else ""
+        shown = (name for name in sorted(names, reverse=True) if not _hidden(name))
+        waiting += [(below + name, os.path.join(path, name)) for name in shown]
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith((".", "_"))
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _open_regular(path: str) -> IO[bytes]:
+    """Open a file for reading; refuse pipes and devices, which might keep a run waiting for ever."""
+    file = open(path, "rb", buffering=0, opener=_without_waiting)  # noqa: SIM115 - the caller closes it
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError("not a regular file")
+    return file
+
+
+def _remote(source: str, protocol: str) -> tuple[bool, Iterable[Entry]]:
+    try:
+        store, root = fsspec.url_to_fs(source)
+    except ImportError as error:
+        extra = _EXTRAS.get(protocol)
+        cure = f"pip install 'copydesk[{extra}]'" if extra else str(error)
+        raise SourceError(f"{source}: reading {protocol}:// needs one more package: {cure}") from error
+    except ValueError as error:
+        raise SourceError(f"{source}: {error}; write a path, or a URL such as s3://bucket/prefix") from error
+    try:
+        store.invalidate_cache()  # a nightly schedule keeps its process, and with it yesterday's listing
+        if store.info(root)["type"] != "directory":
+            return True, [Entry(root.rsplit("/", 1)[-1], partial(store.open, root, "rb"))]
+        names: list[str] = store.find(root)
+    except FileNotFoundError:
+        raise SourceError(f"{source}: no such object or prefix; check the name") from None
+    except Exception as error:  # every backend raises exceptions of its own
+        reason = f"{type(error).__name__}: {error}"
+        raise SourceError(f"{source}: cannot be reached ({reason}); check address, credentials and network") from error
+    relative = [(name.removeprefix(root).lstrip("/"), name) for name in names]
+    warehouses = tuple(uri.removesuffix(MARKER) for uri, _ in relative if uri.rpartition("/")[2] == MARKER)
+    if "" in warehouses:
+        raise _no_source(source, source)
+    return False, [
+        Entry(uri, partial(store.open, name, "rb"))
+        for uri, name in sorted(relative, key=lambda pair: pair[0].split("/"))
+        if uri and not uri.endswith("/") and not any(map(_hidden, uri.split("/"))) and not uri.startswith(warehouses)
+    ]

@@ -1,0 +1,115 @@
+"""One JSON object or table row as a document: which of its fields hold the text, the uri, the title and the date."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from copydesk.records import CRITICAL, Document, Problem
+from copydesk.sources.streams import Stopped
+from copydesk.tables import storable
+
+#: The first of these names that a record has counts, whatever its case.
+TEXT = ("text", "raw_text", "content", "body")
+URI = ("uri", "url", "id")
+TITLE = ("title", "headline")
+DATE = ("date", "published", "published_at", "pubdate")
+
+_KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A number of seconds since 1970 has 9 or 10 digits in the years 1973 to 2286; every three more are a finer unit.
+_UNITS = ((1e8, 1e10, 1), (1e11, 1e13, 1_000), (1e14, 1e16, 1_000_000), (1e17, 1e19, 1_000_000_000))
+
+
+def unread(uri: str, rule: str, words: str, content: bytes = b"", media_type: str = "text") -> Document:
+    """The document that stands for what could not be read."""
+    return Document(uri, content, media_type, problem=Problem("read", rule, None, CRITICAL, words))
+
+
+def rest(uri: str, stop: Stopped, limit: int) -> Document:
+    """The document that stands for the rest of a file of records, from the record named by `uri` on."""
+    return unread(uri, stop.rule, f"nothing could be read from here on: {stop.words}", stop.content[:limit], "record")
+
+
+def canonical(record: dict[str, Any]) -> bytes:
+    """A row as the same bytes whatever the order of its columns: JSON with sorted keys, in UTF-8."""
+    return storable(json.dumps(record, sort_keys=True, ensure_ascii=False, default=str)).encode()
+
+
+def names_text(names: Iterable[str]) -> bool:
+    """Whether one of the columns is the text."""
+    return any(_folded(name) in TEXT for name in names)
+
+
+def no_text_column(uri: str, names: Iterable[str], content: bytes) -> Document:
+    """The document that stands for a table in which no column holds text."""
+    words = f"no column is named {', '.join(TEXT)}; the columns are: {_listed(names)}"
+    return unread(uri, "no-text-column", words, content, "record")
+
+
+def document(record: dict[str, Any], place: str, content: bytes, encoding: str, limit: int) -> Document:
+    """`record` as a document, at `place` unless it names a uri of its own.
+
+    `content` is the record's raw bytes, of which `limit` are kept. A record that is larger, or has no string in the
+    first of the fields `TEXT` that it holds, is a document with a problem.
+    """
+    fields = {_folded(name): value for name, value in reversed(record.items())}  # of names alike, the first counts
+    uri = _identifier(_first(fields, URI)) or place
+    if len(content) > limit:
+        words = f"{len(content):,} bytes are more than sources.max_document_bytes, {limit:,}"
+        return unread(uri, "too-large", words, content[:limit], "record")
+    text, title = _first(fields, TEXT), _first(fields, TITLE)
+    problem = None
+    if not isinstance(text, str):
+        found = f"the text is {_KINDS.get(type(text), 'no string')}" if names_text(fields) else "there is no text"
+        problem = Problem("read", "no-text", "text", CRITICAL, f"{found}; the fields are: {_listed(fields)}")
+    return Document(
+        uri,
+        content,
+        "record",
+        storable(text) if isinstance(text, str) else None,
+        encoding,
+        title=storable(title) if title and isinstance(title, str) else None,
+        date=_date(_first(fields, DATE)),
+        problem=problem,
+    )
+
+
+def _folded(name: str) -> str:
+    return name.strip().lower()
+
+
+def _listed(names: Iterable[str]) -> str:
+    return storable(", ".join(names)[:1000]) or "none"
+
+
+def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    return next((fields[name] for name in names if name in fields), None)
+
+
+def _identifier(value: Any) -> str | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return storable(value) if value and isinstance(value, str) else None
+
+
+def _date(value: Any) -> str | None:
+    """A date as text: strings as they are, numbers as ISO 8601 where they count days or time, else their digits."""
+    if isinstance(value, str):
+        return storable(value) or None
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        return None
+    if 1900_00_00 < value < 2101_00_00 and value == int(value):
+        try:
+            return date.fromisoformat(str(int(value))).isoformat()
+        except ValueError:
+            return str(value)
+    for least, beyond, unit in _UNITS:
+        if least <= value < beyond:
+            return (_EPOCH + timedelta(seconds=value / unit)).isoformat()
+    return str(value)

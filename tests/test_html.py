@@ -1,0 +1,170 @@
+"""Web pages: the declared charset, the main text, and what happens where there is none."""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from copydesk.html import declared_charset, extract
+from copydesk.records import Document
+
+HEADLINE = "Bridge closed for repair"
+trafilatura = pytest.importorskip("trafilatura")
+
+PARAGRAPHS = [
+    f"On day {n} the council heard {n} engineers, who said that the bridge over the river had to be closed for repair."
+    for n in range(1, 9)
+]
+BODY = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+
+
+def page(body: str = BODY, head: str = "<title>Bridge closed for repair - The Example</title>") -> str:
+    return f"""<!doctype html><html><head>{head}</head><body><nav><a href="/">Home</a> <a href="/w">World</a></nav>
+<h1>Bridge closed for repair</h1><article>{body}</article><footer>All rights reserved. Contact us.</footer>
+</body></html>"""
+
+
+def extracted(content: str | bytes, charset: str | None = None) -> Document:
+    raw = content.encode() if isinstance(content, str) else content
+    return extract(Document("a.html", raw, "html", charset=charset or declared_charset(raw)))
+
+
+@pytest.mark.parametrize(
+    ("content", "charset"),
+    [
+        (b"<meta charset=utf-8>", "utf-8"),
+        (b"<META CharSet = 'Windows-1251' />", "windows-1251"),
+        (b'<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-1">', "iso-8859-1"),
+        (b'<?xml version="1.0" encoding="Shift_JIS"?><html>', "shift_jis"),
+        (b"\xef\xbb\xbf<meta charset=latin1>", "utf-8"),
+        ("\ufeff<meta charset=utf-8>".encode("utf-16-le"), "utf-16-le"),
+        (b"<!-- <meta charset=cp1252> --><meta charset=gb18030>", "gb18030"),
+        (b"<p>the charset=x of <metal charset=y> things</p>", None),
+        (b"<meta name=charset>", None),
+        (b" " * 9000 + b"<meta charset=utf-8>", None),
+        (b"<meta " * 3000, None),
+        (b"<!--" * 3000, None),
+        (b"", None),
+    ],
+)
+def test_the_declared_charset(content: bytes, charset: str | None) -> None:
+    assert declared_charset(content) == charset
+
+
+def test_the_main_text_in_paragraphs_with_title_and_date() -> None:
+    head = """<title>Bridge closed for repair - The Example</title>
+        <meta property="article:published_time" content="2019-05-21T10:00:00+03:00">"""
+    document = extracted(page(head=head))
+    assert document.problem is None
+    assert document.text is not None and document.text.split("\n\n")[-8:] == PARAGRAPHS
+    assert "Home" not in document.text and "All rights reserved" not in document.text
+    assert (document.title, document.date) == ("Bridge closed for repair", "2019-05-21T10:00:00+03:00")
+    assert (document.encoding, document.media_type, document.content) == ("utf-8", "html", page(head=head).encode())
+    assert extracted(page(head=head)) == document
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        ("<title>Something else</title>", "Something else"),
+        ('<title>x</title><meta property="og:title" content="Bridge  closed&#10;for repair | E">', HEADLINE),
+        ("", HEADLINE),
+        ('<meta property="og:title" content="  ">', HEADLINE),
+    ],
+)
+def test_the_headline_is_the_one_that_the_title_confirms(head: str, title: str) -> None:
+    assert extracted(page(head=head)).title == title
+
+
+def test_a_date_in_the_text_is_not_taken_for_the_date_of_the_page() -> None:
+    assert extracted(page(BODY + "<p>It had been open since 3 March 1987.</p>")).date is None
+    assert (
+        extracted(page(BODY + '<time itemprop="datePublished" datetime="2019-05-21">May</time>')).date == "2019-05-21"
+    )
+
+
+def test_paragraphs_that_are_alike_all_stay() -> None:
+    twice = "The council did not answer questions about the bridge on that day."
+    text = extracted(page(BODY + f"<p>{twice}</p><p>{PARAGRAPHS[0]} Again.</p><p>{twice}</p>")).text
+    assert text is not None and text.count(twice) == 2
+
+
+def test_a_page_in_its_declared_encoding() -> None:
+    sentence = "Мост через реку закрыли на ремонт, сообщил в понедельник городской совет. " * 5
+    content = page("".join(f"<p>{n} {sentence}</p>" for n in range(5)), "<meta charset=windows-1251>").encode("cp1251")
+    document = extracted(content)
+    assert document.encoding == "cp1251" and document.text is not None and sentence.strip() in document.text
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (b"", "no-main-text"),
+        (b" \n\t", "no-main-text"),
+        (b"<html><body></body></html>", "no-main-text"),
+        (b"<!-- nothing -->", None),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1", "undecodable"),
+        (b"<div>" * 100_000 + BODY.encode(), "page-too-large"),
+        (b"<p><b>x</b>" * 40_000, "page-too-large"),
+        (b"<p>" + b"word " * 4_000_000, "page-too-large"),
+    ],
+)
+def test_hostile_pages_are_held_back_in_time(content: bytes, rule: str | None) -> None:
+    started = time.perf_counter()
+    document = extracted(content)
+    assert document.problem is not None and document.content == content and document.text is None
+    assert (document.problem.stage, document.problem.severity) == ("read", "critical")
+    if rule:
+        assert document.problem.rule == rule
+    assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BODY + "<div>" * 1500,
+        BODY + "<b" * 5000,
+        BODY + "\x00\x01\x0b\x1f\ufffe\ud800",
+        BODY + "&#0;&#xD800;&x;&#1;&#x1F&#12a&#xfffe;&#00000000000000000001;&#99999999999;",
+    ],
+)
+def test_odd_pages_still_give_their_text(body: str) -> None:
+    document = extracted(page(body).encode("utf-8", "replace"))
+    assert document.problem is None and document.text is not None and PARAGRAPHS[3] in document.text
+
+
+def test_a_parser_that_fails_costs_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(trafilatura, "bare_extraction", fail)
+    problem = extracted(page()).problem
+    assert problem is not None and (problem.rule, problem.observed) == ("unreadable-page", "RecursionError: too deep")
+
+
+def test_without_the_extra_the_page_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    importer = builtins.__import__
+
+    def without(
+        name: str,
+        globals: Mapping[str, object] | None = None,
+        locals: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> object:
+        if name == "trafilatura":
+            raise ImportError(name)
+        return importer(name, globals, locals, fromlist, level)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    problem = extracted(page()).problem
+    assert problem is not None and problem.rule == "html-extra-missing"
+    assert "pip install 'copydesk[html]'" in problem.observed
+
+
+def test_other_documents_pass_through() -> None:
+    for document in (Document("a.txt", b"<html>"), Document("u", b"{}", "record", text="<p>x</p>")):
+        assert extract(document) is document
