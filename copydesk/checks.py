@@ -1,0 +1,251 @@
+"""Validation: Great Expectations judges the figures of `copydesk.measures` by the suites in `expectations/`.
+
+Importing Great Expectations takes seconds, so it happens when `Checks` is made and not when this module is imported.
+Nothing leaves the machine: its analytics are switched off. What a suite costs hardly depends on the number of rows
+(some 10 ms for each expectation), so few large batches are cheaper than many small ones.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import pyarrow as pa
+
+from copydesk import measures
+from copydesk.measures import COLUMNS, FOUND
+from copydesk.records import CRITICAL, Problem
+from copydesk.shipped import shipped
+from copydesk.suites import Rule, SuiteError, read_suite, wrong
+
+__all__ = ["Checks", "Result", "SuiteError", "Verdict", "merge"]
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Result(NamedTuple):
+    """What one expectation said of a table; a row of the table `validations` but for its `run_id`."""
+
+    suite: str
+    expectation: str
+    rule: str
+    column: str | None
+    severity: str
+    success: bool
+    element_count: int
+    unexpected_count: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Generic[Key]):
+    """The results of a suite on one table.
+
+    `problems` lists what is wrong with single rows: by row number for articles, by `article_id` for edits, by
+    `published_date` for partitions. `whole` is what is wrong with the table as a whole, which no row answers for.
+    """
+
+    results: list[Result]
+    problems: dict[Key, list[Problem]] = field(default_factory=dict)
+    whole: list[Problem] = field(default_factory=list)
+
+    @property
+    def critical(self) -> list[Key]:
+        """The keys of the rows with a critical problem."""
+        return [key for key, problems in self.problems.items() if any(p.severity == CRITICAL for p in problems)]
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether the table as a whole fails critically."""
+        return any(problem.severity == CRITICAL for problem in self.whole)
+
+
+def merge(verdicts: Iterable[Verdict[Any]]) -> list[Result]:
+    """The results of several batches as one list: rows and failures add up, and one failure fails the expectation."""
+    merged: dict[tuple[str, str], Result] = {}
+    for result in (result for verdict in verdicts for result in verdict.results):
+        known = merged.setdefault((result.suite, result.rule), result)
+        if known is not result:
+            worse = result if known.success or (result.severity == CRITICAL and known.severity != CRITICAL) else known
+            merged[result.suite, result.rule] = worse._replace(
+                success=known.success and result.success,
+                element_count=known.element_count + result.element_count,
+                unexpected_count=known.unexpected_count + result.unexpected_count,
+            )
+    return list(merged.values())
+
+
+class Checks:
+    """The suites of a folder, ready to judge tables. Raises `SuiteError` where a suite cannot be used."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder` holds `articles.json`, `edits.json`, `partitions.json`, `run.json`; None means the shipped ones."""
+        folder = folder or shipped("expectations")
+        self.rules = {name: read_suite(folder, name) for name in COLUMNS}
+        with _quiet():
+            import great_expectations as gx
+            from great_expectations.data_context.types.base import ProgressBarsConfig
+
+            context = gx.get_context(mode="ephemeral")
+            context.variables.progress_bars = ProgressBarsConfig(globally=False)
+            source = context.data_sources.add_pandas("copydesk")
+            self._batches = {
+                name: source.add_dataframe_asset(name).add_batch_definition_whole_dataframe(name) for name in COLUMNS
+            }
+            self._suites = {name: self._suite(name, rules) for name, rules in self.rules.items()}
+
+    def articles(self, table: pa.Table, run_date: date) -> Verdict[int]:
+        """Judge articles (`copydesk.tables.articles_table`, with or without a column `rebuilds`); keys are row numbers.
+
+        An empty table fails (`no-articles`), since every expectation about rows would hold for it.
+        """
+        return self.judge("articles", measures.articles(table, run_date), range(len(table)))
+
+    def edits(self, table: pa.Table, article_ids: Collection[str]) -> Verdict[str]:
+        """Judge edits (`copydesk.tables.edits_table`) of the articles `article_ids`; keys are ids of articles."""
+        return self.judge("edits", measures.edits(table, article_ids), table["article_id"].to_pylist())
+
+    def partitions(self, rows: Sequence[Mapping[str, Any]]) -> Verdict[str | None]:
+        """Judge partitions (`copydesk.measures.partitions` describes a row); keys are the `published_date` given."""
+        return self.judge("partitions", measures.partitions(rows), [row["published_date"] for row in rows])
+
+    def run(self, row: Mapping[str, Any]) -> Verdict[None]:
+        """Judge a run (`copydesk.measures.run` describes the row): everything wrong with it stands in `whole`."""
+        verdict: Verdict[None] = self.judge("run", measures.run(row), [None])
+        return Verdict(verdict.results, {}, verdict.whole + verdict.problems.get(None, []))
+
+    def judge(self, name: str, figures: pa.Table, keys: Sequence[Any]) -> Verdict[Any]:
+        """Judge `figures`, a table that `copydesk.measures` made for the suite `name`; `keys` name its rows.
+
+        Figures are small and may be gathered over many batches (`pyarrow.concat_tables`) to be judged at once.
+        """
+        frame = figures.select(list(COLUMNS[name])).to_pandas()
+        # COMPLETE lists every failing row, by its number in the frame: an article_id that occurs twice would name none.
+        wanted = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
+        with _quiet():
+            batch = self._batches[name].get_batch(batch_parameters={"dataframe": frame})
+            outcome = batch.validate(self._suites[name], result_format=wanted)
+        by_rule = {result.expectation_config.meta["rule"]: result for result in outcome.results}
+        verdict: Verdict[Any] = Verdict([])
+        for rule in self.rules[name]:
+            self._record(verdict, rule, by_rule[rule.rule], figures, keys)
+        return verdict
+
+    @staticmethod
+    def _record(verdict: Verdict[Any], rule: Rule, outcome: Any, figures: pa.Table, keys: Any) -> None:
+        """Add to `verdict` what Great Expectations found out about `rule`."""
+        detail = outcome.result or {}
+        words = _exception(outcome.exception_info)
+        rows = sorted(detail.get("unexpected_index_list") or ())
+        row_level = "unexpected_count" in detail
+        failed = int(detail.get("unexpected_count") or 0) if row_level else int(not outcome.success)
+        severity, description = rule.severity, rule.description
+        if words is not None:
+            severity, description, failed = CRITICAL, f"{rule.description} (could not be evaluated: {words})", 0
+        success = words is None and bool(outcome.success)
+        verdict.results.append(
+            Result(
+                rule.suite,
+                rule.expectation,
+                rule.rule,
+                rule.column,
+                severity,
+                success,
+                len(figures),
+                failed,
+                description,
+            )
+        )
+        if words is not None:
+            verdict.whole.append(
+                Problem("validate", rule.rule, rule.column, CRITICAL, f"could not be evaluated: {words}")
+            )
+        elif not success and not row_level:
+            observed = f"observed {detail.get('observed_value')}; {rule.description}"
+            verdict.whole.append(Problem("validate", rule.rule, rule.column, severity, observed))
+        for row, observed in zip(rows, _observed(rule, figures.take(pa.array(rows, pa.int64()))), strict=True):
+            problem = Problem("validate", rule.rule, rule.column, severity, observed)
+            verdict.problems.setdefault(keys[row], []).append(problem)
+
+    @staticmethod
+    def _suite(name: str, rules: list[Rule]) -> Any:
+        """`rules` as a suite of Great Expectations, which holds every one of them."""
+        import great_expectations as gx
+        from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+        from great_expectations.expectations.metadata_types import FailureSeverity
+        from great_expectations.expectations.registry import list_registered_expectation_implementations
+
+        known = sorted(list_registered_expectation_implementations())
+        suite = gx.ExpectationSuite(name=name)
+        for rule in rules:
+            if rule.expectation not in known:
+                wrong(rule.where, f"unknown type {rule.expectation!r}", rule.expectation, known)
+            configuration = ExpectationConfiguration(
+                type=rule.expectation,
+                kwargs=rule.kwargs,
+                meta={"rule": rule.rule},
+                severity=FailureSeverity(rule.severity),
+            )
+            try:
+                suite.expectations.append(configuration.to_domain_obj())
+            except (ValueError, TypeError) as error:
+                wrong(rule.where, f"Great Expectations refuses its kwargs: {' '.join(str(error).split())}")
+        if len(suite.expectations) != len(rules):
+            wrong(f"{name}.json", f"{len(rules)} expectations were read and {len(suite.expectations)} were loaded")
+        return suite
+
+
+def _observed(rule: Rule, figures: pa.Table) -> list[str]:
+    """What was found in each row, in words: the value of each column that the rule is about, and the finding itself."""
+    parts = []
+    for column in rule.columns:
+        words = COLUMNS[rule.suite][column]
+        parts.append([words.format(_shown(value)) for value in figures[column].to_pylist()])
+        if column in FOUND:
+            parts.append([f"the first: {found!r}" for found in figures[FOUND[column]].to_pylist()])
+    return [", ".join(row) for row in zip(*parts, strict=True)]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "none" if value is None else ("no", "yes")[value] if isinstance(value, bool) else str(value)
+
+
+def _exception(info: Any) -> str | None:
+    """The words of an exception inside Great Expectations, None where there was none.
+
+    `exception_info` is one report or, where metrics failed, one report for each metric.
+    """
+    if not info:
+        return None
+    reports = [info] if "raised_exception" in info else list(info.values())
+    raised = [str(report.get("exception_message")) for report in reports if report.get("raised_exception")]
+    return "; ".join(dict.fromkeys(raised)) if raised else None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Great Expectations without telemetry, log lines and warnings; what matters comes back as a result.
+
+    Some of its loggers have a level of their own, so their lines are kept from the root logger instead.
+    """
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logger = logging.getLogger("great_expectations")
+    silent, propagate = logging.NullHandler(), logger.propagate
+    logger.addHandler(silent)
+    logger.propagate = False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.removeHandler(silent)
+        logger.propagate = propagate

@@ -1,0 +1,260 @@
+"""What the suites in `expectations/` look at: a narrow table of figures for each table of the warehouse.
+
+Great Expectations hashes every frame that it is handed, so it never sees a body: it sees its length, the traces of
+mojibake in it, and so on. `ARTICLES`, `EDITS`, `PARTITIONS` and `RUN` name every column that a suite may speak of, in
+the words that a failure is reported in. Figures are computed column by column; the expressions behind them are lines of
+`copydesk/data/*.txt`, which run in linear time (RE2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+ARTICLES = {
+    "headline_length": "characters in the headline: {}",
+    "headline_lines": "lines of the headline: {}",
+    "body_length": "characters in the body: {}",
+    "paragraph_count": "paragraphs in the body: {}",
+    "longest_paragraph": "characters in the longest paragraph: {}",
+    "word_count": "words in headline and body: {}",
+    "days_old": "days from the date of publication to the run: {}",
+    "published_year": "year of publication: {}",
+    "language": "language: {}",
+    "encoding": "encoding: {}",
+    "mojibake_count": "traces of mojibake: {}",
+    "markup_count": "pieces of markup: {}",
+    "replacement_count": "replacement characters (U+FFFD): {}",
+    "control_count": "control characters: {}",
+    "boilerplate_share": "share of the body's characters in boilerplate paragraphs: {}",
+    "repeated_share": "share of the body's characters in paragraphs that stood there before: {}",
+    "headline_is_body": "the body says what the headline says and nothing else: {}",
+    "headline_repeated": "the body begins with the headline: {}",
+    "error_page": "the text is a server's notice in place of an article: {}",
+    "cut_off": "the text breaks off: {}",
+    "rebuilds": "the edits rebuild the source: {}",
+}
+
+EDITS = {
+    "sequence": "place among the article's edits: {}",
+    "step": "step: {}",
+    "field": "field: {}",
+    "start": "start: {}",
+    "end": "end: {}",
+    "length_error": "code points by which end - start differs from the text before: {}",
+    "confidence": "confidence: {}",
+    "status": "status: {}",
+    "known_article": "the edited article is in the table articles: {}",
+    "repeated_sequence": "another edit of the article has the same sequence: {}",
+    "changes_nothing": "before and after are the same: {}",
+}
+
+PARTITIONS = {
+    "published_date": "date: {}",
+    "documents": "documents: {}",
+    "quarantined": "documents in quarantine: {}",
+    "quarantined_share": "share in quarantine: {}",
+    "excess_quarantined_share": "share in quarantine above gate.max_quarantined_share: {}",
+    "duplicate_ids": "article_ids that occur twice: {}",
+    "orphan_edits": "edits without an article: {}",
+}
+
+RUN = {
+    "documents": "documents that the sources delivered: {}",
+    "unchanged": "documents known from earlier runs: {}",
+    "published": "documents published: {}",
+    "quarantined": "documents in quarantine: {}",
+    "uncounted": "documents that are neither unchanged, published nor in quarantine: {}",
+    "volume_ratio": "documents processed, against the median of recent nights: {}",
+    "quarantined_share": "share of the documents processed that went to the quarantine: {}",
+    "unknown_language_share": "share of the published articles in no known language: {}",
+    "undated_share": "share of the published articles without a date: {}",
+    "warned_share": "share of the published articles with a warning: {}",
+}
+
+#: The columns of each suite.
+COLUMNS = {"articles": ARTICLES, "edits": EDITS, "partitions": PARTITIONS, "run": RUN}
+
+#: Where a column's first finding in the text stands, for the words of the report; suites do not see these.
+FOUND = {"mojibake_count": "mojibake_found", "markup_count": "markup_found"}
+
+_REPLACEMENT = "\ufffd"
+# C0 but tab and line feed, DEL and C1, the byte order mark, noncharacters. Joiners and bidirectional marks are text.
+_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{feff}\x{fffe}\x{ffff}]"
+_CUT_OFF = r"(?:…|\.\.\.|\[\+[0-9]+ chars\])[\])\"'”’»]*\s*$"
+_BOILERPLATE_LENGTH = 200
+_ERROR_PAGE_LENGTH = 1500
+
+
+@cache
+def _patterns(name: str) -> str:
+    """The lines of `copydesk/data/<name>.txt` as one expression."""
+    lines = files("copydesk").joinpath("data", f"{name}.txt").read_text("utf-8").splitlines()
+    return "(?:" + "|".join(f"(?:{line})" for line in lines if line and not line.startswith("#")) + ")"
+
+
+def _count(text: pa.Array, pattern: str) -> np.ndarray[Any, Any]:
+    """How often `pattern` occurs in each text; finding whether it does at all is much cheaper than counting."""
+    counts = np.zeros(len(text), np.int64)
+    hits = np.flatnonzero(pc.match_substring_regex(text, pattern).to_numpy(zero_copy_only=False))
+    if len(hits):
+        counts[hits] = pc.count_substring_regex(text.take(pa.array(hits)), pattern).to_numpy()
+    return counts
+
+
+def _first(text: pa.Array, pattern: str, counts: np.ndarray[Any, Any]) -> pa.Array:
+    """The first place where `pattern` matches, with a little around it; null where it matches nowhere."""
+    hits = np.flatnonzero(counts)
+    found = np.full(len(text), None, object)
+    if len(hits):
+        matches = pc.extract_regex(text.take(pa.array(hits)), f"(?P<found>.{{0,12}}{pattern}.{{0,12}})")
+        found[hits] = [match["found"][:80] for match in matches.to_pylist()]
+    return pa.array(found, pa.string())
+
+
+def _paragraphs(body: pa.Array) -> dict[str, np.ndarray[Any, Any]]:
+    """Figures about the paragraphs of each body."""
+    rows = len(body)
+    split = pc.split_pattern(body, "\n\n")
+    owner = pc.list_parent_indices(split).to_numpy()
+    text = pc.list_flatten(split)
+    length = pc.utf8_length(text).to_numpy()
+
+    longest = np.zeros(rows, np.int64)
+    np.maximum.at(longest, owner, length)
+    whole = np.maximum(np.bincount(owner, length, rows), 1)
+
+    short = np.flatnonzero((length > 0) & (length <= _BOILERPLATE_LENGTH))
+    pattern = r"(?i)^[^\pL\pN©®(]*" + _patterns("boilerplate")
+    matched = pc.match_substring_regex(text.take(pa.array(short)), pattern).to_numpy(zero_copy_only=False)
+    boilerplate = short[matched.astype(bool)]
+
+    key = pc.dictionary_encode(text).indices.to_numpy().astype(np.int64) + owner * (len(text) + 1)
+    repeated = np.ones(len(text), bool)
+    repeated[np.unique(key, return_index=True)[1]] = False
+    return {
+        "paragraph_count": np.bincount(owner[length > 0], minlength=rows),
+        "longest_paragraph": longest,
+        "boilerplate_share": np.bincount(owner[boilerplate], length[boilerplate], rows) / whole,
+        "repeated_share": np.bincount(owner, length * repeated, rows) / whole,
+    }
+
+
+def articles(table: pa.Table, run_date: date) -> pa.Table:
+    """Figures of `copydesk.tables.articles_table` (and its optional column `rebuilds`), in the order of its rows.
+
+    `days_old` and `published_year` are null where the article has no date, `rebuilds` where the column is not there.
+    """
+    headline, body = (table[name].combine_chunks() for name in ("headline", "body"))
+    text = pc.binary_join_element_wise(headline, body, "\n\n")
+    foreign = pc.invert(pc.string_is_ascii(text)).to_numpy(zero_copy_only=False).astype(bool)
+    mojibake = np.zeros(len(text), np.int64)
+    mojibake[foreign] = _count(text.filter(pa.array(foreign)), _patterns("mojibake"))
+    markup = _count(text, _patterns("markup"))
+    folded = [(h.casefold().strip(), b) for h, b in zip(headline.to_pylist(), body.to_pylist(), strict=True)]
+    starts = [(h, b[: len(h) + 80].casefold().strip()) for h, b in folded]
+    body_length = pc.utf8_length(body).to_numpy()
+    error = r"(?i)^\W*" + _patterns("error_pages")
+    first_line = pc.list_element(pc.split_pattern(body, "\n", max_splits=1), 0)
+    refused = pc.or_(pc.match_substring_regex(headline, error), pc.match_substring_regex(first_line, error))
+    published = table["published_date"].combine_chunks()
+    return pa.table(
+        {
+            "headline_length": pc.utf8_length(headline),
+            "headline_lines": pc.add(pc.count_substring(headline, "\n"), 1),
+            "body_length": body_length,
+            **_paragraphs(body),
+            "word_count": table["word_count"],
+            "days_old": pc.subtract(run_date.toordinal() - date(1970, 1, 1).toordinal(), published.cast(pa.int32())),
+            "published_year": pc.year(published),
+            "language": table["language"],
+            "encoding": table["encoding"],
+            "mojibake_count": mojibake,
+            "markup_count": markup,
+            "replacement_count": pc.count_substring(text, _REPLACEMENT),
+            "control_count": _count(text, _CONTROLS),
+            "headline_is_body": pa.array([bool(h) and h == b for h, b in starts], pa.bool_()),
+            "headline_repeated": pa.array([len(h) > 10 and b.startswith(h) and b != h for h, b in starts], pa.bool_()),
+            "error_page": refused.to_numpy(zero_copy_only=False).astype(bool) & (body_length <= _ERROR_PAGE_LENGTH),
+            "cut_off": pc.match_substring_regex(body, _CUT_OFF),
+            "rebuilds": table["rebuilds"] if "rebuilds" in table.column_names else pa.nulls(len(table), pa.bool_()),
+            FOUND["mojibake_count"]: _first(text, _patterns("mojibake"), mojibake),
+            FOUND["markup_count"]: _first(text, _patterns("markup"), markup),
+        }
+    )
+
+
+def edits(table: pa.Table, article_ids: Collection[str]) -> pa.Table:
+    """Figures of `copydesk.tables.edits_table`, in the order of its rows; `article_ids` are those of the articles."""
+    owner = pc.dictionary_encode(table["article_id"].combine_chunks())
+    sequence = table["sequence"].to_numpy().astype(np.int64)
+    key = owner.indices.to_numpy().astype(np.int64) << 32 | sequence & 0xFFFFFFFF
+    _, place, times = np.unique(key, return_inverse=True, return_counts=True)
+    length = pc.subtract(table["end"], table["start"])
+    return pa.table(
+        {
+            **{name: table[name] for name in ("sequence", "step", "field", "start", "end", "status")},
+            "length_error": pc.subtract(length, pc.utf8_length(table["before"])),
+            "confidence": table["confidence"].cast(pa.float64()),
+            "known_article": pc.is_in(table["article_id"], pa.array(list(article_ids), pa.string())),
+            "repeated_sequence": times[place] > 1,
+            "changes_nothing": pc.equal(table["before"], table["after"]),
+        }
+    )
+
+
+def partitions(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Figures of the partitions of a run, one row each.
+
+    A row holds `published_date` (ISO, or None for articles without a date), `documents`, `quarantined`,
+    `quarantined_share` (None where there are too few documents to judge by), `max_quarantined_share` (the limit from
+    the configuration), `duplicate_ids` and `orphan_edits`.
+    """
+    given = {name: [row[name] for row in rows] for name in PARTITIONS if name != "excess_quarantined_share"}
+    kinds = {"published_date": pa.string(), "quarantined_share": pa.float64()}
+    excess = [
+        None if row["quarantined_share"] is None else row["quarantined_share"] - row["max_quarantined_share"]
+        for row in rows
+    ]
+    columns = {name: pa.array(values, kinds.get(name, pa.int64())) for name, values in given.items()}
+    return pa.table({**columns, "excess_quarantined_share": pa.array(excess, pa.float64())})
+
+
+def run(row: Mapping[str, Any]) -> pa.Table:
+    """Figures of a run as a whole, in one row.
+
+    `row` holds the counts `documents`, `unchanged`, `published`, `quarantined`, `unknown_language`, `undated` and
+    `warned`, further `volume_ratio` (or None) and `min_documents`: shares of fewer documents than that are null.
+    """
+
+    def share(part: str, whole: int) -> float | None:
+        return row[part] / whole if whole >= max(row["min_documents"], 1) else None
+
+    processed = row["documents"] - row["unchanged"]
+    counts = {name: row[name] for name in ("documents", "unchanged", "published", "quarantined")}
+    shares = {
+        "volume_ratio": row["volume_ratio"],
+        "quarantined_share": share("quarantined", processed),
+        "unknown_language_share": share("unknown_language", row["published"]),
+        "undated_share": share("undated", row["published"]),
+        "warned_share": share("warned", row["published"]),
+    }
+    return pa.table(
+        {"uncounted": [processed - row["published"] - row["quarantined"]]}
+        | {name: [count] for name, count in counts.items()}
+        | {name: pa.array([value], pa.float64()) for name, value in shares.items()}
+    )
+
+
+def volume_ratio(processed: int, recent: Sequence[int]) -> float | None:
+    """Documents processed against the median of recent nights; None where fewer than three nights are known."""
+    usual = median(recent) if len(recent) >= 3 else 0
+    return processed / usual if usual else None

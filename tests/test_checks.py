@@ -1,0 +1,415 @@
+"""The suites find what they are for, leave sound text alone, and refuse to be misspelt."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from copydesk import measures
+from copydesk.checks import Checks, SuiteError, merge
+from copydesk.edits import Edit
+from copydesk.records import Article, article_id
+from copydesk.shipped import shipped
+from copydesk.tables import articles_table, edits_table
+
+NIGHT = date(2024, 5, 3)
+BODY = (
+    "The harbour of the old town was closed on Thursday after a crane fell across both quays.\n\n"
+    "Nobody was hurt, said the harbour master, who expects the ferries to sail again on Sunday."
+)
+SOUND = {"headline": "Crane closes harbour", "body": BODY, "published_date": date(2024, 5, 2), "language": "en"}
+PARTITION = {
+    "published_date": "2024-05-02",
+    "documents": 40,
+    "quarantined": 2,
+    "quarantined_share": 0.05,
+    "max_quarantined_share": 0.5,
+    "duplicate_ids": 0,
+    "orphan_edits": 0,
+}
+RUN = {
+    "documents": 100,
+    "unchanged": 40,
+    "published": 58,
+    "quarantined": 2,
+    "unknown_language": 1,
+    "undated": 3,
+    "warned": 2,
+    "volume_ratio": 1.1,
+    "min_documents": 20,
+}
+
+
+@pytest.fixture(scope="module")
+def checks() -> Checks:
+    return Checks()
+
+
+def table(*changes: dict[str, Any]) -> pa.Table:
+    """One article for each mapping of what differs from a sound one."""
+    articles = []
+    for number, change in enumerate(changes):
+        given = SOUND | change
+        uri = f"raw/{number}.txt"
+        articles.append(
+            Article(
+                article_id(uri), uri, "0" * 64, word_count=len((given["headline"] + given["body"]).split()), **given
+            )
+        )
+    return articles_table(articles)
+
+
+def rules(problems: list[Any]) -> set[str]:
+    return {problem.rule for problem in problems}
+
+
+def test_sound_article_passes_everything(checks: Checks) -> None:
+    verdict = checks.articles(table({}), NIGHT)
+    assert verdict.problems == {} and verdict.whole == []
+    assert all(result.success for result in verdict.results)
+
+
+FLAWS = {
+    "no-body": {"body": ""},
+    "body-very-short": {"body": "More follows."},
+    "endless-paragraph": {"body": "word " * 5000},
+    "repeated-paragraphs": {"body": f"{BODY}\n\n{BODY}\n\n{BODY}"},
+    "body-of-boilerplate": {
+        "body": "Share this article\n\nSign up for our newsletter and never miss a story\n\nRead more: Crane falls"
+    },
+    "error-page": {"headline": "404 - Page not found", "body": "The address may be misspelt. " * 3},
+    "no-headline": {"headline": ""},
+    "headline-longer-than-paragraph": {"headline": "harbour " * 50},
+    "headline-of-many-lines": {"headline": "Crane closes\nharbour"},
+    "headline-is-body": {"headline": BODY},
+    "headline-repeated": {"body": f"CRANE CLOSES HARBOUR\n\n{BODY}"},
+    "date-in-future": {"published_date": date(2024, 5, 5)},
+    "date-before-printing": {"published_date": date(1, 1, 1)},
+    "undated": {"published_date": None},
+    "unknown-language": {"language": "und"},
+    "leftover-mojibake": {"body": f"{BODY}\n\nThe cafÃ© stays open."},
+    "leftover-markup": {"body": f"{BODY}\n\nThe caf&eacute; stays open."},
+    "replaced-character": {"body": f"{BODY}\n\nThe caf\ufffd stays open."},
+    "control-characters": {"body": f"{BODY}\n\nThe caf\x85 stays open."},
+    "cut-off": {"body": f"{BODY}\n\nThe ferries …"},
+}
+
+
+def test_every_flaw_is_found_in_its_row_and_nowhere_else(checks: Checks) -> None:
+    verdict = checks.articles(table({}, *FLAWS.values()), NIGHT)
+    assert 0 not in verdict.problems
+    for number, rule in enumerate(FLAWS, 1):
+        assert rule in rules(verdict.problems[number]), rule
+    assert verdict.critical == [1 + list(FLAWS).index("no-body")]
+    untested = {r.rule for r in checks.rules["articles"]} - set(FLAWS)
+    assert untested == {"no-articles", "rebuilds-source"}
+
+
+def test_problem_says_what_was_found(checks: Checks) -> None:
+    (problem,) = checks.articles(table(FLAWS["leftover-markup"]), NIGHT).problems[0]
+    assert problem[:4] == ("validate", "leftover-markup", "markup_count", "warning")
+    assert problem.observed == "pieces of markup: 1, the first: 'The caf&eacute; stays open.'"
+
+
+@pytest.mark.parametrize(
+    ("flaw", "text"),
+    [
+        ("mojibake_count", text)
+        for text in (
+            "It is donâ€™t here",
+            "l'Ã©tÃ© dernier",
+            "Å‚Ã³dÅº i gÄ™Å›",
+            "ÐŸÑ€Ð¸Ð²ÐµÑ‚",
+            "РџСЂРёРІРµС‚ РјРёСЂ",
+            "Ø§Ù„Ø³Ù„Ø§Ù…",
+            "Ïðåçèäåíò Ðîññèè",
+            "Lâ€ he said",
+            "Plo√´rmel",
+            "donΓÇÖt",
+            "a dash вЂ” here",
+            "price Â£50",
+            "end of it. Â Next",
+            "ï¿½",
+            "caf├⌐",
+        )
+    ]
+    + [
+        ("markup_count", text)
+        for text in (
+            "a <br> b",
+            "</DIV>",
+            '<A HREF="x">',
+            "Q&nbsp;A",
+            "&#8217;",
+            "[caption id=2]",
+            "<!-- ad -->",
+            "document.write(1)",
+        )
+    ],
+)
+def test_remains_are_seen(flaw: str, text: str) -> None:
+    assert measures.articles(table({"body": text}), NIGHT)[flaw].to_pylist() > [0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "C O N C L U S Ã O: NÃO À VENDA EM SÃO PAULO, AMANHÃ, DIZ IRMÃ.",
+        "„CAFÉ” • É… «À Paris» CAFÉ™ ÎLE-DE-FRANCE – ÉTÉ",
+        "Bradley Real <BFD> and Sears <S> rose, AT&T; fell, Q&A; a<b and c>d, we had a [video conference]",
+        "try env use <path>, write to <desk@example.org>",
+        "Spaß” – „Öl” – Âge d’or – Ångström Å – ÆØÅ",
+        "Việt Nam: ĐẢNG CỘNG SẢN, Â Ă Ê Ô Ơ Ư".replace("Â Ă", "Ă"),
+        "Ооооо РСФСР СССР Сіл Рівне РЎ",
+        "goooool, olééééé, nããããão",
+        "Türkiye’nin Şırnak İli ÇÖZÜM ÜZERİNE",
+        "Σήμερα ΕΛΛΑΔΑ β’ κατηγορία",
+        "می‌خواهم بنویسم السلام عليكم",
+        "5 × 3² ± ½, 20 °C, £5 €6 ¥7, √2",
+    ],
+)
+def test_sound_text_is_no_remains(text: str) -> None:
+    figures = measures.articles(table({"body": text}), NIGHT)
+    assert (figures["mojibake_count"][0].as_py(), figures["markup_count"][0].as_py()) == (0, 0)
+    assert figures["control_count"][0].as_py() == 0
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "boilerplate"),
+    [
+        ("Share this on Facebook", True),
+        ("Facebook Twitter Email", True),
+        ("SUBSCRIBE NOW", True),
+        ("© 2020 The Daily Example. All rights reserved.", True),
+        ("We use cookies to improve your experience.", True),
+        ("Подписывайтесь на наш канал", True),
+        ("شارك الخبر", True),
+        ("Read more: Ferries sail again", True),
+        ("Share prices fell on Thursday.", False),
+        ("Comments by the minister angered the unions.", False),
+        ("شارك آلاف المواطنين في المسيرة", False),
+        ("Сподели, че ще подаде оставка.", False),
+        ("We baked cookies, she said.", False),
+        ("Ad-hoc talks began on Monday.", False),
+        ("Read more than once, the letter still puzzles.", False),
+        ("Copyright infringement cost the company dear.", False),
+    ],
+)
+def test_boilerplate(paragraph: str, boilerplate: bool) -> None:
+    share = measures.articles(table({"body": paragraph}), NIGHT)["boilerplate_share"][0].as_py()
+    assert share == float(boilerplate)
+
+
+@pytest.mark.parametrize(
+    ("headline", "refused"),
+    [
+        ("Access Denied", True),
+        ("Just a moment...", True),
+        ("403 Forbidden", True),
+        ("Страница не найдена", True),
+        ("Access denied to observers at the border", False),
+        ("404 days in prison", False),
+        ("503", False),
+        ("Forbidden love", False),
+    ],
+)
+def test_error_pages(headline: str, refused: bool) -> None:
+    assert measures.articles(table({"headline": headline}), NIGHT)["error_page"].to_pylist() == [refused]
+
+
+def test_all_failing_rows_are_named_and_repeated_ids_do_not_confuse(checks: Checks) -> None:
+    rows = pa.concat_tables([table({}, {"body": ""})] * 300)
+    verdict = checks.articles(rows, NIGHT)
+    assert verdict.critical == list(range(1, 600, 2))
+    assert next(r for r in verdict.results if r.rule == "no-body").unexpected_count == 300
+
+
+def test_edges_of_the_calendar(checks: Checks) -> None:
+    verdict = checks.articles(table({"published_date": date.min}, {"published_date": date.max}), NIGHT)
+    assert rules(verdict.problems[0]) == {"date-before-printing"} and rules(verdict.problems[1]) == {"date-in-future"}
+    assert verdict.whole == []
+
+
+def test_empty_batch_fails(checks: Checks) -> None:
+    verdict = checks.articles(table(), NIGHT)
+    assert verdict.holds_back and rules(verdict.whole) == {"no-articles"}
+
+
+def test_edits_that_do_not_rebuild_their_source_are_critical(checks: Checks) -> None:
+    given = table({}, {}).append_column("rebuilds", pa.array([True, False]))
+    verdict = checks.articles(given, NIGHT)
+    assert verdict.critical == [1] and rules(verdict.problems[1]) == {"rebuilds-source"}
+
+
+EDIT = Edit("a", 0, "repair", "text", 3, 5, "xx", "y", "mojibake", 0.9)
+
+
+@pytest.mark.parametrize(
+    ("rule", "edit"),
+    [
+        ("known-status", EDIT._replace(status="done")),
+        ("confidence-is-probability", EDIT._replace(confidence=1.5)),
+        ("confidence-given", EDIT._replace(confidence=float("nan"))),
+        ("starts-in-text", EDIT._replace(start=-2, end=0)),
+        ("length-of-before", EDIT._replace(end=2)),
+        ("sequence-from-zero", EDIT._replace(sequence=-1)),
+        ("sequence-repeated", EDIT),
+        ("known-article", EDIT._replace(article_id="c")),
+        ("known-field", EDIT._replace(field="byline")),
+        ("changes-nothing", EDIT._replace(after="xx")),
+    ],
+)
+def test_bad_edit_is_reported_under_its_article(checks: Checks, rule: str, edit: Edit) -> None:
+    bad = edit if edit.article_id == "c" else edit._replace(article_id="b")
+    other = [bad] if rule == "sequence-repeated" else []
+    verdict = checks.edits(edits_table([EDIT, EDIT._replace(sequence=1), *other, bad]), {"a", "b"})
+    assert list(verdict.problems) == [bad.article_id]
+    assert rules(verdict.problems[bad.article_id]) == {rule}
+
+
+def test_no_edits_are_fine(checks: Checks) -> None:
+    verdict = checks.edits(edits_table([]), {"a"})
+    assert all(result.success for result in verdict.results) and verdict.whole == []
+
+
+def test_partitions(checks: Checks) -> None:
+    few = PARTITION | {"published_date": None, "quarantined_share": None}
+    many = PARTITION | {"published_date": "2024-05-01", "quarantined_share": 0.6}
+    twice = PARTITION | {"published_date": "2024-04-30", "duplicate_ids": 1, "orphan_edits": 2}
+    verdict = checks.partitions([PARTITION, few, many, twice])
+    assert {key: rules(problems) for key, problems in verdict.problems.items()} == {
+        "2024-05-01": {"too-many-in-quarantine"},
+        "2024-04-30": {"duplicate-ids", "orphan-edits"},
+    }
+    assert verdict.critical == ["2024-05-01", "2024-04-30"]
+
+
+def test_problem_of_the_partition_without_a_date(checks: Checks) -> None:
+    assert checks.partitions([PARTITION | {"published_date": None, "duplicate_ids": 1}]).critical == [None]
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "holds"),
+    [
+        ({}, None, False),
+        ({"published": 57}, "counts-add-up", True),
+        ({"volume_ratio": 0.1}, "unusual-volume", False),
+        ({"volume_ratio": None}, None, False),
+        ({"unknown_language": 30}, "many-in-unknown-language", False),
+        ({"undated": 50}, "many-undated", False),
+        ({"warned": 20}, "many-warned", False),
+        ({"quarantined": 20, "published": 40}, "many-in-quarantine", False),
+        ({"undated": 50, "min_documents": 100}, None, False),
+    ],
+)
+def test_run(checks: Checks, change: dict[str, Any], rule: str | None, holds: bool) -> None:
+    verdict = checks.run(RUN | change)
+    assert rules(verdict.whole) == ({rule} if rule else set())
+    assert verdict.holds_back is holds and verdict.problems == {}
+
+
+def test_volume_ratio() -> None:
+    assert measures.volume_ratio(30, [10, 500]) is None
+    assert measures.volume_ratio(30, [10, 20, 500]) == 1.5
+    assert measures.volume_ratio(30, [0, 0, 0]) is None
+
+
+def test_merge_adds_up(checks: Checks) -> None:
+    merged = merge([checks.articles(table({}), NIGHT), checks.articles(table({"body": ""}, {}), NIGHT)])
+    no_body = next(result for result in merged if result.rule == "no-body")
+    assert (no_body.success, no_body.element_count, no_body.unexpected_count) == (False, 3, 1)
+    assert len(merged) == len(checks.rules["articles"])
+
+
+@pytest.fixture
+def suites(tmp_path: Path) -> Callable[..., Path]:
+    """A copy of the shipped suites in which the first expectation of articles.json is changed."""
+
+    def change(**entry: Any) -> Path:
+        for source in shipped("expectations").glob("*.json"):
+            suite = json.loads(source.read_text("utf-8"))
+            if source.stem == "articles":
+                suite["expectations"][0] = {
+                    key: value for key, value in (suite["expectations"][0] | entry).items() if value is not None
+                }
+            (tmp_path / source.name).write_text(json.dumps(suite), "utf-8")
+        return tmp_path
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"type": "expect_column_values_to_be_betwen"}, "did you mean 'expect_column_values_to_be_between'"),
+        ({"type": None}, 'lacks "type"'),
+        ({"kwargs": {"column": "body_lenght", "min_value": 1}}, "did you mean 'body_length'"),
+        ({"kwargs": {"min_valu": 1}}, "refuses its kwargs"),
+        ({"kwargs": {"column": "body_length", "min_value": 1, "mostly": 0.9}}, "mostly"),
+        ({"severity": None}, "allowed are critical, warning, info"),
+        ({"severity": "criticl"}, "did you mean 'critical'"),
+        ({"meta": {"rule": "no-articles"}}, '"description"'),
+        ({"meta": {"rule": "no-body", "description": "Twice."}}, "is taken by"),
+        ({"serverity": "info"}, "did you mean 'severity'"),
+    ],
+)
+def test_bad_suite_is_refused(suites: Callable[..., Path], entry: dict[str, Any], words: str) -> None:
+    with pytest.raises(SuiteError, match=r"articles\.json, expectation \d+") as error:
+        Checks(suites(**entry))
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"expectations": 3}'])
+def test_file_that_is_no_suite_is_refused(suites: Callable[..., Path], content: str | None) -> None:
+    folder = suites()
+    path = folder / "edits.json"
+    path.unlink() if content is None else path.write_text(content)
+    with pytest.raises(SuiteError, match=r"edits\.json: "):
+        Checks(folder)
+
+
+def test_exception_inside_an_expectation_is_critical(suites: Callable[..., Path]) -> None:
+    entry = {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "language", "min_value": 1},
+        "severity": "info",
+        "meta": {"rule": "language-as-number", "description": "Nonsense."},
+    }
+    verdict = Checks(suites(**entry)).articles(table({}), NIGHT)
+    (problem,) = verdict.whole
+    assert verdict.holds_back and problem.rule == "language-as-number" and "could not be evaluated" in problem.observed
+    result = verdict.results[0]
+    assert (result.success, result.severity) == (False, "critical") and "could not be evaluated" in result.description
+
+
+def test_readme_lists_every_column() -> None:
+    readme = (shipped("expectations") / "README.md").read_text("utf-8")
+    for columns in measures.COLUMNS.values():
+        assert [column for column in columns if f"| `{column}` |" not in readme] == []
+
+
+def test_quiet_and_lazy(tmp_path: Path) -> None:
+    """Importing is cheap, judging prints nothing, and nothing is left behind in the home folder."""
+    code = (
+        "import sys, datetime; from copydesk import checks, tables\n"
+        "assert 'great_expectations' not in sys.modules\n"
+        "c = checks.Checks(); c.run(dict(documents=1, unchanged=0, published=1, quarantined=0, unknown_language=0,\n"
+        "    undated=0, warned=0, volume_ratio=None, min_documents=20))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"HOME": str(tmp_path), "PATH": "", "PYTHONPATH": str(Path(measures.__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    assert list(tmp_path.rglob("*")) == []
