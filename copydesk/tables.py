@@ -5,16 +5,40 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 
 from copydesk.edits import Edit
-from copydesk.records import Article, Document, Problem
+from copydesk.records import CRITICAL, INFO, WARNING, Article, Document, Problem
 
 #: The number of the layout. A warehouse with a higher one was written by a newer copydesk and is left alone.
 FORMAT = 1
+#: The file that holds this number, at the root of every warehouse.
+MARKER = "_warehouse.json"
+
+
+def _table(key: str, fields: list[pa.Field]) -> pa.Schema:
+    """The schema of a table partitioned by the date `key`, which stands in the folder's name and not in the file.
+
+    The metadata tells pandas that the partition is a date. Left to itself it makes a category of its text, and fails
+    where an article has no date ("Cannot yet unify dictionaries with nulls").
+    """
+    column = {
+        "name": key,
+        "field_name": key,
+        "pandas_type": "date",
+        "numpy_type": "date32[day][pyarrow]",
+        "metadata": None,
+    }
+    pandas = {"index_columns": [], "column_indexes": [], "columns": [column], "pandas_version": "2.2"}
+    return pa.schema(fields, {"pandas": json.dumps(pandas)})
+
+
+_SEVERITIES = (CRITICAL, WARNING, INFO)
 
 
 def _field(name: str, kind: pa.DataType, description: str, nullable: bool = False) -> pa.Field:
@@ -28,22 +52,26 @@ _REASON = pa.struct(
         _field("column", pa.string(), "The column concerned", True),
         _field("severity", pa.string(), "critical, warning or info"),
         _field("observed", pa.string(), "What was found, in words"),
-    ]
+    ],
 )
 
-#: `published_date` is the partition key: it stands in the folder's name and not in the file, as Hive readers expect.
-ARTICLES = pa.schema(
+ARTICLES = _table(
+    "published_date",
     [
         _field("article_id", pa.string(), "32 hex digits, BLAKE2b-128 of uri; stays when the content changes"),
         _field("uri", pa.string(), "Where the raw document came from"),
         _field("content_sha256", pa.string(), "SHA-256 of the raw bytes, 64 hex digits"),
         _field("headline", pa.string(), "The headline, once; empty where the document has none"),
         _field("body", pa.string(), "Paragraphs separated by one empty line"),
-        _field("published_at", pa.timestamp("us", "UTC"), "Time of publication; midnight where only a day is known", True),
+        _field(
+            "published_at", pa.timestamp("us", "UTC"), "Time of publication; midnight where only a day is known", True
+        ),
         _field("date_text", pa.string(), "The date as the document writes it", True),
         _field("dateline", pa.string(), "Place that the report was filed from: BEIRUT, Lebanon", True),
         _field("agency", pa.string(), "Agency named at the start: ARK News, Reuters", True),
-        _field("byline", pa.list_(pa.field("item", pa.string(), False)), "Names of the authors; empty where none is given"),
+        _field(
+            "byline", pa.list_(pa.field("item", pa.string(), False)), "Names of the authors; empty where none is given"
+        ),
         _field("attribution", pa.string(), "What follows Source: or Via:", True),
         _field("view_count", pa.int64(), "The trailing counter of views", True),
         _field("language", pa.string(), "ISO 639-1 code, und when unknown"),
@@ -56,10 +84,11 @@ ARTICLES = pa.schema(
         _field("validation", pa.string(), "pass, or warn where an expectation of severity warning failed"),
         _field("run_id", pa.string(), "The run that wrote this row"),
         _field("pipeline_version", pa.string(), "The copydesk that wrote this row"),
-    ]
+    ],
 )
 
-EDITS = pa.schema(
+EDITS = _table(
+    "published_date",
     [
         _field("article_id", pa.string(), "The article that was edited"),
         _field("sequence", pa.int32(), "Order of the edits within an article, from 0"),
@@ -78,10 +107,11 @@ EDITS = pa.schema(
             "Every start, where one row stands for several alike changes",
             True,
         ),
-    ]
+    ],
 )
 
-QUARANTINE = pa.schema(
+QUARANTINE = _table(
+    "run_date",
     [
         _field("article_id", pa.string(), "32 hex digits, BLAKE2b-128 of uri"),
         _field("uri", pa.string(), "Where the raw document came from"),
@@ -96,10 +126,11 @@ QUARANTINE = pa.schema(
         _field("reasons", pa.list_(pa.field("item", _REASON, False)), "Everything that was wrong, most severe first"),
         _field("run_id", pa.string(), "The run that held it back"),
         _field("pipeline_version", pa.string(), "The copydesk that held it back"),
-    ]
+    ],
 )
 
-RUNS = pa.schema(
+RUNS = _table(
+    "run_date",
     [
         _field("run_id", pa.string(), "Date of the run and a digest of what it worked on"),
         _field("documents", pa.int64(), "Documents that the sources delivered"),
@@ -115,10 +146,11 @@ RUNS = pa.schema(
         _field("verdict", pa.string(), "published, or held where the gate held a partition or the whole run back"),
         _field("pipeline_version", pa.string(), "The copydesk that ran"),
         _field("config_sha256", pa.string(), "Digest of the configuration"),
-    ]
+    ],
 )
 
-VALIDATIONS = pa.schema(
+VALIDATIONS = _table(
+    "run_date",
     [
         _field("run_id", pa.string(), "The run"),
         _field("suite", pa.string(), "The file in expectations/ without .json"),
@@ -130,7 +162,7 @@ VALIDATIONS = pa.schema(
         _field("element_count", pa.int64(), "Rows looked at"),
         _field("unexpected_count", pa.int64(), "Rows that failed"),
         _field("description", pa.string(), "What it demands, in words"),
-    ]
+    ],
 )
 
 
@@ -142,7 +174,7 @@ def _rows(schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
 
 def articles_table(articles: Iterable[Article]) -> pa.Table:
     """Articles as Arrow with the schema `ARTICLES` and, behind it, `published_date` for choosing the partition."""
-    articles = list(articles)
+    articles = [a if a.uri.isascii() else replace(a, uri=storable(a.uri)) for a in articles]  # names of files are bytes
     schema = ARTICLES.append(pa.field("published_date", pa.date32()))
     return pa.table([pa.array([getattr(a, f.name) for a in articles], f.type) for f in schema], schema=schema)
 
@@ -162,7 +194,6 @@ def quarantine_row(
     pipeline_version: str = "",
 ) -> dict[str, Any]:
     """One row of `QUARANTINE`; `run_id` is filled in when the run is committed."""
-    order = {"critical": 0, "warning": 1, "info": 2}
     return {
         "article_id": document.article_id,
         "uri": storable(document.uri),
@@ -174,10 +205,15 @@ def quarantine_row(
         "date": None if document.date is None else storable(document.date),
         "encoding": encoding,
         "published_date": published_date,
-        "reasons": [p._asdict() for p in sorted(problems, key=lambda p: order[p.severity])],
+        "reasons": [p._asdict() for p in by_severity(problems)],
         "run_id": "",
         "pipeline_version": pipeline_version,
     }
+
+
+def by_severity(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems with the most severe first."""
+    return sorted(problems, key=lambda problem: _SEVERITIES.index(problem.severity))
 
 
 def quarantine_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:

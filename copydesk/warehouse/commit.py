@@ -1,0 +1,258 @@
+"""The commit: every file of a run is finished and safe on disk before the first one replaces what readers see.
+
+1. All files are written complete under `_staging/<run_id>/` and fsynced (or put there whole).
+2. The intent, `_staging/<run_id>/intent.json`, is written the same way. It lists every file, with bytes and SHA-256.
+   From here on the run counts: what is missing can be done by anybody who reads the intent, and as often as they like.
+3. The files are put in place, one atomic replace each: quarantine, articles and edits, runs, validations, reports.
+4. The intent itself is put in place as `_commits/<run_id>.json`, the record of the commit, and staging is swept.
+
+A run that dies before 2 leaves nothing but rubbish in staging; one that dies later is completed by `recover`. Files are
+replaced and never deleted, so that a reader who has listed them can open them: a partition that the last article has
+left keeps a file without rows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from copydesk.tables import ARTICLES, EDITS, FORMAT, QUARANTINE, RUNS, VALIDATIONS
+from copydesk.warehouse import layout, parquet
+from copydesk.warehouse.spill import Rows, Spill
+from copydesk.warehouse.store import Store, WarehouseError, in_words
+
+INTENT = "intent.json"
+#: Files written at once. Compression and fsync leave Python free, so two small files take little longer than one.
+WRITERS = 2
+
+_REPORT_NAME = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What a run published: its id, and for each file of it the path below the root, bytes and SHA-256."""
+
+    run_id: str
+    published: int
+    quarantined: int
+    partitions_written: int
+    files: Mapping[str, parquet.Sealed]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is about to publish.
+
+    `days` are the partitions of articles and edits to write, with the new rows of `articles` and `edits`; `leaving`
+    has by day the ids of the old rows to take out. `quarantine` gives the new rows of the quarantine; `released` has by
+    day the old ones to take out, each as its article_id and content_sha256 joined.
+    """
+
+    run_id: str
+    run_date: date
+    run_row: Mapping[str, Any]
+    validations: Sequence[Mapping[str, Any]]
+    reports: Mapping[str, bytes]
+    days: set[int]
+    articles: Spill
+    edits: Spill
+    leaving: Mapping[int, list[str]]
+    quarantine: Callable[[], Iterator[pa.Table]]
+    released: Mapping[int, list[str]]
+
+
+def publish(store: Store, plan: Plan) -> Commit:
+    """Carry out `plan`. Raises OSError and its like; everything up to the intent leaves the tables untouched."""
+    work = _Work(store, plan)
+    work.prepare()
+    files = {name: work.files[name] for name in sorted(work.files, key=_order(plan))}
+    record = {
+        "format": FORMAT,
+        "run_id": plan.run_id,
+        "run_date": plan.run_date.isoformat(),
+        "counts": {name: value for name, value in plan.run_row.items() if isinstance(value, int)},
+        "files": [{"path": name, "bytes": size, "sha256": sha256} for name, (size, sha256) in files.items()],
+    }
+    store.confirm()
+    store.write(f"{layout.STAGING}/{plan.run_id}/{INTENT}", json.dumps(record, indent=1).encode())
+    complete(store, record)
+    store.sweep()
+    row = plan.run_row
+    return Commit(plan.run_id, row["published"], row["quarantined"], row["partitions_written"], files)
+
+
+def complete(store: Store, record: Mapping[str, Any]) -> None:
+    """Put the files of an intent in place, and then the intent as the commit record. May be repeated.
+
+    A file that is staged no more must be in its place already; `WarehouseError` where it is not.
+    """
+    run_id = record["run_id"]
+    staged = set(store.names(f"{layout.STAGING}/{run_id}"))
+    moves = []
+    for file in record["files"]:
+        if _staged(run_id, file["path"]) in staged:
+            moves.append((_staged(run_id, file["path"]), file["path"]))
+        elif store.size(file["path"]) != file["bytes"]:
+            raise WarehouseError(
+                f"run {run_id} cannot be completed: its {file['path']} is lost from {layout.STAGING}/;"
+                f" restore it from a backup, or remove {layout.STAGING}/{run_id} to leave the tables as they are"
+            )
+    store.place(moves)
+    store.place([(f"{layout.STAGING}/{run_id}/{INTENT}", f"{layout.COMMITS}/{run_id}.json")])
+
+
+def recover(store: Store) -> list[str]:
+    """Complete the commits that were interrupted, discard other leavings; what was done, in sentences."""
+    done = []
+    with in_words("recover from an interrupted run"):
+        leavings = store.names(layout.STAGING)
+        for name in leavings:
+            if name.endswith(f"/{INTENT}") and name.count("/") == 2:
+                record = _record(name, store.read(name))
+                complete(store, record)
+                done.append(
+                    f"Completed the interrupted commit of run {record['run_id']} ({len(record['files'])} files)."
+                )
+        if leavings and not done:
+            done.append(f"Discarded the unfinished work of an interrupted run ({len(leavings)} files).")
+        if leavings or layout.STAGING in store.top():
+            store.sweep()
+    return done
+
+
+def _record(name: str, content: bytes | None) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(content or b"")
+        written_by = record["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise WarehouseError(f"{name} is damaged; the commit that it describes cannot be completed") from error
+    if written_by > FORMAT:
+        raise WarehouseError(f"{name} was written by a newer copydesk (format {written_by}, this one knows {FORMAT})")
+    return record
+
+
+def _staged(run_id: str, name: str) -> str:
+    return f"{layout.STAGING}/{run_id}/{name.replace('/', '~')}"
+
+
+def _order(plan: Plan) -> Callable[[str], tuple[int, bool, str]]:
+    """Partitions that only lose rows come after those that gain them: a moved article is rather seen twice than not."""
+    tables = [layout.MARKER, "quarantine", "articles", "edits", "runs", "validations", layout.REPORTS]
+    ranks = {"edits": tables.index("articles")}
+
+    def key(name: str) -> tuple[int, bool, str]:
+        table = name.partition("/")[0]
+        losing = table in ("articles", "edits") and layout.number_of(table, name) in plan.leaving
+        return (ranks.get(table, tables.index(table)), losing, name)
+
+    return key
+
+
+class _Work:
+    """The files of one commit on their way to staging."""
+
+    def __init__(self, store: Store, plan: Plan) -> None:
+        self.store, self.plan = store, plan
+        self.folder = store.workspace / plan.run_id
+        self.files: dict[str, parquet.Sealed] = {}
+        self.existing = {name for table in ("articles", "edits", "quarantine") for name in store.names(table)}
+
+    def prepare(self) -> None:
+        """Write every file of the plan to staging."""
+        plan, today = self.plan, layout.number(self.plan.run_date)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.store.read(layout.MARKER) is None:
+            self._bytes(layout.MARKER, json.dumps({"format": FORMAT}).encode())
+        new = {today: plan.quarantine()} if plan.run_row["quarantined"] else {}
+        for day in sorted(new.keys() | plan.released.keys()):
+            self._partition("quarantine", QUARANTINE, day, new.get(day, iter(())), plan.released.get(day, []))
+        self._partitions("articles", ARTICLES, plan.articles)
+        self._partitions("edits", EDITS, plan.edits)
+        self._append("runs", RUNS, [plan.run_row])
+        if plan.validations:
+            self._append("validations", VALIDATIONS, plan.validations)
+        for name, content in plan.reports.items():
+            self._bytes(report_path(name), content)
+        self.store.stage([self._path(name) for name in self.files])
+
+    def _partitions(self, table: str, schema: pa.Schema, spill: Spill) -> None:
+        """All changed days of one table: those with new rows, and then those that only lose some."""
+        left = set(self.plan.days)
+
+        def assemble(rows: Rows) -> None:
+            self._partition(table, schema, rows.day, rows.tables, self.plan.leaving.get(rows.day, []))
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for handful in spill.partitions(left):
+                left -= {rows.day for rows in handful}
+                list(pool.map(assemble, handful))
+            losing = sorted(day for day in left if layout.file(table, day) in self.existing)
+            list(pool.map(assemble, [Rows(day, iter(())) for day in losing]))
+        days = {layout.number_of(table, name) for name in self.existing | self.files.keys()} - {None}
+        if days == {layout.UNDATED}:  # pyarrow cannot tell the type of a partition that never has a value
+            self._partition(table, schema, layout.number(self.plan.run_date), iter(()), [])
+
+    def _partition(self, table: str, schema: pa.Schema, day: int, new: Iterator[pa.Table], leaving: list[str]) -> None:
+        """One partition's new file: the rows that stay, in their order, and behind them the new ones in theirs."""
+        name = layout.file(table, day)
+
+        def rows() -> Iterator[pa.Table]:
+            if name in self.existing:
+                for old in parquet.read(self.store.source(name)):
+                    yield _without(old, leaving, schema)
+            for fresh in new:
+                yield self._stamped(fresh)
+
+        self._parquet(name, schema, rows())
+
+    def _stamped(self, table: pa.Table) -> pa.Table:
+        """New rows with the run that wrote them."""
+        for column in {"run_id", "pipeline_version"} & set(table.schema.names):
+            index = table.schema.get_field_index(column)
+            value = pa.repeat(pa.scalar(self.plan.run_row[column], pa.string()), table.num_rows)
+            table = table.set_column(index, table.schema.field(index), value)
+        return table
+
+    def _append(self, table: str, schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> None:
+        name = layout.file(table, layout.number(self.plan.run_date))
+        old = parquet.read(self.store.source(name)) if self.store.size(name) is not None else iter(())
+        new = pa.Table.from_pylist([{field: row[field] for field in schema.names} for row in rows], schema)
+        self._parquet(name, schema, chain(old, [new]))
+
+    def _parquet(self, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+        self.files[name] = parquet.write(self._path(name), schema, tables)
+
+    def _bytes(self, name: str, content: bytes) -> None:
+        path = self._path(name)
+        path.write_bytes(content)
+        self.files[name] = parquet.seal(path)
+
+    def _path(self, name: str) -> Path:
+        return self.store.workspace / Path(_staged(self.plan.run_id, name)).relative_to(layout.STAGING)
+
+
+def report_path(name: str) -> str:
+    """Where the report `name` lies. Raises ValueError for a name that could lead elsewhere."""
+    if not _REPORT_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no plain relative path")
+    return f"{layout.REPORTS}/{name}"
+
+
+def _without(table: pa.Table, leaving: list[str], schema: pa.Schema) -> pa.Table:
+    """`table` without the rows whose key is in `leaving`; the quarantine's key joins id and content."""
+    if leaving:
+        key = table["article_id"]
+        if schema is QUARANTINE:
+            key = pc.binary_join_element_wise(key, table["content_sha256"], "")
+        table = table.filter(pc.invert(pc.is_in(key, pa.array(leaving, pa.string()))))
+    return table if table.schema.equals(schema) else table.cast(schema)

@@ -1,0 +1,168 @@
+"""What the warehouse knows already: every document that is published or held back, in about 60 bytes each.
+
+A document is *unchanged* when its uri and its content are what is published, or what is held back; it is not processed
+again. Of several documents with one uri the first of a run counts. A later one with the same content is unchanged, one
+with other content is given a problem (`duplicate-uri`) and so goes to the quarantine, from where it is known next time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from copydesk.records import CRITICAL, Document, Problem
+from copydesk.warehouse import layout, parquet
+from copydesk.warehouse.store import Store, WarehouseError, in_words
+
+#: Files read at once: reading two columns is waiting, on a disk a little and on an object store nearly always.
+READERS = 8
+
+
+class Known:
+    """The documents of one table, sorted by id.
+
+    Arrays: `ids` uint64[n, 2], `contents` (SHA-256) uint64[n, 4], `days` int32[n], `seen` bool[n]. `days` holds the
+    partition that the row lies in; `seen` is set for what the present run delivered again.
+    """
+
+    def __init__(self, ids: Any, contents: Any, days: Any) -> None:
+        order = np.lexsort((ids[:, 1], ids[:, 0]))
+        self.ids, self.contents, self.days = ids[order], contents[order], days[order]
+        self.firsts = np.ascontiguousarray(self.ids[:, 0])
+        self.seen = np.zeros(len(order), bool)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows(self, article_id: bytes) -> list[int]:
+        """The rows of one document (16 bytes of id): none, one, or in the quarantine several."""
+        first, second = np.frombuffer(article_id, ">u8").astype(np.uint64)
+        row, found = int(np.searchsorted(self.firsts, first)), []
+        while row < len(self.ids) and self.firsts[row] == first:
+            if self.ids[row, 1] == second:
+                found.append(row)
+            row += 1
+        return found
+
+    def find(self, article_id: bytes, content: bytes) -> int | None:
+        """The row of this content of this document (32 bytes of SHA-256)."""
+        wanted = np.frombuffer(content, ">u8")
+        return next((row for row in self.rows(article_id) if (self.contents[row] == wanted).all()), None)
+
+    def see(self, article_id: bytes, content: bytes) -> bool:
+        """Whether this content is known; marks it as delivered again."""
+        row = self.find(article_id, content) if len(self) else None
+        if row is not None:
+            self.seen[row] = True
+        return row is not None
+
+    def article_ids(self, rows: Any) -> list[str]:
+        return [f"{first:016x}{second:016x}" for first, second in self.ids[rows].tolist()]
+
+    def content_sha256(self, rows: Any) -> list[str]:
+        return ["".join(f"{part:016x}" for part in content) for content in self.contents[rows].tolist()]
+
+
+class History:
+    """Every known document, and what the present run has seen of them.
+
+    `delivered` and `unchanged` count the documents of the last `select`.
+    """
+
+    def __init__(self, published: Known, held: Known) -> None:
+        self.published, self.held = published, held
+        self.delivered = self.unchanged = 0
+
+    @staticmethod
+    def load(store: Store) -> History:
+        """Read the ids and digests of all articles and of the quarantine. Raises `WarehouseError`."""
+        return History(_known(store, "articles"), _known(store, "quarantine"))
+
+    def is_known(self, article_id: str, content_sha256: str) -> bool:
+        """Whether this content of this document is published or held back."""
+        key, content = bytes.fromhex(article_id), bytes.fromhex(content_sha256)
+        return any(known.find(key, content) is not None for known in (self.published, self.held))
+
+    def fate_of(self, article_id: str, content_sha256: str) -> str | None:
+        """`published` or `quarantined` for known content, None for new content."""
+        key, content = bytes.fromhex(article_id), bytes.fromhex(content_sha256)
+        if self.published.find(key, content) is not None:
+            return "published"
+        return "quarantined" if self.held.find(key, content) is not None else None
+
+    def partition_of(self, article_id: str) -> date | None:
+        """The date that an article is published under, None for the undated. KeyError where it is not published."""
+        rows = self.published.rows(bytes.fromhex(article_id))
+        if not rows:
+            raise KeyError(article_id)
+        return layout.day(int(self.published.days[rows[0]]))
+
+    def select(self, documents: Iterable[Document], retry_held: bool = False) -> Iterator[Document]:
+        """The documents that are new or changed, in the order in which they come.
+
+        A second document with the uri of an earlier one carries the problem `duplicate-uri`. `retry_held` takes up
+        what is in the quarantine once more, for a run whose rules have changed.
+        """
+        self.delivered = self.unchanged = 0
+        self.published.seen[:] = self.held.seen[:] = False
+        first: dict[bytes, bytes] = {}  # of what is processed in this run: the content that counts
+        aside: set[tuple[bytes, bytes]] = set()
+        for document in documents:
+            self.delivered += 1
+            key, content = bytes.fromhex(document.article_id), bytes.fromhex(document.content_sha256)
+            if key in first:
+                known = first[key] == content or (key, content) in aside
+                known = known or (not retry_held and self.held.see(key, content))
+                duplicate = True
+            else:
+                known = self.published.see(key, content) or (not retry_held and self.held.see(key, content))
+                known = known or (key, content) in aside
+                duplicate = not known and any(self.published.seen[row] for row in self.published.rows(key))
+            if known:
+                self.unchanged += 1
+            elif duplicate:
+                aside.add((key, content))
+                yield replace(document, problem=document.problem or _duplicate(document))
+            else:
+                first[key] = content
+                yield document
+
+
+def _duplicate(document: Document) -> Problem:
+    observed = f"another document of this run has the same uri {document.uri[:200]!r} and other content"
+    return Problem("read", "duplicate-uri", "uri", CRITICAL, observed)
+
+
+def _known(store: Store, table: str) -> Known:
+    names = [(name, day) for name in store.names(table) if (day := layout.number_of(table, name)) is not None]
+    with ThreadPoolExecutor(READERS) as pool:
+        parts = list(pool.map(lambda part: _keys(store, *part), names))
+    ids = np.concatenate([np.empty((0, 2), np.uint64), *(part[0] for part in parts)])
+    contents = np.concatenate([np.empty((0, 4), np.uint64), *(part[1] for part in parts)])
+    lengths = np.array([len(part[0]) for part in parts], np.int64)
+    days = np.repeat(np.array([day for _, day in names], np.int32), lengths)
+    return Known(ids, contents, days)
+
+
+def _keys(store: Store, name: str, day: int) -> tuple[Any, Any]:
+    with in_words(f"read {name}; restore it from a backup, or move it away and run again"):
+        tables = list(parquet.read(store.source(name), ["article_id", "content_sha256"]))
+    try:
+        ids = [value for table in tables for value in table["article_id"].to_pylist()]
+        contents = [value for table in tables for value in table["content_sha256"].to_pylist()]
+        return _numbers(ids, 2), _numbers(contents, 4)
+    except ValueError as error:
+        raise WarehouseError(f"{name} holds an article_id or content_sha256 that is no digest") from error
+
+
+def _numbers(digests: list[str], words: int) -> Any:
+    """Hexadecimal digests of `words` times 8 bytes as uint64[n, words]."""
+    values = np.frombuffer(bytes.fromhex("".join(digests)), ">u8").astype(np.uint64)
+    if len(values) != words * len(digests):
+        raise ValueError
+    return values.reshape(-1, words)

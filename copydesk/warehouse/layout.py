@@ -1,0 +1,57 @@
+"""Where things lie below the warehouse root, and days as the numbers that arrays hold.
+
+A day is counted from 1970-01-01, as Arrow's date32 does; `UNDATED` stands for the partition without a date.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from copydesk import tables
+
+#: Readers skip every name that starts with `_` or `.`; these are ours alone.
+MARKER = tables.MARKER
+COMMITS = "_commits"
+STAGING = "_staging"
+REPORTS = "_reports"
+
+UNDATED = -(2**31)
+HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+
+#: The column that partitions each table. It stands in the folder's name only.
+KEYS = {
+    "articles": "published_date",
+    "edits": "published_date",
+    "quarantine": "run_date",
+    "runs": "run_date",
+    "validations": "run_date",
+}
+
+_EPOCH = date(1970, 1, 1)
+
+
+def number(day: date | None) -> int:
+    """`day` as a number."""
+    return UNDATED if day is None else (day - _EPOCH).days
+
+
+def day(number: int) -> date | None:
+    """The date of `number`, None for `UNDATED`."""
+    return None if number == UNDATED else _EPOCH + timedelta(days=number)
+
+
+def file(table: str, number: int) -> str:
+    """The one file of a partition: `articles/published_date=2019-05-21/articles.parquet`."""
+    when = day(number)
+    return f"{table}/{KEYS[table]}={HIVE_NULL if when is None else when.isoformat()}/{table}.parquet"
+
+
+def number_of(table: str, path: str) -> int | None:
+    """The day of the partition whose file is at `path`; None where it is no file of that table."""
+    folder, _, value = path.removesuffix(f"/{table}.parquet").partition("=")
+    if folder != f"{table}/{KEYS[table]}" or not path.endswith(f"/{table}.parquet"):
+        return None
+    try:
+        return UNDATED if value == HIVE_NULL else number(date.fromisoformat(value))
+    except ValueError:
+        return None

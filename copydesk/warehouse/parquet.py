@@ -1,0 +1,101 @@
+"""Parquet files whose bytes depend on their rows and on nothing else: no clock, no path, no size of a batch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+#: A row group ends with the row that fills it: so many rows, or so many bytes of text.
+GROUP_ROWS = 16_384
+GROUP_BYTES = 32 * 2**20
+
+#: Columns of long or free text. Minima and maxima of them help no reader and would be half of a small file.
+_TEXTS = {"headline", "body", "before", "after", "content", "text", "title", "observed", "description", "uri"}
+_HEAVY = ("body", "before", "after", "content", "text")
+#: Columns in which the same few values come again and again.
+_FEW_VALUES = {
+    *("dateline", "agency", "attribution", "language", "encoding", "validation", "run_id", "pipeline_version"),
+    *("step", "field", "rule", "status", "media_type", "suite", "expectation", "column", "severity"),
+}
+
+
+class Sealed(NamedTuple):
+    """A finished file: bytes and SHA-256."""
+
+    size: int
+    sha256: str
+
+
+def seal(path: Path) -> Sealed:
+    """Measure a finished file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Sealed(file.tell(), digest)
+
+
+def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> Sealed:
+    """Write `tables` one behind the other; no more than a row group of them is in memory. No rows is a valid file."""
+    flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
+    with (
+        pa.OSFile(str(path), "wb") as file,
+        pq.ParquetWriter(
+            file,
+            schema,
+            compression="zstd",
+            compression_level=3,
+            use_dictionary=[name for name in flat if name in _FEW_VALUES],
+            write_statistics=[name for name in flat if name not in _TEXTS],
+        ) as writer,
+    ):
+        for group in _row_groups(tables):
+            writer.write_table(group, row_group_size=group.num_rows)
+    return seal(path)
+
+
+def read(source: Any, columns: list[str] | None = None) -> Iterator[pa.Table]:
+    """The rows of a file, a row group at a time."""
+    with pq.ParquetFile(source) as file:
+        for index in range(file.num_row_groups):
+            yield file.read_row_group(index, columns, use_threads=False)
+
+
+def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    pending: list[pa.Table] = []
+    rows = size = 0
+    for table in tables:
+        ends = _running_bytes(table)
+        start = 0
+        while start < table.num_rows:
+            before = int(ends[start - 1]) if start else 0
+            fits = int(np.searchsorted(ends[start:], GROUP_BYTES - size + before)) + 1
+            stop = min(start + fits, start + GROUP_ROWS - rows, table.num_rows)
+            pending.append(table.slice(start, stop - start))
+            rows, size = rows + stop - start, size + int(ends[stop - 1]) - before
+            if rows >= GROUP_ROWS or size >= GROUP_BYTES:
+                yield _joined(pending)
+                pending, rows, size = [], 0, 0
+            start = stop
+    if pending:
+        yield _joined(pending)
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    """One chunk for each column, because the writer cuts its pages where chunks end."""
+    return pa.concat_tables(tables).combine_chunks()
+
+
+def _running_bytes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """For each row, the bytes of text up to and with it."""
+    total = np.zeros(table.num_rows, np.int64)
+    for name in _HEAVY:
+        if name in table.schema.names:
+            lengths = pc.fill_null(pc.binary_length(table[name]), 0)
+            total += lengths.to_numpy()
+    return total.cumsum()

@@ -1,0 +1,118 @@
+"""Rows on their way to their partitions, kept on disk so that memory stays flat however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+BUCKETS = 64
+#: Partitions are sorted out in memory while they are together no larger than this; a larger one is streamed.
+LOAD_BYTES = 64 * 2**20
+
+_DAY = "_day"
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+class Rows(NamedTuple):
+    """The new rows of one partition, in order; `tables` can be read once."""
+
+    day: int
+    tables: Iterator[pa.Table]
+
+
+class Stream:
+    """One Arrow file that grows at its end."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path, self._writer = path, pa.ipc.new_stream(str(path), schema, options=_COMPRESSED)
+
+    def add(self, table: pa.Table) -> None:
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Everything that was added, a batch at a time; after `close`."""
+        with pa.OSFile(str(self.path)) as file, pa.ipc.open_stream(file) as reader:
+            for batch in reader:
+                yield pa.Table.from_batches([batch])
+
+
+class Spill:
+    """Rows by day, in buckets of days: a file for each, so that thousands of partitions need few open files."""
+
+    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+        self.folder, self.schema = folder, schema.append(pa.field(_DAY, pa.int32(), False))
+        self._buckets: dict[int, Stream] = {}
+        self._bytes: dict[int, int] = {}
+        folder.mkdir(parents=True)
+
+    def add(self, table: pa.Table, days: Any) -> None:
+        """Add rows; `days` is int32[rows]. Rows of one day keep the order in which they are added."""
+        if not table.num_rows:
+            return
+        table = table.append_column(self.schema.field(_DAY), pa.array(days, pa.int32())).cast(self.schema)
+        average = table.nbytes // table.num_rows + 1
+        for day, rows in zip(*np.unique(days, return_counts=True), strict=True):
+            self._bytes[int(day)] = self._bytes.get(int(day), 0) + average * int(rows)
+        buckets = days % BUCKETS
+        order = np.argsort(buckets, kind="stable")
+        table, buckets = table.take(order).combine_chunks(), buckets[order]
+        edges = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist(), len(buckets)]
+        for start, stop in pairwise(edges):
+            bucket = int(buckets[start])
+            if bucket not in self._buckets:
+                self._buckets[bucket] = Stream(self.folder / f"{bucket:02}.arrow", self.schema)
+            self._buckets[bucket].add(table.slice(start, stop - start))
+
+    def close(self) -> None:
+        for stream in self._buckets.values():
+            stream.close()
+
+    def partitions(self, days: Collection[int]) -> Iterator[list[Rows]]:
+        """The rows of each of `days` that has any, in handfuls that were loaded together."""
+        for number in range(BUCKETS):
+            for handful in self._handfuls(
+                sorted(day for day in days if day in self._bytes and day % BUCKETS == number)
+            ):
+                tables = self._buckets[number].tables()
+                if len(handful) == 1 and self._bytes[handful[0]] > LOAD_BYTES:
+                    yield [Rows(handful[0], _only(tables, handful[0]))]
+                else:
+                    yield _sorted_out(tables, handful)
+
+    def _handfuls(self, days: list[int]) -> Iterator[list[int]]:
+        handful: list[int] = []
+        size = 0
+        for day in days:
+            if handful and size + self._bytes[day] > LOAD_BYTES:
+                yield handful
+                handful, size = [], 0
+            handful.append(day)
+            size += self._bytes[day]
+        if handful:
+            yield handful
+
+
+def _only(tables: Iterator[pa.Table], day: int) -> Iterator[pa.Table]:
+    for table in tables:
+        chosen = table.filter(pa.array(table[_DAY].to_numpy() == day))
+        if chosen.num_rows:
+            yield chosen.drop_columns([_DAY])
+
+
+def _sorted_out(tables: Iterator[pa.Table], handful: list[int]) -> list[Rows]:
+    chosen = [table.filter(pa.array(np.isin(table[_DAY].to_numpy(), handful))) for table in tables]
+    table = pa.concat_tables(chosen).combine_chunks()
+    days = table[_DAY].to_numpy()
+    order = np.argsort(days, kind="stable")
+    table = table.drop_columns([_DAY]).take(order)
+    edges = np.searchsorted(days[order], [*handful, handful[-1] + 1]).tolist()
+    parts = zip(handful, pairwise(edges), strict=True)
+    return [Rows(day, iter([table.slice(start, stop - start)])) for day, (start, stop) in parts if stop > start]

@@ -1,0 +1,224 @@
+"""What a run will publish, gathered batch by batch where no reader sees it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from copydesk.records import CRITICAL, INFO, WARNING, Problem
+from copydesk.tables import ARTICLES, EDITS, QUARANTINE
+from copydesk.warehouse import layout
+from copydesk.warehouse.commit import Commit, Plan, publish
+from copydesk.warehouse.history import History
+from copydesk.warehouse.spill import Spill, Stream
+from copydesk.warehouse.store import Store, in_words
+
+_SEVERITIES = (CRITICAL, WARNING, INFO)
+
+
+class PartitionCount(NamedTuple):
+    """New documents of one date (None: undated): all, those in the quarantine, and published ones with a warning."""
+
+    published_date: date | None
+    documents: int
+    quarantined: int
+    warned: int
+
+
+class Staging:
+    """The new rows of one run. A context manager: what is not committed when it ends is discarded."""
+
+    def __init__(self, store: Store, history: History) -> None:
+        self._store, self._history = store, history
+        self._counts: dict[str, Counter[int]] = {"published": Counter(), "quarantined": Counter(), "warned": Counter()}
+        self._held: dict[int, list[Problem]] = {}
+        self._replaced: list[tuple[int, int]] = []  # row of the history, and the day that its new version goes to
+        self._superseded: set[int] = set()  # rows of the quarantine
+        self._digest = 0
+        with in_words("prepare the staging area"):
+            self._folder = store.workspace / "spill"
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir(parents=True)
+            self._articles = Spill(self._folder / "articles", ARTICLES)
+            self._edits = Spill(self._folder / "edits", EDITS)
+            self._quarantine = Stream(self._folder / "quarantine.arrow", QUARANTINE)
+            self._raw = Stream(self._folder / "raw.arrow", QUARANTINE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Only what was spilled: what a failed commit left is for `recover`, which knows whether it was complete.
+        # Nothing depends on it any more, so trouble with it must not hide the error that led here.
+        with suppress(OSError):
+            self._close()
+            shutil.rmtree(self._folder)
+        self._store.leave()
+
+    def add(self, articles: pa.Table, edits: pa.Table, quarantine: pa.Table, raw: pa.Table) -> None:
+        """Add a batch of processed documents.
+
+        `articles` has the schema `ARTICLES` and the column `published_date`; `edits` (schema `EDITS`) are joined to
+        them by `article_id`, and those of other articles are left out. `quarantine` has the documents held back, `raw`
+        those of `articles`, row by row, both with the schema `QUARANTINE`: should the gate hold a partition, its
+        documents go to the quarantine whole. `run_id` and `pipeline_version` are filled in by `commit`.
+        """
+        ids = articles["article_id"]
+        if raw["article_id"] != ids:
+            raise ValueError("raw must have the documents of articles, in the same order")
+        days = _days(articles["published_date"])
+        self._note(articles, days, self._counts["published"])
+        self._note(quarantine, _days(quarantine["published_date"]), self._counts["quarantined"])
+        self._counts["warned"].update(days[pc.equal(articles["validation"], "warn").to_numpy()].tolist())
+        for key, day in zip(ids.to_pylist(), days.tolist(), strict=True):
+            self._replaced += [(row, day) for row in self._history.published.rows(bytes.fromhex(key))]
+        place = pc.index_in(edits["article_id"], pa.chunked_array(ids).combine_chunks())
+        edits = edits.filter(place.is_valid())
+        with in_words("write to the staging area"):
+            self._articles.add(articles.select(ARTICLES.names), days)
+            self._edits.add(edits, days[place.drop_null().to_numpy()])
+            self._quarantine.add(quarantine.cast(QUARANTINE))
+            self._raw.add(raw.cast(QUARANTINE))
+
+    def _note(self, documents: pa.Table, days: Any, counter: Counter[int]) -> None:
+        counter.update(days.tolist())
+        for key, content in zip(
+            documents["article_id"].to_pylist(), documents["content_sha256"].to_pylist(), strict=True
+        ):
+            pair = bytes.fromhex(key) + bytes.fromhex(content)
+            self._digest += int.from_bytes(hashlib.sha256(pair).digest(), "big")
+            self._superseded.update(self._history.held.rows(pair[:16]))
+
+    @property
+    def published(self) -> int:
+        """Documents that will become articles; changes with `hold`."""
+        return sum(count for day, count in self._counts["published"].items() if day not in self._held)
+
+    @property
+    def quarantined(self) -> int:
+        """Documents that will go to the quarantine; changes with `hold`."""
+        return sum(self._counts["quarantined"].values()) + sum(self._counts["published"][day] for day in self._held)
+
+    def partition_counts(self) -> list[PartitionCount]:
+        """The new documents of each date, in order, the undated first; as they came in, whatever was held since."""
+        published, quarantined, warned = self._counts.values()
+        return [
+            PartitionCount(layout.day(day), published[day] + quarantined[day], quarantined[day], warned[day])
+            for day in sorted(published.keys() | quarantined.keys())
+        ]
+
+    def partitions_written(self) -> int:
+        """Dates whose articles will change: those with new ones, and those that one leaves; changes with `hold`."""
+        return len(self._changed_days())
+
+    def hold(self, published_date: date | None, problem: Problem) -> None:
+        """Send the new documents of this date to the quarantine, for this reason and those they had."""
+        self._held.setdefault(layout.number(published_date), []).append(problem)
+
+    def digest(self) -> str:
+        """SHA-256 of which documents were processed with which content, 64 hex digits; their order does not matter."""
+        return hashlib.sha256((self._digest % 2**256).to_bytes(32, "big")).hexdigest()
+
+    def run_id(self, run_date: date) -> str:
+        """`2019-05-21-8d4f0c1a2b3e`: date and digest; numbered where that very work was committed before."""
+        name = f"{run_date.isoformat()}-{self.digest()[:12]}"
+        with in_words("read the commit records"):
+            taken = set(self._store.names(layout.COMMITS))
+        names = (name if number == 1 else f"{name}-{number}" for number in range(1, len(taken) + 2))
+        return next(name for name in names if f"{layout.COMMITS}/{name}.json" not in taken)
+
+    def commit(
+        self,
+        run_id: str,
+        run_date: date,
+        run_row: Mapping[str, Any],
+        validations: Sequence[Mapping[str, Any]] = (),
+        reports: Mapping[str, bytes] | None = None,
+    ) -> Commit:
+        """Publish everything at once; see `copydesk.warehouse.commit`.
+
+        `run_row` is a row of `RUNS`; `run_id`, `published`, `quarantined`, `partitions_written` and `partitions_held`
+        are filled in. `validations` are rows of `VALIDATIONS`, whose `run_id` is filled in. `reports` are files, by
+        their path below `_reports/`. Raises `WarehouseError`; `recover` then knows how to go on.
+        """
+        row = {
+            **run_row,
+            "run_id": run_id,
+            "published": self.published,
+            "quarantined": self.quarantined,
+            "partitions_written": self.partitions_written(),
+            "partitions_held": len(self._held),
+        }
+        plan = Plan(
+            run_id=run_id,
+            run_date=run_date,
+            run_row=row,
+            validations=[{**validation, "run_id": run_id} for validation in validations],
+            reports=dict(reports or {}),
+            days=self._changed_days(),
+            articles=self._articles,
+            edits=self._edits,
+            leaving=self._leaving(),
+            quarantine=self._held_back,
+            released=self._released(),
+        )
+        with in_words(f"publish run {run_id}"):
+            self._close()
+            return publish(self._store, plan)
+
+    def _close(self) -> None:
+        for part in (self._articles, self._edits, self._quarantine, self._raw):
+            part.close()
+
+    def _changed_days(self) -> set[int]:
+        return {day for day in self._counts["published"] if day not in self._held} | self._leaving().keys()
+
+    def _leaving(self) -> dict[int, list[str]]:
+        """By day, the ids of articles whose rows there are replaced, in that partition or in another."""
+        rows = np.array(sorted(row for row, day in self._replaced if day not in self._held), np.int64)
+        days = self._history.published.days[rows]
+        return {int(day): self._history.published.article_ids(rows[days == day]) for day in np.unique(days)}
+
+    def _released(self) -> dict[int, list[str]]:
+        """By day of the run that held them, the rows of the quarantine which newer content of a document replaces."""
+        held = self._history.held
+        rows = np.array(sorted(row for row in self._superseded if not held.seen[row]), np.int64)
+        days = held.days[rows]
+        return {
+            int(day): [a + b for a, b in zip(held.article_ids(part), held.content_sha256(part), strict=True)]
+            for day in np.unique(days)
+            for part in [rows[days == day]]
+        }
+
+    def _held_back(self) -> Iterator[pa.Table]:
+        """The new rows of the quarantine: documents that failed, then those of partitions that the gate held."""
+        yield from self._quarantine.tables()
+        for table in self._raw.tables() if self._held else ():
+            days = _days(table["published_date"])
+            held = table.filter(pa.array(np.isin(days, list(self._held))))
+            reasons = [
+                sorted(
+                    own + [problem._asdict() for problem in self._held[day]],
+                    key=lambda r: _SEVERITIES.index(r["severity"]),
+                )
+                for own, day in zip(held["reasons"].to_pylist(), _days(held["published_date"]).tolist(), strict=True)
+            ]
+            index = QUARANTINE.get_field_index("reasons")
+            yield held.set_column(index, QUARANTINE.field(index), pa.array(reasons, QUARANTINE.field(index).type))
+
+
+def _days(column: pa.ChunkedArray) -> Any:
+    """Dates as int32[rows]."""
+    return pc.fill_null(column.cast(pa.int32()), layout.UNDATED).to_numpy()

@@ -1,0 +1,97 @@
+"""The way into a warehouse."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager
+from typing import Any
+
+from copydesk.tables import FORMAT
+from copydesk.warehouse import layout, parquet
+from copydesk.warehouse.commit import recover, report_path
+from copydesk.warehouse.history import History
+from copydesk.warehouse.lock import locked
+from copydesk.warehouse.staging import Staging
+from copydesk.warehouse.store import Store, WarehouseError, in_words
+
+_OWN = {*layout.KEYS, "README.md"}
+
+
+class Warehouse:
+    """The tables at one URL. Opening it writes nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @staticmethod
+    def open(url: str) -> Warehouse:
+        """The warehouse in a folder or at an object-store URL; one that does not exist yet is made by its first commit.
+
+        Raises `WarehouseError` for one that a newer copydesk wrote, and for a folder with other people's files.
+        """
+        store = Store.open(url)
+        with in_words(f"open the warehouse {url}"):
+            marker = store.read(layout.MARKER)
+            if marker is None:
+                foreign = [name for name in store.top() if name not in _OWN and name[:1] not in ("_", ".")]
+                if foreign:
+                    raise WarehouseError(
+                        f"{url} is no warehouse: it holds {foreign[0]!r} but no {layout.MARKER}; name an empty folder"
+                    )
+                return Warehouse(store)
+        try:
+            written_by = int(json.loads(marker)["format"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise WarehouseError(f"{layout.MARKER} in {url} is damaged; restore it from a backup") from error
+        if written_by > FORMAT:
+            raise WarehouseError(
+                f"the warehouse {url} was written by a newer copydesk (format {written_by}, this one knows {FORMAT});"
+                " update copydesk"
+            )
+        return Warehouse(store)
+
+    @property
+    def url(self) -> str:
+        return self.store.url
+
+    def lock(self, wait_seconds: float = 0) -> AbstractContextManager[None]:
+        """Hold the warehouse for one run. Raises `WarehouseBusy` when another holds it for `wait_seconds` more."""
+        return locked(self.store, wait_seconds)
+
+    def recover(self) -> list[str]:
+        """Complete or discard what an interrupted run left, under the lock; what was done, in sentences."""
+        return recover(self.store)
+
+    def history(self) -> History:
+        """What is published and held back now."""
+        return History.load(self.store)
+
+    def stage(self, history: History | None = None) -> Staging:
+        """Room for the new rows of a run, under the lock; `history` is the one that selected its documents."""
+        return Staging(self.store, self.history() if history is None else history)
+
+    def runs(self, limit: int = 30) -> list[dict[str, Any]]:
+        """The most recent rows of the table `runs` with their `run_date`, oldest first, at most `limit`."""
+        rows: list[dict[str, Any]] = []
+        with in_words("read the table runs"):
+            for name in reversed(self.store.names("runs")):
+                number = layout.number_of("runs", name)
+                if number is not None and len(rows) < limit:
+                    found = [row for table in parquet.read(self.store.source(name)) for row in table.to_pylist()]
+                    rows += [{**row, "run_date": layout.day(number)} for row in reversed(found)]
+        return rows[:limit][::-1]
+
+    def write_report(self, name: str, content: bytes) -> str:
+        """Write one file below `_reports/` again, under the lock; where it is."""
+        with in_words(f"write the report {name}"):
+            self.store.write(report_path(name), content)
+            return self.store.path(report_path(name))
+
+    def report_url(self, name: str) -> str:
+        """Where one file below `_reports/` is."""
+        return self.store.path(report_path(name))
+
+    def read_report(self, name: str) -> bytes | None:
+        """One file below `_reports/`, None where there is none."""
+        with in_words(f"read the report {name}"):
+            return self.store.read(report_path(name))

@@ -1,0 +1,262 @@
+"""A run that dies or fails at any moment: readers see old or new files, and the next run ends where it would have."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import warehouse_runs
+from warehouse_runs import document, run, tree
+
+from copydesk.warehouse import Warehouse, WarehouseError, commit, parquet, spill, store
+
+OLD = [document("stays", "2024-01-01"), document("moves", "2024-01-02"), document("waits", "", "bad")]
+NEW = [
+    OLD[0],
+    document("moves", "2024-01-01", "again"),
+    document("waits", "2024-01-03", "good"),
+    document("fails", "", "bad"),
+]
+
+#: Everything that a run does to the disk, by the name under which the warehouse calls it.
+EFFECTS: list[tuple[Any, str]] = [
+    (os, "replace"),
+    (os, "fsync"),
+    (shutil, "rmtree"),
+    (Path, "mkdir"),
+    (Path, "write_bytes"),
+    (parquet, "write"),
+    (parquet, "seal"),
+    (spill.Stream, "add"),
+    (spill.Stream, "close"),
+]
+
+
+class Killed(BaseException):
+    """The process is gone; nothing that it would have tidied up is tidied up."""
+
+
+class Fault:
+    """Counts the effects and lets number `at` fail: with `error`, or by death, after which all fail."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, at: int | None, error: OSError | None) -> None:
+        self.count, self.at, self.error, self.dead = 0, at, error, False
+        for owner, name in EFFECTS:
+            patch.setattr(owner, name, self._wrap(getattr(owner, name)))
+
+    def _wrap(self, effect: Callable[..., Any]) -> Callable[..., Any]:
+        def faulty(*args: Any, **kwargs: Any) -> Any:
+            self.count += 1
+            if self.dead or self.count == self.at:
+                if self.error:
+                    raise self.error
+                self.dead = True
+                raise Killed
+            return effect(*args, **kwargs)
+
+        return faulty
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killing a process loses nothing that a file system has taken; only a power cut would."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str], dict[str, str]]:
+    """A warehouse after the first night, its files, and its files after an undisturbed second one."""
+    root = tmp_path_factory.mktemp("nights")
+    run(root / "old", OLD)
+    shutil.copytree(root / "old", root / "new")
+    run(root / "new", NEW)
+    return root / "old", tree(root / "old"), tree(root / "new")
+
+
+def attempts(tmp_path: Path, start: Path, error: OSError | None) -> Iterator[tuple[Path, BaseException]]:
+    """The second night, failing at its first effect, at its second, and so on until it gets through."""
+    for at in range(1, 1000):
+        root = tmp_path / str(at)
+        shutil.copytree(start, root)
+        failure: BaseException | None = None
+        with pytest.MonkeyPatch.context() as patch:
+            fault = Fault(patch, at, error)
+            try:
+                run(root, NEW)
+            except (Killed, WarehouseError) as caught:
+                failure = caught
+        if fault.count < at:
+            assert at > 30, "the run should have had many effects to fail at"
+            return
+        if failure:
+            yield root, failure
+    raise AssertionError("the run never got through")
+
+
+def visible(root: Path) -> dict[str, str]:
+    return {name: digest for name, digest in tree(root).items() if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("kind", ["killed", "disk full"])
+def test_failing_at_every_step(tmp_path: Path, nights: tuple[Path, dict[str, str], dict[str, str]], kind: str) -> None:
+    start, old, new = nights
+    error = OSError(errno.ENOSPC, "No space left on device") if kind == "disk full" else None
+    outcomes = set()
+    for root, failure in attempts(tmp_path, start, error):
+        if error:
+            assert isinstance(failure, WarehouseError)
+            assert "No space left on device" in str(failure)
+        seen = visible(root)
+        assert all(digest in (old.get(name), new.get(name)) for name, digest in seen.items())
+        assert all(name in seen for name in old if not name.startswith("_"))
+        outcomes.add("old" if seen.items() <= old.items() else "new" if seen.items() >= new.items() else "between")
+        run(root, NEW)
+        assert tree(root) == new
+        shutil.rmtree(root)
+    assert {"old", "between"} <= outcomes
+
+
+def test_recovery_may_be_killed_too(tmp_path: Path, nights: tuple[Path, dict[str, str], dict[str, str]]) -> None:
+    start, _, new = nights
+    shutil.copytree(start, tmp_path / "root")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(commit, "complete", _die)
+        run(tmp_path / "root", NEW)
+    for at in range(1, 100):
+        shutil.copytree(tmp_path / "root", tmp_path / str(at))
+        with pytest.MonkeyPatch.context() as patch:
+            fault = Fault(patch, at, None)
+            with suppress(Killed):
+                Warehouse.open(str(tmp_path / str(at))).recover()
+        done = Warehouse.open(str(tmp_path / str(at))).recover()
+        assert tree(tmp_path / str(at)) == new
+        assert not (tmp_path / str(at) / "_staging").exists()
+        if fault.count < at:
+            assert done == []
+            return
+    raise AssertionError("recovery never got through")
+
+
+def _die(*_: Any) -> None:
+    raise Killed
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="asks Linux which file a handle stands for")
+def test_nothing_is_put_in_place_before_all_of_it_is_safe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    story: list[tuple[str, str]] = []
+    replace = os.replace
+
+    def note_sync(handle: int) -> None:
+        story.append(("sync", os.readlink(f"/proc/self/fd/{handle}")))
+
+    def note_replace(source: Any, target: Any) -> None:
+        story.append(("replace", str(target)))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "replace", note_replace)
+    done = run(tmp_path, OLD)
+    assert done is not None
+    names = [f"{tmp_path}/{name}" for name in done.files]
+    intent = story.index(("replace", f"{tmp_path}/_staging/{done.run_id}/intent.json"))
+    record = story.index(("replace", f"{tmp_path}/_commits/{done.run_id}.json"))
+    for name in names:
+        staged = f"{tmp_path}/_staging/{done.run_id}/{Path(name).relative_to(tmp_path).as_posix().replace('/', '~')}"
+        assert story.index(("sync", staged)) < intent < story.index(("replace", name)) < record
+        place = story.index(("replace", name))
+        assert place < place + story[place:].index(("sync", str(Path(name).parent))) < record
+    assert ("sync", f"{tmp_path}/_commits") in story[record:]
+
+
+def test_recovery_says_what_it_did(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(commit, "complete", _die)
+        run(tmp_path, OLD)
+    warehouse = Warehouse.open(str(tmp_path))
+    (sentence,) = warehouse.recover()
+    assert sentence.startswith("Completed the interrupted commit of run 2024-05-06-")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(store.LocalStore, "stage", _die)
+        run(tmp_path, NEW)
+    (sentence,) = warehouse.recover()
+    assert sentence.startswith("Discarded the unfinished work")
+    assert warehouse.recover() == []
+
+
+@pytest.mark.parametrize(("content", "words"), [(b"{", "damaged"), (b'{"format": 99}', "newer copydesk")])
+def test_an_intent_that_cannot_be_read_is_left_alone(tmp_path: Path, content: bytes, words: str) -> None:
+    intent = tmp_path / "_staging" / "some-run" / "intent.json"
+    intent.parent.mkdir(parents=True)
+    intent.write_bytes(content)
+    with pytest.raises(WarehouseError, match=words):
+        Warehouse.open(str(tmp_path)).recover()
+    assert intent.exists()
+
+
+def test_a_staged_file_that_is_lost_is_named(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(commit, "complete", _die)
+        run(tmp_path, OLD)
+    (lost,) = tmp_path.glob("_staging/*/runs~*")
+    lost.unlink()
+    with pytest.raises(WarehouseError, match=r"runs/run_date=2024-05-06/runs\.parquet is lost"):
+        Warehouse.open(str(tmp_path)).recover()
+    assert visible(tmp_path) == {}
+
+
+def test_an_object_store_recovers_too(tmp_path: Path) -> None:
+    for name in ("calm", "killed"):
+        run(f"memory://{tmp_path.name}/{name}", OLD)
+    run(f"memory://{tmp_path.name}/calm", NEW)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(commit, "complete", _die)
+        run(f"memory://{tmp_path.name}/killed", NEW)
+    assert run(f"memory://{tmp_path.name}/killed", NEW) is None
+    calm, killed = (Warehouse.open(f"memory://{tmp_path.name}/{name}").store for name in ("calm", "killed"))
+    assert killed.names("") == calm.names("")
+    assert [killed.read(name) for name in killed.names("")] == [calm.read(name) for name in calm.names("")]
+
+
+def test_a_vanished_folder_is_told_in_words(tmp_path: Path) -> None:
+    warehouse = Warehouse.open(str(tmp_path / "house"))
+    with pytest.raises(WarehouseError, match="could not"), warehouse.stage() as staging:
+        staging.add(*warehouse_runs.batch(OLD))
+        shutil.rmtree(tmp_path / "house")
+        staging.commit("run", warehouse_runs.RUN_DATE, warehouse_runs.ROW)
+    assert visible(tmp_path / "house") == {}
+    assert run(tmp_path / "house", OLD) is not None
+
+
+def test_kill_minus_nine_at_any_moment(tmp_path: Path) -> None:
+    calm = tmp_path / "calm"
+    run(calm, warehouse_runs.first_night())
+    start = time.monotonic()
+    run(calm, warehouse_runs.second_night())
+    lasts = time.monotonic() - start
+    program = "import sys, warehouse_runs as w; print(flush=True); w.run(sys.argv[1], w.second_night())"
+    for part in range(5):
+        root = tmp_path / str(part)
+        run(root, warehouse_runs.first_night())
+        child = subprocess.Popen(
+            [sys.executable, "-c", program, str(root)], stdout=subprocess.PIPE, cwd=Path(__file__).parent,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )  # fmt: skip
+        assert child.stdout is not None
+        child.stdout.read(1)
+        time.sleep(lasts * (part + 0.5) / 5)
+        child.kill()
+        child.communicate()
+        for path in root.glob("[a-z]*/*/*.parquet"):
+            pq.read_table(path)
+        run(root, warehouse_runs.second_night())
+        assert tree(root) == tree(calm)
