@@ -1,0 +1,11 @@
+"""The report of a run: what came in, what was changed, what was held back and why.
+
+`Digest` watches the batches go by, `facts` makes one JSON-able value of it and of what the run knows, and `page`,
+`index` and `write_site` lay that value out as HTML that needs no network.
+"""
+
+from copydesk.report.digest import Digest
+from copydesk.report.facts import SCHEMA_VERSION, Partition, facts
+from copydesk.report.page import index, page, write_site
+
+__all__ = ["SCHEMA_VERSION", "Digest", "Partition", "facts", "index", "page", "write_site"]

@@ -1,0 +1,83 @@
+"""An edit in its context: a few words on either side, in the text as it stood when the edit was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from copydesk.diff import INSERTED, REMOVED, SAME
+from copydesk.edits import APPLIED, Edit, EditMismatch, undo
+
+#: Code points shown on either side of an edit.
+AROUND = 60
+#: A changed part longer than this is shown by its beginning and its end.
+LONGEST = 240
+#: Beyond these an article is too costly to rewind for the sake of an example.
+MAX_TEXT = 1_000_000
+MAX_EDITS = 4_000
+
+#: Where the text goes on beyond what is shown.
+CUT = "cut"
+
+Context = list[list[str]]
+
+
+def in_context(before: str, edit: Edit, around: int = AROUND) -> Context:
+    """The change that `edit` makes to the text `before`, as [kind, text] pairs.
+
+    The kinds are those of `copydesk.diff`, and `cut` (with the number of code points left out, or "") where text was
+    left out. Places of the same edit that fall into the window are marked too.
+    """
+    width = len(edit.before)
+    first = edit.places[0]
+    left, right = max(0, first - around), min(len(before), first + width + around)
+    context: Context = [[CUT, ""]] if left else []
+    here = left
+    for place in edit.places:
+        if place + width > right and place != first:
+            right = min(right, max(place, here))
+            break
+        context.append([SAME, before[here:place]])
+        context += _part(REMOVED, edit.before)
+        context += _part(INSERTED, edit.after)
+        here = place + width
+    context.append([SAME, before[here:right]])
+    if right < len(before):
+        context.append([CUT, ""])
+    return [part for part in context if part[1] or part[0] == CUT]
+
+
+def alone(edit: Edit) -> Context:
+    """The change without its surroundings."""
+    return [part for part in (*_part(REMOVED, edit.before), *_part(INSERTED, edit.after)) if part[1]]
+
+
+def _part(kind: str, text: str) -> Context:
+    if len(text) <= LONGEST:
+        return [[kind, text]]
+    half = LONGEST // 2
+    return [[kind, text[:half]], [CUT, str(len(text) - 2 * half)], [kind, text[-half:]]]
+
+
+def contexts(published: Mapping[str, str], edits: Iterable[Edit], wanted: set[int]) -> Iterator[tuple[Edit, Context]]:
+    """The edits whose `sequence` is in `wanted`, each in its context, the last one first.
+
+    `published` gives the present text of each field, `edits` all edits of one article in the order of `sequence`: they
+    are undone one by one until the text stands as it did before the edit. Raises `EditMismatch` where they do not fit.
+    """
+    texts = dict(published)
+    edits = list(edits)
+    if sum(map(len, texts.values())) > MAX_TEXT or len(edits) > MAX_EDITS:
+        yield from ((edit, alone(edit)) for edit in reversed(edits) if edit.sequence in wanted)
+        return
+    missing = len(wanted)
+    for edit in reversed(edits):
+        if not missing:
+            return
+        if edit.status == APPLIED:
+            texts[edit.field] = undo(texts[edit.field], edit)
+        if edit.sequence in wanted:
+            missing -= 1
+            before = texts[edit.field]
+            if before[edit.start : edit.start + len(edit.before)] != edit.before:
+                raise EditMismatch(f"{edit.before[:40]!r} does not stand at {edit.start}")
+            yield edit, in_context(before, edit)

@@ -1,0 +1,295 @@
+"""What a report needs to remember of a run, gathered batch by batch in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from copydesk.edits import APPLIED, SUGGESTED, TEXT, TITLE, Edit, EditMismatch, published_text
+from copydesk.report.context import contexts
+from copydesk.report.tally import Tally
+from copydesk.tables import storable
+
+#: Edits shown for each (rule, status).
+EXAMPLES = 4
+#: The least certain applied edits, in all and of one rule: a single doubtful rule shall not hide the others.
+LEAST_CERTAIN, LEAST_CERTAIN_OF_RULE = 60, 12
+#: The most certain suggestions, likewise.
+SUGGESTIONS, SUGGESTIONS_OF_RULE = 200, 100
+#: Of the same change, word for word, so many are shown among either.
+ALIKE = 2
+#: Documents of the quarantine shown for their own faults, and for the partition that the gate held back.
+QUARANTINED, GATED = 300, 20
+#: Code points of text, and bytes of undecoded content, that stand for a document of the quarantine.
+OPENING, OPENING_BYTES = 300, 64
+#: Longer changes are counted by rule, but not word for word; the most frequent ones keep an example each.
+LONGEST_PAIR = 80
+PAIRS = 60
+LONGEST_URI = 300
+
+#: A change word for word: rule, status, before, after.
+Pair = tuple[str, str, str, str]
+
+
+class Digest:
+    """Counts, examples and doubts of a run. `add` and `add_held` feed it; digests of parts of a run `merge`.
+
+    Digests that saw the same batches in the same order are alike. It can be pickled.
+    """
+
+    def __init__(self) -> None:
+        self.articles = 0
+        self.edited_articles = 0
+        self.irreversible: list[str] = []  # ids of articles whose edits do not lead back; there should be none
+        self.rules = Tally(("step", "rule", "status"), ("places", "rows", "articles"))
+        self.pairs = Tally(("rule", "status", "before", "after"), ("places",))
+        self.columns = {name: Tally((name,)) for name in ("language", "encoding", "agency", "validation")}
+        self.examples: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self.pair_examples: dict[Pair, dict[str, Any]] = {}
+        self.least_certain: list[dict[str, Any]] = []
+        self.suggestions: list[dict[str, Any]] = []
+        self.quarantined = 0
+        self.gated = 0
+        self.reasons = Tally(("stage", "rule", "severity"), ("documents",))
+        self.media_types = Tally(("media_type",))
+        self.held: list[dict[str, Any]] = []
+        self.held_by_gate: list[dict[str, Any]] = []
+
+    def add(self, articles: pa.Table, edits: pa.Table) -> None:
+        """Take in published articles (columns of `ARTICLES`) and all their edits (columns of `EDITS`)."""
+        self.articles += articles.num_rows
+        for name, tally in self.columns.items():
+            column = pc.utf8_slice_codeunits(pc.fill_null(articles[name], ""), 0, LONGEST_PAIR)
+            tally.add(pa.table({name: column}))
+        if not edits.num_rows:
+            return
+        places = pc.fill_null(pc.cast(pc.list_value_length(edits["positions"]), pa.int64()), 1)
+        self._count(edits, places)
+        self._show(articles, edits)
+
+    def add_held(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take in documents of the quarantine: rows of `copydesk.tables.quarantine_row`."""
+        rows = list(rows)
+        if not rows:
+            return
+        self.quarantined += len(rows)
+        reasons = [
+            {"stage": stage, "rule": rule, "severity": severity, "documents": 1}
+            for row in rows
+            for stage, rule, severity in sorted({(r["stage"], r["rule"], r["severity"]) for r in row["reasons"]})
+        ]
+        if reasons:
+            self.reasons.add(pa.Table.from_pylist(reasons))
+        self.media_types.add(pa.table({"media_type": [row["media_type"] for row in rows]}))
+        for row in rows:
+            gated = bool(row["reasons"]) and all(reason["stage"] == "gate" for reason in row["reasons"])
+            self.gated += gated
+            entries, limit = (self.held_by_gate, GATED) if gated else (self.held, QUARANTINED)
+            if len(entries) < limit:
+                entries.append(_held(row))
+
+    def merge(self, other: Digest) -> None:
+        """Take in what another digest gathered; its examples fill the places that are still free."""
+        self.articles += other.articles
+        self.edited_articles += other.edited_articles
+        self.irreversible = [*self.irreversible, *other.irreversible][:EXAMPLES]
+        self.quarantined += other.quarantined
+        self.gated += other.gated
+        for mine, theirs in (
+            (self.rules, other.rules),
+            (self.pairs, other.pairs),
+            (self.reasons, other.reasons),
+            (self.media_types, other.media_types),
+            *((tally, other.columns[name]) for name, tally in self.columns.items()),
+        ):
+            mine.merge(theirs)
+        for key, examples in other.examples.items():
+            self.examples[key] = [*self.examples.get(key, []), *examples][:EXAMPLES]
+        frequent = self.frequent_pairs()
+        examples_of_pairs = {**other.pair_examples, **self.pair_examples}
+        self.pair_examples = {pair: examples_of_pairs[pair] for pair in frequent if pair in examples_of_pairs}
+        self.least_certain = _ranked([*self.least_certain, *other.least_certain], LEAST_CERTAIN, LEAST_CERTAIN_OF_RULE)
+        self.suggestions = _ranked([*self.suggestions, *other.suggestions], SUGGESTIONS, SUGGESTIONS_OF_RULE)
+        self.held = [*self.held, *other.held][:QUARANTINED]
+        self.held_by_gate = [*self.held_by_gate, *other.held_by_gate][:GATED]
+
+    def frequent_pairs(self) -> dict[Pair, int]:
+        """The most frequent changes and how often they were made, the foremost first."""
+        rows = self.pairs.top(PAIRS)
+        return {(row["rule"], row["status"], row["before"], row["after"]): row["places"] for row in rows}
+
+    def _count(self, edits: pa.Table, places: pa.ChunkedArray) -> None:
+        keys = ["step", "rule", "status"]
+        counted = edits.select([*keys, "article_id"]).append_column("places", places)
+        grouped = counted.group_by(keys, use_threads=False).aggregate(
+            [("places", "sum"), ([], "count_all"), ("article_id", "count_distinct")]
+        )
+        self.rules.add(grouped.rename_columns([*keys, "places", "rows", "articles"]))
+        applied = pc.equal(edits["status"], APPLIED)
+        self.edited_articles += pc.count_distinct(edits["article_id"].filter(applied)).as_py()
+
+        length = pc.add(pc.utf8_length(edits["before"]), pc.utf8_length(edits["after"]))
+        columns = edits.select(["rule", "status", "before", "after"]).append_column("places", places)
+        self.pairs.add(columns.filter(pc.less_equal(length, LONGEST_PAIR)))
+
+    def _show(self, articles: pa.Table, edits: pa.Table) -> None:
+        """Choose the edits of this batch worth showing, and put them into their context."""
+        frequent = self.frequent_pairs()
+        chosen = {
+            *self._free_examples(edits),
+            *self._free_pairs(edits, [pair for pair in frequent if pair not in self.pair_examples]),
+            *self._doubts(edits, APPLIED, self.least_certain, LEAST_CERTAIN, LEAST_CERTAIN_OF_RULE),
+            *self._doubts(edits, SUGGESTED, self.suggestions, SUGGESTIONS, SUGGESTIONS_OF_RULE),
+        }
+        if not chosen:
+            return
+        found = self._in_context(articles, edits, sorted(chosen))
+        for edit, entry in found:
+            self.pair_examples.setdefault((edit.rule, edit.status, edit.before, edit.after), entry)
+        self.pair_examples = {pair: self.pair_examples[pair] for pair in frequent if pair in self.pair_examples}
+        shown = [entry for _, entry in found]
+        for entry in shown:
+            key = (entry["rule"], entry["status"])
+            examples = self.examples.setdefault(key, [])
+            if len(examples) < EXAMPLES and all(entry["article_id"] != other["article_id"] for other in examples):
+                examples.append(entry)
+        doubtful = [entry for entry in shown if entry["confidence"] < 1]
+        applied = [entry for entry in doubtful if entry["status"] == APPLIED]
+        suggested = [entry for entry in doubtful if entry["status"] == SUGGESTED]
+        self.least_certain = _ranked([*self.least_certain, *applied], LEAST_CERTAIN, LEAST_CERTAIN_OF_RULE)
+        self.suggestions = _ranked([*self.suggestions, *suggested], SUGGESTIONS, SUGGESTIONS_OF_RULE)
+
+    def _free_examples(self, edits: pa.Table) -> list[int]:
+        """Row numbers of edits whose rule still has room for examples, one an article."""
+        full = [f"{rule}\0{status}" for (rule, status), found in self.examples.items() if len(found) >= EXAMPLES]
+        keys = pc.binary_join_element_wise(edits["rule"], edits["status"], "\0")
+        rows = pc.indices_nonzero(pc.invert(pc.is_in(keys, pa.array(full, pa.string()))))
+        if not len(rows):
+            return []
+        room: dict[str, set[str]] = {}
+        chosen = []
+        wanted = zip(
+            rows.to_pylist(), keys.take(rows).to_pylist(), edits["article_id"].take(rows).to_pylist(), strict=True
+        )
+        for row, key, article in wanted:
+            seen = room.setdefault(key, set())
+            if len(seen) < EXAMPLES and article not in seen:
+                seen.add(article)
+                chosen.append(row)
+        return chosen
+
+    @staticmethod
+    def _free_pairs(edits: pa.Table, pairs: list[Pair]) -> list[int]:
+        """Row numbers where each of `pairs` first occurs."""
+        if not pairs:
+            return []
+        columns = [edits[name] for name in ("rule", "status", "before", "after")]
+        keys = pc.binary_join_element_wise(*columns, "\0")
+        rows = pc.indices_nonzero(pc.is_in(keys, pa.array(["\0".join(pair) for pair in pairs])))
+        first: dict[str, int] = {}
+        for row, key in zip(rows.to_pylist(), keys.take(rows).to_pylist(), strict=True):
+            first.setdefault(key, row)
+        return list(first.values())
+
+    @staticmethod
+    def _doubts(edits: pa.Table, status: str, kept: list[dict[str, Any]], limit: int, of_rule: int) -> list[int]:
+        """Row numbers of the edits of `status` with confidence < 1 that rank among those `kept`."""
+        mask = pc.and_(pc.equal(edits["status"], status), pc.less(edits["confidence"], 1.0))
+        if len(kept) == limit:
+            worst = kept[-1]["confidence"]
+            reach = pc.less_equal if status == APPLIED else pc.greater_equal
+            mask = pc.and_(mask, reach(edits["confidence"], worst))
+        rows = pc.indices_nonzero(mask)
+        if not len(rows):
+            return []
+        candidates = edits.select(["article_id", "sequence", "rule", "status", "confidence"]).take(rows)
+        for name in ("before", "after"):
+            candidates = candidates.append_column(
+                name, pc.utf8_slice_codeunits(edits[name].take(rows), 0, LONGEST_PAIR)
+            )
+        entries = candidates.append_column("row", rows).to_pylist()
+        return [entry["row"] for entry in _ranked([*kept, *entries], limit, of_rule) if "row" in entry]
+
+    def _in_context(self, articles: pa.Table, edits: pa.Table, chosen: list[int]) -> list[tuple[Edit, dict[str, Any]]]:
+        """The chosen rows as edits and as entries of the report, in the order of the batch."""
+        picked = edits.select(["article_id", "sequence"]).take(pa.array(chosen, pa.int64())).to_pydict()
+        wanted: dict[str, set[int]] = {}
+        for article, sequence in zip(picked["article_id"], picked["sequence"], strict=True):
+            wanted.setdefault(article, set()).add(sequence)
+        ids = pa.array(wanted, pa.string())
+        texts = articles.select(["article_id", "uri", "headline", "body"]).filter(pc.is_in(articles["article_id"], ids))
+        by_article: dict[str, list[Edit]] = {article: [] for article in wanted}
+        of_these = edits.filter(pc.is_in(edits["article_id"], ids)).select(list(Edit._fields))
+        for values in zip(*of_these.to_pydict().values(), strict=True):
+            by_article[values[0]].append(Edit(*values))
+
+        entries: list[tuple[Edit, dict[str, Any]]] = []
+        for article in texts.to_pylist():
+            name, headline = article["article_id"], article["headline"]
+            published = {TEXT: published_text(headline, article["body"]), TITLE: headline}
+            mine = sorted(by_article[name], key=lambda edit: edit.sequence)
+            try:
+                found = list(contexts(published, mine, wanted[name]))
+            except EditMismatch:
+                if len(self.irreversible) < EXAMPLES:
+                    self.irreversible.append(name)
+                continue
+            for edit, context in reversed(found):
+                entry = {
+                    "article_id": name,
+                    "sequence": edit.sequence,
+                    "uri": article["uri"][:LONGEST_URI],
+                    "step": edit.step,
+                    "rule": edit.rule,
+                    "status": edit.status,
+                    "confidence": edit.confidence,
+                    "places": len(edit.places),
+                    "before": edit.before[:LONGEST_PAIR],
+                    "after": edit.after[:LONGEST_PAIR],
+                    "context": context,
+                }
+                entries.append((edit, entry))
+        return entries
+
+
+def _ranked(entries: list[dict[str, Any]], limit: int, of_rule: int) -> list[dict[str, Any]]:
+    """The `limit` foremost entries: doubtful edits first, likely suggestions first.
+
+    At most `of_rule` are of one rule, and `ALIKE` of one change. Ties fall by article and sequence, so the order of the
+    batches does not matter.
+    """
+
+    def rank(entry: dict[str, Any]) -> tuple[float, str, int]:
+        sign = -1 if entry["status"] == SUGGESTED else 1
+        return sign * entry["confidence"], entry["article_id"], entry["sequence"]
+
+    taken: Counter[Any] = Counter()
+    ranked: list[dict[str, Any]] = []
+    for entry in sorted(entries, key=rank):
+        rule = entry["rule"]
+        change = (rule, entry["before"], entry["after"])
+        if taken[rule] < of_rule and taken[change] < ALIKE and len(ranked) < limit:
+            ranked.append(entry)
+            taken.update((rule, change))
+    return ranked
+
+
+def _held(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a report shows of one row of the quarantine."""
+    content, text = row["content"], row["text"]
+    return {
+        "article_id": row["article_id"],
+        "uri": row["uri"][:LONGEST_URI],
+        "media_type": row["media_type"],
+        "encoding": row["encoding"],
+        "published_date": None if row["published_date"] is None else row["published_date"].isoformat(),
+        "bytes": len(content),
+        "opening": None if text is None else text[:OPENING],
+        "opening_bytes": content[:OPENING_BYTES].hex(" ") if text is None else None,
+        "cut": len(content) > OPENING_BYTES if text is None else len(text) > OPENING,
+        "reasons": [{**reason, "observed": storable(reason["observed"][:OPENING])} for reason in row["reasons"]],
+    }

@@ -1,0 +1,236 @@
+"""The facts of a run as one JSON-able value: what `report.json` holds and what the page lays out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from copydesk.report.digest import Digest
+from copydesk.report.tally import Tally
+from copydesk.rules import explain
+from copydesk.tables import RUNS, VALIDATIONS, storable
+
+#: Raised when a key of the facts changes its meaning or goes.
+SCHEMA_VERSION = 1
+
+#: How many of the values of a column, of a check's failing rows, and of nights are kept.
+VALUES, FAILING_ROWS, NIGHTS = 40, 3, 30
+
+_SEVERITIES = {"critical": 0, "warning": 1, "info": 2}
+_RUN_DATE_RE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+Facts = dict[str, Any]
+
+
+class Partition(NamedTuple):
+    """A partition that the run touched: its date (None where unknown), its rows now, and why it was held, if it was."""
+
+    published_date: date | None
+    rows: int
+    held: bool = False
+    reason: str = ""
+
+
+def facts(
+    run: Mapping[str, Any],
+    digest: Digest,
+    validations: Iterable[Mapping[str, Any]] = (),
+    partitions: Iterable[Partition] = (),
+    recent: Sequence[Mapping[str, Any]] = (),
+) -> Facts:
+    """Everything a reader wants to know of a run, in a fixed order and without a clock.
+
+    `run` is its row of `RUNS`. `validations` are rows of `VALIDATIONS`, each with its failing rows under `examples` if
+    it likes (mappings, such as `uri` and `observed`; three are kept). `recent` are rows of `RUNS` of earlier runs, the
+    oldest first.
+    """
+    row = {name: run[name] for name in RUNS.names}
+    checks = _expectations(validations)
+    dates = [_partition(partition) for partition in sorted(partitions, key=lambda p: p.published_date or date.max)]
+    funnel = _funnel(row, digest)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "date": _date(row["run_id"]),
+        "verdict": _verdict(row, funnel, checks, dates),
+        "run": row,
+        "funnel": funnel,
+        "expectations": checks,
+        "quarantine": {
+            "documents": digest.quarantined,
+            "reasons": [{**reason, "meaning": explain(reason["rule"])} for reason in digest.reasons.top(VALUES)],
+            "media_types": _values(digest.media_types, "media_type"),
+            "entries": [*digest.held, *digest.held_by_gate],
+        },
+        "edits": _edits(row, digest),
+        "partitions": dates,
+        "counts": {name: _values(tally, name) for name, tally in digest.columns.items()},
+        "trend": _trend(row, recent),
+    }
+
+
+def _date(run_id: str) -> str | None:
+    match = _RUN_DATE_RE.match(run_id)
+    return match.group() if match else None
+
+
+def _funnel(run: Mapping[str, Any], digest: Digest) -> dict[str, int]:
+    """Where the documents went; `unaccounted` is 0 unless something is wrong with the run itself."""
+    processed = run["documents"] - run["unchanged"]
+    held = min(digest.gated, run["quarantined"])
+    return {
+        "documents": run["documents"],
+        "unchanged": run["unchanged"],
+        "processed": processed,
+        "quarantined": run["quarantined"] - held,
+        "held": held,
+        "published": run["published"],
+        "warned": run["warned"],
+        "passed": run["published"] - run["warned"],
+        "unaccounted": processed - run["quarantined"] - run["published"],
+    }
+
+
+def _expectations(validations: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The checks that failed first, the most severe and the most often failed ones before the others."""
+    checks = []
+    for validation in validations:
+        check = {name: validation[name] for name in VALIDATIONS.names if name != "run_id"}
+        examples = list(validation.get("examples") or ())[:FAILING_ROWS]
+        check["examples"] = [{key: _text(value) for key, value in example.items()} for example in examples]
+        checks.append(check)
+    return sorted(
+        checks,
+        key=lambda c: (c["success"], _SEVERITIES[c["severity"]], -c["unexpected_count"], c["suite"], c["rule"]),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else storable(str(value))[:300]
+
+
+def _partition(partition: Partition) -> dict[str, Any]:
+    return {
+        "date": None if partition.published_date is None else partition.published_date.isoformat(),
+        "rows": partition.rows,
+        "held": partition.held,
+        "reason": partition.reason,
+    }
+
+
+def _values(tally: Tally, name: str) -> dict[str, Any]:
+    """How often each value of a column occurs; what lies beyond the most frequent ones is summed up."""
+    rows = [(row[name], row["n"]) for row in tally.top()]
+    return {
+        "values": [{"value": value, "articles": count} for value, count in rows[:VALUES]],
+        "others": max(0, len(rows) - VALUES),
+        "articles_of_others": sum(count for _, count in rows[VALUES:]),
+    }
+
+
+def _edits(run: Mapping[str, Any], digest: Digest) -> dict[str, Any]:
+    examples = [
+        {"rule": rule, "status": status, "meaning": explain(rule), "examples": [_entry(entry) for entry in entries]}
+        for (rule, status), entries in sorted(digest.examples.items())
+    ]
+    return {
+        "applied": run["edits_applied"],
+        "suggested": run["edits_suggested"],
+        "articles": digest.articles,
+        "edited_articles": digest.edited_articles,
+        "irreversible": digest.irreversible,
+        "rules": [{**rule, "meaning": explain(rule["rule"])} for rule in digest.rules.top()],
+        "pairs": [
+            {
+                "rule": pair[0],
+                "status": pair[1],
+                "before": pair[2],
+                "after": pair[3],
+                "places": places,
+                "meaning": explain(pair[0]),
+                "context": digest.pair_examples[pair]["context"] if pair in digest.pair_examples else None,
+            }
+            for pair, places in digest.frequent_pairs().items()
+        ],
+        "pairs_are_exact": digest.pairs.exact,
+        "examples": examples,
+        "least_certain": [_entry(entry) for entry in digest.least_certain],
+        "suggestions": [_entry(entry) for entry in digest.suggestions],
+    }
+
+
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {**entry, "confidence": round(entry["confidence"], 4), "meaning": explain(entry["rule"])}
+
+
+def _trend(run: Mapping[str, Any], recent: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    earlier = [row for row in recent if row["run_id"] != run["run_id"]]
+    names = ("run_id", "verdict", "documents", "unchanged", "published", "quarantined", "warned", "edits_applied")
+    return [{"date": _date(row["run_id"]), **{name: row[name] for name in names}} for row in (*earlier, run)][-NIGHTS:]
+
+
+def _verdict(
+    run: Mapping[str, Any], funnel: Mapping[str, int], checks: list[dict[str, Any]], partitions: list[dict[str, Any]]
+) -> dict[str, str]:
+    """`status` (held, faulty, nothing, look or good), what happened in one sentence, and what to do about it."""
+    published, quarantined = run["published"], funnel["quarantined"]
+    written = run["partitions_written"]
+    warnings = sum(not check["success"] and check["severity"] != "info" for check in checks)
+    if run["verdict"] == "held":
+        names = [p["date"] or "no date" for p in partitions if p["held"]]
+        what = f"{_number(len(names), 'partition')} ({_some(names)})" if names else "The whole run"
+        verb = "were" if len(names) > 1 else "was"
+        rest = f"; {_number(published, 'article')} of other dates came out" if published else ""
+        return {
+            "status": "held",
+            "sentence": f"Held back: {what} {verb} not published{rest}.",
+            "todo": "Readers still see the last good version. Look at the failed checks, mend the source or the suite, "
+            "and run again.",
+        }
+    if funnel["unaccounted"]:
+        return {
+            "status": "faulty",
+            "sentence": f"Published, but {_number(abs(funnel['unaccounted']), 'document')} cannot be accounted for.",
+            "todo": "This is a fault of copydesk itself: please keep this report and tell its makers.",
+        }
+    if not funnel["processed"]:
+        return {
+            "status": "nothing",
+            "sentence": f"Nothing new: all {_number(run['documents'], 'document')} were known already."
+            if run["documents"]
+            else "Nothing came in: the sources delivered no documents.",
+            "todo": "Nothing to do."
+            if run["documents"]
+            else "If something should have come, look at the source that delivers it.",
+        }
+    aside = (
+        f"; {_number(quarantined, 'document')} {'was' if quarantined == 1 else 'were'} quarantined"
+        if quarantined
+        else ""
+    )
+    sentence = f"Published {_number(published, 'article')} in {_number(written, 'partition')}{aside}."
+    if not checks:
+        return {
+            "status": "look",
+            "sentence": sentence,
+            "todo": "No check was made: see whether the suites are in place.",
+        }
+    if not quarantined and not warnings:
+        return {"status": "good", "sentence": sentence, "todo": "Every check held: nothing to do."}
+    parts = []
+    if warnings:
+        parts.append(f"{_number(warnings, 'check')} did not hold")
+    if quarantined:
+        parts.append("the quarantine says why each document stayed behind")
+    text = " and ".join(parts)
+    return {"status": "look", "sentence": sentence, "todo": f"Worth a look: {text}."}
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _some(names: list[str], limit: int = 3) -> str:
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more:,} more" if more > 0 else "")

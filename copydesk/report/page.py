@@ -1,0 +1,119 @@
+"""The facts of runs as HTML: one page a run, and a front page. Nothing is loaded from anywhere.
+
+Article text is hostile. Jinja escapes everything, the policy in the page's head forbids scripts and every request, text
+stands in `<bdi>` so that it cannot reorder its surroundings, and control characters become symbols.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from copydesk.report.facts import NIGHTS, Facts
+from copydesk.report.plot import bars, trend_series
+from copydesk.visible import pieces
+
+#: Name of the front page of the report site.
+INDEX = "index.html"
+
+_SAFE_NAME_RE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
+
+
+def page(facts: Facts) -> str:
+    """The report of one run as one HTML page."""
+    return _environment().get_template("run.html.j2").render(facts=facts, series=trend_series(facts["trend"]))
+
+
+def index(reports: Iterable[Facts]) -> str:
+    """The front page: one row a run, the newest first. `reports` come in the order of their runs."""
+    ordered = sorted(reports, key=lambda facts: facts["date"] or "")
+    trend = [{**facts["run"], "date": facts["date"]} for facts in ordered][-NIGHTS:]
+    series = trend_series(trend)
+    return _environment().get_template("index.html.j2").render(reports=ordered[::-1], trend=trend, series=series)
+
+
+def write_site(reports: Mapping[str, Facts]) -> dict[str, bytes]:
+    """The files of the report site, name → bytes: a page and its facts for each run id, and the front page.
+
+    Raises `ValueError` for a run id that is no safe file name.
+    """
+    files = {}
+    for run_id, facts in reports.items():
+        if not _SAFE_NAME_RE.fullmatch(run_id) or f"{run_id}.html" == INDEX:
+            raise ValueError(f"the run id {run_id!r} cannot name a file: letters, digits, '.', '_' and '-' are allowed")
+        files[f"{run_id}.html"] = page(facts).encode()
+        files[f"{run_id}.json"] = (json.dumps(facts, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+    files[INDEX] = index(reports.values()).encode()
+    return files
+
+
+def shown(text: object, every: bool = False) -> Markup:
+    """Text of a document as HTML, isolated, with symbols for the characters that one could not see."""
+    return Markup('<bdi dir="auto">{}</bdi>').format(_symbols(str(text), every))
+
+
+def in_context(context: Sequence[Sequence[str]]) -> Markup:
+    """An edit in its context: what went as `<del>`, what came as `<ins>`."""
+    tags = {"removed": "del", "inserted": "ins"}
+    parts = []
+    for kind, text in context:
+        if kind == "cut":
+            label = f" … {int(text):,} characters … " if text else "…"
+            parts.append(Markup('<span class="cut">{}</span>').format(label))
+        elif kind in tags:
+            tag, short = Markup(tags[kind]), Markup(' class="short"' if len(text) < 4 else "")
+            parts.append(Markup("<{0}{1}>{2}</{0}>").format(tag, short, _symbols(text, True)))
+        else:
+            parts.append(_symbols(text, False))
+    return Markup('<bdi dir="auto">{}</bdi>').format(Markup("").join(parts))
+
+
+def _symbols(text: str, every: bool) -> Markup:
+    parts = []
+    for piece, name in pieces(text, every):
+        if name:
+            parts.append(Markup('<span class="symbol" title="{}">{}</span>').format(name, piece))
+        else:
+            breaks = Markup('<span class="symbol" title="U+000A LINE FEED">⏎</span> ')
+            parts.append(Markup(breaks.join(escape(line) for line in re.split(r"\n+", piece))))
+    return Markup("").join(parts)
+
+
+def _percent(part: float, whole: float) -> str:
+    """A share as a reader expects it: nothing is called 0 % or 100 % that is not."""
+    if not whole:
+        return "–"
+    percent = 100 * part / whole
+    if 0 < percent < 0.1:
+        return "< 0.1 %"
+    if 99.9 < percent < 100:
+        return "> 99.9 %"
+    return f"{percent:.1f} %" if 0 < percent < 10 or 99 < percent < 100 else f"{percent:.0f} %"
+
+
+def _count(value: Any) -> str:
+    return f"{value:,}"
+
+
+def _noun(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("copydesk.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"shown": shown, "in_context": in_context, "count": _count, "noun": _noun}
+    environment.globals |= {"percent": _percent, "bars": bars}
+    return environment

@@ -1,0 +1,200 @@
+"""One document on the terminal: its fields, its text with every edit in place, and the reason for each edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from copydesk.diff import REMOVED, SAME, Segment, compose
+from copydesk.edits import APPLIED, TITLE, Edit
+from copydesk.records import CRITICAL, WARNING, Article, Cleaned
+from copydesk.rules import explain
+from copydesk.visible import visible
+
+#: Unchanged stretches longer than this are shown by their ends, of about `EDGE` code points each.
+LONGEST_UNCHANGED, EDGE = 480, 160
+#: A removed or inserted stretch longer than this is cut in the middle.
+LONGEST_CHANGE = 600
+#: In the table of edits.
+LONGEST_CELL = 60
+#: Bytes shown of a document that could not be decoded.
+OPENING_BYTES = 64
+
+_REMOVED = "strike red"
+_INSERTED = "bold green"
+_SEVERITY_STYLES = {CRITICAL: "bold red", WARNING: "yellow"}
+
+
+def show(cleaned: Cleaned, console: Console, full: bool = False) -> None:
+    """Print what became of one document; with `full`, the whole of its text."""
+    if cleaned.article is None:
+        opening = cleaned.document.content[:OPENING_BYTES].hex(" ") or "no bytes"
+        console.print(Panel(Text(opening), title=_safe(cleaned.document.uri), title_align="left", border_style="red"))
+    else:
+        console.print(_fields(cleaned, cleaned.article))
+        for heading, segments in _diffs(cleaned):
+            console.print(Text(heading, style="dim"))
+            console.print(Padding(in_place(segments, full, marks=console.color_system is None), (0, 0, 1, 2)))
+        console.print(_edits(cleaned.edits))
+    if cleaned.problems:
+        console.print(_problems(cleaned))
+
+
+def as_json(cleaned: Cleaned) -> dict[str, Any]:
+    """The same as a JSON-able value: the columns of the article, its edits in order, its problems."""
+    article = None
+    if cleaned.article is not None:
+        article = {name: _plain(value) for name, value in asdict(cleaned.article).items()}
+    return {
+        "uri": cleaned.document.uri,
+        "article": article,
+        "edits": [
+            {name: _plain(value) for name, value in edit._asdict().items()} | {"meaning": explain(edit.rule)}
+            for edit in cleaned.edits
+        ],
+        "problems": [problem._asdict() for problem in cleaned.problems],
+    }
+
+
+def in_place(segments: list[Segment], full: bool = False, marks: bool = False) -> Text:
+    """The text with what went struck out and what came beside it, long unchanged stretches elided unless `full`.
+
+    With `marks`, for a terminal without colours, changes stand in the brackets of `wdiff`: [-went-]{+came+}.
+    """
+    text = Text()
+    for index, (kind, part, _) in enumerate(segments):
+        if kind == SAME:
+            first, last = index == 0, index == len(segments) - 1
+            for piece, style in [(part, "")] if full else _elided(part, first, last):
+                text.append(visible(piece), style)
+        else:
+            shown = part if full or len(part) <= LONGEST_CHANGE else _cut(part, LONGEST_CHANGE)
+            shown = visible(shown, every=True).replace("⏎", "⏎\n")
+            if marks:
+                shown = f"[-{shown}-]" if kind == REMOVED else f"{{+{shown}+}}"
+            text.append(shown, _REMOVED if kind == REMOVED else _INSERTED)
+    return text
+
+
+def _fields(cleaned: Cleaned, article: Article) -> RenderableType:
+    found = {
+        "headline": article.headline,
+        "date": _dated(article),
+        "dateline": article.dateline,
+        "agency": article.agency,
+        "byline": ", ".join(article.byline),
+        "attribution": article.attribution,
+        "view count": None if article.view_count is None else f"{article.view_count:,}",
+        "language": article.language,
+        "encoding": article.encoding,
+        "words": f"{article.word_count:,}",
+    }
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in found.items():
+        bold = "bold" if name == "headline" else ""
+        grid.add_row(name, Text(visible(value), style=bold) if value else Text("none found", style="dim italic"))
+    return Panel(grid, title=_safe(cleaned.document.uri), title_align="left", border_style="cyan")
+
+
+def _dated(article: Article) -> str | None:
+    if article.published_date is None:
+        return None
+    when = article.published_date.isoformat()
+    if article.published_at is not None and article.published_at.time().isoformat() != "00:00:00":
+        when = article.published_at.isoformat(sep=" ", timespec="minutes")
+    return f"{when}   from “{article.date_text}”" if article.date_text else when
+
+
+def _diffs(cleaned: Cleaned) -> Iterator[tuple[str, list[Segment]]]:
+    if cleaned.source_title is not None:
+        yield "title", compose(cleaned.source_title, cleaned.edits, TITLE)
+    yield "text", compose(cleaned.source_text, cleaned.edits)
+
+
+def _edits(edits: tuple[Edit, ...]) -> RenderableType:
+    if not edits:
+        return Text("Nothing to change.", style="green")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
+    table.add_column("why", overflow="fold", ratio=3)
+    table.add_column("before → after", overflow="fold", ratio=4)
+    table.add_column("places", justify="right")
+    table.add_column("sure", justify="right")
+    for edit in edits:
+        why = Text(explain(edit.rule))
+        if edit.status != APPLIED:
+            why.append(f"  {edit.status}", "yellow")
+        change = Text()
+        if edit.before:
+            change.append(_cell(edit.before), _REMOVED if edit.status == APPLIED else "")
+        change.append(" → " if edit.before and edit.after else " → nothing" if edit.before else "→ ", "dim")
+        change.append(_cell(edit.after), _INSERTED if edit.status == APPLIED else "")
+        table.add_row(why, change, f"{len(edit.places):,}", _sure(edit.confidence))
+    applied = sum(len(edit.places) for edit in edits if edit.status == APPLIED)
+    suggested = sum(edit.status != APPLIED for edit in edits)
+    total = f"{applied:,} {'change' if applied == 1 else 'changes'} made"
+    if suggested:
+        total += f", {suggested:,} not made"
+    return Group(table, Text(total, style="dim"))
+
+
+def _problems(cleaned: Cleaned) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    for problem in cleaned.problems:
+        style = _SEVERITY_STYLES.get(problem.severity, "")
+        grid.add_row(Text(problem.severity, style), problem.rule, problem.column or "", Text(visible(problem.observed)))
+    return Panel(grid, title="problems", title_align="left", border_style="yellow")
+
+
+def _sure(confidence: float) -> str:
+    """A percentage; what is not wholly certain never reads 100 %."""
+    return "100 %" if confidence >= 1 else f"{min(confidence, 0.999) * 100:.3g} %"
+
+
+def _elided(part: str, first: bool, last: bool) -> Iterator[tuple[str, str]]:
+    """An unchanged stretch as (text, style); at the ends of the document one edge is enough."""
+    if len(part) <= LONGEST_UNCHANGED:
+        yield part, ""
+        return
+    head = 0 if first and not last else _break(part, EDGE, backwards=False)
+    tail = len(part) if last and not first else _break(part, len(part) - EDGE, backwards=True)
+    if head:
+        yield part[:head], ""
+    yield f" ⋯ {max(tail - head, 0):,} characters unchanged ⋯ ", "dim italic"
+    if tail < len(part):
+        yield part[tail:], ""
+
+
+def _break(part: str, near: int, backwards: bool) -> int:
+    """A place between two words at most 40 code points on from `near`, or `near` itself."""
+    place = part.rfind(" ", near - 40, near) + 1 if backwards else part.find(" ", near, near + 40)
+    return place if place > 0 else near
+
+
+def _cut(text: str, longest: int) -> str:
+    half = longest // 2
+    return f"{text[:half]} … {len(text) - 2 * half:,} characters … {text[-half:]}"
+
+
+def _cell(text: str) -> str:
+    return visible(text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…", every=True)
+
+
+def _safe(text: str) -> Text:
+    return Text(visible(text if len(text) <= 200 else f"{text[:200]}…", every=True))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):  # a datetime is one, too
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value

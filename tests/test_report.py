@@ -1,0 +1,559 @@
+"""The report of a run: what it counts, what it shows, and that nothing in an article can break out of its page."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+import re
+import shutil
+import subprocess
+import time
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from copydesk import report, tables
+from copydesk.edits import SUGGESTED, TITLE, Edit, Span, replace
+from copydesk.records import Article, Document, Problem
+from copydesk.report import Digest, Partition, facts, index, page, write_site
+from copydesk.report.context import in_context
+from copydesk.report.tally import Tally
+
+HOSTILE = (
+    "<script>document.title='owned'</script>",
+    "</style><img src=x onerror=\"document.title='owned'\">",
+    "\u202egnp.egami\u202c and \x1b[31mred\x1b[0m and \x07 bells",
+    '"><svg onload="document.title=\'owned\'">',
+    "{{ 7 * 7 }} {% raw %} &lt;b&gt; <!-- --><base href='https://evil.example/'>",
+    "W" * 400,
+)
+PLACES = ("Orla", "Tamsk", "Velm", "Quorra", "Dunnet", "Isel")
+SUBJECTS = ("council", "harbour board", "grain market", "teachers' union", "ferry company", "museum")
+VERBS = ("approved a plan", "put off its vote", "reported losses", "opened a new hall", "asked for patience")
+
+
+def edited(number: int, hostile: str = "") -> tuple[Article, list[Edit]]:
+    """An invented article and the edits that led to it."""
+    place, subject = PLACES[number % 6], SUBJECTS[number % 5]
+    headline = f"{place} {subject} {VERBS[number % 4]}{hostile}"
+    source = (
+        f"{headline}\n{headline}\n\n"
+        f"{place.upper()} (Northern Wire) - The {subject} of {place} {VERBS[number % 4]} on Monday, "
+        f"said its â€œspeakerâ€\x9d , who didn’t want to say  more. {hostile}\n\n"
+        f"The members had recieved {number + 3} letters &amp; a petition; “nobody was suprised”, a clerk said. "
+        f"Its chair has commended the work on the quay.\n\nShare this article"
+    )
+    marks = [("â€œ", "“", "mojibake", 0.99), ("â€\x9d", "”", "mojibake", 0.99), ("&amp;", "&", "entity", 1.0)]
+    text, edits = _change(source, marks, "repair")
+    text, more = _change(
+        text, [("“", '"', "quotes", 1.0), ("”", '"', "quotes", 1.0), ("’", "'", "quotes", 1.0)], "normalize"
+    )
+    edits += more
+    text, more = _change(text, [("  ", " ", "spaces", 1.0), (" ,", ",", "space-before-comma", 0.97)], "normalize")
+    edits += more
+    text, more = replace(text, [Span(0, len(headline) + 1, "", "headline-repeated")], "structure")
+    edits += more
+    text, more = replace(
+        text, [Span(len(text) - 20, len(text), "", "share-line", 0.9 + (number % 9) / 100)], "structure"
+    )
+    edits += more
+    text, more = _change(text, [("recieved", "received", "typo", 0.62 + (number % 30) / 100)], "correct")
+    edits += more
+    start = text.index("commended")
+    edits.append(
+        Edit(
+            "",
+            0,
+            "correct",
+            "text",
+            start,
+            start + 9,
+            "commended",
+            "commenced",
+            "confusion",
+            0.3 + number % 50 / 100,
+            SUGGESTED,
+        )
+    )
+    name = f"{number:032x}"
+    edits = [edit._replace(article_id=name, sequence=i) for i, edit in enumerate(edits)]
+    article = Article(
+        article_id=name,
+        uri=f"inbox/2031/{place.lower()}-{number:04}{hostile[:40]}.txt",
+        content_sha256="0" * 64,
+        headline=text.split("\n\n")[0],
+        body=text.partition("\n\n")[2],
+        published_date=date(2031, 5, 1 + number % 9),
+        agency=(None, "Northern Wire", hostile[:40] or "Isel Press")[number % 3],
+        language=("en", "en", "en", "fr", "und")[number % 5],
+        encoding=("utf-8", "cp1252")[number % 7 == 0],
+        validation=("pass", "warn")[number % 8 == 0],
+    )
+    return article, edits
+
+
+def _change(text: str, marks: list[tuple[str, str, str, float]], step: str) -> tuple[str, list[Edit]]:
+    spans = [
+        Span(found.start(), found.end(), after, rule, confidence)
+        for before, after, rule, confidence in marks
+        for found in re.finditer(re.escape(before), text)
+    ]
+    return replace(text, spans, step)
+
+
+def held(number: int, hostile: str = "", stage: str = "validate") -> dict[str, Any]:
+    document = Document(
+        f"inbox/broken-{number}{hostile[:60]}", b"\xff\xfe\x00" * 40 if number % 2 else hostile.encode() * 9
+    )
+    problems = [
+        Problem(stage, ("undecodable", "empty-body")[1 - number % 2], "body", "critical", f"no text in it {hostile}"),
+        Problem(stage, "no-date", None, "warning", "no date found"),
+    ]
+    return tables.quarantine_row(
+        document, problems, None if number % 2 else hostile * 9 + " some words", "utf-8", date(2031, 5, 2)
+    )
+
+
+def batch(numbers: range, hostile: bool = False) -> tuple[Any, Any]:
+    made = [edited(n, HOSTILE[n % len(HOSTILE)] if hostile and n % 10 < 6 else "") for n in numbers]
+    return tables.articles_table(a for a, _ in made), tables.edits_table(e for _, edits in made for e in edits)
+
+
+def run_row(**changes: Any) -> dict[str, Any]:
+    row: dict[str, Any] = dict.fromkeys(tables.RUNS.names, 0)
+    row |= {
+        "run_id": "2031-05-09-4f1c2a",
+        "documents": 160,
+        "unchanged": 48,
+        "published": 100,
+        "quarantined": 12,
+        "warned": 13,
+        "edits_applied": 1000,
+        "edits_suggested": 100,
+        "bytes_read": 81_234,
+        "partitions_written": 9,
+        "verdict": "published",
+        "pipeline_version": "0.1.0",
+        "config_sha256": "ab" * 32,
+    }
+    return row | changes
+
+
+def validation(rule: str, severity: str, failed: int, description: str, **more: Any) -> dict[str, Any]:
+    return {
+        "run_id": "2031-05-09-4f1c2a",
+        "suite": "articles",
+        "expectation": "expect_column_values_to_be_between",
+        "rule": rule,
+        "column": "body_length",
+        "severity": severity,
+        "success": not failed,
+        "element_count": 100,
+        "unexpected_count": failed,
+        "description": description,
+        **more,
+    }
+
+
+def hostile_facts(verdict: str = "published") -> dict[str, Any]:
+    """The facts of a run of a hundred invented articles, the half of them hostile."""
+    digest = Digest()
+    digest.add(*batch(range(100), hostile=True))
+    digest.add_held(held(n, HOSTILE[n % len(HOSTILE)]) for n in range(10))
+    digest.add_held(held(n, stage="gate") for n in range(10, 12))
+    examples = [{"uri": f"inbox/{n}", "observed": HOSTILE[n]} for n in range(4)]
+    checks = [
+        validation("no-body", "critical", 3, "An article has a body", examples=examples),
+        validation("long-headline", "warning", 13, "A headline is shorter than a paragraph", examples=examples[1:]),
+        validation("volume", "info", 1, "As many articles as on other nights", element_count=0),
+        *(validation(f"sound-{n}", "warning", 0, f"Column {n} holds what it says") for n in range(8)),
+    ]
+    partitions = [Partition(date(2031, 5, 1 + n), 11 + n % 2) for n in range(9)]
+    if verdict == "held":
+        partitions[3] = Partition(date(2031, 5, 4), 0, True, "more than half of the documents failed")
+    recent = [
+        run_row(
+            run_id=f"2031-04-{n:02}-00",
+            documents=150 + n * 7 % 31,
+            unchanged=40,
+            published=100 + n * 7 % 31,
+            quarantined=10,
+        )
+        for n in range(11, 30)
+    ]
+    row = run_row(verdict=verdict, partitions_held=int(verdict == "held"))
+    return facts(row, digest, checks, [*partitions, Partition(None, 3)], recent)
+
+
+class Tags(HTMLParser):
+    """The tags, attributes and text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def digest_of(*batches: tuple[Any, Any]) -> Digest:
+    digest = Digest()
+    for articles, edits in batches:
+        digest.add(articles, edits)
+    return digest
+
+
+# ---- digest ----
+
+
+def test_counts() -> None:
+    digest = digest_of(batch(range(60)), batch(range(60, 100)))
+    rules = {(r["rule"], r["status"]): r for r in digest.rules.top()}
+    quotes = rules["quotes", "applied"]
+    assert (quotes["step"], quotes["places"], quotes["articles"]) == ("normalize", 500, 100)
+    assert quotes["rows"] < quotes["places"]  # alike changes share a row, and count each
+    assert rules["confusion", "suggested"]["places"] == 100
+    assert digest.articles == digest.edited_articles == 100
+    assert digest.frequent_pairs()["quotes", "applied", "“", '"'] == 200
+    assert {r["language"]: r["n"] for r in digest.columns["language"].top()} == {"en": 60, "fr": 20, "und": 20}
+    assert digest.irreversible == []
+
+
+def test_an_article_without_edits_is_counted() -> None:
+    articles, edits = batch(range(3))
+    digest = digest_of((articles, edits.slice(0, 0)))
+    assert (digest.articles, digest.edited_articles, digest.rules.top()) == (3, 0, [])
+
+
+@pytest.mark.parametrize("hostile", [False, True])
+def test_digests_merge(hostile: bool) -> None:
+    parts = [batch(range(n, n + 25), hostile) for n in range(0, 100, 25)]
+    whole = digest_of(*parts)
+    left, right = digest_of(*parts[:2]), digest_of(*parts[2:])
+    right.add_held([held(1)])
+    whole.add_held([held(1)])
+    left.merge(pickle.loads(pickle.dumps(right)))
+    merged, expected = facts(run_row(), left), facts(run_row(), whole)
+    for pair in (*merged["edits"]["pairs"], *expected["edits"]["pairs"]):
+        del pair["context"]  # which example a change at the margin of the list has may differ
+    assert merged == expected
+
+
+def test_examples_show_the_text_of_their_moment() -> None:
+    found = facts(run_row(), digest_of(batch(range(20))))["edits"]["examples"]
+    contexts = {group["rule"]: group["examples"][0]["context"] for group in found}
+    assert ["removed", "â€\x9d"] in contexts["mojibake"] or ["removed", "â€œ"] in contexts["mojibake"]
+    around = "".join(text for kind, text in contexts["spaces"] if kind == "same")
+    assert 'its "speaker"' in around  # quotes had been straightened when the spaces were
+    removed = "".join(text for kind, text in contexts["headline-repeated"] if kind == "removed")
+    assert removed == "Orla council approved a plan\n"
+    before = "".join(text for kind, text in contexts["confusion"] if kind != "inserted")
+    assert "had received" not in before and "commended the work" in before
+    assert all(len(group["examples"]) <= 4 for group in found)
+
+
+def test_in_context_marks_every_place_in_the_window() -> None:
+    text = "“a” and “b” " + "x" * 100 + " “c”"
+    _, [edit, _] = replace(text, [Span(m.start(), m.end(), '"', "quotes") for m in re.finditer("[“”]", text)], "n")
+    context = in_context(text, edit)
+    kinds = [kind for kind, _ in context]
+    assert kinds.count("removed") == 2 and kinds[-1] == "cut"
+    shown = "".join(part for kind, part in context if kind in ("same", "removed"))
+    assert text.startswith(shown) and len(shown) == 61
+
+
+def test_in_context_of_long_and_lone_changes() -> None:
+    assert in_context("", Edit(before="", after="x")) == [["inserted", "x"]]
+    long = in_context("a" * 5000, Edit(start=0, end=5000, before="a" * 5000, after=""))
+    assert ["cut", "4760"] in long and sum(len(text) for _, text in long) < 300
+
+
+def test_title_edits_have_a_context() -> None:
+    articles, edits = batch(range(1))
+    headline = articles["headline"][0].as_py()
+    edit = Edit("0" * 32, 99, "structure", TITLE, len(headline), len(headline) + 7, " | Site", "", "site-name", 0.9)
+    digest = digest_of((articles, tables.edits_table([*(Edit(**row) for row in edits.to_pylist()), edit])))
+    [entry] = digest.examples["site-name", "applied"]
+    assert ["removed", " | Site"] in entry["context"]
+
+
+def test_edits_that_do_not_lead_back_are_told() -> None:
+    articles, edits = batch(range(3))
+    at = articles.column_names.index("body")
+    broken = articles.set_column(at, articles.schema.field(at), [["nothing of the kind"] * 3])
+    digest = digest_of((broken, edits))
+    found = facts(run_row(), digest)
+    assert found["edits"]["irreversible"] == [f"{n:032x}" for n in range(3)]
+    assert "do not rebuild" in page(found)
+
+
+def test_doubts_are_ranked_and_varied() -> None:
+    made = digest_of(*(batch(range(n, n + 20)) for n in range(0, 200, 20)))
+    sure = [entry["confidence"] for entry in made.least_certain]
+    assert sure == sorted(sure) and sure[0] == pytest.approx(0.62) and len(sure) <= 60
+    assert all(entry["status"] == "applied" and entry["confidence"] < 1 for entry in made.least_certain)
+    likely = [entry["confidence"] for entry in made.suggestions]
+    assert likely == sorted(likely, reverse=True) and likely[0] == pytest.approx(0.79)
+    assert sum(entry["before"] == "recieved" for entry in made.least_certain) == 2
+
+
+def test_quarantine_is_bounded_and_counted() -> None:
+    digest = Digest()
+    for n in range(10):
+        digest.add_held(held(n * 100 + k) for k in range(100))
+        digest.add_held(held(n * 100 + k, stage="gate") for k in range(10))
+    found = facts(run_row(quarantined=1100, published=0, documents=1100, unchanged=0), digest)
+    assert found["quarantine"]["documents"] == 1100
+    assert len(found["quarantine"]["entries"]) == 320
+    reasons = {(r["stage"], r["rule"]): r["documents"] for r in found["quarantine"]["reasons"]}
+    assert reasons["validate", "undecodable"] == 500 and reasons["gate", "no-date"] == 100
+    assert (found["funnel"]["quarantined"], found["funnel"]["held"]) == (1000, 100)
+    opening = found["quarantine"]["entries"][1]
+    assert opening["opening"] is None and opening["opening_bytes"].startswith("ff fe 00") and opening["cut"]
+    assert "1,095" in page(found)
+
+
+def test_tally_is_bounded_and_says_so() -> None:
+    tally = Tally(("word",), limit=10)
+    for n in range(50):
+        tally.add(pa.table({"word": ["often", "often", f"rare-{n:02}"]}))
+    assert tally.table is not None and tally.table.num_rows <= 10
+    assert not tally.exact
+    assert tally.top(2) == [{"word": "often", "n": 100}, {"word": "rare-00", "n": 1}]
+
+
+def test_digest_is_cheap() -> None:
+    batches = [batch(range(n, n + 1000)) for n in (0, 1000)]
+    digest = digest_of(batches[0])
+    start = time.process_time()
+    digest.add(*batches[1])
+    # 50 µs an article is the aim, measured on a quiet machine; the test allows for a busy one
+    assert (time.process_time() - start) / 1000 < 250e-6
+    assert len(pickle.dumps(digest)) < 1_000_000
+
+
+# ---- facts ----
+
+
+def test_facts_are_json_and_have_a_fixed_order() -> None:
+    found = hostile_facts()
+    text = json.dumps(found, allow_nan=False)
+    assert json.loads(text) == found
+    assert text == json.dumps(hostile_facts(), allow_nan=False)
+    assert list(found)[:3] == ["schema_version", "date", "verdict"] and found["schema_version"] == report.SCHEMA_VERSION
+
+
+def test_the_funnel_adds_up() -> None:
+    funnel = hostile_facts()["funnel"]
+    assert funnel["documents"] == sum(funnel[k] for k in ("unchanged", "quarantined", "held", "published"))
+    assert funnel["published"] == funnel["passed"] + funnel["warned"]
+    assert funnel["unaccounted"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "held_dates", "failing", "status", "says"),
+    [
+        ({"quarantined": 0, "documents": 148}, [], 0, "good", "Published 100 articles in 9 partitions."),
+        ({}, [], 0, "look", "Published 100 articles in 9 partitions; 12 documents were quarantined."),
+        ({"quarantined": 1, "documents": 149}, [], 2, "look", "1 document was quarantined"),
+        ({"verdict": "held"}, [4], 0, "held", "1 partition (2031-05-04) was not published; 100 articles of"),
+        ({"verdict": "held", "published": 0}, [], 1, "held", "The whole run was not published."),
+        ({"documents": 161}, [], 0, "faulty", "1 document cannot be accounted for"),
+        ({"documents": 48, "published": 0, "quarantined": 0}, [], 0, "nothing", "all 48 documents were known already"),
+        (
+            {"documents": 0, "unchanged": 0, "published": 0, "quarantined": 0},
+            [],
+            0,
+            "nothing",
+            "delivered no documents",
+        ),
+    ],
+)
+def test_verdicts(changes: dict[str, Any], held_dates: list[int], failing: int, status: str, says: str) -> None:
+    partitions = [Partition(date(2031, 5, day), 0, True, "too many failed") for day in held_dates]
+    checks = [validation("r", "warning", failing, "A rule")]
+    verdict = facts(run_row(**changes), Digest(), checks, partitions)["verdict"]
+    assert verdict["status"] == status and says in verdict["sentence"] and verdict["todo"].endswith(".")
+
+
+def test_a_run_without_checks_is_not_called_sound() -> None:
+    verdict = facts(run_row(quarantined=0, documents=148), Digest())["verdict"]
+    assert verdict["status"] == "look"
+    assert verdict["todo"].startswith("No check was made")
+
+
+def test_failed_checks_come_first_by_severity() -> None:
+    checks = [
+        validation("a", "info", 9, "A"),
+        validation("b", "critical", 0, "B"),
+        validation("c", "warning", 2, "C"),
+        validation("d", "warning", 7, "D"),
+        validation("e", "critical", 1, "E", examples=[{"uri": n} for n in range(9)]),
+    ]
+    found = facts(run_row(), Digest(), checks)["expectations"]
+    assert [check["rule"] for check in found] == ["e", "d", "c", "a", "b"]
+    assert found[0]["examples"] == [{"uri": "0"}, {"uri": "1"}, {"uri": "2"}]
+
+
+def test_the_trend_ends_with_this_run() -> None:
+    recent = [run_row(run_id=f"2031-03-{n:02}-x") for n in range(1, 32)] + [run_row()]
+    trend = facts(run_row(), Digest(), recent=recent)["trend"]
+    assert len(trend) == 30 and trend[-1]["run_id"] == run_row()["run_id"] and trend[-2]["date"] == "2031-03-31"
+
+
+# ---- page ----
+
+
+def test_nothing_hostile_gets_through() -> None:
+    html = page(hostile_facts())
+    tags = Tags(html)
+    names = {tag for tag, _ in tags.tags}
+    assert not names & {"script", "img", "base", "iframe", "object", "embed", "link", "form", "video", "use"}
+    assert not any(name.startswith("on") or name == "src" for _, attributes in tags.tags for name in attributes)
+    assert all(not re.match(r"\s*(\w+:|//)", attributes["href"] or "") for tag, attributes in tags.tags if tag == "a")
+    assert sum(tag == "style" for tag, _ in tags.tags) == 1
+    assert not set(html) & {"\x1b", "\x07", "\u202e", "\u202c", "\x9d"}
+    assert "⟨RLO⟩" in tags.text and "⟨ESC⟩" in tags.text
+    assert "{{ 7 * 7 }}" in tags.text and "url(" not in html and "@import" not in html
+
+
+def test_the_policy_forbids_everything_but_inline_style() -> None:
+    policies = [a["content"] for tag, a in Tags(page(hostile_facts())).tags if a.get("http-equiv")]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"]
+
+
+def test_the_page_is_accessible() -> None:
+    for html in (page(hostile_facts()), index([hostile_facts()])):
+        tags = Tags(html).tags
+        names = [tag for tag, _ in tags]
+        assert names.count("main") == names.count("h1") == 1 and {"header", "footer"} <= set(names)
+        assert all("scope" in attributes for tag, attributes in tags if tag == "th")
+        ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+        assert len(ids) == len(set(ids))
+        anchors = {(a["href"] or "")[1:] for tag, a in tags if tag == "a" and (a["href"] or "").startswith("#")}
+        referred = {a["aria-labelledby"] for _, a in tags if "aria-labelledby" in a}
+        assert anchors | referred <= set(ids)
+        assert all("aria-label" in attributes for tag, attributes in tags if tag == "svg")
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_text_has_contrast_aa() -> None:
+    """WCAG 2.2, 1.4.3: 4.5 to 1, in the light and in the dark."""
+    blocks = page(hostile_facts()).split("box-sizing")[0].split("@media (prefers-color-scheme: dark)")
+    light, dark = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block)) for block in blocks)
+    for colours in (light, dark):
+        on_paper = [
+            (name, ground)
+            for name in ("ink", "quiet", "accent", "good", "bad", "warn")
+            for ground in ("paper", "sheet")
+        ]
+        for text, ground in [*on_paper, ("ins-ink", "ins"), ("del-ink", "del")]:
+            a, b = sorted((_luminance(colours[text]), _luminance(colours[ground])))
+            assert (b + 0.05) / (a + 0.05) >= 4.5, (text, ground)
+
+
+def test_a_page_of_an_empty_run() -> None:
+    row = run_row(documents=0, unchanged=0, published=0, quarantined=0, warned=0, edits_applied=0, edits_suggested=0)
+    text = Tags(page(facts(row, Digest()))).text
+    for sentence in ("Nothing came in", "No check was made", "No document was held back", "Nothing was changed"):
+        assert sentence in text
+
+
+def test_the_page_says_what_it_knows() -> None:
+    text = re.sub(r"\s+", " ", Tags(page(hostile_facts("held"))).text)
+    for words in (
+        "Held back: 1 partition (2031-05-04) was not published",
+        "An article has a body",
+        "3 of 100 rows failed (3.0 %)",
+        "8 checks held",
+        "more than half of the documents failed",
+        "12 documents stayed behind",
+        "no date known",
+        "62 % sure",
+        "2031-04-11",
+    ):
+        assert words in text, words
+
+
+def test_the_site() -> None:
+    first, second = hostile_facts(), hostile_facts("held")
+    second["run"]["run_id"], second["date"] = "2031-05-10-aa", "2031-05-10"
+    files = write_site({"2031-05-09-4f1c2a": first, "2031-05-10-aa": second})
+    assert sorted(files) == [
+        *("2031-05-09-4f1c2a.html", "2031-05-09-4f1c2a.json", "2031-05-10-aa.html", "2031-05-10-aa.json"),
+        "index.html",
+    ]
+    assert json.loads(files["2031-05-10-aa.json"]) == second
+    rows = re.findall(r'<th scope="row"><a href="([^"]+)">', files["index.html"].decode())
+    assert rows == ["2031-05-10-aa.html", "2031-05-09-4f1c2a.html"]
+    assert all(link in files for link in rows)
+    assert "No run yet" in index([])
+    with pytest.raises(ValueError, match="cannot name a file"):
+        write_site({"../x": first})
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def _dom(path: Path, profile: Path) -> str:
+    """The page as a browser without a network sees it, once its scripts, if any, have run."""
+    flags = [
+        *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"),
+        *(
+            "disable-component-update",
+            "disable-sync",
+            "host-resolver-rules=MAP * ~NOTFOUND",
+            "virtual-time-budget=3000",
+        ),
+        *(f"user-data-dir={profile}", "dump-dom"),
+    ]
+    command = [str(CHROMIUM), *(f"--{flag}" for flag in flags), path.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
+def test_in_a_browser(tmp_path: Path) -> None:
+    """Frames of 390 and 360 px show the page; the surrounding page measures them and looks for what ran in them."""
+    found = hostile_facts("held")
+    pages = {"run": page(found), "index": index([found])}
+    frames = "".join(
+        f'<iframe name="{name}-{width}" style="width:{width}px;height:800px;border:0" srcdoc="{escaped}"></iframe>'
+        for name, html in pages.items()
+        for width in (390, 360)
+        for escaped in [html.replace("&", "&amp;").replace('"', "&quot;")]
+    )
+    measure = """<script>addEventListener("load", () => {
+      const told = [...document.querySelectorAll("iframe")].map((frame) => {
+        const seen = frame.contentDocument;
+        for (const d of seen.querySelectorAll("details")) d.open = true;
+        return [frame.name, seen.documentElement.scrollWidth, seen.title, seen.querySelectorAll("script, img").length,
+                getComputedStyle(seen.body).maxWidth];
+      });
+      document.body.innerHTML = "<pre id=told>" + btoa(unescape(encodeURIComponent(JSON.stringify(told)))) + "</pre>";
+    });</script>"""
+    wrapper = tmp_path / "wrapper.html"
+    wrapper.write_text(f'<!doctype html><meta charset="utf-8"><title>outside</title><body>{frames}{measure}', "utf-8")
+    dom = _dom(wrapper, tmp_path / "profile")
+    match = re.search(r'<pre id="told">([^<]+)</pre>', dom)
+    assert match, dom[:500]
+    told = json.loads(base64.b64decode(match.group(1)))
+    assert [name for name, *_ in told] == ["run-390", "run-360", "index-390", "index-360"]
+    for name, width, title, planted, style in told:
+        assert width <= int(name[-3:]), name
+        assert "owned" not in title and "copydesk" in title and planted == 0
+        assert style != "none"  # the policy lets the style in
