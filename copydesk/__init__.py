@@ -1,4 +1,4 @@
-"""copydesk: the copy desk for scraped news. Raw articles in; Parquet that can be trusted out, every change on record."""
+"""The copy desk for scraped news: raw articles in, Parquet that can be trusted out, every change on record."""
 
 __version__ = "0.1.0"
 

@@ -6,7 +6,6 @@ of `clean_document`; whether the result is sound is judged afterwards, on whole 
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from copydesk import __version__
@@ -19,8 +18,6 @@ from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair
 from copydesk.text.structure import Given, structure
 
-_WORD = re.compile(r"\w[\w'’-]*")
-
 
 def clean(content: bytes | str, uri: str, config: Config | None = None, **known: str | None) -> Cleaned:
     """Clean one document.
@@ -31,7 +28,9 @@ def clean(content: bytes | str, uri: str, config: Config | None = None, **known:
     """
     raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
     text = None if isinstance(content, bytes) else content
-    return clean_document(Document(uri, raw, text=text, encoding=None if text is None else "utf-8", **known), config or Config())  # type: ignore[arg-type]
+    encoding = None if text is None else "utf-8"
+    document = Document(uri, raw, text=text, encoding=encoding, **known)  # type: ignore[arg-type]  # three names only
+    return clean_document(document, config or Config())
 
 
 def clean_document(document: Document, config: Config) -> Cleaned:
@@ -54,10 +53,10 @@ def clean_document(document: Document, config: Config) -> Cleaned:
 
     title = document.title
     if title is not None:
-        title, made = repair(title, TITLE)
-        edits += made
-        title, made = normalize(title, config.text.quotes, TITLE)
-        edits += made
+        title, repaired = repair(title, TITLE)
+        title, normalized = normalize(title, config.text.quotes, TITLE)
+        if title:  # a blank one is none
+            edits += repaired + normalized
 
     layout, made = structure(text, Given(title, document.date, document.uri), config.dates)
     edits += made
@@ -83,7 +82,7 @@ def clean_document(document: Document, config: Config) -> Cleaned:
         view_count=layout.view_count,
         language=language(layout.body or layout.headline),
         encoding=encoding,
-        word_count=len(_WORD.findall(layout.headline)) + len(_WORD.findall(layout.body)),
+        word_count=len(layout.headline.split()) + len(layout.body.split()),
         edit_count=len(edits) - suggested,
         suggestion_count=suggested,
         cluster_id=document.article_id,
@@ -104,7 +103,9 @@ def rebuilds(cleaned: Cleaned) -> bool:
     try:
         text = rebuild(article.headline, article.body, cleaned.edits)
         if cleaned.source_title is not None and any(edit.field == TITLE for edit in cleaned.edits):
-            return text == cleaned.source_text and rebuild_title(article.headline, cleaned.edits) == cleaned.source_title
+            return (
+                text == cleaned.source_text and rebuild_title(article.headline, cleaned.edits) == cleaned.source_title
+            )
     except EditMismatch:
         return False
     return text == cleaned.source_text

@@ -62,7 +62,8 @@ class Span(NamedTuple):
 
 
 def _swap(text: str, places: Sequence[int], old: str, new: str) -> str:
-    parts, here = [], 0
+    parts: list[str] = []
+    here = 0
     for place in places:
         if place < here or not text.startswith(old, place):
             raise EditMismatch(f"expected {old[:40]!r} at {place}, found {text[place : place + len(old)][:40]!r}")
@@ -119,7 +120,8 @@ def replace(text: str, spans: Sequence[Span], step: str, field: str = TEXT) -> t
     if not spans:
         return text, []
     kinds: dict[tuple[str, str, str, float], list[int]] = {}
-    parts, here = [], 0
+    parts: list[str] = []
+    here = 0
     for index, (start, end, after, rule, confidence) in enumerate(spans):
         if start < here:
             raise ValueError(f"changes overlap at {start}")
@@ -139,7 +141,9 @@ def replace(text: str, spans: Sequence[Span], step: str, field: str = TEXT) -> t
         else:
             places = tuple(spans[i].start for i in members)
         edits.append(
-            Edit("", 0, step, field, places[0], places[0] + len(before), before, after, rule, confidence, APPLIED, places)
+            Edit(
+                "", 0, step, field, places[0], places[0] + len(before), before, after, rule, confidence, APPLIED, places
+            )
         )
         delta = len(after) - len(before)
         for i in members:

@@ -17,7 +17,9 @@ def _any(words: list[str]) -> str:
 
 _BY = re.compile(rf"(?:{_any(_LINES['byline'])})(?:\s*[:：]\s*|\s+)(?=\S)", re.IGNORECASE)
 # Behind a name: its role, its house, an address.
-_NAME_END = re.compile(r"\s*(?:[|/•·(\[<]|\s[–—-]\s|\s(?:in|at|for)\s+(?=[A-Z])|,\s*(?=(?:the\s+)?(?:[a-z]|[A-Z]{2,}\b))|\S+@\S+|@\w+)")
+_NAME_END = re.compile(
+    r"\s*(?:[|/•·(\[<]|\s[–—-]\s|\s(?:in|at|for)\s+(?=[A-Z])|,\s*(?=(?:the\s+)?(?:[a-z]|[A-Z]{2,}\b))|\S+@\S+|@\w+)"
+)
 _JOIN = re.compile(rf"\s*,\s*(?:(?:and|y|et|und|e|ve|и)\s+)?|\s+(?:{_any(_LINES['name_joins'])})\s+")
 _PARTICLES = set(_LINES["name_particles"])
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[.'’-][^\W\d_]+)*\.?$")
@@ -62,7 +64,7 @@ def find_byline(line: str, labelled: bool = True) -> Byline | None:
             continue
         if is_name(part) and not is_agency(part) and not part.startswith("The "):
             names.append(part)
-        elif names and (is_agency(part) or part.startswith("The ") or len(part.split()) == 1 and not part.islower()):
+        elif names and (is_agency(part) or part.startswith("The ") or (len(part.split()) == 1 and not part.islower())):
             agency = part if is_agency(part) else agency
         else:
             return None
@@ -98,7 +100,11 @@ _SOURCE = re.compile(
     rf"[(\[]?\s*(?:{_SOURCE_WORDS})\s*(?:[:：]|\s[-–—]\s)\s*(?P<name>\S.*?)\s*[)\]]?\s*$|via\s+(?P<via>[\w@+]\S*(?:\s+\S+){{0,4}})$",
     re.IGNORECASE,
 )
-_SOURCE_BEHIND = re.compile(rf"(?<=[.!?…»\"'”’)\]])\s+[(\[]?(?:{_SOURCE_WORDS})\s*[:：]\s*(?P<name>[^\s.!?][^!?]{{0,60}}?)[)\]]?\.?$", re.IGNORECASE)
+_SOURCE_BEHIND = re.compile(
+    rf"(?<=[.!?…»\"'”’)\]])\s+"
+    rf"[(\[]?(?:{_SOURCE_WORDS})\s*[:：]\s*(?P<name>[^\s.!?][^!?]{{0,60}}?)[)\]]?\.?$",
+    re.IGNORECASE,
+)
 
 
 def find_source(line: str) -> str | None:
@@ -122,11 +128,15 @@ def source_behind(paragraph: str) -> tuple[int, str] | None:
     match = _SOURCE_BEHIND.search(paragraph, max(0, len(paragraph) - 90))
     if not match or len(match["name"].split()) > 6 or re.search(r"[.!?]\s", match["name"]):
         return None
-    return match.start(), match["name"].strip().rstrip(".")
+    name = match["name"].strip().rstrip(".")
+    return None if ")" in name and "(" not in name else (match.start(), name)
 
 
 _VIEW_WORDS = _any(_LINES["views"])
-_NUMBER = r"(?P<number{0}>\d{{1,3}}(?:[,.'\u202f ]\d{{3}})+|\d{{1,9}}(?:[.,]\d{{1,2}}(?=\s?[kKmM]))?)\s?(?P<unit{0}>[kKmM](?![a-z]))?"
+_NUMBER = (
+    r"(?P<number{0}>\d{{1,3}}(?:[,.'\u202f ]\d{{3}})+|\d{{1,9}}(?:[.,]\d{{1,2}}(?=\s?[kKmM]))?)"
+    r"\s?(?P<unit{0}>[kKmM](?![a-z]))?"
+)
 _COUNTER = re.compile(
     rf"[(\[]?(?:(?:{_VIEW_WORDS})\s*[:：]?\s*{_NUMBER.format(1)}(?:\s*(?:{_VIEW_WORDS}))?"
     rf"|{_NUMBER.format(2)}(?P<word>\s*(?:{_VIEW_WORDS}))?)\s*[)\]]?\.?$",
@@ -137,7 +147,7 @@ _COUNTER = re.compile(
 class Counter(NamedTuple):
     """A counter of views; `bare` where the line is only a number."""
 
-    count: int
+    views: int
     bare: bool
 
 

@@ -37,10 +37,7 @@ def _any(words: list[str]) -> str:
 
 _CALENDAR = data("calendar.json")
 _MONTH = {
-    name: number
-    for months in _CALENDAR["months"].values()
-    for number, names in enumerate(months, 1)
-    for name in names
+    name: number for months in _CALENDAR["months"].values() for number, names in enumerate(months, 1) for name in names
 }
 _MONTHS = _any(list(_MONTH))
 _WEEKDAYS = _any([name for names in _CALENDAR["weekdays"].values() for name in names])
@@ -84,7 +81,7 @@ def proven_order(text: str) -> str | None:
     orders = {
         "day-first" if int(a) > 12 else "month-first"
         for a, _, b in _PROOF.findall(text.translate(_DIGITS))
-        if (int(a) > 12) != (int(b) > 12) and 1 <= min(int(a), int(b)) and max(int(a), int(b)) <= 31
+        if (int(a) > 12) != (int(b) > 12) and min(int(a), int(b)) >= 1 and max(int(a), int(b)) <= 31
     }
     return orders.pop() if len(orders) == 1 else None
 
@@ -114,7 +111,7 @@ def find_date(text: str, config: DatesConfig, order: str | None = None, at: int 
         if weekday := _WEEKDAY_AFTER.match(plain, end):
             end = weekday.end()
         clock = _AFTER.match(plain, end)
-        if clock and (clock["minute"] is None and clock["half"] is None or not _is_time(clock)):
+        if clock and ((clock["minute"] is None and clock["half"] is None) or not _is_time(clock)):
             clock = None
         if clock:
             end = clock.end()
@@ -127,7 +124,7 @@ def find_date(text: str, config: DatesConfig, order: str | None = None, at: int 
 
 
 def whole_line(line: str, config: DatesConfig, order: str | None = None) -> FoundDate | None:
-    """The date of a line that holds nothing else: labels, one or more dates, separators. Published wins over updated."""
+    """The date of a line that holds nothing else: labels, dates, separators. Published wins over updated."""
     if len(line) > 160 or not _FOUR_DIGITS.search(line):
         return None
     found: list[FoundDate] = []

@@ -110,9 +110,13 @@ def _with_nuls(content: bytes) -> Decoded:
         if text is not None and "\x00" not in text and _plausible(text):
             return Decoded(text, encoding)
     text = _strict(content, "utf-8")
-    if text is not None and text.count("\x00") <= max(3, len(text) / 20) < len(text) and _plausible(text.replace("\x00", "")):
+    if (
+        text is not None
+        and text.count("\x00") <= max(3, len(text) / 20) < len(text)
+        and _plausible(text.replace("\x00", ""))
+    ):
         return Decoded(text, "utf-8")
-    raise Undecodable(f"{content.count(0):,} NUL bytes in {len(content):,}, and no UTF-16 or UTF-32{_looks_like(content)}")
+    raise Undecodable(f"{content.count(0):,} NUL bytes in {len(content):,}, no UTF-16 or UTF-32{_looks_like(content)}")
 
 
 def _wide_encoding(sample: bytes) -> str | None:
@@ -147,7 +151,8 @@ codecs.register_error("copydesk-foreign-as-cp1252", _foreign_as_cp1252)
 def _almost_utf8(content: bytes) -> Decoded | None:
     """UTF-8 that was cut in the middle of a character, or into which pieces of cp1252 were pasted."""
     skipped = 0
-    while skipped < min(3, len(content)) and 0x80 <= content[skipped] < 0xC0:  # continuation bytes of a character whose start is gone
+    # Continuation bytes of a character whose start is gone.
+    while skipped < min(3, len(content)) and 0x80 <= content[skipped] < 0xC0:
         skipped += 1
     text = content[skipped:].decode("utf-8", "replace")
     bad = text.count("\ufffd") + (skipped > 0)

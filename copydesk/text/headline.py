@@ -102,7 +102,9 @@ def quality(line: str, headlines: list[str]) -> tuple[int, int, int]:
     """How good a form of a repeated headline this is, smaller is better: whole, without site, in mixed case."""
     is_cut = bool(_CUT.search(line))
     mine = tokens(line)
-    has_site = any(tokens(part) == tokens(other) for other in headlines if tokens(other) != mine for part in _without_site(line))
+    has_site = any(
+        tokens(part) == tokens(other) for other in headlines if tokens(other) != mine for part in _without_site(line)
+    )
     letters = [c for c in line if c.isalpha() and c.lower() != c.upper()]
     one_case = bool(letters) and (all(c.isupper() for c in letters) or all(c.islower() for c in letters))
     return is_cut, has_site, one_case
@@ -116,7 +118,7 @@ def looks_like_headline(line: str, rest: list[str]) -> bool:
     if not rest or len(line) > MAX_CHARACTERS or not _TOKEN.search(line):
         return False
     words = line.split()
-    if len(words) > MAX_WORDS or len(words) < 2 and len(line) < 12 and not _ideographic(line):
+    if len(words) > MAX_WORDS or (len(words) < 2 and len(line) < 12 and not _ideographic(line)):
         return False
     if _SENTENCE_END.search(line) and not (_ABBREVIATION.search(line) or _CUT.search(line) or _is_title_case(words)):
         return False
@@ -158,6 +160,6 @@ def leading_headline(paragraph: str, headline: str) -> int:
     after = rest[between.end()]
     if between["mark"] and not after.islower():
         return here + between.end()
-    if len(wanted) >= 5 and (after.isupper() or after in "\"“(") and not re.match(r"\S*\s*$", rest[between.end() :]):
+    if len(wanted) >= 5 and (after.isupper() or after in '"“(') and not re.match(r"\S*\s*$", rest[between.end() :]):
         return here + between.end()
     return 0

@@ -1,4 +1,7 @@
-"""What stands in front of a report's first sentence: `BEIRUT, Lebanon (AP) —`, `ARK News:`, `LONDON, March 3 -`, `(CNN) --`."""
+"""What stands in front of a report's first sentence.
+
+`BEIRUT, Lebanon (AP) —`, `ARK News:`, `LONDON, March 3 -`, `(CNN) --`.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,12 @@ _CAPS = rf"(?:{_CAPS_WORD}|ST\.)(?:[ /-](?:{_CAPS_WORD}|AND|DE|LA|OF)){{0,3}}"
 _MIXED_WORD = rf"{_UP}[\w'’.-]*\w\.?"
 _MIXED = rf"{_MIXED_WORD}(?:[ -](?:(?:of|de|al|el|es|ez|la|du|do|and|the)[ -])?{_MIXED_WORD}){{0,3}}"
 _REGION = rf"(?:,\s(?:{_MIXED}|{_UP}\.(?:\s?{_UP}\.)+)){{1,2}}"
-_MONTHS = "|".join(sorted({re.escape(n) for months in data("calendar.json")["months"].values() for names in months for n in names}, key=lambda n: -len(n)))
+_MONTHS = "|".join(
+    sorted(
+        {re.escape(n) for months in data("calendar.json")["months"].values() for names in months for n in names},
+        key=lambda n: -len(n),
+    )
+)
 _DAY = rf"(?:,?\s*(?:(?i:{_MONTHS})\.?\s+\d{{1,2}}|\d{{1,2}}\s+(?i:{_MONTHS})\.?)(?:,?\s+\d{{4}})?)"
 _PARENTHESIS = r"(?:\((?P<agency>[^()\n]{2,48})\)|/(?P<wire>[^()/\n]{2,48})/)"
 
@@ -62,11 +70,13 @@ _NAMED = (
     re.compile(rf"{_PARENTHESIS}{_DASH}"),
     re.compile(rf"{_PARENTHESIS}(?P<known>)\s*(?=[A-Z])"),
     re.compile(rf"(?P<agency>[^\s:—–-][^:—–\n]{{0,40}}?)(?P<known>)(?:{_DASH}|\s*:\s+)"),
-    re.compile(rf"(?P<agency>[^\W\d_][^:\n]{{0,40}}?)(?P<known>)(?:\s*:\s+|\s+[—–]\s+)"),
+    re.compile(r"(?P<agency>[^\W\d_][^:\n]{0,40}?)(?P<known>)(?:\s*:\s+|\s+[—–]\s+)"),
 )
 # A year or a day of a month: a remark about time, not a name such as KNX 1070 or Kurdistan24.
 _DATED = re.compile(rf"\b(?:1[89]|20)\d\d\b|\b(?:{_MONTHS})\b\.?\s*\d|\d\s*(?:{_MONTHS})\b", re.IGNORECASE)
 _CALLS_ITSELF = re.compile(r"[A-Z][\w.-]*(?:24|TV|FM|\.com|\.net|\.org|Wire)$")
+# What may end a lead. Most stories have none so early, and need no further look.
+_MARK = re.compile(r"[—–―:(/]|--|\s[-_]|-\s")
 _STARTS_SENTENCE = re.compile(r"[\"'“‘«(\[¿¡$€£#]*(?:[^\W\d_]|\d)")
 
 
@@ -87,6 +97,8 @@ def find_lead(paragraph: str, names: frozenset[str] = frozenset()) -> Lead | Non
 
     None unless what follows can start a sentence: `Idlib – the last stronghold – fell` is prose.
     """
+    if not _MARK.search(paragraph, 0, 140):
+        return None
     for pattern in _PLACED:
         match = pattern.match(paragraph)
         if match and (lead := _placed(match, paragraph)):
@@ -145,4 +157,4 @@ def _could_be_agency(name: str) -> bool:
 
 def _starts_sentence(paragraph: str, at: int) -> bool:
     match = _STARTS_SENTENCE.match(paragraph, at)
-    return bool(match) and not paragraph[match.end() - 1].islower()
+    return match is not None and not paragraph[match.end() - 1].islower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal
 
 from copydesk.edits import TEXT, Edit, Span, replace
@@ -22,26 +23,32 @@ def normalize(text: str, quotes: Quotes, field: str = TEXT) -> tuple[str, list[E
 
 # --- white space and paragraphs ---------------------------------------------------------------------------------------
 
-_SPACES = "\t\x20\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
-# Everything that may have to change: line ends with the spaces around them, runs of spaces, single odd spaces, edges.
-_GAP = re.compile(f"[{_SPACES}]*[\r\n][{_SPACES}\r\n]*|[{_SPACES}]{{2,}}|[\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]|^ | $")
+_ODD = "\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000\r\n"
+# Whatever may have to change. A pattern that begins with a set of characters is found several times faster than one
+# that may begin with nothing, so single spaces at the edges are looked for apart.
+_GAP = re.compile(f"[ {_ODD}]{{2,}}|[{_ODD}]")
 _LINE_END = re.compile("\r\n|\r|\n")
 
 
 def _spaces(text: str, single_line: bool) -> Iterator[Span]:
     width = 0 if single_line else _wrap_width(text)
+    last = len(text)
+    if text[:1] == " " and not text[1:2].isspace():
+        yield Span(0, 1, "", "edge")
+    if last > 1 and text[-1] == " " and not text[-2].isspace():
+        yield Span(last - 1, last, "", "edge")
     for gap in _GAP.finditer(text):
+        piece = gap[0]
         start, end = gap.span()
-        if start == 0 or end == len(text):
+        if start == 0 or end == last:
             yield Span(start, end, "", "edge")
-            continue
-        ends = _LINE_END.findall(gap[0])
-        if not ends:
+        elif "\n" not in piece and "\r" not in piece:
             yield Span(start, end, " ", "space")
         elif single_line:
             yield Span(start, end, " ", "line-break")
-        elif len(ends) > 1 or not width:
-            yield Span(start, end, "\n\n", "paragraph-break")
+        elif not width or len(_LINE_END.findall(piece)) > 1:
+            if piece != "\n\n":
+                yield Span(start, end, "\n\n", "paragraph-break")
         else:
             yield _unwrapped(text, start, end, width)
 
@@ -66,7 +73,7 @@ def _wrap_width(text: str) -> int:
     if text.count("\n") + text.count("\r") < 3:
         return 0
     lines = [line.rstrip() for line in _LINE_END.split(text[:20_000])]
-    pairs = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if a.strip() and b.strip()]
+    pairs = [(a, b) for a, b in pairwise(lines) if a.strip() and b.strip()]
     if len(pairs) < 3:
         return 0
     lengths = sorted(len(a) for a, _ in pairs)

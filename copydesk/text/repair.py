@@ -38,16 +38,15 @@ def repair(text: str, field: str = TEXT) -> tuple[str, list[Edit]]:
 # --- mojibake ---------------------------------------------------------------------------------------------------------
 
 
-def _utf8_seen_through(encoding: str) -> str:
-    """A pattern for one two-byte beginning of a UTF-8 character, as it looks when it is read in `encoding`."""
-    lead = bytes(range(0xC2, 0xF5)).decode(encoding)
-    rest = bytes(range(0x80, 0xC0)).decode(encoding)
-    return f"[{re.escape(lead)}][{re.escape(rest)}]"
+def _bytes_seen_through(first: int, last: int) -> str:
+    """A set of what the bytes from `first` to `last` look like in the encodings that ftfy knows."""
+    seen = {char for encoding in CHARMAP_ENCODINGS for char in bytes(range(first, last + 1)).decode(encoding)}
+    return f"[{re.escape(''.join(sorted(seen)))}]"
 
 
-# ftfy looks at every line for minutes where one look at the document would do: only lines with such a pair, or with a
-# lead byte whose no-break space became a space, can be mojibake to it.
-_MAYBE_MOJIBAKE = re.compile("|".join(sorted({_utf8_seen_through(e) for e in CHARMAP_ENCODINGS})) + "|[ÂÃÅÎÐÙĂĹ] ")
+# ftfy would look at every line: only lines with what could be the first two bytes of a UTF-8 character, or a first byte
+# whose no-break space became a space, can be mojibake to it.
+_MAYBE_MOJIBAKE = re.compile(f"{_bytes_seen_through(0xC2, 0xF4)}{_bytes_seen_through(0x80, 0xBF)}|[ÂÃÅÎÐÙĂĹ] ")
 # A closing quotation mark whose last byte, undefined in cp1252, was dropped. Read on, ftfy would make a dagger of it.
 _LOST_CLOSING_QUOTE = re.compile(r"(?<=[\w.,!?…'’)])â€(?=[\s.,;:!?)\]]|$)")
 _ASCII_OR_NOT = re.compile("[\x00-\x7f]+|[^\x00-\x7f]+")
@@ -123,15 +122,23 @@ def _entities(text: str) -> Iterator[Span]:
         yield Span(match.start(), match.end(), html.unescape(entity), "broken-entity", 0.98)
 
 
-_BLOCK = "p|br|div|li|ul|ol|tr|table|tbody|thead|td|th|h[1-6]|blockquote|section|article|header|footer|figure|figcaption|hr|pre"
-_INLINE = "a|b|i|u|s|em|strong|span|img|font|small|sup|sub|cite|center|iframe|video|audio|source|noscript|label|time|mark|abbr|wbr"
+_BLOCK = (
+    "p|br|div|li|ul|ol|tr|table|tbody|thead|td|th|h[1-6]|blockquote|section|article|header|footer|figure|figcaption|hr"
+    "|pre"
+)
+_INLINE = (
+    "a|b|i|u|s|em|strong|span|img|font|small|sup|sub|cite|center|iframe|video|audio|source|noscript|label|time|mark"
+    "|abbr|wbr"
+)
 # Only names of HTML, lower case unless attributes follow: Reuters writes tickers as <BFD>, <I>, <T>.
 _TAG = re.compile(
-    r"<!--.{0,5000}?-->"
-    r"|<(script|style)\b[^<>]{0,2000}>.{0,50000}?</\1\s*>"
+    # Neither goes on behind a second opening, or a page of openings would be searched to its end from each of them.
+    r"<!--(?:(?!<!--).){0,5000}?-->"
+    r"|<(script|style)\b[^<>]{0,2000}>(?:(?!<\1\b).){0,50000}?</\1\s*>"
     rf"|</?(?P<block>{_BLOCK})(?:\s+[a-zA-Z:-]+\s*=[^<>]{{0,2000}})?\s*/?>"
     rf"|</?(?:{_INLINE})(?:\s+[a-zA-Z:-]+\s*=[^<>]{{0,2000}})?\s*/?>"
-    rf"|</?(?i:{_BLOCK}|{_INLINE})\s+(?i:href|src|class|style|id|align|width|alt|target|rel)\s*=[^<>]{{0,2000}}>",
+    rf"|</(?i:{_BLOCK}|{_INLINE})\s*>"
+    rf"|<(?i:{_BLOCK}|{_INLINE})\s+[a-zA-Z:-]+\s*=[^<>]{{0,2000}}>",
     re.DOTALL,
 )
 
@@ -200,5 +207,3 @@ def _compositions(text: str) -> Iterator[Span]:
         composed = unicodedata.normalize("NFC", match[0])
         if composed != match[0]:
             yield Span(match.start(), match.end(), composed, "nfc")
-
-

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from copydesk.config import DatesConfig
 from copydesk.edits import TITLE, Edit, Span, replace
 from copydesk.records import INFO, WARNING, Problem
-from copydesk.text import credits, dates, headline, lead
+from copydesk.text import credit_lines, dates, headline, lead
 
 STEP = "structure"
 
@@ -62,11 +62,12 @@ class _ColumnLine(NamedTuple):
     rule: str
     date: dates.FoundDate | None = None
     source: str | None = None
-    counter: credits.Counter | None = None
-    byline: credits.Byline | None = None
+    counter: credit_lines.Counter | None = None
+    byline: credit_lines.Byline | None = None
 
 
 _BEFORE_DATE = re.compile(r"(?:\b(?:published|posted|updated|on|at))?\s*[:,|·•–—-]*\s*$", re.IGNORECASE)
+_APART = re.compile(r"[|·•,–—/]|\s-\s")
 _STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff]")
 _AFTER_DATE = re.compile(r"\s*[.:|–—-]?\s+")
 
@@ -141,17 +142,17 @@ class _Reader:
     def _read_line(self, line: str, top: bool) -> _ColumnLine | None:
         if found := self._whole_date(line):
             return _ColumnLine("date-line", date=found)
-        if source := credits.find_source(line):
+        if source := credit_lines.find_source(line):
             return _ColumnLine("source-line", source=source)
-        counter = credits.find_counter(line)
+        counter = credit_lines.find_counter(line)
         if counter and not (top and counter.bare):
             return _ColumnLine("view-counter", counter=counter)
         if top and (mixed := self._byline_with_date(line)):
             return mixed
-        if byline := credits.find_byline(line):
+        if byline := credit_lines.find_byline(line):
             return _ColumnLine("byline", byline=byline)
         if top and lead.plain(line) in lead.AGENCIES:
-            return _ColumnLine("agency-line", byline=credits.Byline((), line))
+            return _ColumnLine("agency-line", byline=credit_lines.Byline((), line))
         return None
 
     def _take_line(self, line: str, top: bool) -> str | None:
@@ -165,10 +166,13 @@ class _Reader:
                 return None
             layout.attribution = held.source
         if held.counter:
-            is_year = held.counter.bare and len(line) == 4 and 1900 <= held.counter.count <= 2100
-            if layout.view_count is not None or (is_year and not layout.attribution):
+            # A bare number may be a year or the number of a page, unless it stands where counters stand.
+            doubtful = held.counter.bare and (
+                held.counter.views < 10 or (len(line) == 4 and 1900 <= held.counter.views <= 2100)
+            )
+            if layout.view_count is not None or (doubtful and not layout.attribution):
                 return None
-            layout.view_count = held.counter.count
+            layout.view_count = held.counter.views
         if held.byline:
             layout.byline = layout.byline or held.byline.names
             layout.agency = layout.agency or held.byline.agency
@@ -186,7 +190,8 @@ class _Reader:
         if bool(head) == bool(tail):
             return None
         who = head or tail
-        byline = credits.find_byline(who) or credits.find_byline(who, labelled=False)
+        apart = _APART.search(line[len(head) : found.start] if head else line[found.end : line.rindex(tail)])
+        byline = credit_lines.find_byline(who) or (credit_lines.find_byline(who, labelled=False) if apart else None)
         return _ColumnLine("byline", date=found, byline=byline) if byline else None
 
     # --- lines below the story
@@ -203,7 +208,7 @@ class _Reader:
         last = max((i for i in range(self.body_from, len(self.paragraphs)) if i not in self.removed), default=None)
         if last is not None and self.layout.attribution is None:
             paragraph = self.paragraphs[last]
-            if behind := credits.source_behind(paragraph.text):
+            if behind := credit_lines.source_behind(paragraph.text):
                 self.layout.attribution = behind[1]
                 self.inner.append(Span(paragraph.start + behind[0], paragraph.end, "", "source-line", 0.97))
 
@@ -218,7 +223,11 @@ class _Reader:
 
     def read_lead(self) -> None:
         for index in range(self.body_from + 1, min(self.body_from + TOP, len(self.paragraphs))):
-            if index not in self.removed and index not in self.headlines and self._repeats_headline(self.paragraphs[index].text):
+            if (
+                index not in self.removed
+                and index not in self.headlines
+                and self._repeats_headline(self.paragraphs[index].text)
+            ):
                 self.headlines.append(index)
         if self.body_from >= len(self.paragraphs):
             return
@@ -233,6 +242,8 @@ class _Reader:
     ) -> int:
         length = find(paragraph.text[here:])
         if length:
+            if rule == "dateline" and self.layout.dateline is None:
+                rule = "agency-prefix"
             self.inner.append(Span(paragraph.start + here, paragraph.start + here + length, "", rule, confidence))
         return here + length
 
@@ -295,7 +306,9 @@ class _Reader:
             found, layout.date_text = chosen
             layout.published_date, layout.published_at = found.day, found.moment
             if found.open_order:
-                layout.problems.append(Problem("clean", "date-order-open", "published_date", INFO, layout.date_text[:200]))
+                layout.problems.append(
+                    Problem("clean", "date-order-open", "published_date", INFO, layout.date_text[:200])
+                )
 
     # --- putting it together
 
@@ -322,7 +335,9 @@ class _Reader:
         best, chosen = min(forms, key=lambda form: headline.quality(form[1], texts))
         if best == -1:
             best = next((i for i, text in forms if i >= 0 and text == chosen), -1)
-        first = next((i for i in range(len(self.paragraphs)) if i not in self.removed and i not in self.headlines), None)
+        first = next(
+            (i for i in range(len(self.paragraphs)) if i not in self.removed and i not in self.headlines), None
+        )
         if best >= 0 and first is not None and first < best:
             best = -1 if self.title is not None else min(self.headlines)
             chosen = self.title if best == -1 and self.title is not None else self.paragraphs[best].text
@@ -383,7 +398,7 @@ def _is_lone_headline(line: str) -> bool:
 
 def _site_names(uri: str, layout: Layout) -> frozenset[str]:
     """Names of the site, as the address and the document's own credits give them, without spaces and punctuation."""
-    host = urlsplit(uri).netloc if "://" in uri[:12] else uri.split("/")[0] if "/" in uri else ""
+    host = urlsplit(uri).netloc if "://" in uri[:12] else uri.split("/", maxsplit=1)[0] if "/" in uri else ""
     labels = host.lower().removeprefix("www.").split(":")[0].split(".")
     names = {"".join(labels), *labels[: max(1, len(labels) - 1)], *filter(None, (layout.agency, layout.attribution))}
     return frozenset(lead.plain(name) for name in names if len(name) > 2)

@@ -1,0 +1,83 @@
+"""A batch of documents as Arrow tables: what one worker process makes of what it is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from copydesk import html, measures
+from copydesk.clean import clean_document
+from copydesk.config import Config
+from copydesk.records import CRITICAL, Cleaned, Document, Problem
+from copydesk.tables import articles_table, edits_table, quarantine_row, quarantine_table, storable
+
+
+class Batch(NamedTuple):
+    """Cleaned documents.
+
+    `articles` (rows of `ARTICLES` and `published_date`), `figures` (what their suite judges, from `copydesk.measures`)
+    and `raw` (rows of `QUARANTINE`) go together row by row; `edits` are theirs. `problems` lists, by row, what the
+    steps noted. `held` are rows of the quarantine.
+    """
+
+    articles: pa.Table
+    figures: pa.Table
+    edits: pa.Table
+    raw: pa.Table
+    problems: dict[int, list[Problem]]
+    held: list[dict[str, Any]]
+    documents: int
+    size: int
+
+
+def clean_batch(documents: Sequence[Document], config: Config, day: date) -> Batch:
+    """Clean documents and sort out those that have no article or a critical problem. `day` is that of the run."""
+    cleaned = [clean_document(html.extract(d) if d.media_type == "html" else d, config) for d in documents]
+    kept: list[Cleaned] = []
+    held: list[dict[str, Any]] = []
+    for one in cleaned:
+        if one.article is None or any(p.severity == CRITICAL and p.rule != "irreversible" for p in one.problems):
+            held.append(_row(one, one.problems, one.source_text or None))
+        else:
+            kept.append(one)
+    articles = [one.article for one in kept if one.article is not None]
+    table = articles_table(articles)
+    rebuilds = [not any(p.rule == "irreversible" for p in one.problems) for one in kept]
+    return Batch(
+        table,
+        measures.articles(table.append_column("rebuilds", pa.array(rebuilds, pa.bool_())), day),
+        edits_table([edit for one in kept for edit in one.edits]),
+        quarantine_table([_row(one, one.problems) for one in kept]),
+        {row: list(one.problems) for row, one in enumerate(kept) if one.problems},
+        held,
+        len(documents),
+        sum(len(d.content) for d in documents),
+    )
+
+
+def join(batches: Sequence[Batch]) -> Batch:
+    """Several batches as one, in their order."""
+    problems: dict[int, list[Problem]] = {}
+    rows = 0
+    for batch in batches:
+        problems |= {rows + row: found for row, found in batch.problems.items()}
+        rows += len(batch.articles)
+    articles, figures, edits, raw = (pa.concat_tables([batch[index] for batch in batches]) for index in range(4))
+    held = [row for batch in batches for row in batch.held]
+    documents, size = sum(batch.documents for batch in batches), sum(batch.size for batch in batches)
+    return Batch(articles, figures, edits, raw, problems, held, documents, size)
+
+
+def _row(one: Cleaned, problems: Sequence[Problem], text: str | None = None) -> dict[str, Any]:
+    """A row of the quarantine; the text of documents that fail only later is left out, since their bytes are there."""
+    article = one.article
+    return quarantine_row(
+        one.document,
+        [p._replace(observed=storable(p.observed)) for p in problems],
+        text,
+        article.encoding if article else one.document.encoding,
+        article.published_date if article else None,
+    )

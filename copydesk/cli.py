@@ -1,0 +1,230 @@
+"""The command line.
+
+Exit code 0: published, or nothing to do; 1: the quality gate held something back; 2: usage or configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any, NoReturn
+
+import click
+
+from copydesk import __version__
+from copydesk.settings import ConfigError, load
+
+HELD, USAGE = 1, 2
+
+_EPILOG = """\b
+Exit code: 0 published, or nothing to do; 1 the quality gate held something back, and the report says what;
+2 usage or configuration.
+
+Settings come from copydesk.toml in the working folder, then from environment variables
+(COPYDESK_WAREHOUSE__PATH=...), then from flags; the later the stronger."""
+
+
+@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="copydesk")
+def main() -> None:
+    """The copy desk for scraped news.
+
+    Takes raw articles, repairs encodings and layout, checks the result, and publishes Parquet that can be trusted, with
+    every change written down, scored and reversible.
+    """
+
+
+@main.command(epilog=_EPILOG)
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--warehouse", metavar="DIR-OR-URL", help="Where the tables are written.  [default: warehouse]")
+@click.option("--date", "day", metavar="YYYY-MM-DD", help="The date that the run is for.  [default: today, UTC]")
+@click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
+@click.option("--workers", type=int, metavar="N", help="Processes that clean articles.  [default: one per core]")
+@click.option("--again", is_flag=True, help="Take up what is in the quarantine once more, after a rule has changed.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures of the run as JSON.")
+@click.option("--verbose", is_flag=True, help="Log each stage.")
+def run(
+    sources: tuple[str, ...],
+    warehouse: str | None,
+    day: str | None,
+    config: str | None,
+    workers: int | None,
+    again: bool,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Do one nightly run, here and now; no server is needed.
+
+    SOURCE is a file, a folder, or an object-store URL such as s3://bucket/prefix: .txt, .html, .jsonl, .csv, .parquet,
+    each also .gz or .zst. In JSON Lines and tables the text stands in `text`, `raw_text`, `content` or `body`; `uri`,
+    `title` and `date` are used where they are there. Only documents that are new or changed are processed.
+
+    \b
+    copydesk run articles/
+    copydesk run s3://scrapes/2019-05-21/ --warehouse s3://news/warehouse --date 2019-05-21
+    """
+    with errors_in_words():
+        settings = load(config, {"warehouse.path": warehouse, "run.workers": workers})
+        from copydesk import nightly
+
+        job = nightly.Job(sources, settings.warehouse.path, _day(day), settings, again)
+        with _progress(verbose) as progress:
+            outcome = nightly.run(job, progress)
+    if as_json:
+        click.echo(json.dumps({"sentence": outcome.sentence, "run": outcome.row, "report": outcome.report}, indent=1))
+    else:
+        click.echo(outcome.sentence)
+        if outcome.report:
+            click.echo(f"  report   {outcome.report}\n  tables   {job.warehouse}")
+    if outcome.held:
+        sys.exit(HELD)
+
+
+@main.command()
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--number", type=click.IntRange(1), default=1, show_default=True, help="Which document, in a file of many."
+)
+@click.option("--full", is_flag=True, help="Print long stretches without a change as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print the article, its edits and problems as JSON.")
+@click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
+def show(file: str, number: int, full: bool, as_json: bool, config: str | None) -> None:
+    """Show one document before and after, with each edit coloured and explained. Nothing is written.
+
+    \b
+    copydesk show examples/raw/01-the-whole-desk.txt
+    copydesk show articles.jsonl --number 12 --json
+    """
+    with errors_in_words():
+        settings = load(config)
+        from copydesk import html, sources
+        from copydesk.clean import clean_document
+        from copydesk.show import as_json as to_json
+        from copydesk.show import show as print_article
+
+        document = next(islice(sources.read(file, settings.sources), number - 1, None), None)
+        if document is None:
+            fail(f"{file} holds fewer than {number} document{'s' * (number > 1)}")
+        if document.media_type == "html":
+            document = html.extract(document)
+        cleaned = clean_document(document, settings)
+    if as_json:
+        click.echo(json.dumps(to_json(cleaned), ensure_ascii=False, indent=1))
+    else:
+        from rich.console import Console
+
+        print_article(cleaned, Console(), full)
+    if cleaned.article is None:
+        sys.exit(HELD)
+
+
+@main.command()
+@click.option("--warehouse", metavar="DIR-OR-URL", help="Whose reports.  [default: warehouse]")
+@click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
+def report(warehouse: str | None, config: str | None) -> None:
+    """Write the report site again, from the facts of all runs, and say where it is."""
+    with errors_in_words():
+        settings = load(config, {"warehouse.path": warehouse})
+        from copydesk import nightly
+        from copydesk.warehouse import Warehouse
+
+        where = nightly.rewrite_reports(Warehouse.open(settings.warehouse.path), settings.warehouse.lock_wait_seconds)
+    if where is None:
+        fail(f"no run has been published to {settings.warehouse.path} yet; start with: copydesk run SOURCE")
+    click.echo(where)
+
+
+@main.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--cron", default="0 2 * * *", show_default=True, help="When: minute, hour, day, month, weekday.")
+@click.option("--timezone", metavar="NAME", help="The time zone of the schedule, an IANA name.  [default: UTC]")
+@click.option("--warehouse", metavar="DIR-OR-URL", help="Where the tables are written.  [default: warehouse]")
+@click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
+def serve(sources: tuple[str, ...], cron: str, timezone: str | None, warehouse: str | None, config: str | None) -> None:
+    """Run every night, on a Prefect server.
+
+    Uses the server at PREFECT_API_URL, or starts one on this machine where none is named. Runs until it is stopped. A
+    run is for the date at which it was scheduled, also when it comes late; nothing is sent to anybody outside.
+
+    \b
+    copydesk serve /data/scraped --warehouse /data/warehouse --cron "0 2 * * *"
+    """
+    with errors_in_words():
+        settings = load(config, {"warehouse.path": warehouse})
+        from copydesk import schedule
+
+        schedule.serve(sources, settings, cron, timezone or "UTC", config)
+
+
+def fail(message: str) -> NoReturn:
+    """End with a message and the exit code of usage errors."""
+    click.echo(f"copydesk: {message}", err=True)
+    sys.exit(USAGE)
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Faults that a person can mend end the program with a sentence, not with a traceback."""
+    try:
+        yield
+    except ConfigError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("stopped; what was begun is discarded or completed by the next run")
+    except Exception as error:
+        from copydesk.sources import SourceError
+        from copydesk.suites import SuiteError
+        from copydesk.warehouse import WarehouseError
+
+        if isinstance(error, SourceError | SuiteError | WarehouseError):
+            fail(str(error))
+        raise
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        fail(f"--date {text!r}: write a day as YYYY-MM-DD, such as 2019-05-21")
+
+
+@contextmanager
+def _progress(verbose: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, plain lines elsewhere, both on standard error."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("copydesk").setLevel(logging.INFO if verbose else logging.WARNING)
+    if not sys.stderr.isatty():
+        total: dict[str, Any] = {"documents": 0, "bytes": 0}
+
+        def tell(documents: int, size: int) -> None:
+            total["documents"] += documents
+            total["bytes"] += size
+            click.echo(f"copydesk: {total['documents']:,} documents, {total['bytes'] / 1e6:,.1f} MB", err=True)
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading")
+        seen = [0, 0]
+
+        def advance(documents: int, size: int) -> None:
+            seen[0] += documents
+            seen[1] += size
+            bar.update(task, description=f"{seen[0]:,} documents, {seen[1] / 1e6:,.1f} MB")
+
+        yield advance
+
+
+if __name__ == "__main__":
+    main()
