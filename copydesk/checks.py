@@ -25,7 +25,7 @@ from copydesk.records import CRITICAL, Problem
 from copydesk.shipped import shipped
 from copydesk.suites import Rule, SuiteError, read_suite, wrong
 
-__all__ = ["Checks", "Result", "SuiteError", "Verdict", "merge"]
+__all__ = ["Checks", "Result", "SuiteError", "Verdict", "merge", "read_suites"]
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -82,13 +82,17 @@ def merge(verdicts: Iterable[Verdict[Any]]) -> list[Result]:
     return list(merged.values())
 
 
+def read_suites(folder: Path | None = None) -> dict[str, list[Rule]]:
+    """The rules of every suite in `folder`, or of the shipped ones. Raises `SuiteError`. Cheap, unlike `Checks`."""
+    return {name: read_suite(folder or shipped("expectations"), name) for name in COLUMNS}
+
+
 class Checks:
     """The suites of a folder, ready to judge tables. Raises `SuiteError` where a suite cannot be used."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` holds `articles.json`, `edits.json`, `partitions.json`, `run.json`; None means the shipped ones."""
-        folder = folder or shipped("expectations")
-        self.rules = {name: read_suite(folder, name) for name in COLUMNS}
+        self.rules = read_suites(folder)
         with _quiet():
             import great_expectations as gx
             from great_expectations.data_context.types.base import ProgressBarsConfig

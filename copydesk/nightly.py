@@ -18,6 +18,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +29,7 @@ import pyarrow.compute as pc
 
 from copydesk import __version__, measures, sources
 from copydesk.batch import Batch, clean_batch, join
-from copydesk.checks import Checks, Verdict, merge
+from copydesk.checks import Checks, Verdict, merge, read_suites
 from copydesk.config import Config
 from copydesk.records import CRITICAL, WARNING, Document, Problem
 from copydesk.report.digest import Digest
@@ -109,14 +110,23 @@ class Night:
                 return
             yield stage
 
+    @property
+    def _suites(self) -> Path | None:
+        folder = self.job.config.expectations
+        return Path(folder) if folder else None
+
+    @cached_property
+    def checks(self) -> Checks:
+        """The suites, ready to judge; made when there is something to judge, since it takes seconds."""
+        return Checks(self._suites)
+
     # --- prepare
 
     def prepare(self) -> None:
-        """Open the warehouse, take its lock, mend what an interrupted run left, load the suites."""
+        """Read the suites, open the warehouse, take its lock, mend what an interrupted run left."""
         job = self.job
         self._open.close()
-        folder = job.config.expectations
-        self.checks = Checks(Path(folder) if folder else None)
+        read_suites(self._suites)
         self.warehouse = Warehouse.open(job.warehouse)
         self._open.enter_context(self.warehouse.lock(job.config.warehouse.lock_wait_seconds))
         for mended in self.warehouse.recover():
@@ -287,6 +297,8 @@ class Night:
             "pipeline_version": __version__,
             "config_sha256": fingerprint(self.job.config),
         }
+        for table in self.staging.gated():
+            self.digest.add_held(table.to_pylist())
         validations = [result._asdict() for result in merge(self.verdicts)]
         story = facts(
             row,

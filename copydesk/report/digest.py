@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.edits import APPLIED, SUGGESTED, TEXT, TITLE, Edit, EditMismatch, published_text
+from copydesk.records import CRITICAL
 from copydesk.report.context import contexts
 from copydesk.report.tally import Tally
 from copydesk.tables import storable
@@ -86,7 +87,8 @@ class Digest:
             self.reasons.add(pa.Table.from_pylist(reasons))
         self.media_types.add(pa.table({"media_type": [row["media_type"] for row in rows]}))
         for row in rows:
-            gated = bool(row["reasons"]) and all(reason["stage"] == "gate" for reason in row["reasons"])
+            decisive = [reason["stage"] for reason in row["reasons"] if reason["severity"] == CRITICAL]
+            gated = bool(decisive) and set(decisive) == {"gate"}
             self.gated += gated
             entries, limit = (self.held_by_gate, GATED) if gated else (self.held, QUARANTINED)
             if len(entries) < limit:

@@ -210,9 +210,9 @@ def _moment(day: date, clock: re.Match[str] | None, config: DatesConfig) -> date
     zone = (clock["zone"] or "").lower()
     if zone in _CALENDAR["zones_ambiguous"]:
         return midnight
-    local = datetime.combine(day, time(), _zone(zone, config)) + timedelta(hours=hour, minutes=minute, seconds=second)
     try:
-        return local.astimezone(UTC)
+        local = datetime.combine(day, time(), _zone(zone, config))
+        return (local + timedelta(hours=hour, minutes=minute, seconds=second)).astimezone(UTC)
     except OverflowError:  # the first and the last day of the calendar
         return midnight
 

@@ -212,22 +212,23 @@ class _Reader:
                 self.layout.attribution = behind[1]
                 self.inner.append(Span(paragraph.start + behind[0], paragraph.end, "", "source-line", 0.97))
 
-    def _repeats_headline(self, line: str) -> bool:
+    def _repeats_headline(self, line: str, near_top: bool = False) -> bool:
+        """Whether a line is the headline once more: word for word, or near the top with the name of the site."""
         known = self.title or (self.paragraphs[self.headlines[0]].text if self.headlines else None)
         if known is None or not len(known) / 3 < len(line) < 2 * len(known) or len(headline.tokens(line)) < 4:
             return False
+        if not near_top:
+            return headline.tokens(line) == headline.tokens(known)
         same = headline.likeness(line, known)
         return same is not None and same.rule in ("headline-repeat", "headline-variant", "headline-with-site")
 
     # --- the beginning of the story
 
     def read_lead(self) -> None:
-        for index in range(self.body_from + 1, min(self.body_from + TOP, len(self.paragraphs))):
-            if (
-                index not in self.removed
-                and index not in self.headlines
-                and self._repeats_headline(self.paragraphs[index].text)
-            ):
+        for index in range(self.body_from + 1, len(self.paragraphs)):
+            if index in self.removed or index in self.headlines:
+                continue
+            if self._repeats_headline(self.paragraphs[index].text, near_top=index < self.body_from + TOP):
                 self.headlines.append(index)
         if self.body_from >= len(self.paragraphs):
             return

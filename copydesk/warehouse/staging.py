@@ -202,9 +202,9 @@ class Staging:
             for part in [rows[days == day]]
         }
 
-    def _held_back(self) -> Iterator[pa.Table]:
-        """The new rows of the quarantine: documents that failed, then those of partitions that the gate held."""
-        yield from self._quarantine.tables()
+    def gated(self) -> Iterator[pa.Table]:
+        """The documents of partitions that the gate held, as rows of the quarantine; when nothing more is added."""
+        self._raw.close()
         for table in self._raw.tables() if self._held else ():
             days = _days(table["published_date"])
             held = table.filter(pa.array(np.isin(days, list(self._held))))
@@ -217,6 +217,11 @@ class Staging:
             ]
             index = QUARANTINE.get_field_index("reasons")
             yield held.set_column(index, QUARANTINE.field(index), pa.array(reasons, QUARANTINE.field(index).type))
+
+    def _held_back(self) -> Iterator[pa.Table]:
+        """The new rows of the quarantine: documents that failed, then those of partitions that the gate held."""
+        yield from self._quarantine.tables()
+        yield from self.gated()
 
 
 def _days(column: pa.ChunkedArray) -> Any:
