@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ from copydesk.clean import clean_document
 from copydesk.config import Config
 from copydesk.records import CRITICAL, Cleaned, Document, Problem
 from copydesk.tables import articles_table, edits_table, quarantine_row, quarantine_table, storable
+
+log = logging.getLogger(__name__)
 
 
 class Batch(NamedTuple):
@@ -35,7 +38,7 @@ class Batch(NamedTuple):
 
 def clean_batch(documents: Sequence[Document], config: Config, day: date) -> Batch:
     """Clean documents and sort out those that have no article or a critical problem. `day` is that of the run."""
-    cleaned = [clean_document(html.extract(d) if d.media_type == "html" else d, config) for d in documents]
+    cleaned = [_clean(document, config) for document in documents]
     kept: list[Cleaned] = []
     held: list[dict[str, Any]] = []
     for one in cleaned:
@@ -56,6 +59,16 @@ def clean_batch(documents: Sequence[Document], config: Config, day: date) -> Bat
         len(documents),
         sum(len(d.content) for d in documents),
     )
+
+
+def _clean(document: Document, config: Config) -> Cleaned:
+    """Clean one document. A fault of copydesk costs that document its place among the articles, and not the night."""
+    try:
+        return clean_document(html.extract(document) if document.media_type == "html" else document, config)
+    except Exception as error:
+        log.exception("%s could not be cleaned", document.uri[:200])
+        words = f"{type(error).__name__}: {error}"[:500]
+        return Cleaned(document, None, problems=(Problem("clean", "failed", None, CRITICAL, words),))
 
 
 def join(batches: Sequence[Batch]) -> Batch:

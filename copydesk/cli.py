@@ -180,8 +180,9 @@ def errors_in_words() -> Iterator[None]:
         from copydesk.sources import SourceError
         from copydesk.suites import SuiteError
         from copydesk.warehouse import WarehouseError
+        from copydesk.workers import WorkerDied
 
-        if isinstance(error, SourceError | SuiteError | WarehouseError):
+        if isinstance(error, SourceError | SuiteError | WarehouseError | WorkerDied):
             fail(str(error))
         raise
 

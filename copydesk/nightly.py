@@ -9,17 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import multiprocessing
-import os
-import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -28,20 +23,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk import __version__, measures, sources
-from copydesk.batch import Batch, clean_batch, join
+from copydesk.batch import Batch
 from copydesk.checks import Checks, Verdict, merge, read_suites
 from copydesk.config import Config
-from copydesk.records import CRITICAL, WARNING, Document, Problem
+from copydesk.records import CRITICAL, WARNING, Problem
 from copydesk.report.digest import Digest
 from copydesk.report.facts import Facts, Partition, facts
 from copydesk.report.page import INDEX, write_site
 from copydesk.tables import by_severity, quarantine_table
 from copydesk.warehouse import Staging, Warehouse
+from copydesk.workers import cleaned, windows
 
 log = logging.getLogger(__name__)
 
-#: So many documents, or bytes of them, are judged together.
-JUDGED_DOCUMENTS, JUDGED_BYTES = 8_000, 32 * 2**20
 #: Nights that the volume is compared with, and that the report shows.
 RECENT_NIGHTS = 30
 
@@ -150,7 +144,7 @@ class Night:
         self.skipped.clear()
         arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, self.skipped))
         fresh = self.history.select(arrived, retry_held=job.again)
-        for window in _windows(self._told(_cleaned(fresh, job))):
+        for window in windows(self._told(cleaned(fresh, job.config, job.day))):
             self._take(window)
         for extension, count in sorted(self.skipped.items()):
             log.info("left out %d file(s) of a kind that is not read: %s", count, extension or "no extension")
@@ -374,68 +368,3 @@ def _with_reasons(raw: pa.Table, problems: dict[int, list[Problem]]) -> pa.Table
     index = raw.schema.get_field_index("reasons")
     reasons = [[p._asdict() for p in by_severity(problems.get(row, ()))] for row in range(len(raw))]
     return raw.set_column(index, raw.schema.field(index), pa.array(reasons, raw.schema.field(index).type))
-
-
-def _windows(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Batches joined until there is enough to judge: a suite costs a quarter of a second, however few the rows."""
-    waiting: list[Batch] = []
-    for batch in batches:
-        waiting.append(batch)
-        if sum(b.documents for b in waiting) >= JUDGED_DOCUMENTS or sum(b.size for b in waiting) >= JUDGED_BYTES:
-            yield join(waiting)
-            waiting = []
-    if waiting:
-        yield join(waiting)
-
-
-def _cleaned(documents: Iterable[Document], job: Job) -> Iterator[Batch]:
-    """Clean documents in batches, in their order, in as many processes as the configuration allows.
-
-    Small input stays in this process. No more than two batches a worker are in flight, so memory stays flat.
-    """
-    config, day = job.config, job.day
-    workers = config.run.workers or os.cpu_count() or 1
-    batches = _batches(documents, config)
-    first = next(batches, None)
-    if first is None:
-        return
-    second = next(batches, None) if workers > 1 else None
-    if second is None:
-        yield clean_batch(first, config, day)
-        for batch in batches:
-            yield clean_batch(batch, config, day)
-        return
-    context = multiprocessing.get_context("spawn")  # a fork would copy the threads of whoever runs the flow
-    with ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
-        running: deque[Future[Batch]] = deque()
-        for batch in chain((first, second), batches):
-            running.append(pool.submit(clean_batch, batch, config, day))
-            if len(running) >= 2 * workers:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
-
-
-def _end_with_parent() -> None:
-    """In a process of the pool: end when the run is killed. The pool by itself would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
-
-
-def _batches(documents: Iterable[Document], config: Config) -> Iterator[list[Document]]:
-    batch: list[Document] = []
-    size = 0
-    for document in documents:
-        batch.append(document)
-        size += len(document.content)
-        if len(batch) >= config.run.batch_documents or size >= config.run.batch_bytes:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch

@@ -29,6 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "diff rules shipped settings tables visible",
         "html measures show suites",
         "batch checks report sources warehouse",
+        "workers",
         "nightly",
         "flows",
         "schedule",

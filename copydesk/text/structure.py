@@ -18,6 +18,7 @@ from copydesk.config import DatesConfig
 from copydesk.edits import TITLE, Edit, Span, replace
 from copydesk.records import INFO, WARNING, Problem
 from copydesk.text import credit_lines, dates, headline, lead
+from copydesk.text.column_lines import LineReader
 
 STEP = "structure"
 
@@ -56,18 +57,6 @@ class _Paragraph(NamedTuple):
     text: str
 
 
-class _ColumnLine(NamedTuple):
-    """A line that holds no story, and what it holds."""
-
-    rule: str
-    date: dates.FoundDate | None = None
-    source: str | None = None
-    counter: credit_lines.Counter | None = None
-    byline: credit_lines.Byline | None = None
-
-
-_BEFORE_DATE = re.compile(r"(?:\b(?:published|posted|updated|on|at))?\s*[:,|·•–—-]*\s*$", re.IGNORECASE)
-_APART = re.compile(r"[|·•,–—/]|\s-\s")
 _STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff]")
 _AFTER_DATE = re.compile(r"\s*[.:|–—-]?\s+")
 
@@ -98,8 +87,7 @@ class _Reader:
         self.headlines: list[int] = []  # paragraphs that are the headline, in one form or another
         self.body_from = 0
         self.dates: list[tuple[dates.FoundDate, str]] = []
-        self._order: list[str | None] = []
-        self._lines: dict[tuple[str, bool], _ColumnLine | None] = {}
+        self.lines = LineReader(text, config)
 
     # --- lines above the story
 
@@ -120,7 +108,7 @@ class _Reader:
             return headline.likeness(line, self.title) is not None
         if self.headlines:
             return headline.likeness(line, self.paragraphs[self.headlines[0]].text) is not None
-        if len(line) > headline.MAX_CHARACTERS or self._column_line(line, top=True):
+        if len(line) > headline.MAX_CHARACTERS or self.lines.read(line, top=True):
             return False
         rest = [p.text for p in self.paragraphs[index + 1 : index + 1 + TOP]]
         if not rest:
@@ -128,36 +116,12 @@ class _Reader:
         again = headline.likeness(rest[0], line)
         if again and again.rule != "headline-near" and len(headline.tokens(line)) >= 2:
             return True
-        story = (p for p in rest if not self._column_line(p, top=True))
+        story = (p for p in rest if not self.lines.read(p, top=True))
         return headline.looks_like_headline(line, list(islice(story, 10)))
-
-    def _column_line(self, line: str, top: bool) -> _ColumnLine | None:
-        """The column that a line holds; None where the line belongs to the story."""
-        if len(line) > 160:
-            return None
-        if (line, top) not in self._lines:
-            self._lines[line, top] = self._read_line(line, top)
-        return self._lines[line, top]
-
-    def _read_line(self, line: str, top: bool) -> _ColumnLine | None:
-        if found := self._whole_date(line):
-            return _ColumnLine("date-line", date=found)
-        if source := credit_lines.find_source(line):
-            return _ColumnLine("source-line", source=source)
-        counter = credit_lines.find_counter(line)
-        if counter and not (top and counter.bare):
-            return _ColumnLine("view-counter", counter=counter)
-        if top and (mixed := self._byline_with_date(line)):
-            return mixed
-        if byline := credit_lines.find_byline(line):
-            return _ColumnLine("byline", byline=byline)
-        if top and lead.plain(line) in lead.AGENCIES:
-            return _ColumnLine("agency-line", byline=credit_lines.Byline((), line))
-        return None
 
     def _take_line(self, line: str, top: bool) -> str | None:
         """Fill the columns that a line holds and name the rule; None where the line belongs to the story."""
-        held = self._column_line(line, top)
+        held = self.lines.read(line, top)
         if held is None:
             return None
         layout = self.layout
@@ -179,20 +143,6 @@ class _Reader:
         if held.date:
             self.dates.append((held.date, line[held.date.start : held.date.end]))
         return held.rule
-
-    def _byline_with_date(self, line: str) -> _ColumnLine | None:
-        """`By Jane Doe | May 21, 2019`, `Jane Doe - May 21, 2019`, `Reuters, 21 May 2019`."""
-        found = self._find_date(line)
-        if not found:
-            return None
-        head = _BEFORE_DATE.sub("", line[: found.start]).strip()
-        tail = line[found.end :].strip(" |·•,–—-")
-        if bool(head) == bool(tail):
-            return None
-        who = head or tail
-        apart = _APART.search(line[len(head) : found.start] if head else line[found.end : line.rindex(tail)])
-        byline = credit_lines.find_byline(who) or (credit_lines.find_byline(who, labelled=False) if apart else None)
-        return _ColumnLine("byline", date=found, byline=byline) if byline else None
 
     # --- lines below the story
 
@@ -249,7 +199,7 @@ class _Reader:
         return here + length
 
     def _date_prefix(self, story: str) -> int:
-        found = self._find_date(story[:100])
+        found = self.lines.find_date(story[:100])
         if not found or self.dates:
             return 0
         label = story[: found.start]
@@ -271,24 +221,11 @@ class _Reader:
             return 0
         self.layout.dateline = self.layout.dateline or found.place
         self.layout.agency = found.agency or self.layout.agency
-        if not self.dates and (day := self._find_date(story[: found.end])):
+        if not self.dates and (day := self.lines.find_date(story[: found.end])):
             self.dates.append((day, story[day.start : day.end]))
         return found.end
 
     # --- dates
-
-    def _find_date(self, text: str) -> dates.FoundDate | None:
-        found = dates.find_date(text, self.config)
-        return dates.find_date(text, self.config, self._proven()) if found and found.open_order else found
-
-    def _whole_date(self, line: str) -> dates.FoundDate | None:
-        found = dates.whole_line(line, self.config)
-        return dates.whole_line(line, self.config, self._proven()) if found and found.open_order else found
-
-    def _proven(self) -> str | None:
-        if not self._order:
-            self._order.append(dates.proven_order(self.text[:20_000]))
-        return self._order[0]
 
     def _settle_date(self) -> None:
         layout, given = self.layout, self.given.date
@@ -296,7 +233,7 @@ class _Reader:
         if given and given.strip():
             found = dates.parse_date(given, self.config)
             if found and found.open_order:
-                found = dates.parse_date(given, self.config, self._proven())
+                found = dates.parse_date(given, self.config, self.lines.proven_order())
             if found:
                 chosen = (found, given)
             else:

@@ -1,0 +1,86 @@
+"""Lines that hold no story but a column: a date, a source, a counter, authors, an agency."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from copydesk.config import DatesConfig
+from copydesk.text import credit_lines, dates, lead
+
+#: A longer line belongs to the story.
+LONGEST = 160
+
+
+class ColumnLine(NamedTuple):
+    """A line that holds no story, and what it holds."""
+
+    rule: str
+    date: dates.FoundDate | None = None
+    source: str | None = None
+    counter: credit_lines.Counter | None = None
+    byline: credit_lines.Byline | None = None
+
+
+_BEFORE_DATE = re.compile(r"(?:\b(?:published|posted|updated|on|at))?\s*[:,|·•–—-]*\s*$", re.IGNORECASE)
+_APART = re.compile(r"[|·•,–—/]|\s-\s")
+
+
+class LineReader:
+    """Reads the lines of one document, each once. Numeric dates are read as the whole document proves them."""
+
+    def __init__(self, text: str, config: DatesConfig) -> None:
+        self._text, self._config = text, config
+        self._order: list[str | None] = []
+        self._known: dict[tuple[str, bool], ColumnLine | None] = {}
+
+    def read(self, line: str, top: bool) -> ColumnLine | None:
+        """The column that a line holds; None where the line belongs to the story."""
+        if len(line) > LONGEST:
+            return None
+        if (line, top) not in self._known:
+            self._known[line, top] = self._read(line, top)
+        return self._known[line, top]
+
+    def _read(self, line: str, top: bool) -> ColumnLine | None:
+        if found := self._whole_date(line):
+            return ColumnLine("date-line", date=found)
+        if source := credit_lines.find_source(line):
+            return ColumnLine("source-line", source=source)
+        counter = credit_lines.find_counter(line)
+        if counter and not (top and counter.bare):
+            return ColumnLine("view-counter", counter=counter)
+        if top and (mixed := self._byline_with_date(line)):
+            return mixed
+        if byline := credit_lines.find_byline(line):
+            return ColumnLine("byline", byline=byline)
+        if top and lead.plain(line) in lead.AGENCIES:
+            return ColumnLine("agency-line", byline=credit_lines.Byline((), line))
+        return None
+
+    def _byline_with_date(self, line: str) -> ColumnLine | None:
+        """`By Jane Doe | May 21, 2019`, `Jane Doe - May 21, 2019`, `Reuters, 21 May 2019`."""
+        found = self.find_date(line)
+        if not found:
+            return None
+        head = _BEFORE_DATE.sub("", line[: found.start]).strip()
+        tail = line[found.end :].strip(" |·•,–—-")
+        if bool(head) == bool(tail):
+            return None
+        who = head or tail
+        apart = _APART.search(line[len(head) : found.start] if head else line[found.end : line.rindex(tail)])
+        byline = credit_lines.find_byline(who) or (credit_lines.find_byline(who, labelled=False) if apart else None)
+        return ColumnLine("byline", date=found, byline=byline) if byline else None
+
+    def find_date(self, text: str) -> dates.FoundDate | None:
+        found = dates.find_date(text, self._config)
+        return dates.find_date(text, self._config, self.proven_order()) if found and found.open_order else found
+
+    def _whole_date(self, line: str) -> dates.FoundDate | None:
+        found = dates.whole_line(line, self._config)
+        return dates.whole_line(line, self._config, self.proven_order()) if found and found.open_order else found
+
+    def proven_order(self) -> str | None:
+        if not self._order:
+            self._order.append(dates.proven_order(self._text[:20_000]))
+        return self._order[0]
