@@ -1,4 +1,4 @@
-"""Page layouts planted around clean bodies: what `benchmarks/layouts.py` measures. The forms stand in `layouts.toml`."""
+"""Page layouts planted around clean bodies: what `layouts.py` measures. The forms stand in `layouts.toml`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ class Layout:
 # --- bodies ----------------------------------------------------------------------------------------------------------
 
 _UNCLEAN_START = re.compile(
-    r"(?:by|updated|published|posted|source|via|watch|read|photo|image|story|media caption)\b|[\d(\[*\"'“‘/]|\W*\b(?:mon|tue|wed|thu|fri|sat|sun)",
+    r"(?:by|updated|published|posted|source|via|watch|read|photo|image|story|media caption)\b"
+    r"|[\d(\[*\"'“‘/]|\W*\b(?:mon|tue|wed|thu|fri|sat|sun)",
     re.IGNORECASE,
 )
 _MARKS = re.compile(r"[:/(\[|_—–]|--| - |[A-Z]{4}|\b(?:19|20)\d\d\b")

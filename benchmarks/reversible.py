@@ -1,0 +1,192 @@
+"""Whether every change can be undone: all articles go the whole path, and each source text is rebuilt from Parquet.
+
+    python benchmarks/reversible.py                  the project's own examples
+    python benchmarks/reversible.py --data FOLDER    real articles: *.jsonl.gz with raw_text (or text)
+
+What is checked: each document is published or in the quarantine, once; the row of each published article and its edits
+give the decoded text back, to the character; the table of edits stays under a quarter of the bytes of the articles.
+Exits with 1 where one of these fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from copydesk import html, nightly, sources
+from copydesk.config import Config, SourcesConfig
+from copydesk.edits import TITLE, Edit, EditMismatch, rebuild, rebuild_title
+from copydesk.records import Document
+from copydesk.text.decode import decode
+
+EXAMPLES = Path(__file__).parent.parent / "examples" / "raw"
+DAY = date(2024, 5, 3)
+#: The largest share of the bytes of articles that edits may take, and where it is judged.
+MOST, LEAST_BYTES = 0.25, 2**20
+
+
+@dataclass
+class Tally:
+    """What came of the articles. `wrong` lists uris whose source is not given back.
+
+    `bytes` is by table and date, of whole files; `footers` is by table, the part of it that describes the columns and
+    hardly depends on the rows.
+    """
+
+    articles: int = 0
+    edits: int = 0
+    places: int = 0
+    changed: int = 0
+    titles: int = 0
+    wrong: list[str] = field(default_factory=list)
+    bytes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    footers: Counter[str] = field(default_factory=Counter)
+    steps: Counter[str] = field(default_factory=Counter)
+
+
+def gathered(data: Path, folder: Path) -> Path:
+    """All records of `data` as one file of JSON Lines, each with a uri of its own: ids repeat between collections."""
+    target = folder / "articles.jsonl"
+    with target.open("w", encoding="utf-8") as out:
+        for path in sorted(data.glob("*.jsonl.gz")):
+            with gzip.open(path, "rt", encoding="utf-8") as lines:
+                for number, line in enumerate(lines, 1):
+                    out.write(json.dumps(json.loads(line) | {"uri": f"{path.name}#{number}"}) + "\n")
+    return target
+
+
+def edits_by_article(path: Path) -> dict[str, list[Edit]]:
+    """The edits of one partition, in order, by article."""
+    found: dict[str, list[Edit]] = defaultdict(list)
+    if path.exists():
+        columns = pq.read_table(path, columns=list(Edit._fields)).to_pydict()
+        for values in zip(*columns.values(), strict=True):
+            found[values[0]].append(Edit(*values))
+    return {key: sorted(edits, key=lambda edit: edit.sequence) for key, edits in found.items()}
+
+
+def texts(source: Path) -> dict[str, tuple[str, str | None]]:
+    """By uri the decoded text and the title of each document that can be decoded, the first of each uri."""
+    found: dict[str, tuple[str, str | None]] = {}
+    for document in sources.read(str(source), SourcesConfig()):
+        if document.uri not in found and (text := _text(document)) is not None:
+            found[document.uri] = text
+    return found
+
+
+def _text(document: Document) -> tuple[str, str | None] | None:
+    document = html.extract(document)
+    if document.problem is not None:
+        return None
+    try:
+        return document.text if document.text is not None else decode(document.content).text, document.title
+    except ValueError:  # the run has put it into the quarantine
+        return None
+
+
+def check(warehouse: Path, given: dict[str, tuple[str, str | None]]) -> Tally:
+    """Rebuild every published article from its partition's files."""
+    tally = Tally()
+    for file in sorted((warehouse / "articles").glob("*/articles.parquet")):
+        partition = file.parent.name
+        ledger = warehouse / "edits" / partition / "edits.parquet"
+        edits = edits_by_article(ledger)
+        for table, path in (("articles", file), ("edits", ledger)):
+            if path.exists():
+                tally.bytes[table][partition] = path.stat().st_size
+                tally.footers[table] += pq.read_metadata(path).serialized_size
+        rows = pq.ParquetFile(file).read(["article_id", "uri", "headline", "body"]).to_pylist()
+        for row in rows:
+            mine = edits.pop(row["article_id"], [])
+            tally.articles += 1
+            tally.edits += len(mine)
+            tally.places += sum(len(edit.places) for edit in mine)
+            tally.changed += bool(mine)
+            tally.steps.update(edit.step for edit in mine)
+            if not gives_back(row, mine, *given[row["uri"]]):
+                tally.wrong.append(row["uri"])
+            tally.titles += any(edit.field == TITLE for edit in mine)
+        tally.wrong += [f"edits of no article: {article}" for article in edits]
+    return tally
+
+
+def gives_back(row: dict[str, Any], edits: list[Edit], text: str, title: str | None) -> bool:
+    """Whether a row and its edits rebuild the text, and the title where that was edited."""
+    try:
+        if any(edit.field == TITLE for edit in edits) and rebuild_title(row["headline"], edits) != title:
+            return False
+        return rebuild(row["headline"], row["body"], edits) == text
+    except EditMismatch:
+        return False
+
+
+def report(run: dict[str, Any], tally: Tally) -> list[str]:
+    """The figures in lines of text, and what is wrong in lines that begin with `WRONG`."""
+    articles, edits = (sum(tally.bytes[table].values()) for table in ("articles", "edits"))
+    share = edits / max(articles, 1)
+    data = (edits - tally.footers["edits"]) / max(articles - tally.footers["articles"], 1)
+    steps = ", ".join(f"{step} {count:,}" for step, count in tally.steps.most_common())
+    lines = [
+        f"{run['documents']:,} documents: {run['published']:,} published, {run['quarantined']:,} in quarantine",
+        f"{tally.articles - len(tally.wrong):,} of {tally.articles:,} articles rebuild their source text from Parquet",
+        f"{tally.changed:,} articles have edits, {tally.titles:,} of them edits of a title",
+        f"{tally.edits:,} rows of edits for {tally.places:,} changes: {steps}",
+        f"edits take {edits:,} bytes, articles {articles:,}: {share:.3f}",
+        f"without the footers of the {len(tally.bytes['articles']):,} partitions' files: {data:.3f}",
+    ]
+    largest = tally.bytes["articles"].most_common(5)
+    for partition, size in largest:
+        part = tally.bytes["edits"][partition]
+        lines.append(f"  {partition:<44} articles {size:>12,}   edits {part:>11,}   {part / size:.3f}")
+    if (
+        run["documents"] != run["published"] + run["quarantined"] + run["unchanged"]
+        or run["published"] != tally.articles
+    ):
+        lines.append("WRONG: the counts do not add up")
+    if tally.wrong:
+        lines.append(f"WRONG: not given back: {', '.join(tally.wrong[:10])}")
+    if articles >= LEAST_BYTES and share >= MOST:
+        lines.append(f"WRONG: edits take {share:.3f} of the bytes of articles; at most {MOST} is allowed")
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="real articles: *.jsonl.gz with raw_text or text")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="copydesk-reversible-") as scratch:
+        folder = Path(scratch)
+        source = gathered(options.data, folder) if options.data else EXAMPLES
+        config = Config.model_validate({"run": {"workers": 1}})
+        outcome = nightly.run(nightly.Job((str(source),), str(folder / "warehouse"), DAY, config))
+        if outcome.row is None:
+            parser.error(f"{options.data or EXAMPLES}: {outcome.sentence}")
+        tally = check(folder / "warehouse", texts(source))
+    lines = report(outcome.row, tally)
+    print("\n".join(lines))
+    if options.json:
+        sizes = {table: sum(parts.values()) for table, parts in tally.bytes.items()}
+        figures = {
+            "run": outcome.row,
+            "rebuilt": tally.articles - len(tally.wrong),
+            "bytes": sizes,
+            "steps": tally.steps,
+        }
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return int(any(text.startswith("WRONG") for text in lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
