@@ -90,23 +90,19 @@ ARTICLES = _table(
 EDITS = _table(
     "published_date",
     [
-        _field("article_id", pa.string(), "The article that was edited"),
-        _field("sequence", pa.int32(), "Order of the edits within an article, from 0"),
-        _field("step", pa.string(), "The step that made the edit: repair, normalize, structure, ..."),
-        _field("field", pa.string(), "What was edited: text (the document's text) or title (a title given beside it)"),
-        _field("start", pa.int32(), "First code point, in the text as it stood before this edit"),
-        _field("end", pa.int32(), "Behind the last code point, in the text as it stood before this edit"),
+        # Every one of thousands of small files carries these sentences, so they are short.
+        _field("article_id", pa.string(), "The edited article"),
+        _field("sequence", pa.int32(), "Order within the article, from 0"),
+        _field("step", pa.string(), "Step that made it"),
+        _field("field", pa.string(), "text, or title given beside it"),
+        _field("start", pa.int32(), "First code point, before this edit"),
+        _field("end", pa.int32(), "Behind the last, before this edit"),
         _field("before", pa.string(), "What stood there"),
-        _field("after", pa.string(), "What stands there now; for a suggestion, what might"),
+        _field("after", pa.string(), "What stands there now, or might"),
         _field("rule", pa.string(), "Why"),
-        _field("confidence", pa.float32(), "Probability that the edit is right, 0 to 1"),
+        _field("confidence", pa.float32(), "Probability that it is right"),
         _field("status", pa.string(), "applied, suggested or rejected"),
-        _field(
-            "positions",
-            pa.list_(pa.field("item", pa.int32(), False)),
-            "Every start, where one row stands for several alike changes",
-            True,
-        ),
+        _field("positions", pa.list_(pa.field("item", pa.int32(), False)), "Every start, if several alike", True),
     ],
 )
 

@@ -33,7 +33,8 @@ class Likeness(NamedTuple):
 
 def tokens(text: str) -> list[str]:
     """The words of `text` without case, punctuation, quotes and apostrophes."""
-    found = _TOKEN.findall(text.casefold().translate(_DOTLESS))
+    folded = text.casefold()
+    found = _TOKEN.findall(folded if folded.isascii() else folded.translate(_DOTLESS))
     return [_APOSTROPHES.sub("", token) for token in found] if _APOSTROPHES.search(text) else found
 
 

@@ -7,8 +7,11 @@ faster model file. It always names a language; the text is `und` where the model
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from typing import Any
+
+from copydesk.lexicon import data
 
 #: Characters looked at, and the least a text must have.
 SAMPLE, LEAST = 600, 20
@@ -50,8 +53,14 @@ _SCRIPTS = {
 }
 _SCRIPT = {name: re.compile(f"[{letters}]") for name, letters in _SCRIPTS.items()}
 _BY_USE = ("latin", "cyrillic", "arabic", "han", "kana", *(s for s in _SCRIPTS if len(s) == 2))
-_ENGLISH = re.compile(r"\b(?:the|of|and|to|in|a|is|that|for|on|was|with|said|has|by|from)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
+_FUNCTION_WORDS: dict[str, tuple[str, ...]] = {}
+for _language, _words in data("function_words.json")["words"].items():
+    for _word in _words:
+        _FUNCTION_WORDS[_word] = (*_FUNCTION_WORDS.get(_word, ()), _language)
+_RUSSIAN, _UKRAINIAN, _HARD_SIGN = re.compile("[ыэёЫЭЁ]"), re.compile("[іїєґІЇЄҐ]"), re.compile("[ъЪ]")
+# Belarusian, Serbian, Macedonian, and the languages of Central Asia.
+_OTHER_CYRILLIC = re.compile("[ўЎљњћђџјѓќѕәғқңөұүһ]")
 # Letters of Sorani Kurdish, Urdu and Persian that the other languages of the Arabic script do not write.
 _SORANI, _URDU, _PERSIAN = re.compile("[ەێۆڕڵڤ]"), re.compile("[ےٹڈڑںہھ]"), re.compile("[پچژگیک]")
 _ARABIC = re.compile("[ةىيكأإ]")
@@ -67,8 +76,6 @@ def language(text: str) -> str:
     letters = _WORD.findall(sample)
     if sum(map(len, letters)) < LEAST:
         return "und"
-    if len(_ENGLISH.findall(sample)) >= 0.2 * len(letters):
-        return "en"
     count = 0
     for script in _BY_USE:
         count = len(_SCRIPT[script].findall(sample))
@@ -80,10 +87,36 @@ def language(text: str) -> str:
         return "ja" if len(_SCRIPT["kana"].findall(sample)) > 0.1 * count else "zh"
     if script == "arabic":
         return _arabic_script(sample, count)
+    if script == "latin" and (plain := _by_function_words(letters)):
+        return plain
+    if script == "cyrillic" and (plain := _cyrillic(sample, count)):
+        return plain
     if script in ("latin", "cyrillic"):
-        code, probability = _model().classify(sample[:MODEL_SAMPLE])
-        return str(code) if probability > 0.7 else "und"
+        for length in (MODEL_SAMPLE, SAMPLE):
+            code, probability = _model().classify(sample[:length])
+            if probability > 0.7:
+                return str(code)
+        return "und"
     return script
+
+
+def _by_function_words(words: list[str]) -> str | None:
+    """The language whose words of grammar make up a good part of a text, far ahead of any other; else None."""
+    found = Counter(language for word in words for language in _FUNCTION_WORDS.get(word.casefold(), ()))
+    (first, most), (_, second) = (found.most_common(2) + [("", 0)] * 2)[:2]
+    return first if most >= max(6, 0.15 * len(words)) and most >= 2 * second else None
+
+
+def _cyrillic(sample: str, count: int) -> str | None:
+    """Russian, Ukrainian or Bulgarian, by letters that the others do not write; None where they leave it open."""
+    if _OTHER_CYRILLIC.search(sample):
+        return None
+    russian, ukrainian, hard = (len(p.findall(sample)) / count for p in (_RUSSIAN, _UKRAINIAN, _HARD_SIGN))
+    if russian > 0.01 and not ukrainian:
+        return "ru"
+    if ukrainian > 0.03 and not russian:
+        return "uk"
+    return "bg" if hard > 0.008 and not russian and not ukrainian else None
 
 
 def _arabic_script(sample: str, count: int) -> str:

@@ -270,7 +270,7 @@ class _Reader:
         if not forms:
             return []
         texts = [text for _, text in forms]
-        best, chosen = min(forms, key=lambda form: headline.quality(form[1], texts))
+        best, chosen = forms[0] if len(forms) == 1 else min(forms, key=lambda form: headline.quality(form[1], texts))
         if best == -1:
             best = next((i for i, text in forms if i >= 0 and text == chosen), -1)
         first = next(
