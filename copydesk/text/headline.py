@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -31,11 +32,12 @@ class Likeness(NamedTuple):
     confidence: float
 
 
-def tokens(text: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def tokens(text: str) -> tuple[str, ...]:
     """The words of `text` without case, punctuation, quotes and apostrophes."""
     folded = text.casefold()
     found = _TOKEN.findall(folded if folded.isascii() else folded.translate(_DOTLESS))
-    return [_APOSTROPHES.sub("", token) for token in found] if _APOSTROPHES.search(text) else found
+    return tuple(_APOSTROPHES.sub("", token) for token in found) if _APOSTROPHES.search(text) else tuple(found)
 
 
 def likeness(line: str, headline: str) -> Likeness | None:
@@ -43,7 +45,8 @@ def likeness(line: str, headline: str) -> Likeness | None:
     if len(line) > 2 * MAX_CHARACTERS or len(line) > 4 * len(headline) + 80:
         return None
     mine, theirs = tokens(line), tokens(headline)
-    if not mine or not theirs:
+    # Every way to repeat a headline keeps the first word of one among the first words of the other.
+    if not mine or not theirs or (mine[0] not in theirs[:8] and theirs[0] not in mine[:8]):
         return None
     if mine == theirs:
         return Likeness("headline-repeat" if line == headline else "headline-variant", 0.995)

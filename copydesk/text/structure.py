@@ -162,9 +162,13 @@ class _Reader:
                 self.layout.attribution = behind[1]
                 self.inner.append(Span(paragraph.start + behind[0], paragraph.end, "", "source-line", 0.97))
 
+    @property
+    def _known_headline(self) -> str | None:
+        return self.title or (self.paragraphs[self.headlines[0]].text if self.headlines else None)
+
     def _repeats_headline(self, line: str, near_top: bool = False) -> bool:
         """Whether a line is the headline once more: word for word, or near the top with the name of the site."""
-        known = self.title or (self.paragraphs[self.headlines[0]].text if self.headlines else None)
+        known = self._known_headline
         if known is None or not len(known) / 3 < len(line) < 2 * len(known) or len(headline.tokens(line)) < 4:
             return False
         if not near_top:
@@ -172,14 +176,23 @@ class _Reader:
         same = headline.likeness(line, known)
         return same is not None and same.rule in ("headline-repeat", "headline-variant", "headline-with-site")
 
+    def _find_late_headlines(self) -> None:
+        """Repeats of the headline between the paragraphs of the story."""
+        known = self._known_headline
+        if known is None:
+            return
+        least, most = len(known) / 3, 2 * len(known)
+        for index in range(self.body_from + 1, len(self.paragraphs)):
+            line = self.paragraphs[index].text
+            if not least < len(line) < most or index in self.removed or index in self.headlines:
+                continue
+            if self._repeats_headline(line, near_top=index < self.body_from + TOP):
+                self.headlines.append(index)
+
     # --- the beginning of the story
 
     def read_lead(self) -> None:
-        for index in range(self.body_from + 1, len(self.paragraphs)):
-            if index in self.removed or index in self.headlines:
-                continue
-            if self._repeats_headline(self.paragraphs[index].text, near_top=index < self.body_from + TOP):
-                self.headlines.append(index)
+        self._find_late_headlines()
         if self.body_from >= len(self.paragraphs):
             return
         paragraph = self.paragraphs[self.body_from]
