@@ -21,7 +21,7 @@ help:  ## this list
 run: $(BIN)/.installed  ## the nightly run on the sample articles; report and Parquet go to out/warehouse
 	$(BIN)/copydesk run $(SOURCES) --warehouse $(WAREHOUSE)
 	@echo; echo "Open  $$($(BIN)/copydesk report --warehouse $(WAREHOUSE))"
-	@echo "Read  SELECT * FROM read_parquet('$(WAREHOUSE)/articles/*/*.parquet', hive_partitioning = true)  (DuckDB)"
+	@echo "Read  pandas.read_parquet('$(WAREHOUSE)/articles')"
 
 test: $(BIN)/.installed-dev  ## all tests, with coverage
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report term

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -64,9 +65,12 @@ def run(
     each also .gz or .zst. In JSON Lines and tables the text stands in `text`, `raw_text`, `content` or `body`; `uri`,
     `title` and `date` are used where they are there. Only documents that are new or changed are processed.
 
+    A document is known by its uri: what a record names itself, else the path below SOURCE. So name the folder above the
+    folders of single days: the same path on another day is a new version of the same document, and takes its place.
+
     \b
     copydesk run articles/
-    copydesk run s3://scrapes/2019-05-21/ --warehouse s3://news/warehouse --date 2019-05-21
+    copydesk run s3://scrapes/ --warehouse s3://news/warehouse --date 2019-05-21
     """
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse, "run.workers": workers})
@@ -80,12 +84,12 @@ def run(
     else:
         click.echo(outcome.sentence)
         if outcome.report:
-            click.echo(f"  report   {outcome.report}\n  tables   {job.warehouse}")
+            click.echo(f"  report   {outcome.report}\n  tables   {outcome.tables}")
     if outcome.held:
         sys.exit(HELD)
 
 
-@main.command()
+@main.command(short_help="Show one document before and after, each edit explained.")
 @click.argument("file", metavar="FILE")
 @click.option(
     "--number", type=click.IntRange(1), default=1, show_default=True, help="Which document, in a file of many."
@@ -97,7 +101,7 @@ def show(file: str, number: int, full: bool, as_json: bool, config: str | None) 
     """Show one document before and after, with each edit coloured and explained. Nothing is written.
 
     \b
-    copydesk show examples/raw/01-the-whole-desk.txt
+    copydesk show examples/raw/01-headline-twice.txt
     copydesk show articles.jsonl --number 12 --json
     """
     with errors_in_words():
@@ -107,6 +111,8 @@ def show(file: str, number: int, full: bool, as_json: bool, config: str | None) 
         from copydesk.show import as_json as to_json
         from copydesk.show import show as print_article
 
+        if Path(file).is_dir():
+            fail(f"{file} is a folder; name one of its files")
         document = next(islice(sources.read(file, settings.sources), number - 1, None), None)
         if document is None:
             fail(f"{file} holds fewer than {number} document{'s' * (number > 1)}")
@@ -119,11 +125,9 @@ def show(file: str, number: int, full: bool, as_json: bool, config: str | None) 
         from rich.console import Console
 
         print_article(cleaned, Console(), full)
-    if cleaned.article is None:
-        sys.exit(HELD)
 
 
-@main.command()
+@main.command(short_help="Write the report site again, and say where it is.")
 @click.option("--warehouse", metavar="DIR-OR-URL", help="Whose reports.  [default: warehouse]")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
 def report(warehouse: str | None, config: str | None) -> None:
@@ -187,6 +191,11 @@ def errors_in_words() -> Iterator[None]:
         raise
 
 
+def _amount(documents: int, size: int) -> str:
+    bulk = f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
+    return f"{documents:,} document{'s' * (documents != 1)}, {bulk}"
+
+
 def _day(text: str | None) -> date:
     if text is None:
         return datetime.now(UTC).date()
@@ -207,7 +216,7 @@ def _progress(verbose: bool) -> Iterator[Callable[[int, int], None]]:
         def tell(documents: int, size: int) -> None:
             total["documents"] += documents
             total["bytes"] += size
-            click.echo(f"copydesk: {total['documents']:,} documents, {total['bytes'] / 1e6:,.1f} MB", err=True)
+            click.echo(f"copydesk: {_amount(total['documents'], total['bytes'])}", err=True)
 
         yield tell
         return
@@ -222,7 +231,7 @@ def _progress(verbose: bool) -> Iterator[Callable[[int, int], None]]:
         def advance(documents: int, size: int) -> None:
             seen[0] += documents
             seen[1] += size
-            bar.update(task, description=f"{seen[0]:,} documents, {seen[1] / 1e6:,.1f} MB")
+            bar.update(task, description=_amount(*seen))
 
         yield advance
 

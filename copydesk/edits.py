@@ -9,9 +9,9 @@ Changes that are alike (every `’` that became `'`) share one edit, which lists
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 APPLIED = "applied"
 SUGGESTED = "suggested"
@@ -44,6 +44,13 @@ class Edit(NamedTuple):
     confidence: float = 1.0
     status: str = APPLIED
     positions: tuple[int, ...] | None = None
+
+    @staticmethod
+    def from_row(row: Mapping[str, Any]) -> Edit:
+        """The edit that a row of the table `edits` holds, as any reader gives rows: a mapping of its columns."""
+        positions = row["positions"]
+        known = {name: row[name] for name in Edit._fields}
+        return Edit(**{**known, "positions": None if positions is None else tuple(int(p) for p in positions)})
 
     @property
     def places(self) -> tuple[int, ...]:

@@ -24,12 +24,13 @@ import pyarrow.compute as pc
 
 from copydesk import __version__, measures, sources
 from copydesk.batch import Batch
-from copydesk.checks import Checks, Verdict, merge, read_suites
+from copydesk.checks import Checks, Result, Verdict, merge, read_suites
 from copydesk.config import Config
 from copydesk.records import CRITICAL, WARNING, Problem
 from copydesk.report.digest import Digest
 from copydesk.report.facts import Facts, Partition, facts
 from copydesk.report.page import INDEX, write_site
+from copydesk.rules import explain
 from copydesk.tables import by_severity, quarantine_table
 from copydesk.warehouse import Staging, Warehouse
 from copydesk.workers import cleaned, windows
@@ -62,12 +63,13 @@ class Outcome:
     sentence: str
     row: dict[str, Any] | None = None
     report: str | None = None
+    tables: str | None = None
     facts: Facts | None = None
 
     @property
     def held(self) -> bool:
-        """Whether the quality gate held a partition, or all that came in, back."""
-        return self.row is not None and self.row["verdict"] == "held"
+        """Whether the quality gate held a partition back, or every document of the run."""
+        return self.row is not None and self.row["verdict"] != "published"
 
 
 class Stage(NamedTuple):
@@ -139,6 +141,7 @@ class Night:
         self.examples: dict[str, list[dict[str, str]]] = {}
         self.totals: Counter[tuple[str, date | None]] = Counter()
         self.held: dict[date | None, str] = {}  # days that the gate holds back, and why
+        self.noted: Counter[tuple[str, str | None, str]] = Counter()
         self.whole: list[Problem] = []  # what is critically wrong with a table as a whole
         self.bytes_read = 0
         self.skipped.clear()
@@ -147,7 +150,7 @@ class Night:
         for window in windows(self._told(cleaned(fresh, job.config, job.day))):
             self._take(window)
         for extension, count in sorted(self.skipped.items()):
-            log.info("left out %d file(s) of a kind that is not read: %s", count, extension or "no extension")
+            log.warning("left out %d file(s) of a kind that is not read: %s", count, extension or "no extension")
         if not self.staging.published + self.staging.quarantined:
             self.outcome = Outcome(_nothing_to_do(self.history.delivered))
 
@@ -164,6 +167,7 @@ class Night:
         self.verdicts = [Verdict(merge([*self.verdicts, articles, edits]))]
         self.whole += [p for p in (*articles.whole, *edits.whole) if p.severity == CRITICAL]
         problems = {row: list(found) for row, found in batch.problems.items()}
+        self.noted.update((p.rule, p.column, p.severity) for found in problems.values() for p in found)
         for row, found in articles.problems.items():
             problems.setdefault(row, []).extend(found)
         if edits.problems:
@@ -265,6 +269,14 @@ class Night:
                 self.held[count.published_date] = problem.observed
         self.recent = recent
 
+    def _noted(self) -> list[Result]:
+        """What the steps noted about documents, beside what the suites found: a result for each rule."""
+        read = self.staging.published + self.staging.quarantined
+        return [
+            Result("steps", "step", rule, column, severity, False, read, count, explain(rule))
+            for (rule, column, severity), count in sorted(self.noted.items(), key=str)
+        ]
+
     def _figures(self) -> dict[str, int]:
         return {
             "documents": self.history.delivered,
@@ -282,18 +294,19 @@ class Night:
         row = {
             **self._figures(),
             "run_id": run_id,
+            "replaced": self.staging.replaced,
             "edits_applied": self._total("applied"),
             "edits_suggested": self._total("suggested"),
             "bytes_read": self.bytes_read,
             "partitions_written": self.staging.partitions_written(),
             "partitions_held": len(self.held),
-            "verdict": "held" if self.held or not self.staging.published else "published",
+            "verdict": "held" if self.held else "published" if self.staging.published else "nothing",
             "pipeline_version": __version__,
             "config_sha256": fingerprint(self.job.config),
         }
         for table in self.staging.gated():
             self.digest.add_held(table.to_pylist())
-        validations = [result._asdict() for result in merge(self.verdicts)]
+        validations = [result._asdict() for result in (*merge(self.verdicts), *self._noted())]
         story = facts(
             row,
             self.digest,
@@ -310,7 +323,8 @@ class Night:
         ours = {name: content for name, content in site.items() if name == INDEX or name.startswith(run_id)}
         commit = self.staging.commit(run_id, self.job.day, row, validations, ours)
         log.info("committed %s: %d file(s)", run_id, len(commit.files))
-        self.outcome = Outcome(story["verdict"]["sentence"], row, self.warehouse.report_url(f"{run_id}.html"), story)
+        where = self.warehouse.report_url(f"{run_id}.html")
+        self.outcome = Outcome(story["verdict"]["sentence"], row, where, self.warehouse.store.root, story)
 
 
 STAGES = (

@@ -55,6 +55,9 @@ def serve(
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     schedule = _schedule(cron, timezone)
+    for source in sources:
+        if "://" not in source and not Path(source).exists():
+            raise ConfigError(f"SOURCE {source!r} does not exist; make the folder first, or mend the path")
     parameters = {
         "sources": [_anywhere(source) for source in sources],
         "warehouse": _anywhere(settings.warehouse.path),

@@ -37,8 +37,14 @@ _SEVERITY_STYLES = {CRITICAL: "bold red", WARNING: "yellow"}
 def show(cleaned: Cleaned, console: Console, full: bool = False) -> None:
     """Print what became of one document; with `full`, the whole of its text."""
     if cleaned.article is None:
-        opening = cleaned.document.content[:OPENING_BYTES].hex(" ") or "no bytes"
-        console.print(Panel(Text(opening), title=_safe(cleaned.document.uri), title_align="left", border_style="red"))
+        console.print(
+            Panel(
+                Text(_opening(cleaned.document.content)),
+                title=_safe(cleaned.document.uri),
+                title_align="left",
+                border_style="red",
+            )
+        )
     else:
         console.print(_fields(cleaned, cleaned.article))
         for heading, segments in _diffs(cleaned):
@@ -47,6 +53,27 @@ def show(cleaned: Cleaned, console: Console, full: bool = False) -> None:
         console.print(_edits(cleaned.edits))
     if cleaned.problems:
         console.print(_problems(cleaned))
+    if reason := held_back(cleaned):
+        console.print(Text(f"A run would put this document into the quarantine: {reason}", style="bold red"))
+
+
+def _opening(content: bytes) -> str:
+    """How a document begins that has no article: as text, where its bytes are that."""
+    try:
+        text = content[: 8 * OPENING_BYTES].decode("utf-8", "strict" if len(content) <= 8 * OPENING_BYTES else "ignore")
+    except UnicodeDecodeError:
+        text = "\x00"
+    if "\x00" in text:
+        return content[:OPENING_BYTES].hex(" ")
+    return visible(text) or "no bytes"
+
+
+def held_back(cleaned: Cleaned) -> str | None:
+    """Why a run would put a document into the quarantine, as far as the steps can tell; its suites may add reasons."""
+    reasons = [explain(p.rule) for p in cleaned.problems if p.severity == CRITICAL]
+    if not reasons and cleaned.article is not None and not cleaned.article.body:
+        reasons = ["It has no body."]
+    return " ".join(reasons) or None
 
 
 def as_json(cleaned: Cleaned) -> dict[str, Any]:
@@ -62,6 +89,7 @@ def as_json(cleaned: Cleaned) -> dict[str, Any]:
             for edit in cleaned.edits
         ],
         "problems": [problem._asdict() for problem in cleaned.problems],
+        "quarantine": held_back(cleaned),
     }
 
 
@@ -142,7 +170,8 @@ def _edits(edits: tuple[Edit, ...]) -> RenderableType:
         table.add_row(why, change, f"{len(edit.places):,}", _sure(edit.confidence))
     applied = sum(len(edit.places) for edit in edits if edit.status == APPLIED)
     suggested = sum(edit.status != APPLIED for edit in edits)
-    total = f"{applied:,} {'change' if applied == 1 else 'changes'} made"
+    rows = sum(edit.status == APPLIED for edit in edits)
+    total = f"{applied:,} change{'s' * (applied != 1)} made, in {rows:,} edit{'s' * (rows != 1)}"
     if suggested:
         total += f", {suggested:,} not made"
     return Group(table, Text(total, style="dim"))

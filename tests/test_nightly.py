@@ -125,18 +125,7 @@ def test_examples_are_those_of_the_golden_rows(examples: Path) -> None:
     assert sorted(table(examples, "articles")["headline"]) == sorted(row["headline"] for row in GOLDEN)
 
 
-LOST_BYLINE = pytest.mark.xfail(reason="the byline of a page is no part of the main text that trafilatura finds")
-
-
-@pytest.mark.parametrize(
-    "golden",
-    [
-        pytest.param(
-            row, id=f"{row['uri']}: {row['headline'][:20]}", marks=[LOST_BYLINE] * row["uri"].endswith(".html")
-        )
-        for row in GOLDEN
-    ],
-)
+@pytest.mark.parametrize("golden", [pytest.param(row, id=f"{row['uri']}: {row['headline'][:20]}") for row in GOLDEN])
 def test_example_comes_out_as_its_golden_row_says(golden: dict[str, Any], examples: Path) -> None:
     (row,) = [row for row in table(examples, "articles").to_dict("records") if row["headline"] == golden["headline"]]
     expected = {name: value for name, value in golden.items() if name in row and name != "uri"}  # that is the file's

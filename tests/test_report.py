@@ -342,6 +342,30 @@ def test_digest_is_cheap() -> None:
     assert len(pickle.dumps(digest)) < 1_000_000
 
 
+@pytest.mark.parametrize(
+    ("content", "encoding", "opening"),
+    [
+        (b'{"id": 1, "title": "Ferry\xe2\x80\x99s bel', None, '{"id": 1, "title": "Ferry’s bel'),
+        (b"\xef\xbb\xbfFerry\r\n", None, "Ferry\r\n"),
+        ("Fähre".encode("cp1252"), "cp1252", "Fähre"),
+        ("é".encode() * 4000, None, "é" * 300),
+        (b"x" + "é".encode() * 4000, None, "x" + "é" * 299),  # the bytes looked at end within a character
+        (b"", None, ""),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF", None, None),
+        (bytes(range(32)) * 3, None, None),  # decodes, and still says nothing
+        ("Fähre".encode("cp1252"), "no-such-encoding", None),
+    ],
+)
+def test_readable_content_is_shown_as_text(content: bytes, encoding: str | None, opening: str | None) -> None:
+    problem = Problem("read", "broken-json", None, "critical", "not JSON")
+    digest = Digest()
+    digest.add_held([tables.quarantine_row(Document("a.jsonl#3", content), [problem], None, encoding)])
+    [entry] = digest.held
+    assert entry["opening"] == opening
+    assert entry["opening_bytes"] == (content[:64].hex(" ") if opening is None else None)
+    assert entry["cut"] == (len(content) > (64 if opening is None else 1000))
+
+
 # ---- facts ----
 
 
@@ -377,6 +401,22 @@ def test_the_funnel_adds_up() -> None:
             "nothing",
             "delivered no documents",
         ),
+        (
+            {"documents": 52, "published": 0, "quarantined": 4, "partitions_written": 0},
+            [],
+            0,
+            "look",
+            "Published nothing; 4 documents were quarantined.",
+        ),
+        ({"replaced": 2}, [], 0, "look", "in 9 partitions, 2 of them in place of an earlier version; 12 documents"),
+        ({"replaced": 100}, [], 0, "look", "all of them in place of an earlier version; 12"),
+        (
+            {"documents": 49, "published": 1, "quarantined": 0, "partitions_written": 1, "replaced": 1},
+            [],
+            0,
+            "good",
+            "Published 1 article in 1 partition, in place of an earlier version.",
+        ),
     ],
 )
 def test_verdicts(changes: dict[str, Any], held_dates: list[int], failing: int, status: str, says: str) -> None:
@@ -384,6 +424,32 @@ def test_verdicts(changes: dict[str, Any], held_dates: list[int], failing: int, 
     checks = [validation("r", "warning", failing, "A rule")]
     verdict = facts(run_row(**changes), Digest(), checks, partitions)["verdict"]
     assert verdict["status"] == status and says in verdict["sentence"] and verdict["todo"].endswith(".")
+
+
+def test_one_count_of_what_needs_a_look() -> None:
+    checks = [
+        validation("a", "critical", 1, "A sky is above."),
+        validation("b", "warning", 2, "A ship floats."),
+        validation("c", "info", 3, "A bell rings."),
+        validation("d", "warning", 0, "A door opens."),
+    ]
+    found = facts(run_row(quarantined=0, documents=148), Digest(), checks)
+    assert found["verdict"]["todo"] == "Worth a look: 2 findings."
+    html = page(found)
+    assert '<a href="#checks">Checks <b>2</b></a>' in html
+    assert html.index("A ship floats.") < html.index("For information") < html.index("A bell rings.")
+    assert html.count('<article class="check') == 2
+    calm = facts(run_row(quarantined=0, documents=148), Digest(), checks[2:])
+    assert calm["verdict"]["todo"] == "Nothing to do; 1 remark for information."
+    assert "No warning, and nothing critical." in page(calm) and "checks held." not in page(calm)
+
+
+def test_what_steps_noted_is_no_unmet_demand() -> None:
+    words = "The source gave a date that cannot be read."
+    noted = validation("date-unreadable", "warning", 2, words, suite="steps", expectation="step", element_count=50)
+    text = _text(page(facts(run_row(), Digest(), [noted])))
+    assert f"warning {words} Noted in 2 of 50 documents (4.0 %) · date-unreadable, column" in text
+    assert "Not met:" not in text
 
 
 def test_a_run_without_checks_is_not_called_sound() -> None:
@@ -412,6 +478,60 @@ def test_the_trend_ends_with_this_run() -> None:
 
 
 # ---- page ----
+
+
+def _text(html: str) -> str:
+    return re.sub(r"\s+", " ", Tags(html).text)
+
+
+def test_the_reasons_of_the_quarantine_are_worded_as_faults() -> None:
+    digest = Digest()
+    problems = [
+        Problem("validate", "no-body", "body_length", "critical", "characters in the body: 0"),
+        Problem("validate", "body-very-short", "body_length", "warning", "characters in the body: 0"),
+        Problem("validate", "own-rule", "language", "info", "language: und"),
+    ]
+    digest.add_held([tables.quarantine_row(Document("empty.txt", b""), problems, "", "utf-8")])
+    broken = Problem("read", "broken-json", None, "critical", "not JSON: it ends early")
+    digest.add_held([tables.quarantine_row(Document("wire.jsonl#3", b'{"id'), [broken])])
+    gate = Problem("gate", "share", None, "critical", "observed 0.6; At most half goes to the quarantine.")
+    digest.add_held([tables.quarantine_row(Document("good.txt", b"A text."), [gate], None, "utf-8")])
+    checks = [
+        validation("own-rule", "info", 1, "We print in the languages of the valley."),
+        validation("share", "critical", 1, "At most half goes to the quarantine.", suite="run"),
+        validation("broken-json", "warning", 1, "A suite may use any name.", suite="run"),
+    ]
+    found = facts(run_row(quarantined=3), digest, checks)
+    meanings = {reason["rule"]: reason["meaning"] for reason in found["quarantine"]["reasons"]}
+    assert meanings["own-rule"] == "We print in the languages of the valley."
+    assert meanings["broken-json"] == "The line is no JSON object."
+
+    html = page(found)
+    section = html[html.index('<section id="quarantine"') : html.index('<section id="edits"')]
+    table, entries = section.split('<ul class="entries">')
+    before, after = table.split("<details>")
+    assert "An article has a body." in before and "The line is no JSON object." in before
+    assert "A body has at least 50" in after and "languages of the valley" in after
+    text = _text(entries)
+    assert "critical Not met: An article has a body. characters in the body: 0" in text
+    assert text.count("characters in the body: 0") == 1
+    assert "info Not met: We print in the languages of the valley. language: und" in text
+    assert "critical The line is no JSON object. not JSON: it ends early" in text
+    assert "Not met: At most half goes to the quarantine. observed 0.6" in text
+    assert text.count("At most half goes") == 1 and "A text." in text
+
+
+def test_a_page_of_facts_from_before_is_still_laid_out() -> None:
+    """Reports are laid out again from facts that an earlier copydesk wrote, whose run had no count of replacements."""
+    found = hostile_facts()
+    found["run"].pop("replaced", None)
+    assert page(found) == page(hostile_facts())
+
+
+def test_nothing_published_is_not_stamped_published() -> None:
+    found = facts(run_row(documents=52, published=0, quarantined=4), Digest(), [validation("a", "info", 0, "A")])
+    assert '<span class="stamp">Nothing published</span>' in page(found)
+    assert "nothing published" in index([found])
 
 
 def test_nothing_hostile_gets_through() -> None:

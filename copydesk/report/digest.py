@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -27,6 +28,8 @@ ALIKE = 2
 QUARANTINED, GATED = 300, 20
 #: Code points of text, and bytes of undecoded content, that stand for a document of the quarantine.
 OPENING, OPENING_BYTES = 300, 64
+#: Content with a smaller share of printable characters is binary, even where its bytes happen to decode.
+PRINTABLE = 0.9
 #: Longer changes are counted by rule, but not word for word; the most frequent ones keep an example each.
 LONGEST_PAIR = 80
 PAIRS = 60
@@ -282,7 +285,8 @@ def _ranked(entries: list[dict[str, Any]], limit: int, of_rule: int) -> list[dic
 
 def _held(row: Mapping[str, Any]) -> dict[str, Any]:
     """What a report shows of one row of the quarantine."""
-    content, text = row["content"], row["text"]
+    content = row["content"]
+    text = _opening(content, row["encoding"]) if row["text"] is None else row["text"]
     return {
         "article_id": row["article_id"],
         "uri": row["uri"][:LONGEST_URI],
@@ -295,3 +299,16 @@ def _held(row: Mapping[str, Any]) -> dict[str, Any]:
         "cut": len(content) > OPENING_BYTES if text is None else len(text) > OPENING,
         "reasons": [{**reason, "observed": storable(reason["observed"][:OPENING])} for reason in row["reasons"]],
     }
+
+
+def _opening(content: bytes, encoding: str | None) -> str | None:
+    """The beginning of content that was never decoded, if it reads as text: a little more than `OPENING` of it."""
+    start = content[: 4 * OPENING + 4]  # no encoding here takes more than four bytes a code point, and a mark in front
+    for name in ("utf-8-sig", encoding):
+        try:
+            text = codecs.getincrementaldecoder(name)().decode(start, len(start) == len(content)) if name else None
+        except (LookupError, UnicodeError):
+            continue
+        if text is not None and sum(c.isprintable() or c in "\n\r\t" for c in text) >= PRINTABLE * len(text):
+            return storable(text)
+    return None

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from copydesk.report.digest import Digest
+from copydesk.report.reasons import demands, meaning
 from copydesk.report.tally import Tally
 from copydesk.rules import explain
 from copydesk.tables import RUNS, VALIDATIONS, storable
@@ -48,6 +49,7 @@ def facts(
     """
     row = {name: run[name] for name in RUNS.names}
     checks = _expectations(validations)
+    demanded = demands(checks)
     dates = [_partition(partition) for partition in sorted(partitions, key=lambda p: p.published_date or date.max)]
     funnel = _funnel(row, digest)
     return {
@@ -59,7 +61,7 @@ def facts(
         "expectations": checks,
         "quarantine": {
             "documents": digest.quarantined,
-            "reasons": [{**reason, "meaning": explain(reason["rule"])} for reason in digest.reasons.top(VALUES)],
+            "reasons": [{**reason, "meaning": meaning(reason, demanded)} for reason in digest.reasons.top(VALUES)],
             "media_types": _values(digest.media_types, "media_type"),
             "entries": [*digest.held, *digest.held_by_gate],
         },
@@ -176,7 +178,9 @@ def _verdict(
     """`status` (held, faulty, nothing, look or good), what happened in one sentence, and what to do about it."""
     published, quarantined = run["published"], funnel["quarantined"]
     written = run["partitions_written"]
-    warnings = sum(not check["success"] and check["severity"] != "info" for check in checks)
+    failed = [check["severity"] for check in checks if not check["success"]]
+    remarks = failed.count("info")
+    findings = len(failed) - remarks
     if run["verdict"] == "held":
         names = [p["date"] or "no date" for p in partitions if p["held"]]
         what = f"{_number(len(names), 'partition')} ({_some(names)})" if names else "The whole run"
@@ -209,22 +213,33 @@ def _verdict(
         if quarantined
         else ""
     )
-    sentence = f"Published {_number(published, 'article')} in {_number(written, 'partition')}{aside}."
+    what = f"{_number(published, 'article')} in {_number(written, 'partition')}" if published else "nothing"
+    sentence = f"Published {what}{_replaced(run)}{aside}."
     if not checks:
         return {
             "status": "look",
             "sentence": sentence,
             "todo": "No check was made: see whether the suites are in place.",
         }
-    if not quarantined and not warnings:
-        return {"status": "good", "sentence": sentence, "todo": "Every check held: nothing to do."}
+    if not quarantined and not findings:
+        todo = f"Nothing to do; {_number(remarks, 'remark')} for information." if remarks else ""
+        return {"status": "good", "sentence": sentence, "todo": todo or "Every check held: nothing to do."}
     parts = []
-    if warnings:
-        parts.append(f"{_number(warnings, 'check')} did not hold")
+    if findings:
+        parts.append(_number(findings, "finding"))
     if quarantined:
         parts.append("the quarantine says why each document stayed behind")
-    text = " and ".join(parts)
-    return {"status": "look", "sentence": sentence, "todo": f"Worth a look: {text}."}
+    return {"status": "look", "sentence": sentence, "todo": f"Worth a look: {'; '.join(parts)}."}
+
+
+def _replaced(run: Mapping[str, Any]) -> str:
+    """How many of the published articles came in place of an earlier version; runs of old did not count them."""
+    replaced = run.get("replaced") or 0
+    if not replaced:
+        return ""
+    if run["published"] == 1:
+        return ", in place of an earlier version"
+    return f", {'all' if replaced == run['published'] else f'{replaced:,}'} of them in place of an earlier version"
 
 
 def _number(count: int, noun: str) -> str:

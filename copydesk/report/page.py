@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from copydesk.report.facts import NIGHTS, Facts
 from copydesk.report.plot import bars, trend_series
+from copydesk.report.reasons import STEPS, decisive, demands, is_demand, worded
 from copydesk.visible import pieces
 
 #: Name of the front page of the report site.
@@ -27,7 +28,8 @@ _SAFE_NAME_RE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 def page(facts: Facts) -> str:
     """The report of one run as one HTML page."""
-    return _environment().get_template("run.html.j2").render(facts=facts, series=trend_series(facts["trend"]))
+    template = _environment().get_template("run.html.j2")
+    return template.render(facts=facts, series=trend_series(facts["trend"]), demanded=demands(facts["expectations"]))
 
 
 def index(reports: Iterable[Facts]) -> str:
@@ -115,5 +117,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"shown": shown, "in_context": in_context, "count": _count, "noun": _noun}
-    environment.globals |= {"percent": _percent, "bars": bars}
+    environment.filters |= {"decisive": decisive, "worded": worded}
+    environment.tests["demand"] = is_demand
+    environment.globals |= {"percent": _percent, "bars": bars, "STEPS": STEPS}
     return environment

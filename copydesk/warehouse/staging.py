@@ -111,6 +111,11 @@ class Staging:
         """Documents that will go to the quarantine; changes with `hold`."""
         return sum(self._counts["quarantined"].values()) + sum(self._counts["published"][day] for day in self._held)
 
+    @property
+    def replaced(self) -> int:
+        """Articles that will take the place of an earlier version of their document; changes with `hold`."""
+        return sum(day not in self._held for _, day in self._replaced)
+
     def partition_counts(self) -> list[PartitionCount]:
         """The new documents of each date, in order, the undated first; as they came in, whatever was held since."""
         published, quarantined, warned = self._counts.values()
@@ -149,15 +154,16 @@ class Staging:
     ) -> Commit:
         """Publish everything at once; see `copydesk.warehouse.commit`.
 
-        `run_row` is a row of `RUNS`; `run_id`, `published`, `quarantined`, `partitions_written` and `partitions_held`
-        are filled in. `validations` are rows of `VALIDATIONS`, whose `run_id` is filled in. `reports` are files, by
-        their path below `_reports/`. Raises `WarehouseError`; `recover` then knows how to go on.
+        `run_row` is a row of `RUNS`; `run_id`, `published`, `replaced`, `quarantined`, `partitions_written` and
+        `partitions_held` are filled in. `validations` are rows of `VALIDATIONS`, whose `run_id` is filled in. `reports`
+        are files, by their path below `_reports/`. Raises `WarehouseError`; `recover` then knows how to go on.
         """
         row = {
             **run_row,
             "run_id": run_id,
             "published": self.published,
             "quarantined": self.quarantined,
+            "replaced": self.replaced,
             "partitions_written": self.partitions_written(),
             "partitions_held": len(self._held),
         }
