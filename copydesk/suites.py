@@ -1,14 +1,16 @@
 """The suites in `expectations/*.json`, read and checked before anything runs.
 
-Great Expectations drops an expectation whose type it does not know, and takes one without a severity for critical; here
-both are errors that name the file, the position and what is allowed.
+Great Expectations drops an expectation whose type it does not know, takes one without a severity for critical, and
+notices limits that no value can meet only when it judges. Here all of them are errors that name the file, the position
+and what is allowed. It takes seconds to import, so what can be told without it is told from `EXPECTATIONS`.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -18,6 +20,100 @@ from copydesk.records import CRITICAL, INFO, WARNING
 SEVERITIES = (CRITICAL, WARNING, INFO)
 _KEYS = ("type", "kwargs", "severity", "meta")
 _COLUMN_KEYS = ("column", "column_A", "column_B", "column_list")
+
+
+class Kind(NamedTuple):
+    """What an argument may be: in words, as a test, and whether it may be left out."""
+
+    words: str
+    holds: Callable[[Any], bool]
+    optional: bool = False
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and float("-inf") < value < float("inf")
+
+
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and isinstance(value, int) and value >= 0
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str | bool) or _is_number(value)
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        return _is_text(value) and re.compile(value) is not None
+    except re.error:
+        return False
+
+
+def _list_of(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and bool(value) and all(map(holds, value))
+
+
+def _is_pair(value: Any) -> bool:
+    return _list_of(_is_scalar)(value) and len(value) == 2
+
+
+def _word(*words: str) -> Kind:
+    return Kind(f"one of {', '.join(words)}", lambda value: _is_text(value) and value in words, True)
+
+
+_COLUMN = Kind("the name of a column", _is_text)
+# A limit that is a date would fit no column: published_date is a text to Great Expectations, which compares like alone.
+_LIMIT = Kind("a number (for dates, limit the columns days_old or published_year)", _is_number, True)
+_COUNT = Kind("a whole number from 0", _is_count)
+_FLAG = Kind("true or false", lambda value: isinstance(value, bool), True)
+_PATTERN = Kind("a regular expression", _is_pattern)
+_PATTERNS = Kind("a list of regular expressions, one at least", _list_of(_is_pattern))
+_VALUES = Kind("a list of texts, numbers, true and false, one at least", _list_of(_is_scalar))
+
+_BETWEEN = {"min_value": _LIMIT, "max_value": _LIMIT, "strict_min": _FLAG, "strict_max": _FLAG}
+_COUNTED = _BETWEEN | dict.fromkeys(("min_value", "max_value"), _COUNT._replace(optional=True))
+_OF_COLUMN = {"column": _COLUMN}
+_OF_PAIR = {
+    "column_A": _COLUMN,
+    "column_B": _COLUMN,
+    "ignore_row_if": _word("both_values_are_missing", "either_value_is_missing", "neither"),
+}
+_OF_COLUMNS = {
+    "column_list": Kind("a list of names of columns, one at least", _list_of(_is_text)),
+    "ignore_row_if": _word("all_values_are_missing", "any_value_is_missing", "never"),
+}
+
+#: The expectations that judge every row by itself, and those of the count of rows, each with its arguments.
+#: What speaks of a column as a whole (its mean, its uniqueness, its order) names no row that could be held back.
+EXPECTATIONS: dict[str, dict[str, Kind]] = {
+    "expect_column_values_to_be_between": _OF_COLUMN | _BETWEEN,
+    "expect_column_values_to_be_in_set": _OF_COLUMN | {"value_set": _VALUES},
+    "expect_column_values_to_not_be_in_set": _OF_COLUMN | {"value_set": _VALUES},
+    "expect_column_values_to_be_null": _OF_COLUMN,
+    "expect_column_values_to_not_be_null": _OF_COLUMN,
+    "expect_column_value_lengths_to_be_between": _OF_COLUMN | _COUNTED,
+    "expect_column_value_lengths_to_equal": _OF_COLUMN | {"value": _COUNT},
+    "expect_column_values_to_match_regex": _OF_COLUMN | {"regex": _PATTERN},
+    "expect_column_values_to_not_match_regex": _OF_COLUMN | {"regex": _PATTERN},
+    "expect_column_values_to_match_regex_list": _OF_COLUMN | {"regex_list": _PATTERNS, "match_on": _word("any", "all")},
+    "expect_column_values_to_not_match_regex_list": _OF_COLUMN | {"regex_list": _PATTERNS},
+    "expect_column_pair_values_a_to_be_greater_than_b": _OF_PAIR | {"or_equal": _FLAG},
+    "expect_column_pair_values_to_be_equal": _OF_PAIR,
+    "expect_column_pair_values_to_be_in_set": _OF_PAIR
+    | {"value_pairs_set": Kind("a list of pairs of values, one at least", _list_of(_is_pair))},
+    "expect_multicolumn_sum_to_equal": _OF_COLUMNS | {"sum_total": _LIMIT._replace(words="a number", optional=False)},
+    "expect_multicolumn_values_to_be_equal": _OF_COLUMNS,
+    "expect_select_column_values_to_be_unique_within_record": _OF_COLUMNS,
+    "expect_table_row_count_to_be_between": _COUNTED,
+    "expect_table_row_count_to_equal": {"value": _COUNT},
+}
+# Nearer than any other expectation of Great Expectations is to one of these (0.91), so that only slips are guessed at.
+_SLIP = 0.93
+_LINE = 400
 
 
 class SuiteError(ValueError):
@@ -50,10 +146,12 @@ def _columns(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(name) for value in named for name in (value if isinstance(value, list) else [value]))
 
 
-def wrong(where: str, problem: str, value: str = "", allowed: Collection[str] = ()) -> NoReturn:
-    """Raise `SuiteError`, with what is allowed, the most similar first where there is one."""
-    close = difflib.get_close_matches(value, allowed, 1)
-    hint = f"; did you mean {close[0]!r}?" if close else f"; allowed are {', '.join(allowed)}" if allowed else ""
+def wrong(where: str, problem: str, value: str = "", allowed: Collection[str] = (), similar: float = 0.6) -> NoReturn:
+    """Raise `SuiteError` with the allowed value that is `similar` (0 to 1) to `value`, or with all that are allowed."""
+    close = difflib.get_close_matches(value, allowed, 1, similar)
+    # Names of expectations are too long for one line.
+    listed = "\n  ".join(["", *allowed]) if len(", ".join(allowed)) > _LINE else f" {', '.join(allowed)}"
+    hint = f"; did you mean {close[0]!r}?" if close else f"; allowed are{listed}" if allowed else ""
     raise SuiteError(f"{where}: {problem}{hint}")
 
 
@@ -93,16 +191,43 @@ def _rule(suite: str, entry: Any, where: str) -> Rule:
         wrong(where, 'lacks "type", such as "expect_column_values_to_be_between"')
     if not isinstance(kwargs, dict):
         wrong(where, 'lacks "kwargs", such as {"column": "body_length", "min_value": 1}')
+    if kind not in EXPECTATIONS:
+        problem = f"{kind!r} is none of the expectations that judge every row by itself"
+        wrong(where, problem, kind, EXPECTATIONS, _SLIP)
     if severity not in SEVERITIES:
-        wrong(where, f"severity is {severity!r}", str(severity), SEVERITIES)
+        problem = f"severity is {json.dumps(severity)}" if "severity" in entry else "severity is missing"
+        wrong(where, problem, str(severity), SEVERITIES)
     texts = [meta.get(key) if isinstance(meta, dict) else None for key in ("rule", "description")]
     if not all(isinstance(text, str) and text.strip() for text in texts):
         wrong(where, 'lacks "meta" with "rule" (a short name) and "description" (a sentence for the report)')
     if "mostly" in kwargs:
         wrong(where, 'has "mostly", but every row is judged by itself; limits to shares belong into run.json')
+    _check_kwargs(kwargs, EXPECTATIONS[kind], where)
     columns = _columns(kwargs)
     for column in columns:
         if column not in COLUMNS[suite]:
             wrong(where, f"unknown column {column!r}", column, tuple(COLUMNS[suite]))
     rule, description = texts
     return Rule(suite, str(rule), kind, kwargs, columns, str(severity), str(description), where)
+
+
+def _check_kwargs(kwargs: Mapping[str, Any], kinds: Mapping[str, Kind], where: str) -> None:
+    """Raise `SuiteError` where Great Expectations would refuse `kwargs`, or where no value could ever meet them."""
+    for key, value in kwargs.items():
+        if key not in kinds:
+            wrong(where, f"unknown argument {key!r} in kwargs", key, kinds)
+        if not kinds[key].holds(value):
+            wrong(where, f"{key} is {json.dumps(value, ensure_ascii=False)}; allowed is {kinds[key].words}")
+    for key, kind in kinds.items():
+        if key not in kwargs and not kind.optional:
+            wrong(where, f"kwargs lacks {key!r}, {kind.words}")
+    if "min_value" not in kinds:
+        return
+    low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    if low is None and high is None:
+        wrong(where, 'kwargs needs "min_value", "max_value" or both')
+    if low is not None and high is not None:
+        if low > high:
+            wrong(where, f"min_value {low} is greater than max_value {high}, so no value would ever pass")
+        if low == high and (kwargs.get("strict_min") or kwargs.get("strict_max")):
+            wrong(where, f"min_value and max_value are {low} and one of them is strict, so no value would ever pass")

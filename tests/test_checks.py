@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from copydesk.checks import Checks, SuiteError, merge
 from copydesk.edits import Edit
 from copydesk.records import Article, article_id
 from copydesk.shipped import shipped
+from copydesk.suites import _SLIP, EXPECTATIONS, Rule, read_suite
 from copydesk.tables import articles_table, edits_table
 
 NIGHT = date(2024, 5, 3)
@@ -346,15 +348,37 @@ def suites(tmp_path: Path) -> Callable[..., Path]:
     return change
 
 
+BETWEEN = {"type": "expect_column_values_to_be_between"}
+IN_SET = {"type": "expect_column_values_to_be_in_set"}
+MATCH = {"type": "expect_column_values_to_match_regex"}
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
         ({"type": "expect_column_values_to_be_betwen"}, "did you mean 'expect_column_values_to_be_between'"),
         ({"type": None}, 'lacks "type"'),
-        ({"kwargs": {"column": "body_lenght", "min_value": 1}}, "did you mean 'body_length'"),
-        ({"kwargs": {"min_valu": 1}}, "refuses its kwargs"),
+        ({**BETWEEN, "kwargs": {"column": "body_lenght", "min_value": 1}}, "did you mean 'body_length'"),
+        ({"type": "expect_column_mean_to_be_between"}, "allowed are\n  expect_column_values_to_be_between\n"),
+        ({"type": "expect_column_values_to_be_unique"}, "judge every row by itself; allowed are\n"),
+        ({"kwargs": {"min_valu": 1}}, "did you mean 'min_value'"),
+        ({"kwargs": {}}, 'needs "min_value", "max_value" or both'),
+        ({"kwargs": {"min_value": "1"}}, 'min_value is "1"; allowed is a whole number from 0'),
+        ({"kwargs": {"min_value": 150, "max_value": 10}}, "min_value 150 is greater than max_value 10"),
+        ({"kwargs": {"min_value": 1, "max_value": 1, "strict_max": True}}, "no value would ever pass"),
+        ({**BETWEEN, "kwargs": {"min_value": 1}}, "kwargs lacks 'column'"),
+        (
+            {**BETWEEN, "kwargs": {"column": "days_old", "min_value": 1, "max_value": 0.5}},
+            "is greater than max_value 0.5",
+        ),
+        (
+            {**BETWEEN, "kwargs": {"column": "days_old", "min_value": "2024-06-01", "max_value": "2024-05-01"}},
+            'min_value is "2024-06-01"; allowed is a number (for dates,',
+        ),
+        ({**IN_SET, "kwargs": {"column": "language", "value_set": "en"}}, 'value_set is "en"; allowed is a list'),
+        ({**MATCH, "kwargs": {"column": "language", "regex": "(en"}}, "allowed is a regular expression"),
         ({"kwargs": {"column": "body_length", "min_value": 1, "mostly": 0.9}}, "mostly"),
-        ({"severity": None}, "allowed are critical, warning, info"),
+        ({"severity": None}, "severity is missing; allowed are critical, warning, info"),
         ({"severity": "criticl"}, "did you mean 'critical'"),
         ({"meta": {"rule": "no-articles"}}, '"description"'),
         ({"meta": {"rule": "no-body", "description": "Twice."}}, "is taken by"),
@@ -363,8 +387,63 @@ def suites(tmp_path: Path) -> Callable[..., Path]:
 )
 def test_bad_suite_is_refused(suites: Callable[..., Path], entry: dict[str, Any], words: str) -> None:
     with pytest.raises(SuiteError, match=r"articles\.json, expectation \d+") as error:
-        Checks(suites(**entry))
+        read_suite(suites(**entry), "articles")
     assert words in str(error.value)
+
+
+#: Arguments that are right, for every name that an argument has.
+RIGHT: dict[str, Any] = {
+    "column": "sequence",
+    "column_A": "start",
+    "column_B": "end",
+    "column_list": ["start", "end"],
+    "min_value": 1,
+    "max_value": 2,
+    "value": 3,
+    "value_set": ["a", 1, True],
+    "value_pairs_set": [[1, 2]],
+    "sum_total": 0.5,
+    "regex": "^a",
+    "regex_list": ["^a", "b$"],
+    "match_on": "any",
+    "ignore_row_if": "never",
+} | dict.fromkeys(("strict_min", "strict_max", "or_equal"), True)
+
+
+@pytest.mark.parametrize("kind", EXPECTATIONS)
+def test_great_expectations_knows_what_is_allowed(kind: str) -> None:
+    """Each expectation exists, judges rows (or counts them), and takes and demands no other arguments than listed."""
+    from great_expectations.expectations import expectation
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    implementation, kwargs = get_expectation_impl(kind), EXPECTATIONS[kind]
+    judges_rows = (
+        expectation.ColumnMapExpectation,
+        expectation.ColumnPairMapExpectation,
+        expectation.MulticolumnMapExpectation,
+    )
+    assert kind.startswith("expect_table_row_count") or issubclass(implementation, judges_rows)
+    fields = implementation.__fields__
+    assert {name for name, field in fields.items() if field.required} <= {k for k in kwargs if not kwargs[k].optional}
+    given = {key: "neither" if (key, "column_A" in kwargs) == ("ignore_row_if", True) else RIGHT[key] for key in kwargs}
+    assert all(kwargs[key].holds(value) for key, value in given.items())
+    Checks._suite("edits", [Rule("edits", "r", kind, given, (), "info", "Holds.", "edits.json")])
+
+
+def test_whatever_great_expectations_refuses_is_put_in_words() -> None:
+    rule = Rule(
+        "edits", "r", BETWEEN["type"], {"column": "start", "min_value": [1]}, (), "info", "Holds.", "edits.json"
+    )
+    with pytest.raises(SuiteError, match=r"^edits\.json: Great Expectations refuses min_value = \[1\] \([^\n]*float"):
+        Checks._suite("edits", [rule])
+
+
+def test_only_slips_are_guessed_at() -> None:
+    """No expectation that exists is taken for a misspelling of an allowed one."""
+    from great_expectations.expectations.registry import list_registered_expectation_implementations
+
+    for kind in set(list_registered_expectation_implementations()) - set(EXPECTATIONS):
+        assert difflib.get_close_matches(kind, EXPECTATIONS, 1, _SLIP) == []
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"expectations": 3}'])
