@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import codecs
+import json
 import logging
 import re
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import cache
+from itertools import dropwhile, islice
+from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from copydesk.records import CRITICAL, Document, Problem
 from copydesk.tables import storable
+from copydesk.text.credit_lines import find_byline
 from copydesk.text.decode import Undecodable, decode
 
 if TYPE_CHECKING:
+    from configparser import ConfigParser
+
     from lxml.html import HtmlElement
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -36,6 +44,32 @@ _PUBLISHED = (
     ".//meta[@itemprop='datePublished']/@content",
     ".//time[@itemprop='datePublished' or @pubdate]/@datetime",
 )
+# schema.org's JSON-LD.
+_LINKED_DATA = ".//script[contains(@type, 'ld+json')]/text()"
+_STORY_TYPE = re.compile(r"(?:Article|Posting|Report)$")
+_DAY = re.compile(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Times of the article itself: none of what stands beside it or beneath it.
+_TIMES = """(.//time[@datetime])[position() <= 50][not(ancestor::aside or ancestor::nav or ancestor::footer
+    or ancestor::*[contains(@class, 'comment') or contains(@id, 'comment') or contains(@class, 'related')])]"""
+# A time with more text than this around it is a day that the story tells of.
+_MOST_AROUND_A_TIME = 60
+_CONTAINERS = (
+    ".//article[not(ancestor::article)]",
+    ".//*[self::main or @role='main'][not(ancestor::main or ancestor::*[@role='main'])]",
+    ".//body",
+)
+_FURNITURE = frozenset("aside button form footer iframe nav noscript object script select style svg template".split())
+_BLOCKS = frozenset(
+    "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer "
+    "form h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+)
+# A table with a heading of the page, or with several paragraphs in a cell, lays the page out, with those within it.
+_LAYOUT_TABLES = ".//table[not(ancestor::table)][.//h1 or .//td[count(p) > 1 or count(br) > 2 or count(div) > 1]]"
+_TABLE_TAGS = ("table", "tbody", "thead", "tfoot", "tr", "td", "th")
+# Shorter blocks are labels and buttons more often than paragraphs.
+_PARAGRAPH = 40
+# A byline stands within so many blocks of the headline, with one line of the text between them at most (a deck).
+_NEAR_HEADLINE = 8
 _TITLE = (".//meta[@property='og:title' or @name='og:title']/@content", ".//head/title/text()")
 
 
@@ -55,8 +89,8 @@ def extract(document: Document) -> Document:
 
     The text is the article without what surrounds it, paragraphs separated by an empty line; whether the headline
     stands in it is up to the page, so it is the title too. The title and date are what the page states in its
-    metadata; a date guessed from elsewhere is not taken. A page that cannot be read, or has no main text, comes back
-    with a problem. Raises nothing.
+    metadata, or the one day that the `<time>` elements of its article give; no date is guessed from elsewhere. A page
+    that cannot be read, or has no main text, comes back with a problem. Raises nothing.
     """
     if document.media_type != "html" or document.problem is not None:
         return document
@@ -68,7 +102,7 @@ def extract(document: Document) -> Document:
     if not page.strip():
         return _failed(document, "no-main-text", "an empty page")
     try:
-        import trafilatura
+        import trafilatura  # noqa: F401 - only whether it is there
         from lxml import etree, html
     except ImportError:
         return _failed(document, "html-extra-missing", "web pages need one more package: pip install 'copydesk[html]'")
@@ -84,11 +118,11 @@ def extract(document: Document) -> Document:
         if elements > _MOST_ELEMENTS:
             words = f"{elements:,} elements; pages are read up to {_MOST_ELEMENTS:,}"
             return _failed(document, "page-too-large", words)
-        title, date = _title(tree), _first(tree, _PUBLISHED)
-        found = trafilatura.bare_extraction(tree, include_comments=False, deduplicate=False)
+        title, date = _title(tree), _date(tree)
+        lines = _main_text(tree)
     except Exception as error:  # noqa: BLE001 - lxml and trafilatura raise many kinds over hostile pages
         return _failed(document, "unreadable-page", f"{type(error).__name__}: {error}")
-    text = "\n\n".join(filter(None, map(str.strip, (getattr(found, "text", None) or "").split("\n"))))
+    text = "\n\n".join(lines)
     document = replace(document, text=text or None, title=title, date=date)
     return document if text else _failed(document, "no-main-text", "no main text among what surrounds it")
 
@@ -106,14 +140,188 @@ def _as_xml(found: re.Match[str]) -> str:
 
 def _first(tree: HtmlElement, paths: tuple[str, ...]) -> str | None:
     """The first text that one of the XPath expressions finds, on one line."""
-    found = (_BLANKS.sub(" ", str(value)).strip() for path in paths for value in tree.xpath(path))
+    found = (_squeezed(str(value)) for path in paths for value in tree.xpath(path))
     return next(filter(None, found), None)
 
 
 def _title(tree: HtmlElement) -> str | None:
     """The headline: the `<h1>` where the page's title confirms it, else the title, which may end in the site's name."""
     title = _first(tree, _TITLE)
-    headings = [_BLANKS.sub(" ", heading.text_content()).strip() for heading in tree.iter("h1")]
+    headings = [_squeezed(heading.text_content()) for heading in tree.iter("h1")]
     headings = [heading for heading in headings if heading]
     confirmed = [heading for heading in headings if title and heading in title]
     return next(iter(confirmed or filter(None, (title, *headings))), None)
+
+
+def _date(tree: HtmlElement) -> str | None:
+    """When the page says that it was published, as it writes it; None where two statements of one kind disagree."""
+    if stated := _first(tree, _PUBLISHED):
+        return stated
+    if linked := list(_linked_dates(tree)):
+        return linked[0] if len({value[:10] for value in linked}) == 1 else None
+    times = [
+        time.get("datetime", "").strip()
+        for time in _container(tree).xpath(_TIMES)
+        if _DAY.match(time.get("datetime", "")) and _stands_alone(time)
+    ]
+    return times[0] if len({value[:10] for value in times}) == 1 else None
+
+
+def _linked_dates(tree: HtmlElement) -> Iterator[str]:
+    """`datePublished` of every article in the page's JSON-LD."""
+    for script in tree.xpath(_LINKED_DATA):
+        try:
+            nodes: list[Any] = [json.loads(script, strict=False)]
+        except (ValueError, RecursionError):
+            continue
+        while nodes:
+            node = nodes.pop()
+            if isinstance(node, list):
+                nodes.extend(reversed(node))
+            elif isinstance(node, dict):
+                nodes.extend(value for value in node.values() if isinstance(value, list | dict))
+                kinds, published = node.get("@type"), node.get("datePublished")
+                is_story = any(
+                    _STORY_TYPE.search(str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])
+                )
+                if is_story and isinstance(published, str) and published.strip():
+                    yield published.strip()
+
+
+def _stands_alone(time: HtmlElement) -> bool:
+    """Whether an element is most of its block: `Published <time>`, and no day within a sentence of the story."""
+    block = next((above for above in time.iterancestors() if above.tag in _BLOCKS), time)
+    if next(block.iterdescendants(*_BLOCKS - {"br"}), None) is None:
+        around = len(_squeezed(block.text_content())) - len(_squeezed(time.text_content()))
+        return around <= _MOST_AROUND_A_TIME and not block.text_content().rstrip().endswith((".", "!", "?"))
+    # A container of blocks: the text that stands right beside the element counts.
+    previous = time.getprevious()
+    before = (time.getparent().text if previous is None else previous.tail) or ""
+    return len(_squeezed(before + (time.tail or ""))) <= _MOST_AROUND_A_TIME
+
+
+# --- the main text -------------------------------------------------------------------------------------------------
+
+
+def _main_text(tree: HtmlElement) -> list[str]:
+    """The paragraphs of the story. `tree` is changed: tables that lay it out become plain blocks.
+
+    trafilatura answers with all the text of a short article in one paragraph. Then it is asked once more without its
+    least length, and where that loses text as well, the blocks of the article are taken as they stand.
+    """
+    for table in tree.xpath(_LAYOUT_TABLES):
+        for element in table.iter(*_TABLE_TAGS):
+            element.tag = "div"
+    lines = _extracted(tree)
+    blocks = [block for block, _ in _blocks(tree)]
+    fused = _fused(lines, blocks)
+    if fused or len(lines) == 1:
+        story = [block for block, linked in _blocks(_container(tree), furniture=False) if not linked]
+        several = sum(len(block) >= _PARAGRAPH for block in story) > 1
+        size = sum(map(len, story))
+        if fused or (several and len(lines[0]) < size / 2):
+            lines = _extracted(tree, least=1)
+            if _fused(lines, blocks) or sum(map(len, lines)) < 0.7 * size:
+                lines = story
+    return _with_byline(lines, tree)
+
+
+def _extracted(tree: HtmlElement, least: int | None = None) -> list[str]:
+    """What trafilatura finds, line by line. `least` is the length in characters below which it looks elsewhere."""
+    import trafilatura
+
+    found = trafilatura.bare_extraction(tree, include_comments=False, deduplicate=False, config=_settings(least))
+    return list(filter(None, map(str.strip, (getattr(found, "text", None) or "").split("\n"))))
+
+
+@cache
+def _settings(least: int | None) -> ConfigParser:
+    from trafilatura.settings import use_config
+
+    config = use_config()
+    if least is not None:
+        config.set("DEFAULT", "MIN_EXTRACTED_SIZE", str(least))
+    return config
+
+
+def _container(tree: HtmlElement) -> HtmlElement:
+    """The element that holds the story: the article with the `<h1>`, else the longest; else main; else the body."""
+    for path in _CONTAINERS:
+        if found := tree.xpath(path):
+            return max(found, key=lambda e: (e.find(".//h1") is not None, len(e.text_content())))
+    return tree
+
+
+def _blocks(root: HtmlElement, furniture: bool = True) -> Iterator[tuple[str, bool]]:
+    """The texts between the block elements under `root`, each with whether all of it is links.
+
+    Without `furniture`, what stands around a story by its element is left out: navigation, forms, asides.
+    """
+    from lxml import etree
+
+    words: list[str] = []
+    plain = False  # whether some of the words are no link
+    links = 0
+
+    def block() -> Iterator[tuple[str, bool]]:
+        nonlocal plain
+        if text := normalize("NFC", _squeezed("".join(words))):
+            yield text, not plain
+        words.clear()
+        plain = False
+
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        starts = event == "start"
+        if element.tag in _BLOCKS:
+            yield from block()
+        if element.tag == "a":
+            links += 1 if starts else -1
+        text = element.text if starts else element.tail if element is not root else None
+        if starts and (element.tag in ("script", "style") or (not furniture and _is_furniture(element, root))):
+            walk.skip_subtree()
+            text = None
+        if text:
+            words.append(text)
+            plain = plain or (not links and not text.isspace())
+    yield from block()
+
+
+def _is_furniture(element: HtmlElement, root: HtmlElement) -> bool:
+    if element.tag == "header":
+        return element.find(".//h1") is None
+    return element.tag in _FURNITURE and element is not root
+
+
+def _fused(lines: list[str], blocks: list[str]) -> bool:
+    """Whether a line runs from one block of the page into another. Looks at 20 lines, and each block twice."""
+    known = set(blocks)
+    # Joined with a blank, or without where both are long: a short block may begin a word by chance.
+    heads = [block if len(block) >= _PARAGRAPH else f"{block} " for block in blocks]
+    tails = [block if len(block) >= _PARAGRAPH else f" {block}" for block in blocks]
+    return any(
+        any(map(line.startswith, heads)) and any(map(line.endswith, tails))
+        for line in islice((line for line in lines if line not in known), 20)
+    )
+
+
+def _with_byline(lines: list[str], tree: HtmlElement) -> list[str]:
+    """`lines` with the byline that the page has near its headline, where the main text came without one."""
+    heading = next((_squeezed(h.text_content()) for h in tree.iter("h1")), "")
+    if not lines or not heading or any(find_byline(line) for line in lines[:_NEAR_HEADLINE]):
+        return lines
+    blocks = (block for block, _ in _blocks(tree, furniture=False))
+    below = islice(dropwhile(lambda block: block != heading, blocks), 1, 1 + _NEAR_HEADLINE)
+    passed, known = 0, set(lines)
+    for block in below:
+        if find_byline(block):
+            at = lines.index(heading) + 1 if heading in lines[:2] else 0
+            return [*lines[:at], block, *lines[at:]]
+        passed += block in known  # a deck may stand between
+        if passed > 1:
+            break
+    return lines
+
+
+def _squeezed(text: str) -> str:
+    return _BLANKS.sub(" ", text).strip()

@@ -168,3 +168,113 @@ def test_without_the_extra_the_page_says_how_to_get_it(monkeypatch: pytest.Monke
 def test_other_documents_pass_through() -> None:
     for document in (Document("a.txt", b"<html>"), Document("u", b"{}", "record", text="<p>x</p>")):
         assert extract(document) is document
+
+
+# --- small pages of many markups: paragraphs stay apart ------------------------------------------------------------
+
+FERRY = "The evening ferry to the island was cancelled on Tuesday because of strong wind, the harbour office said."
+HOTEL = "Passengers were taken to a hotel in town and will leave with the first boat on Wednesday morning at six."
+CALM = "Nobody was hurt."
+H1, TIME = "<h1>Ferry Cancelled</h1>", '<time datetime="2021-06-01">1 June 2021</time>'
+TOP = H1 + "<p class=byline>By Tom Reed</p>" + TIME
+STORY = f"<p>{FERRY}</p><p>{HOTEL}</p>"
+NAV = '<nav><a href="/">Home</a> <a href="/w">World</a></nav>'
+RELATED = '<h3>Related stories</h3><ul><li><a href="/1">Ten lakes to swim in before you are forty</a></li></ul>'
+COOKIES = "<div class=cookie-banner><p>We use cookies to improve your experience. Accept our policy.</p></div>"
+LONG = [paragraph.replace("repair", "a long repair that nobody had foreseen") for paragraph in PARAGRAPHS]
+
+
+def small(body: str, head: str = "<title>Ferry Cancelled - The Example</title>") -> Document:
+    return extracted(f"<!doctype html><html><head>{head}</head><body>{body}</body></html>")
+
+
+@pytest.mark.parametrize(
+    ("body", "story", "byline"),
+    [
+        (f"<article>{TOP}{STORY}</article>", [FERRY, HOTEL], True),
+        (TOP + STORY, [FERRY, HOTEL], True),
+        (f"{NAV}<main>{TOP}{STORY}<p>{CALM}</p></main><footer>Contact us</footer>", [FERRY, HOTEL, CALM], True),
+        (f"{NAV}{TOP}<article>{STORY}</article>", [FERRY, HOTEL], True),
+        (f"{H1}<div><div>By Tom Reed</div><div>{FERRY}</div><div>{HOTEL}</div></div>", [FERRY, HOTEL], True),
+        (f"{H1}By Tom Reed<br>{FERRY}<br><br>{HOTEL}<br>{CALM}", [FERRY, HOTEL, CALM], True),
+        (f"<article>{H1}<div>{FERRY}<br><br>{HOTEL}</div></article>", [FERRY, HOTEL], False),
+        (f"<table><tr><td><a href=/>Home</a></td><td>{H1}{STORY}</td></tr></table>", [FERRY, HOTEL], False),
+        (f"<table><tr><td>{H1}<tr><td>{FERRY}<tr><td>{HOTEL}</table>", [FERRY, HOTEL], False),
+        (f"<section>{TOP}</section><section>{STORY}</section>", [FERRY, HOTEL], True),
+        (f"{COOKIES}{NAV}<article>{TOP}{STORY}</article><aside>{RELATED}</aside>", [FERRY, HOTEL], True),
+        (f"<article>{H1}{STORY}<div class=related>{RELATED}</div></article>", [FERRY, HOTEL], False),
+        (f"<article>{H1}{STORY}</article><article><p>{CALM}</p></article>", [FERRY, HOTEL, CALM], False),
+        (f"<article>{H1}<div>{FERRY}</div><p>{CALM}</p><div>{HOTEL}</div></article>", [FERRY, CALM, HOTEL], False),
+        (
+            f"<article>{H1}<figcaption>{FERRY}</figcaption><p>{CALM}</p><figcaption>{HOTEL}</figcaption></article>",
+            [FERRY, CALM, HOTEL],
+            False,
+        ),
+        (f"<article>{H1}<address>{FERRY}</address><address>{HOTEL}</address></article>", [FERRY, HOTEL], False),
+        (f"<article>{TOP}{''.join(f'<p>{p}</p>' for p in LONG)}</article>", LONG, True),
+        (f"<table><tr><td>{H1}{''.join(f'<p>{p}' for p in LONG)}</table>", LONG, False),
+        (f"<div>{H1}<p>By Tom Reed</p>{'<br><br>'.join(LONG)}</div>", LONG, True),
+    ],
+)
+def test_paragraphs_stay_apart_in_every_markup(body: str, story: list[str], byline: bool) -> None:
+    document = small(body)
+    assert document.problem is None and document.text is not None and document.title == "Ferry Cancelled"
+    lines = document.text.split("\n\n")
+    assert [line for line in lines if line not in ("Ferry Cancelled", "By Tom Reed", "1 June 2021")] == story
+    assert lines.count("By Tom Reed") == byline
+
+
+def test_a_byline_is_what_the_page_says_near_its_headline() -> None:
+    stated = "<title>Ferry Cancelled</title><meta name=author content='Tom Reed'>"
+    assert "Reed" not in str(small(f"<article>{H1}{STORY}</article>", stated).text)
+    other = "<aside><h3>The lakes</h3><p class=byline>By Jane Doe</p></aside>"
+    assert "Doe" not in str(small(f"<article>{H1}{STORY}</article>{other}").text)
+    deck = f"<h2>Wind stops every boat</h2><p class=byline>By Tom Reed</p>{STORY}"
+    assert "By Tom Reed" in str(small(f"<article>{H1}{deck}</article>").text).split("\n\n")[:3]
+
+
+LINKED = '<script type="application/ld+json">%s</script>'
+
+
+@pytest.mark.parametrize(
+    ("body", "date"),
+    [
+        (f"<article>{H1}<p>Published {TIME}</p>{STORY}</article>", "2021-06-01"),
+        (f"<article>{H1}{TIME}{STORY}{TIME}</article>", "2021-06-01"),
+        (f"<article>{H1}{TIME}{STORY}<time datetime=2021-06-02>changed</time></article>", None),
+        (f"<article>{H1}{STORY}<p>The pier has been there since {TIME}.</p></article>", None),
+        (f"<article>{H1}{STORY}<div class=comments><p>Ann {TIME}</p></div></article>", None),
+        (f"<article>{H1}{STORY}</article><aside>{TIME}</aside>", None),
+        (f"<article>{H1}<time datetime=PT2H>2 hours</time>{STORY}</article>", None),
+        (LINKED % '{"@type": "NewsArticle", "datePublished": "2021-06-01T08:00:00Z"}', "2021-06-01T08:00:00Z"),
+        (LINKED % '{"@graph": [{"@type": ["X", "NewsArticle"], "datePublished": "2021-06-01"}]}', "2021-06-01"),
+        (LINKED % '{"@type": "Event", "datePublished": "2021-06-01"}', None),
+        (
+            LINKED
+            % '[{"@type": "Article", "datePublished": "2021-06-01"}, {"@type": "Article", "datePublished": "2"}]',
+            None,
+        ),
+        (LINKED % '{"@type": "NewsArticle", "datePublished": ["2021-06-01"]}', None),
+        (LINKED % '{"@type": "NewsArticle", "datePublished": ', None),
+        (LINKED % ("[" * 100_000), None),
+    ],
+)
+def test_the_date_that_the_article_states(body: str, date: str | None) -> None:
+    document = small(body if "<article>" in body else f"{body}<article>{H1}{STORY}</article>")
+    assert document.problem is None and document.date == date
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<table><tr><td>" * 100 + "<h1>x</h1>" + "<p>word</p>" * 2_000,
+        "<main>" * 600 + "<p>word word</p>" * 10_000,
+        "<div class=a>" * 600 + "<time datetime=2021-06-01>x</time>" * 14_000,
+        "<article>" + "<p>word</p>" * 14_000 + "</article>",
+        "<header>" * 600 + "<a>word</a><br>" * 7_000,
+    ],
+)
+def test_nested_pages_take_no_more_than_seconds(body: str) -> None:
+    started = time.perf_counter()
+    small(body)
+    assert time.perf_counter() - started < 10
