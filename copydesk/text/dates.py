@@ -48,7 +48,7 @@ _D, _Y = r"\d{1,2}", r"\d{4}"
 _DATE = re.compile(
     rf"""(?<![\w./-])(?:
       (?P<month1>{_MONTHS})\.?[,\s-]\s*(?P<day1>{_D})(?:st|nd|rd|th)?(?:\s*,\s*|\s+|-)(?P<year1>{_Y})
-    | (?P<day2>{_D})(?:st|nd|rd|th|er|\.|º|ª)?(?:\s+(?:de|of|di)\s+|\s+|-|/|\.)
+    | (?P<day2>{_D})(?:st|nd|rd|th|er|\.|º|ª)?(?:\s+(?:de|of|di)\s+|\s*,\s*|\s+|-|/|\.)
       (?P<month2>{_MONTHS})\.?,?(?:\s+(?:de|del|of)\s+|\s*,\s*|\s+|-|/|\.)(?P<year2>{_Y})
     | (?P<year3>{_Y})(?:(?P<sep3>[-/.])(?P<month3>{_D})(?P=sep3)(?P<day3>{_D})
                        |\s*年\s*(?P<month4>{_D})\s*月\s*(?P<day4>{_D})\s*日)
@@ -71,6 +71,10 @@ _WEEKDAY_AFTER = re.compile(rf"\s*[,|(]?\s*(?:{_WEEKDAYS})(?!\w)\.?\)?", re.IGNO
 _UPDATED = re.compile(rf"(?<!\w)(?:{_any(_CALENDAR['updated'])})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE)
 _PUBLISHED = re.compile(rf"(?<!\w)(?:{_any(_CALENDAR['published'])})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[\s|·•,;/()\[\]–—-]*")
+_SHORT_YEAR = re.compile(
+    r"(?<![\d./-])(?P<first>\d{1,2})(?P<sep>[./])(?P<second>\d{1,2})(?P=sep)(?P<year>\d{2})(?!\d|[./:-]\d)"
+    r"|(?P<mark>['’])(?P<apostrophe>\d{2})(?!\w)"
+)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?Z?)?$")
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")
 _PROOF = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2\d{4}(?!\d)")
@@ -125,8 +129,10 @@ def find_date(text: str, config: DatesConfig, order: str | None = None, at: int 
 
 def whole_line(line: str, config: DatesConfig, order: str | None = None) -> FoundDate | None:
     """The date of a line that holds nothing else: labels, dates, separators. Published wins over updated."""
-    if len(line) > 160 or not _FOUR_DIGITS.search(line):
+    if len(line) > 160:
         return None
+    if not _FOUR_DIGITS.search(line):
+        return _with_short_year(line, config, order)
     found: list[FoundDate] = []
     here = 0
     while here < len(line):
@@ -146,6 +152,20 @@ def whole_line(line: str, config: DatesConfig, order: str | None = None) -> Foun
         if line[here : here + 1] in ".)":
             here += 1
     return min(found, key=lambda f: (f.label == "updated", f.start)) if found else None
+
+
+def _with_short_year(line: str, config: DatesConfig, order: str | None) -> FoundDate | None:
+    """`21/05/19`, `May 21 '19`: a year of two digits, from 70 on in the last century.
+
+    None where any of the three numbers could be the year.
+    """
+    short = _SHORT_YEAR.search(line) if len(line) <= 60 else None
+    if short is None or (short["first"] and max(int(short["first"]), int(short["second"])) <= 12 >= int(short["year"])):
+        return None
+    at = short.start("year") if short["first"] else short.start("mark")
+    year = short["year"] or short["apostrophe"]
+    found = whole_line(f"{line[:at]}{'19' if year >= '70' else '20'}{year}{line[short.end() :]}", config, order)
+    return found and found._replace(end=min(found.end - (2 if short["first"] else 1), len(line)))
 
 
 def parse_date(value: str, config: DatesConfig, order: str | None = None) -> FoundDate | None:
