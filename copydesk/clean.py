@@ -64,10 +64,11 @@ def clean_document(document: Document, config: Config) -> Cleaned:
     # Correction of typos comes here: it works on headline and body, and needs the language.
     # Near-duplicates are found after it, across the documents of a run; until then each article stands alone.
 
-    edits = [edit._replace(article_id=document.article_id, sequence=i) for i, edit in enumerate(edits)]
+    key = document.article_id
+    edits = [Edit(key, i, *edit[2:]) for i, edit in enumerate(edits)]
     suggested = sum(edit.status == SUGGESTED for edit in edits)
     article = Article(
-        article_id=document.article_id,
+        article_id=key,
         uri=document.uri,
         content_sha256=document.content_sha256,
         headline=layout.headline,
@@ -85,7 +86,7 @@ def clean_document(document: Document, config: Config) -> Cleaned:
         word_count=len(layout.headline.split()) + len(layout.body.split()),
         edit_count=len(edits) - suggested,
         suggestion_count=suggested,
-        cluster_id=document.article_id,
+        cluster_id=key,
         pipeline_version=__version__,
     )
     cleaned = Cleaned(document, article, tuple(edits), tuple(layout.problems), source_text, document.title)

@@ -224,6 +224,6 @@ def seconds(text: str) -> float:
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_text_takes_linear_time(kind: str) -> None:
     took = [seconds(made_of(kind, size)) for size in SIZES]
-    assert took[-1] < 4, f"{took} s for {SIZES} characters"
+    assert took[-1] < 8, f"{took} s for {SIZES} characters"
     # Four times the text may take ten times as long; sixteen would be quadratic. Short times say nothing.
-    assert took[-1] < 0.4 or took[-1] < 10 * max(took[0], 0.02), f"{took} s for {SIZES} characters"
+    assert took[-1] < 0.8 or took[-1] < 10 * max(took[0], 0.04), f"{took} s for {SIZES} characters"

@@ -47,13 +47,18 @@ def test_a_schedule_that_cannot_be_is_refused_before_any_server_starts(
         schedule.serve(["raw"], Config(), cron, zone)
 
 
-def test_a_server_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_is_not_there_is_told_before_any_server_starts(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="does not exist"):
+        schedule.serve([str(tmp_path / "nowhere")], Config(), "0 2 * * *")
+
+
+def test_a_server_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     monkeypatch.setattr(schedule, "START_SECONDS", 0)
     url = f"http://127.0.0.1:{schedule._free_port()}/api"
     with temporary_settings({PREFECT_API_URL: url}), pytest.raises(ConfigError, match=re.escape(url)):
-        schedule.serve(["raw"], Config(), "0 2 * * *")
+        schedule.serve([str(tmp_path)], Config(), "0 2 * * *")
 
 
 def test_paths_mean_the_same_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,9 +102,10 @@ _IDEOGRAPHS = re.compile("[\u3001-\u303f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]
 
 def _quotes(text: str, style: Quotes) -> Iterator[Span]:
     if style == "straight" and not text.isascii():
+        ideographic = _IDEOGRAPHS.search(text) is not None
         for match in _CURLED.finditer(text):
             at = match.start()
-            if not _IDEOGRAPHS.search(text[max(at - 1, 0) : at + 2]):
+            if not (ideographic and _IDEOGRAPHS.search(text[max(at - 1, 0) : at + 2])):
                 yield Span(at, at + 1, _STRAIGHT[match[0]], "quote")
     elif style == "curly":
         for match in _UPRIGHT.finditer(text):

@@ -169,6 +169,8 @@ def _tags(text: str) -> Iterator[Span]:
 _SUSPECT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
 )
+#: The five bytes that cp1252 leaves undefined become nothing.
+_C1_AS_CP1252 = {chr(byte): bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xA0)}
 _TERMINAL_COLOUR = re.compile("\x1b\\[[0-9;]{0,20}[A-Za-z]")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # Scripts in which joiners are spelling: Arabic and its relatives, the Indic family, Mongolian.
@@ -185,9 +187,10 @@ def _characters(text: str) -> Iterator[Span]:
         return
     right_to_left = bool(_RIGHT_TO_LEFT.search(text))
     for match in _SUSPECT.finditer(text):
-        char, start, end = match[0], match.start(), match.end()
-        around = text[max(start - 1, 0) : start] + text[end : end + 1]
-        if char == "\x1b" and (colour := _TERMINAL_COLOUR.match(text, start)):
+        char, (start, end) = match[0], match.span()
+        if "\x80" <= char <= "\x9f":
+            yield Span(start, end, _C1_AS_CP1252[char], "c1-control", 0.99)
+        elif char == "\x1b" and (colour := _TERMINAL_COLOUR.match(text, start)):
             yield Span(start, colour.end(), "", "terminal-escape")
         elif char in _LINE_ENDS:
             yield Span(start, end, "\n", "line-end")
@@ -195,15 +198,14 @@ def _characters(text: str) -> Iterator[Span]:
             if not right_to_left:
                 yield Span(start, end, "", "bidi-mark")
         elif char in "\u200c\u200d":
+            around = text[max(start - 1, 0) : start] + text[end : end + 1]
             if not _JOINED.search(around) and not (char == "\u200d" and _PICTURES.search(around)):
                 yield Span(start, end, "", "zero-width")
         elif char == "\u200b":
-            if not _UNSPACED.search(around):
+            if not _UNSPACED.search(text[max(start - 1, 0) : start] + text[end : end + 1]):
                 yield Span(start, end, "", "zero-width")
         elif char == "\xad":
             yield Span(start, end, "", "soft-hyphen")
-        elif "\x80" <= char <= "\x9f":
-            yield Span(start, end, char.encode("latin-1").decode("cp1252", "ignore"), "c1-control", 0.99)
         elif char < " " or char == "\x7f":
             yield Span(start, end, "", "control")
         else:
