@@ -42,6 +42,11 @@ class LineReader:
             self._known[line, top] = self._read(line, top)
         return self._known[line, top]
 
+    def holds_date(self, line: str) -> bool:
+        """Whether a line is nothing but a date."""
+        held = self.read(line, top=True)
+        return held is not None and held.rule == "date-line"
+
     def _read(self, line: str, top: bool) -> ColumnLine | None:
         if found := self._whole_date(line):
             return ColumnLine("date-line", date=found)

@@ -97,7 +97,7 @@ def is_name(text: str) -> bool:
 
 _SOURCE_WORDS = _any(_LINES["source"])
 _SOURCE = re.compile(
-    rf"[(\[]?\s*(?:{_SOURCE_WORDS})\s*(?:[:：]|\s[-–—]\s)\s*(?P<name>\S.*?)\s*[)\]]?\s*$|via\s+(?P<via>[\w@+]\S*(?:\s+\S+){{0,4}})$",
+    rf"[(\[]?\s*(?:{_SOURCE_WORDS})\s*(?:[:：]|\s[-–—]\s)\s*(?P<name>\S.*?)\s*[)\]]?\s*$|[(\[]?via\s+(?P<via>[\w@+]\S*(?:\s+\S+){{0,4}}?)[)\]]?$",
     re.IGNORECASE,
 )
 _SOURCE_BEHIND = re.compile(
@@ -121,6 +121,14 @@ def find_source(line: str) -> str | None:
     if not name or len(name.split()) > 12 or re.search(r"[.!?]\s+[^\W\d_]", name):
         return None
     return name
+
+
+_SOURCE_LABEL = re.compile(rf"(?:{_SOURCE_WORDS})\s*[:：]$", re.IGNORECASE)
+
+
+def is_source_label(line: str) -> bool:
+    """Whether a line is only a label: `Source:`, with the name on the line behind it."""
+    return len(line) <= 40 and _SOURCE_LABEL.match(line) is not None
 
 
 def source_behind(paragraph: str) -> tuple[int, str] | None:

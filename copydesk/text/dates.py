@@ -47,7 +47,7 @@ _D, _Y = r"\d{1,2}", r"\d{4}"
 
 _DATE = re.compile(
     rf"""(?<![\w./-])(?:
-      (?P<month1>{_MONTHS})\.?[,\s-]\s*(?P<day1>{_D})(?:st|nd|rd|th)?(?:\s*,\s*|\s+|-)(?P<year1>{_Y})
+      (?P<month1>{_MONTHS})\.?[,\s/-]\s*(?P<day1>{_D})(?:st|nd|rd|th)?(?:\s*,\s*|\s+|[-/])(?P<year1>{_Y})
     | (?P<day2>{_D})(?:st|nd|rd|th|er|\.|º|ª)?(?:\s+(?:de|of|di)\s+|\s*,\s*|\s+|-|/|\.)
       (?P<month2>{_MONTHS})\.?,?(?:\s+(?:de|del|of)\s+|\s*,\s*|\s+|-|/|\.)(?P<year2>{_Y})
     | (?P<year3>{_Y})(?:(?P<sep3>[-/.])(?P<month3>{_D})(?P=sep3)(?P<day3>{_D})
@@ -166,6 +166,13 @@ def _with_short_year(line: str, config: DatesConfig, order: str | None) -> Found
     year = short["year"] or short["apostrophe"]
     found = whole_line(f"{line[:at]}{'19' if year >= '70' else '20'}{year}{line[short.end() :]}", config, order)
     return found and found._replace(end=min(found.end - (2 if short["first"] else 1), len(line)))
+
+
+def is_label(line: str) -> bool:
+    """Whether a line is only a label of a date: `Published:`, `Date`."""
+    return len(line) <= 40 and any(
+        match and not match.start() for match in (_PUBLISHED.search(line), _UPDATED.search(line))
+    )
 
 
 def parse_date(value: str, config: DatesConfig, order: str | None = None) -> FoundDate | None:

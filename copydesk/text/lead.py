@@ -33,7 +33,7 @@ _MEDIA = set(_LINES["media_words"])
 
 _REGIONS = {plain(name) for name in _LINES["regions"]}
 
-_DASH = r"(?:\s*(?:—|–|―|--+)\s*|\s+_\s+|\s+-\s+|\s+-(?=[A-Z\"'“])|(?<=\))-\s+|\s*:\s*[-–—]\s*)"
+_DASH = r"(?:\s*(?:—|–|―|--+)\s*|(?<=[)/])[.:]\s+|\s+_\s+|\s+-\s+|\s+-(?=[A-Z\"'“])|(?<=\))-\s+|\s*:\s*[-–—]\s*)"
 _UP = r"[A-ZÀ-ÖØ-ÞİŞĞ]"
 _CAPS_WORD = rf"{_UP}(?:{_UP}|['’.-](?={_UP}))+\.?"
 _CAPS = rf"(?:{_CAPS_WORD}|ST\.)(?:[ /-](?:{_CAPS_WORD}|AND|DE|LA|OF)){{0,3}}"
@@ -46,7 +46,8 @@ _MONTHS = "|".join(
         key=lambda n: -len(n),
     )
 )
-_DAY = rf"(?:,?\s*(?:(?i:{_MONTHS})\.?\s+\d{{1,2}}|\d{{1,2}}\s+(?i:{_MONTHS})\.?)(?:,?\s+\d{{4}})?)"
+_NTH = r"\d{1,2}(?:st|nd|rd|th)?"
+_DAY = rf"(?:[,.]?\s*(?:(?i:{_MONTHS})\.?\s+{_NTH}|{_NTH}\s+(?i:{_MONTHS})\.?)(?:,?\s+\d{{4}})?\.?)"
 _PARENTHESIS = r"(?:\((?P<agency>[^()\n]{2,48})\)|/(?P<wire>[^()/\n]{2,48})/)"
 
 _PLACED = (
@@ -57,6 +58,10 @@ _PLACED = (
     re.compile(rf"(?P<place>{_CAPS}(?:(?!{_DAY}){_REGION})?,?){_DAY}?,?{_DASH}"),
     # Beirut, Lebanon (AP) -
     re.compile(rf"(?P<place>{_MIXED}(?:(?!{_DAY}){_REGION})?,?){_DAY}?,?\s*{_PARENTHESIS}{_DASH}"),
+    # TORONTO — (The Canadian Press)
+    re.compile(
+        rf"(?P<place>(?:{_CAPS}|{_MIXED})(?:{_REGION})?)(?P<named>)(?:{_DASH}|:\s+){_PARENTHESIS}(?:{_DASH}|\s+)"
+    ),
     # Damascus, SANA –
     re.compile(rf"(?P<place>{_MIXED})(?P<comma>),\s*(?P<agency>[A-Z]{{2,8}}|{_MIXED}){_DASH}"),
     # Damascus –

@@ -99,9 +99,16 @@ class _Reader:
                 self.headlines.append(index)
             elif rule := self._take_line(line, top=True):
                 self.removed[index] = (rule, 0.99)
+            elif self._labels_a_date(index):
+                self.removed[index] = ("date-line", 0.97)
             else:
                 return
         self.body_from = min(len(self.paragraphs), TOP)
+
+    def _labels_a_date(self, index: int) -> bool:
+        """Whether a line is a label such as `Published:`, and the date stands on the line behind it."""
+        line, behind = self.paragraphs[index].text, self.paragraphs[index + 1 : index + 2]
+        return dates.is_label(line) and bool(behind) and self.lines.holds_date(behind[0].text)
 
     def _is_headline(self, index: int, line: str) -> bool:
         if self.title is not None:
@@ -113,11 +120,11 @@ class _Reader:
         rest = [p.text for p in self.paragraphs[index + 1 : index + 1 + TOP]]
         if not rest:
             return index == 0 and _is_lone_headline(line)
-        again = headline.likeness(rest[0], line)
+        story = list(islice((p for p in rest if not self.lines.read(p, top=True)), 10))
+        again = headline.likeness(story[0], line) if story else None
         if again and again.rule != "headline-near" and len(headline.tokens(line)) >= 2:
             return True
-        story = (p for p in rest if not self.lines.read(p, top=True))
-        return headline.looks_like_headline(line, list(islice(story, 10)))
+        return headline.looks_like_headline(line, story)
 
     def _take_line(self, line: str, top: bool) -> str | None:
         """Fill the columns that a line holds and name the rule; None where the line belongs to the story."""
@@ -151,6 +158,11 @@ class _Reader:
             line = self.paragraphs[index].text
             if rule := self._take_line(line, top=False):
                 self.removed[index] = (rule, 0.98)
+            elif self.layout.attribution is None and self._is_labelled_source(index):
+                self.layout.attribution = line
+                self.removed[index] = self.removed[index - 1] = ("source-line", 0.97)
+            elif index in self.removed:
+                continue
             elif self._repeats_headline(line):
                 self.headlines.append(index)
             else:
@@ -161,6 +173,11 @@ class _Reader:
             if behind := credit_lines.source_behind(paragraph.text):
                 self.layout.attribution = behind[1]
                 self.inner.append(Span(paragraph.start + behind[0], paragraph.end, "", "source-line", 0.97))
+
+    def _is_labelled_source(self, index: int) -> bool:
+        """Whether a short line stands behind one that is only `Source:`."""
+        line, label = self.paragraphs[index].text, self.paragraphs[index - 1].text
+        return index - 1 > self.body_from and credit_lines.is_source_label(label) and len(line.split()) <= 6
 
     @property
     def _known_headline(self) -> str | None:
