@@ -48,7 +48,7 @@ class LineReader:
         return held is not None and held.rule == "date-line"
 
     def _read(self, line: str, top: bool) -> ColumnLine | None:
-        if found := self._whole_date(line):
+        if (top or not line.isdigit()) and (found := self._whole_date(line)):
             return ColumnLine("date-line", date=found)
         if source := credit_lines.find_source(line):
             return ColumnLine("source-line", source=source)

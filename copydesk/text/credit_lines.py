@@ -147,7 +147,8 @@ _NUMBER = (
 )
 _COUNTER = re.compile(
     rf"[(\[]?(?:(?:{_VIEW_WORDS})\s*[:：]?\s*{_NUMBER.format(1)}(?:\s*(?:{_VIEW_WORDS}))?"
-    rf"|{_NUMBER.format(2)}(?P<word>\s*(?:{_VIEW_WORDS}))?)\s*[)\]]?\.?$",
+    rf"|{_NUMBER.format(2)}(?P<word>\s*(?:{_VIEW_WORDS}))?)"
+    rf"(?:,\s*\d[\d,.]*\s*(?:{_VIEW_WORDS})(?:\s+today)?)?\s*[)\]]?\.?$",
     re.IGNORECASE,
 )
 

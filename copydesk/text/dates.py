@@ -53,6 +53,8 @@ _DATE = re.compile(
     | (?P<year3>{_Y})(?:(?P<sep3>[-/.])(?P<month3>{_D})(?P=sep3)(?P<day3>{_D})
                        |\s*年\s*(?P<month4>{_D})\s*月\s*(?P<day4>{_D})\s*日)
     | (?P<first>{_D})(?P<sep5>[-/.]|\.\s|\s/\s)(?P<second>{_D})(?P=sep5)(?P<year5>{_Y})
+    | (?P<month7>{_MONTHS})\s+(?P<day7>{_D})\s+
+      (?P<clock7>\d\d:\d\d(?::\d\d)?(?:\s+(?:[A-Z]{{2,5}}|[+-]\d{{4}}))?)\s+(?P<year7>{_Y})
     | (?P<year6>{_Y})[\s,-]+(?P<month6>{_MONTHS})\.?[\s-]+(?P<day6>{_D})
     )(?!\d|[-/.]\d)""",
     re.IGNORECASE | re.VERBOSE,
@@ -65,15 +67,19 @@ _AFTER = re.compile(
     rf"(?:T|\s*[,|/·•–—-]?\s*(?:at|um|saat|à|a\s+las|alle|às|kl\.?|в|klo)?\s*)(?<!\d){_CLOCK}(?:\s*(?:uhr|hrs?|hours))?(?![\w:])",
     re.IGNORECASE | re.VERBOSE,
 )
+_WHOLE_CLOCK = re.compile(rf"{_CLOCK}$", re.IGNORECASE | re.VERBOSE)
 _BEFORE = re.compile(rf"{_CLOCK}\s*[,|·•–—-]?\s*(?:on\s+)?$", re.IGNORECASE | re.VERBOSE)
 _WEEKDAY_BEFORE = re.compile(rf"(?<!\w)(?:{_WEEKDAYS})\.?\s*[,|]?\s*(?:the\s+)?$", re.IGNORECASE)
 _WEEKDAY_AFTER = re.compile(rf"\s*[,|(]?\s*(?:{_WEEKDAYS})(?!\w)\.?\)?", re.IGNORECASE)
 _UPDATED = re.compile(rf"(?<!\w)(?:{_any(_CALENDAR['updated'])})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE)
 _PUBLISHED = re.compile(rf"(?<!\w)(?:{_any(_CALENDAR['published'])})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[\s|·•,;/()\[\]–—-]*")
-_SHORT_YEAR = re.compile(
+_SHORT = re.compile(
     r"(?<![\d./-])(?P<first>\d{1,2})(?P<sep>[./])(?P<second>\d{1,2})(?P=sep)(?P<year>\d{2})(?!\d|[./:-]\d)"
+    rf"|(?<![\w-])\d{{1,2}}-(?:{_MONTHS})-(?P<behind>\d{{2}})(?![\w:-])"
     r"|(?P<mark>['’])(?P<apostrophe>\d{2})(?!\w)"
+    r"|(?<![\w./-])(?P<compact>(?:19|20)\d\d[01]\d[0-3]\d)(?![\w./:-])",
+    re.IGNORECASE,
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?Z?)?$")
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")
@@ -102,7 +108,7 @@ def find_date(text: str, config: DatesConfig, order: str | None = None, at: int 
     if day is None:
         return None
     start, end = match.span()
-    clock: re.Match[str] | None = None
+    clock = _WHOLE_CLOCK.match(match["clock7"]) if match["clock7"] else None
     for _ in range(2):  # weekday and time stand in either order
         if weekday := _WEEKDAY_BEFORE.search(plain, max(at, start - 24), start):
             start = weekday.start()
@@ -131,8 +137,15 @@ def whole_line(line: str, config: DatesConfig, order: str | None = None) -> Foun
     """The date of a line that holds nothing else: labels, dates, separators. Published wins over updated."""
     if len(line) > 160:
         return None
+    full, grown = _written_out(line)
+    if grown:
+        dated = whole_line(full, config, order)
+        back = (
+            {at: at - sum(by for where, by in grown if where <= at) for at in (dated.start, dated.end)} if dated else {}
+        )
+        return dated and dated._replace(start=back[dated.start], end=back[dated.end])
     if not _FOUR_DIGITS.search(line):
-        return _with_short_year(line, config, order)
+        return None
     found: list[FoundDate] = []
     here = 0
     while here < len(line):
@@ -154,18 +167,28 @@ def whole_line(line: str, config: DatesConfig, order: str | None = None) -> Foun
     return min(found, key=lambda f: (f.label == "updated", f.start)) if found else None
 
 
-def _with_short_year(line: str, config: DatesConfig, order: str | None) -> FoundDate | None:
-    """`21/05/19`, `May 21 '19`: a year of two digits, from 70 on in the last century.
+def _written_out(line: str) -> tuple[str, list[tuple[int, int]]]:
+    """A line with `21/05/19`, `2-Jun-04`, `May 21 '19`, `20190521` written out, and by where the text grew by how much.
 
-    None where any of the three numbers could be the year.
+    A year of two digits is in the last century from 70 on. Left alone where any of three numbers could be the year.
     """
-    short = _SHORT_YEAR.search(line) if len(line) <= 60 else None
-    if short is None or (short["first"] and max(int(short["first"]), int(short["second"])) <= 12 >= int(short["year"])):
-        return None
-    at = short.start("year") if short["first"] else short.start("mark")
-    year = short["year"] or short["apostrophe"]
-    found = whole_line(f"{line[:at]}{'19' if year >= '70' else '20'}{year}{line[short.end() :]}", config, order)
-    return found and found._replace(end=min(found.end - (2 if short["first"] else 1), len(line)))
+    parts: list[str] = []
+    grown: list[tuple[int, int]] = []
+    here = length = 0
+    for short in _SHORT.finditer(line):
+        if short["first"] and max(int(short["first"]), int(short["second"])) <= 12 >= int(short["year"]):
+            continue
+        if compact := short["compact"]:
+            start, new = short.start(), f"{compact[:4]}-{compact[4:6]}-{compact[6:]}"
+        else:
+            year = short["year"] or short["behind"] or short["apostrophe"]
+            start = short.start("mark") if short["mark"] else short.end() - 2
+            new = f"{'19' if year >= '70' else '20'}{year}"
+        parts += (line[here:start], new)
+        length += start - here + len(new)
+        here = short.end()
+        grown.append((length, len(new) - (short.end() - start)))
+    return "".join([*parts, line[here:]]), grown
 
 
 def is_label(line: str) -> bool:
@@ -205,7 +228,7 @@ def _day(match: re.Match[str], config: DatesConfig, order: str | None) -> tuple[
                 return None, True
         day, month = (second, first) if month_first else (first, second)
     else:
-        index = next(i for i in "12346" if part[f"month{i}"])
+        index = next(i for i in "123467" if part[f"month{i}"])
         year = int(part["year3"] if index == "4" else part[f"year{index}"])
         month_text = part[f"month{index}"]
         month = int(month_text) if month_text.isdigit() else _month(month_text)

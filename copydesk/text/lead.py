@@ -51,6 +51,12 @@ _DAY = rf"(?:[,.]?\s*(?:(?i:{_MONTHS})\.?\s+{_NTH}|{_NTH}\s+(?i:{_MONTHS})\.?)(?
 _PARENTHESIS = r"(?:\((?P<agency>[^()\n]{2,48})\)|/(?P<wire>[^()/\n]{2,48})/)"
 
 _PLACED = (
+    # TORONTO — (The Canadian Press)
+    re.compile(
+        rf"(?P<place>(?:{_CAPS}|{_MIXED})(?:{_REGION})?)(?P<named>)(?:{_DASH}|:\s+){_PARENTHESIS}(?:{_DASH}|\s+)"
+    ),
+    # Baghdad / NINA --
+    re.compile(rf"(?P<place>{_CAPS}|{_MIXED})(?P<named>)\s+/\s+(?P<agency>[A-Z][\w&.' -]{{1,30}}?)(?:{_DASH}|\s+/\s+)"),
     # BEIRUT – Reuters –
     re.compile(rf"(?P<place>{_CAPS}|{_MIXED})(?P<named>){_DASH}(?P<agency>[A-Z][\w&.' -]{{1,30}}?){_DASH}"),
     # LOUISVILLE, Ky., Feb 26 (Reuters) -
@@ -58,18 +64,14 @@ _PLACED = (
     re.compile(rf"(?P<place>{_CAPS}(?:(?!{_DAY}){_REGION})?,?){_DAY}?,?{_DASH}"),
     # Beirut, Lebanon (AP) -
     re.compile(rf"(?P<place>{_MIXED}(?:(?!{_DAY}){_REGION})?,?){_DAY}?,?\s*{_PARENTHESIS}{_DASH}"),
-    # TORONTO — (The Canadian Press)
-    re.compile(
-        rf"(?P<place>(?:{_CAPS}|{_MIXED})(?:{_REGION})?)(?P<named>)(?:{_DASH}|:\s+){_PARENTHESIS}(?:{_DASH}|\s+)"
-    ),
     # Damascus, SANA –
-    re.compile(rf"(?P<place>{_MIXED})(?P<comma>),\s*(?P<agency>[A-Z]{{2,8}}|{_MIXED}){_DASH}"),
+    re.compile(rf"(?P<place>{_CAPS}|{_MIXED})(?P<comma>){_DAY}?,\s*(?P<agency>[A-Z]{{2,8}}|{_MIXED}){_DASH}"),
     # Damascus –
     re.compile(rf"(?P<place>{_MIXED}(?:{_REGION})?){_DAY}?(?P<plain>){_DASH}"),
     # KARACHI:
     re.compile(rf"(?P<place>{_CAPS})(?P<plain>):\s+"),
     # LONDON, England (CNN) The
-    re.compile(rf"(?P<place>{_CAPS}(?:{_REGION})?|{_MIXED}(?:{_REGION})?){_DAY}?\s*{_PARENTHESIS}(?P<known>)\s+"),
+    re.compile(rf"(?P<place>{_CAPS}(?:{_REGION})?|{_MIXED}(?:{_REGION})?){_DAY}?\s*{_PARENTHESIS}(?P<known>)\s*"),
 )
 _NAMED = (
     re.compile(rf"{_PARENTHESIS}{_DASH}"),

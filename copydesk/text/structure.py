@@ -249,6 +249,8 @@ class _Reader:
         found = lead.find_lead(story[:200], _site_names(self.given.uri, self.layout))
         if not found or found.end >= len(story):
             return 0
+        if found.place is None and (place := lead.find_lead(story[found.end : found.end + 200])) and not place.agency:
+            found = lead.Lead(place.place, found.agency, found.end + place.end, min(found.confidence, place.confidence))
         self.layout.dateline = self.layout.dateline or found.place
         self.layout.agency = found.agency or self.layout.agency
         if not self.dates and (day := self.lines.find_date(story[: found.end])):
