@@ -42,6 +42,7 @@ _MONTH = {
 _MONTHS = _any(list(_MONTH))
 _WEEKDAYS = _any([name for names in _CALENDAR["weekdays"].values() for name in names])
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+_TWO_DIGITS = re.compile(r"\d{2}")
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _D, _Y = r"\d{1,2}", r"\d{4}"
 
@@ -135,7 +136,7 @@ def find_date(text: str, config: DatesConfig, order: str | None = None, at: int 
 
 def whole_line(line: str, config: DatesConfig, order: str | None = None) -> FoundDate | None:
     """The date of a line that holds nothing else: labels, dates, separators. Published wins over updated."""
-    if len(line) > 160:
+    if len(line) > 160 or not _TWO_DIGITS.search(line):
         return None
     full, grown = _written_out(line)
     if grown:
