@@ -74,7 +74,13 @@ class LineReader:
             return None
         who = head or tail
         apart = _APART.search(line[len(head) : found.start] if head else line[found.end : line.rindex(tail)])
-        byline = credit_lines.find_byline(who) or (credit_lines.find_byline(who, labelled=False) if apart else None)
+        if line[: found.start].rstrip().endswith(":"):
+            apart = None  # `Time: 13 April 2016` names no one
+        byline = credit_lines.find_byline(who)
+        if apart and not byline:
+            byline = credit_lines.find_byline(who, labelled=False)
+        elif byline and not byline.names and not apart:
+            byline = None
         return ColumnLine("byline", date=found, byline=byline) if byline else None
 
     def find_date(self, text: str) -> dates.FoundDate | None:

@@ -114,13 +114,20 @@ def find_source(line: str) -> str | None:
     match = _SOURCE.match(line)
     if not match:
         return None
-    name = (match["name"] or match["via"]).strip()
+    name = _balanced((match["name"] or match["via"]).strip())
     if match["via"] and not re.match(r"[^\W\d_]*[A-Z]|\S*[\d.@+]\S*\w", match["via"]):
         return None  # via satellite
     name = name[:-1] if name.endswith(".") and not re.search(r"\b\w\.\w\.$|\b(?:Inc|Co|Corp|Ltd)\.$", name) else name
     if not name or len(name.split()) > 12 or re.search(r"[.!?]\s+[^\W\d_]", name):
         return None
     return name
+
+
+def _balanced(name: str) -> str:
+    """`name` without a closing bracket that nothing opened, and with one that was taken for the end of the line."""
+    if name[-1:] in ")]" and not set("([") & set(name):
+        return name[:-1].rstrip()
+    return f"{name})" if name.count("(") > name.count(")") else name
 
 
 _SOURCE_LABEL = re.compile(rf"(?:{_SOURCE_WORDS})\s*[:：]$", re.IGNORECASE)
@@ -172,7 +179,7 @@ def find_counter(line: str) -> Counter | None:
     if bare and line[0] in "([":
         return None  # a footnote, a year
     if unit:
-        if bare:
-            return None  # 20K, 5m: a race, a sum, a distance
+        if bare and unit not in "kK":
+            return None  # 5m: a race, a sum, a distance
         return Counter(round(float(number.replace(",", ".")) * {"k": 1e3, "m": 1e6}[unit.lower()]), bare)
     return Counter(int(re.sub(r"\D", "", number)), bare)

@@ -74,6 +74,13 @@ _WEEKDAY_BEFORE = re.compile(rf"(?<!\w)(?:{_WEEKDAYS})\.?\s*[,|]?\s*(?:the\s+)?$
 _WEEKDAY_AFTER = re.compile(rf"\s*[,|(]?\s*(?:{_WEEKDAYS})(?!\w)\.?\)?", re.IGNORECASE)
 _UPDATED = re.compile(rf"(?<!\w)(?:{_any(_CALENDAR['updated'])})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE)
 _PUBLISHED = re.compile(rf"(?<!\w)(?:{_any(_CALENDAR['published'])})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE)
+# Any few words that speak of publishing, before a date and nothing else: `Post date:`, `Published in World on`. A name
+# behind `by` is a byline, and no label.
+_LIKE_A_LABEL = re.compile(
+    r"(?!.*\bby\s+(?!admin|staff|editor))(?=.{0,30}?\b(?:publish|publication|post|web|article|pub|story|dated?\b|online|entered"
+    r"|upload|submit|creat|releas|issued|filed|(?P<updated>updat|edit|modif|revis)))[^\W\d]+(?:[\s:.-]+[^\W\d]+){0,5}[\s:.-]*$",
+    re.IGNORECASE,
+)
 _SEPARATOR = re.compile(r"[\s|·•,;/()\[\]–—-]*")
 _SHORT = re.compile(
     r"(?<![\d./-])(?P<first>\d{1,2})(?P<sep>[./])(?P<second>\d{1,2})(?P=sep)(?P<year>\d{2})(?!\d|[./:-]\d)"
@@ -160,7 +167,9 @@ def whole_line(line: str, config: DatesConfig, order: str | None = None) -> Foun
         label = _UPDATED.search(before) or _PUBLISHED.search(before)
         rest = before[: label.start()] if label else before
         if _SEPARATOR.sub("", rest):
-            return None
+            if found or not (words := _LIKE_A_LABEL.match(before)):
+                return None
+            date_here = date_here._replace(label="updated" if words["updated"] else "published")
         found.append(date_here)
         here = date_here.end
         if line[here : here + 1] in ".)":

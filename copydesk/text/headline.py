@@ -94,7 +94,9 @@ def site_suffix(headline: str, names: set[str]) -> int:
 
 
 def plain_part(line: str, other: str) -> tuple[int, int] | None:
-    """Where `other` stands within `line` beside the name of a site; None where it does not."""
+    """Where `other` stands within `line` beside the name of a site; None where it does not, or is cut off itself."""
+    if _CUT.search(other):
+        return None
     for part in _without_site(line):
         if tokens(part) == tokens(other):
             start = line.index(part)

@@ -115,6 +115,8 @@ def find_lead(paragraph: str, names: frozenset[str] = frozenset()) -> Lead | Non
         if match and _starts_sentence(paragraph, match.end()):
             agency = _agency(match) or ""
             trusted = is_agency(agency) or plain(agency) in names
+            if not trusted and plain(agency) in _CITIES:
+                continue
             if trusted or ("known" not in match.re.groupindex and _could_be_agency(agency)):
                 return Lead(None, agency, match.end(), 0.98 if trusted else 0.9)
     return None
@@ -123,12 +125,14 @@ def find_lead(paragraph: str, names: frozenset[str] = frozenset()) -> Lead | Non
 def _agency(match: re.Match[str]) -> str | None:
     named = match.groupdict()
     name = named.get("agency") or named.get("wire")
-    return name.strip(" ,") if name else None
+    return name.strip(" ,[]") if name else None
 
 
 def _placed(match: re.Match[str], paragraph: str) -> Lead | None:
     groups = match.re.groupindex
     place = match["place"].strip(" ,")
+    if place.endswith(".") and "," not in place and "." not in place[:-1]:
+        place = place[:-1]  # MOSCOW. March 3 (Interfax) -
     agency = _agency(match)
     if not _starts_sentence(paragraph, match.end()) or plain(place) in _NOT_PLACES or len(plain(place)) < 3:
         return None
@@ -136,6 +140,8 @@ def _placed(match: re.Match[str], paragraph: str) -> Lead | None:
     is_known = city in _CITIES or bool(regions and set(regions) <= _REGIONS)
     if "plain" in groups and not is_known:
         return None
+    if agency and match[0].rstrip().endswith(":") and not is_agency(agency):
+        return None  # BASEBALL Atlanta (NL): …
     if ("known" in groups or "named" in groups) and not (agency and is_agency(agency)):
         return None
     if agency is not None and not (is_agency(agency) or _could_be_agency(agency)):
