@@ -63,8 +63,6 @@ PARTITIONS = {
     "quarantined": "documents in quarantine: {}",
     "quarantined_share": "share in quarantine: {}",
     "excess_quarantined_share": "share in quarantine above gate.max_quarantined_share: {}",
-    "duplicate_ids": "article_ids that occur twice: {}",
-    "orphan_edits": "edits without an article: {}",
 }
 
 RUN = {
@@ -215,8 +213,8 @@ def partitions(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Figures of the partitions of a run, one row each.
 
     A row holds `published_date` (ISO, or None for articles without a date), `documents`, `quarantined`,
-    `quarantined_share` (None where there are too few documents to judge by), `max_quarantined_share` (the limit from
-    the configuration), `duplicate_ids` and `orphan_edits`.
+    `quarantined_share` (None where there are too few documents to judge by), and `max_quarantined_share` (the limit
+    from the configuration).
     """
     given = {name: [row[name] for row in rows] for name in PARTITIONS if name != "excess_quarantined_share"}
     kinds = {"published_date": pa.string(), "quarantined_share": pa.float64()}

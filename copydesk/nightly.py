@@ -242,8 +242,6 @@ class Night:
                 "quarantined": c.quarantined,
                 "quarantined_share": c.quarantined / c.documents if c.documents >= limits.min_documents else None,
                 "max_quarantined_share": limits.max_quarantined_share,
-                "duplicate_ids": 0,
-                "orphan_edits": 0,
             }
             for c in counts
         ]

@@ -34,8 +34,6 @@ PARTITION = {
     "quarantined": 2,
     "quarantined_share": 0.05,
     "max_quarantined_share": 0.5,
-    "duplicate_ids": 0,
-    "orphan_edits": 0,
 }
 RUN = {
     "documents": 100,
@@ -285,17 +283,17 @@ def test_no_edits_are_fine(checks: Checks) -> None:
 def test_partitions(checks: Checks) -> None:
     few = PARTITION | {"published_date": None, "quarantined_share": None}
     many = PARTITION | {"published_date": "2024-05-01", "quarantined_share": 0.6}
-    twice = PARTITION | {"published_date": "2024-04-30", "duplicate_ids": 1, "orphan_edits": 2}
-    verdict = checks.partitions([PARTITION, few, many, twice])
+    other = PARTITION | {"published_date": "2024-04-30", "quarantined_share": 0.2, "max_quarantined_share": 0.1}
+    verdict = checks.partitions([PARTITION, few, many, other])
     assert {key: rules(problems) for key, problems in verdict.problems.items()} == {
         "2024-05-01": {"too-many-in-quarantine"},
-        "2024-04-30": {"duplicate-ids", "orphan-edits"},
+        "2024-04-30": {"too-many-in-quarantine"},
     }
     assert verdict.critical == ["2024-05-01", "2024-04-30"]
 
 
 def test_problem_of_the_partition_without_a_date(checks: Checks) -> None:
-    assert checks.partitions([PARTITION | {"published_date": None, "duplicate_ids": 1}]).critical == [None]
+    assert checks.partitions([PARTITION | {"published_date": None, "quarantined_share": 0.9}]).critical == [None]
 
 
 @pytest.mark.parametrize(
