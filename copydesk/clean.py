@@ -1,40 +1,36 @@
 """The way of one document: decoded, repaired, normalized, structured, corrected, deduplicated.
 
-Each step takes what the one before made and adds its edits. Steps that are still to come have their place in the order
-of `clean_document`; whether the result is sound is judged afterwards, on whole batches, by `copydesk.checks`.
+Each step takes what the one before made and adds its edits. Typos are looked for in many documents at once, which is
+what makes that cheap. Whether the result is sound is judged afterwards, on whole batches, by `copydesk.checks`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from copydesk import __version__
-from copydesk.config import Config
-from copydesk.edits import SUGGESTED, TITLE, Edit, EditMismatch, rebuild, rebuild_title
+from copydesk.config import Config, TyposConfig
+from copydesk.edits import APPLIED, SUGGESTED, TITLE, Edit, EditMismatch, published_text, rebuild, rebuild_title
 from copydesk.records import CRITICAL, Article, Cleaned, Document, Problem
 from copydesk.text.decode import Undecodable, decode
 from copydesk.text.language import language
 from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair
 from copydesk.text.structure import Given, structure
+from copydesk.text.typos.correct import Finding
+from copydesk.text.typos.step import look, settle
 
-
-def clean(content: bytes | str, uri: str, config: Config | None = None, **known: str | None) -> Cleaned:
-    """Clean one document.
-
-    `content` is its raw bytes, or its text where that is decoded already; `uri` is where it came from. `title`,
-    `date` and `charset` may be given by name. Nothing is read or written; the same call gives the same answer.
-    Raises `TypeError` for other names.
-    """
-    raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
-    text = None if isinstance(content, bytes) else content
-    encoding = None if text is None else "utf-8"
-    document = Document(uri, raw, text=text, encoding=encoding, **known)  # type: ignore[arg-type]  # three names only
-    return clean_document(document, config or Config())
+if TYPE_CHECKING:
+    from copydesk.text.typos.model import Model
 
 
 def clean_document(document: Document, config: Config) -> Cleaned:
-    """Take one document all the way. A document that cannot be decoded has no article, and a problem that says why."""
+    """Take one document as far as it goes alone: all but its typos.
+
+    A document that cannot be decoded has no article, and a problem that says why.
+    """
     if document.problem is not None:
         return Cleaned(document, None, problems=(document.problem,), source_text=document.text or "")
     text, encoding = document.text, document.encoding or "utf-8"
@@ -61,12 +57,8 @@ def clean_document(document: Document, config: Config) -> Cleaned:
     layout, made = structure(text, Given(title, document.date, document.uri), config.dates)
     edits += made
 
-    # Correction of typos comes here: it works on headline and body, and needs the language.
-    # Near-duplicates are found after it, across the documents of a run; until then each article stands alone.
-
+    # Near-duplicates are to be found across the documents of a run; until then each article stands alone.
     key = document.article_id
-    edits = [Edit(key, i, *edit[2:]) for i, edit in enumerate(edits)]
-    suggested = sum(edit.status == SUGGESTED for edit in edits)
     article = Article(
         article_id=key,
         uri=document.uri,
@@ -83,13 +75,60 @@ def clean_document(document: Document, config: Config) -> Cleaned:
         view_count=layout.view_count,
         language=language(layout.body or layout.headline),
         encoding=encoding,
-        word_count=len(layout.headline.split()) + len(layout.body.split()),
-        edit_count=len(edits) - suggested,
-        suggestion_count=suggested,
         cluster_id=key,
         pipeline_version=__version__,
     )
-    cleaned = Cleaned(document, article, tuple(edits), tuple(layout.problems), source_text, document.title)
+    return _counted(Cleaned(document, article, tuple(edits), tuple(layout.problems), source_text, document.title))
+
+
+def correct_typos(
+    cleaned: Sequence[Cleaned], model: Model, config: TyposConfig, protected: Callable[[str], Collection[str]]
+) -> list[Cleaned]:
+    """Cleaned documents with the typos of those corrected that are in the language of `model`.
+
+    `protected` gives the words (in lower case) that stand as they are in the document of a uri.
+    """
+    mine = [i for i, one in enumerate(cleaned) if one.article is not None and model.is_for(one.article)]
+    articles = [one.article for one in (cleaned[i] for i in mine) if one.article is not None]
+    texts = [published_text(article.headline, article.body) for article in articles]
+    found = look(texts, model, config, [protected(article.uri) for article in articles])
+    done = list(cleaned)
+    for i, article, text, findings in zip(mine, articles, texts, found, strict=True):
+        if findings:
+            done[i] = _counted(_settled(cleaned[i], article, text, findings, config))
+    return done
+
+
+def _settled(one: Cleaned, article: Article, text: str, found: list[Finding], config: TyposConfig) -> Cleaned:
+    new, edits = settle(text, found, config)
+    headline, body = article.headline, article.body
+    if headline and body:
+        # A correction holds no line break, so as many lines as before are the headline.
+        lines = new.split("\n", headline.count("\n") + 2)
+        headline, body = "\n".join(lines[:-2]), lines[-1]
+    elif headline:
+        headline = new
+    else:
+        body = new
+    if one.source_title is not None and any(edit.field == TITLE for edit in one.edits):
+        within = [finding for finding in found if finding.end <= len(article.headline)]
+        edits += [edit for edit in settle(article.headline, within, config, TITLE)[1] if edit.status == APPLIED]
+    return replace(one, article=replace(article, headline=headline, body=body), edits=(*one.edits, *edits))
+
+
+def _counted(cleaned: Cleaned) -> Cleaned:
+    """With edits numbered and counted, and with a problem where they do not rebuild the source."""
+    article = cleaned.article
+    assert article is not None
+    edits = tuple(Edit(article.article_id, i, *edit[2:]) for i, edit in enumerate(cleaned.edits))
+    suggested = sum(edit.status == SUGGESTED for edit in edits)
+    article = replace(
+        article,
+        word_count=len(article.headline.split()) + len(article.body.split()),
+        edit_count=len(edits) - suggested,
+        suggestion_count=suggested,
+    )
+    cleaned = replace(cleaned, article=article, edits=edits)
     if not rebuilds(cleaned):
         problem = Problem("clean", "irreversible", None, CRITICAL, "the edits do not give the source text back")
         return replace(cleaned, problems=(*cleaned.problems, problem))

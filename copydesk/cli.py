@@ -108,6 +108,7 @@ def show(file: str, number: int, full: bool, as_json: bool, config: str | None) 
         settings = load(config)
         from copydesk import html, sources
         from copydesk.clean import clean_document
+        from copydesk.desk import finish
         from copydesk.show import as_json as to_json
         from copydesk.show import show as print_article
 
@@ -118,7 +119,7 @@ def show(file: str, number: int, full: bool, as_json: bool, config: str | None) 
             fail(f"{file} holds fewer than {number} document{'s' * (number > 1)}")
         if document.media_type == "html":
             document = html.extract(document)
-        cleaned = clean_document(document, settings)
+        cleaned = finish([clean_document(document, settings)], settings)[0]
     if as_json:
         click.echo(json.dumps(to_json(cleaned), ensure_ascii=False, indent=1))
     else:
@@ -141,6 +142,59 @@ def report(warehouse: str | None, config: str | None) -> None:
     if where is None:
         fail(f"no run has been published to {settings.warehouse.path} yet; start with: copydesk run SOURCE")
     click.echo(where)
+
+
+@main.command(short_help="Learn words and phrases from the warehouse's own articles.")
+@click.option("--warehouse", metavar="DIR-OR-URL", help="Whose articles.  [default: warehouse]")
+@click.option("--out", default="learned", show_default=True, metavar="DIR", help="Where to write what is learned.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
+def learn(warehouse: str | None, out: str, as_json: bool, config: str | None) -> None:
+    """Learn from the warehouse's own articles which words they use and what stands beside what.
+
+    Names and terms that several articles spell alike are words from then on, and are left alone. Articles in which a
+    typo was corrected or suggested are left out whole. Runs use what was learned once `copydesk.toml` names the folder:
+    typos.learned = "learned". The same warehouse gives the same files.
+
+    \b
+    copydesk learn --warehouse /data/warehouse --out /data/learned
+    """
+    with errors_in_words():
+        settings = load(config, {"warehouse.path": warehouse})
+        from copydesk import languages
+        from copydesk.learn import learn as count
+        from copydesk.warehouse import Warehouse
+
+        store = Warehouse.open(settings.warehouse.path)
+        with _progress(False) as progress:
+            read = [0]
+
+            def tell(articles: int) -> None:
+                progress(articles - read[0], 0)
+                read[0] = articles
+
+            found = {
+                language: count(store, Path(out), language, settings.typos.suggest_from, tell)
+                for language in languages.available()
+            }
+    if as_json:
+        click.echo(
+            json.dumps({language: one.as_json() for language, one in found.items()}, ensure_ascii=False, indent=1)
+        )
+        return
+    for language, one in found.items():
+        click.echo(
+            f"{language}: {one.articles:,} articles read, {one.left_out:,} with typos left out;"
+            f" {len(one.words):,} words and {one.ngrams:,} phrases learned"
+        )
+        if one.words:
+            click.echo("  words    " + ", ".join(f"{word} ({n})" for word, n in one.words[:12]))
+        fewer, more = len(one.dropped), len(one.added)
+        click.echo(f"  changes  in {one.tried:,} articles: {fewer} corrections or suggestions fewer, {more} more")
+        for sign, examples in (("-", one.dropped), ("+", one.added)):
+            for example in examples[:5]:
+                click.echo(f"           {sign} {example}")
+    click.echo(f'  use      set typos.learned = "{out}" in copydesk.toml')
 
 
 @main.command()
@@ -181,12 +235,14 @@ def errors_in_words() -> Iterator[None]:
     except KeyboardInterrupt:
         fail("stopped; what was begun is discarded or completed by the next run")
     except Exception as error:
+        from copydesk.languages import LanguageError
+        from copydesk.protected import ProtectedError
         from copydesk.sources import SourceError
         from copydesk.suites import SuiteError
         from copydesk.warehouse import WarehouseError
         from copydesk.workers import WorkerDied
 
-        if isinstance(error, SourceError | SuiteError | WarehouseError | WorkerDied):
+        if isinstance(error, LanguageError | ProtectedError | SourceError | SuiteError | WarehouseError | WorkerDied):
             fail(str(error))
         raise
 

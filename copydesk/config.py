@@ -46,6 +46,22 @@ class DatesConfig(Section):
         return value
 
 
+class TyposConfig(Section):
+    """`[typos]`: what is done about typos."""
+
+    enabled: bool = Field(True, description="Look for typos, in the languages that copydesk has statistics of")
+    apply_from: Share = Field(0.8, description="A correction at least this certain is made")
+    suggest_from: Share = Field(
+        0.5, description="One at least this certain is noted as a suggestion, and changes nothing"
+    )
+    protected: str | None = Field(
+        None, description="A file of words that stand as they are, a line each; [site] begins those of one site"
+    )
+    learned: str | None = Field(
+        None, description="A folder that `copydesk learn` wrote: what is counted in your own articles"
+    )
+
+
 class GateConfig(Section):
     """`[gate]`: when a partition is held back."""
 
@@ -77,6 +93,7 @@ class Config(Section):
     sources: SourcesConfig = SourcesConfig()
     text: TextConfig = TextConfig()
     dates: DatesConfig = DatesConfig()
+    typos: TyposConfig = TyposConfig()
     gate: GateConfig = GateConfig()
     warehouse: WarehouseConfig = WarehouseConfig()
     run: RunConfig = RunConfig()

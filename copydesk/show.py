@@ -15,9 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from copydesk.diff import REMOVED, SAME, Segment, compose
-from copydesk.edits import APPLIED, TITLE, Edit
+from copydesk.edits import APPLIED, TEXT, TITLE, Edit, published_text, undo
+from copydesk.evidence import evidence
 from copydesk.records import CRITICAL, WARNING, Article, Cleaned
 from copydesk.rules import explain
+from copydesk.text.typos.step import STEP
 from copydesk.visible import visible
 
 #: Unchanged stretches longer than this are shown by their ends, of about `EDGE` code points each.
@@ -50,7 +52,7 @@ def show(cleaned: Cleaned, console: Console, full: bool = False) -> None:
         for heading, segments in _diffs(cleaned):
             console.print(Text(heading, style="dim"))
             console.print(Padding(in_place(segments, full, marks=console.color_system is None), (0, 0, 1, 2)))
-        console.print(_edits(cleaned.edits))
+        console.print(_edits(cleaned.edits, reasons(cleaned)))
     if cleaned.problems:
         console.print(_problems(cleaned))
     if reason := held_back(cleaned):
@@ -81,11 +83,13 @@ def as_json(cleaned: Cleaned) -> dict[str, Any]:
     article = None
     if cleaned.article is not None:
         article = {name: _plain(value) for name, value in asdict(cleaned.article).items()}
+    why_so = reasons(cleaned)
     return {
         "uri": cleaned.document.uri,
         "article": article,
         "edits": [
-            {name: _plain(value) for name, value in edit._asdict().items()} | {"meaning": explain(edit.rule)}
+            {name: _plain(value) for name, value in edit._asdict().items()}
+            | {"meaning": explain(edit.rule), "evidence": why_so.get(edit.sequence)}
             for edit in cleaned.edits
         ],
         "problems": [problem._asdict() for problem in cleaned.problems],
@@ -150,7 +154,22 @@ def _diffs(cleaned: Cleaned) -> Iterator[tuple[str, list[Segment]]]:
     yield "text", compose(cleaned.source_text, cleaned.edits)
 
 
-def _edits(edits: tuple[Edit, ...]) -> RenderableType:
+def reasons(cleaned: Cleaned) -> dict[int, str]:
+    """What speaks for each correction of a typo, by the edit's `sequence`."""
+    article = cleaned.article
+    found: dict[int, str] = {}
+    if article is None:
+        return found
+    texts = {TEXT: published_text(article.headline, article.body), TITLE: article.headline}
+    for edit in reversed(cleaned.edits):
+        texts[edit.field] = undo(texts[edit.field], edit)
+        if edit.step != STEP:
+            break
+        found[edit.sequence] = evidence(texts[edit.field], edit, article.language)
+    return found
+
+
+def _edits(edits: tuple[Edit, ...], why_so: dict[int, str]) -> RenderableType:
     if not edits:
         return Text("Nothing to change.", style="green")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
@@ -160,6 +179,8 @@ def _edits(edits: tuple[Edit, ...]) -> RenderableType:
     table.add_column("sure", justify="right")
     for edit in edits:
         why = Text(explain(edit.rule))
+        if reason := why_so.get(edit.sequence):
+            why.append(f" {visible(reason, every=True)}")
         if edit.status != APPLIED:
             why.append(f"  {edit.status}", "yellow")
         change = Text()

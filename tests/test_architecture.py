@@ -26,9 +26,10 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "edits",
         "text",
         "clean",
-        "diff rules shipped settings tables visible",
-        "html measures show suites",
-        "batch checks report sources warehouse",
+        "diff languages protected rules shipped settings tables visible",
+        "desk evidence html measures suites",
+        "show",
+        "batch checks learn report sources warehouse",
         "workers",
         "nightly",
         "flows",
@@ -41,7 +42,7 @@ APART = frozenset({"checks", "report", "sources", "warehouse"})
 #: What turns bytes into an article and its edits, and nothing else.
 PURE = frozenset({"records", "config", "lexicon", "edits", "text", "clean", "diff"})
 #: All that the pure part calls beside the standard library.
-PURE_PACKAGES = frozenset({"chardet", "ftfy", "py3langid", "pydantic"})
+PURE_PACKAGES = frozenset({"chardet", "ftfy", "numpy", "py3langid", "pydantic"})
 #: What of the standard library reaches files, clocks, networks, processes or chance.
 IMPURE_MODULES = frozenset(
     """asyncio concurrent glob http io logging multiprocessing os pathlib random secrets shutil signal socket sqlite3
@@ -52,7 +53,9 @@ IMPURE_METHODS = frozenset({"now", "today", "utcnow", "read_text", "read_bytes",
 #: Package data, read once: word lists by `lexicon`, the language model by `language`, the time zones by their names.
 EXCEPTIONS = frozenset({("copydesk/lexicon.py", "read_text")})
 #: Seconds to import each; they wait until they are needed.
-HEAVY = frozenset({"fsspec", "great_expectations", "jinja2", "pandas", "prefect", "py3langid", "pyarrow", "rich"})
+HEAVY = frozenset(
+    {"fsspec", "great_expectations", "jinja2", "onnxruntime", "pandas", "prefect", "py3langid", "pyarrow", "rich"}
+)
 
 
 class Import(NamedTuple):

@@ -65,7 +65,12 @@ def test_a_named_file_replaces_the_one_of_the_working_folder() -> None:
 @pytest.mark.parametrize("name", [name for name, _, _ in describe()])
 def test_every_key_can_be_set_from_file_and_environment(name: str) -> None:
     default = {key: value for key, value, _ in describe()}[name]
-    value = {"text.quotes": "keep", "dates.numeric_order": "skip", "dates.timezone": "Asia/Damascus"}.get(name)
+    value = {
+        "text.quotes": "keep",
+        "dates.numeric_order": "skip",
+        "dates.timezone": "Asia/Damascus",
+        "typos.enabled": "false",
+    }.get(name)
     value = value or ("elsewhere" if not default or default.startswith('"') else "1")
     *section, key = name.split(".")
     header = "".join(f"[{part}]\n" for part in section)
@@ -197,7 +202,7 @@ def test_the_example_is_complete() -> None:
             section = line.strip("[]") + "."
             continue
         ((key, value),) = tomllib.loads(line.removeprefix("# ")).items()
-        default = "" if line.startswith("# ") else f'"{value}"' if isinstance(value, str) else str(value)
+        default = "" if line.startswith("# ") else f'"{value}"' if isinstance(value, str) else str(value).lower()
         shown.append((section + key, default, meaning))
     assert shown == describe()
 

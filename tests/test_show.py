@@ -211,7 +211,7 @@ def test_json_is_whole() -> None:
     assert data["article"]["published_at"] == "2031-05-09T14:30:00+00:00"
     assert data["article"]["byline"] == ["Ana Quill", "Bo Reed"]
     edits = [
-        Edit(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k != "meaning"})
+        Edit(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k in Edit._fields})
         for row in data["edits"]
     ]
     assert undo_all(published_text(data["article"]["headline"], data["article"]["body"]), edits) == SOURCE

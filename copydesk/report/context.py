@@ -58,8 +58,11 @@ def _part(kind: str, text: str) -> Context:
     return [[kind, text[:half]], [CUT, str(len(text) - 2 * half)], [kind, text[-half:]]]
 
 
-def contexts(published: Mapping[str, str], edits: Iterable[Edit], wanted: set[int]) -> Iterator[tuple[Edit, Context]]:
-    """The edits whose `sequence` is in `wanted`, each in its context, the last one first.
+def contexts(
+    published: Mapping[str, str], edits: Iterable[Edit], wanted: set[int]
+) -> Iterator[tuple[Edit, str, Context]]:
+    """The edits whose `sequence` is in `wanted`, each with the text that it was made on and in its context, the last
+    first.
 
     `published` gives the present text of each field, `edits` all edits of one article in the order of `sequence`: they
     are undone one by one until the text stands as it did before the edit. Raises `EditMismatch` where they do not fit.
@@ -67,7 +70,7 @@ def contexts(published: Mapping[str, str], edits: Iterable[Edit], wanted: set[in
     texts = dict(published)
     edits = list(edits)
     if sum(map(len, texts.values())) > MAX_TEXT or len(edits) > MAX_EDITS:
-        yield from ((edit, alone(edit)) for edit in reversed(edits) if edit.sequence in wanted)
+        yield from ((edit, edit.before, alone(edit)) for edit in reversed(edits) if edit.sequence in wanted)
         return
     missing = len(wanted)
     for edit in reversed(edits):
@@ -80,4 +83,4 @@ def contexts(published: Mapping[str, str], edits: Iterable[Edit], wanted: set[in
             before = texts[edit.field]
             if before[edit.start : edit.start + len(edit.before)] != edit.before:
                 raise EditMismatch(f"{edit.before[:40]!r} does not stand at {edit.start}")
-            yield edit, in_context(before, edit)
+            yield edit, before, in_context(before, edit)

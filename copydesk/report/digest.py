@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.edits import APPLIED, SUGGESTED, TEXT, TITLE, Edit, EditMismatch, published_text
+from copydesk.evidence import evidence
 from copydesk.records import CRITICAL
 from copydesk.report.context import contexts
 from copydesk.report.tally import Tally
@@ -226,7 +227,9 @@ class Digest:
         for article, sequence in zip(picked["article_id"], picked["sequence"], strict=True):
             wanted.setdefault(article, set()).add(sequence)
         ids = pa.array(wanted, pa.string())
-        texts = articles.select(["article_id", "uri", "headline", "body"]).filter(pc.is_in(articles["article_id"], ids))
+        texts = articles.select(["article_id", "uri", "headline", "body", "language"]).filter(
+            pc.is_in(articles["article_id"], ids)
+        )
         by_article: dict[str, list[Edit]] = {article: [] for article in wanted}
         of_these = edits.filter(pc.is_in(edits["article_id"], ids)).select(list(Edit._fields))
         for values in zip(*of_these.to_pydict().values(), strict=True):
@@ -243,7 +246,7 @@ class Digest:
                 if len(self.irreversible) < EXAMPLES:
                     self.irreversible.append(name)
                 continue
-            for edit, context in reversed(found):
+            for edit, before, context in reversed(found):
                 entry = {
                     "article_id": name,
                     "sequence": edit.sequence,
@@ -256,6 +259,7 @@ class Digest:
                     "before": edit.before[:LONGEST_PAIR],
                     "after": edit.after[:LONGEST_PAIR],
                     "context": context,
+                    "evidence": evidence(before, edit, article["language"]) if before != edit.before else "",
                 }
                 entries.append((edit, entry))
         return entries

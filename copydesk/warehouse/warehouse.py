@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
+
+import pyarrow as pa
 
 from copydesk.tables import FORMAT
 from copydesk.warehouse import layout, parquet
@@ -80,6 +83,12 @@ class Warehouse:
                     found = [row for table in parquet.read(self.store.source(name)) for row in table.to_pylist()]
                     rows += [{**row, "run_date": layout.day(number)} for row in reversed(found)]
         return rows[:limit][::-1]
+
+    def rows(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
+        """The published rows of `articles` or `edits`, partition by partition, some thousands at a time."""
+        with in_words(f"read the table {table}"):
+            for name in sorted(self.store.names(table)):
+                yield from parquet.read(self.store.source(name), columns)
 
     def write_report(self, name: str, content: bytes) -> str:
         """Write one file below `_reports/` again, under the lock; where it is."""

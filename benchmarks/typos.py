@@ -1,0 +1,248 @@
+"""How many typos are found, how many corrections are right, what harm is done, how fast; beside other tools.
+
+    python benchmarks/typos.py --data FOLDER              a folder of *.jsonl of the shapes below
+    python benchmarks/typos.py --data FOLDER --peers      symspellpy, pyspellchecker, aspell, codespell as well, where
+    installed python benchmarks/typos.py                            on sentences that the project carries
+
+FOLDER holds `clean*.jsonl`, `realword*.jsonl`, `nonword*.jsonl`, `bln600*.jsonl`, one object a line: `src` (the
+sentence with
+errors), `gold` (as it was meant). `applied` are changes that an unattended run makes, `suggested` those and the likely
+ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+from typo_score import Score, edits, score
+
+from copydesk import languages
+from copydesk.config import TyposConfig
+from copydesk.text.typos.correct import Finding, findings
+from copydesk.text.typos.model import Model
+
+HERE = Path(__file__).parent
+Corrector = Callable[[Sequence[str]], list[str]]
+SETS = ("clean", "realword", "nonword", "bln600")
+
+
+def sentences(folder: Path) -> dict[str, list[tuple[str, str]]]:
+    """(with errors, as meant) of each set that `folder` has."""
+    found = {}
+    for name in SETS:
+        for path in sorted(folder.glob(f"{name}*.jsonl"))[:1]:
+            rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+            found[name] = [(row["src"], row["gold"]) for row in rows]
+    if not found:
+        raise SystemExit(f"{folder}: no clean*.jsonl, realword*.jsonl, nonword*.jsonl or bln600*.jsonl")
+    return found
+
+
+def corrected(text: str, found: Iterable[Finding], least: float) -> str:
+    """`text` with the findings of at least this confidence made."""
+    for finding in sorted(found, reverse=True):
+        if finding.confidence >= least:
+            text = text[: finding.start] + finding.after + text[finding.end :]
+    return text
+
+
+def ours(model: Model, least: float) -> Corrector:
+    def correct(texts: Sequence[str]) -> list[str]:
+        return [
+            corrected(text, found, least)
+            for text, found in zip(texts, findings(texts, model, least=least), strict=True)
+        ]
+
+    return correct
+
+
+# --- peers -----------------------------------------------------------------------------------------------------------
+
+
+def _word_by_word(right: Callable[[str], str]) -> Corrector:
+    """A tool that knows single words, asked about each word of letters, as a user would."""
+    known: dict[str, str] = {}
+
+    def one(word: str) -> str:
+        core = word.strip(".,;:!?\"'()[]")
+        if len(core) < 2 or not core.isalpha():
+            return word
+        if core not in known:
+            known[core] = right(core) or core
+        return word.replace(core, known[core], 1)
+
+    return lambda texts: [" ".join(one(word) for word in text.split(" ")) for text in texts]
+
+
+def symspell() -> Corrector:
+    from importlib.resources import files
+
+    from symspellpy import SymSpell, Verbosity
+
+    tool = SymSpell(max_dictionary_edit_distance=2, prefix_length=7)
+    tool.load_dictionary(str(files("symspellpy") / "frequency_dictionary_en_82_765.txt"), 0, 1)
+
+    def right(word: str) -> str:
+        found = tool.lookup(word, Verbosity.TOP, max_edit_distance=2, transfer_casing=True, include_unknown=True)
+        return str(found[0].term)
+
+    return _word_by_word(right)
+
+
+def pyspellchecker() -> Corrector:
+    from spellchecker import SpellChecker
+
+    tool = SpellChecker(distance=1)
+
+    def right(word: str) -> str:
+        if tool.known([word]):
+            return word
+        found = tool.correction(word) or word
+        return found.capitalize() if word[0].isupper() else found
+
+    return _word_by_word(right)
+
+
+def aspell() -> Corrector:
+    def correct(texts: Sequence[str]) -> list[str]:
+        words = sorted(
+            {w for t in texts for w in (x.strip(".,;:!?\"'()[]") for x in t.split(" ")) if w.isalpha() and len(w) > 1}
+        )
+        out = subprocess.run(
+            ["aspell", "-a", "--lang=en_US"],
+            input="\n".join(f"^{w}" for w in words),
+            text=True,
+            capture_output=True,
+            check=True,
+        ).stdout
+        answers = [line for line in out.splitlines()[1:] if line]
+        table = {
+            w: a.split(": ", 1)[1].split(", ")[0] for w, a in zip(words, answers, strict=False) if a.startswith("&")
+        }
+        return _word_by_word(lambda w: table.get(w, w))(texts)
+
+    if not shutil.which("aspell"):
+        raise ImportError("aspell is not installed")
+    return correct
+
+
+def codespell() -> Corrector:
+    from importlib.resources import files
+
+    table = {}
+    for line in (files("codespell_lib") / "data" / "dictionary.txt").read_text("utf-8").splitlines():
+        wrong, _, right = line.partition("->")
+        if "," not in right:
+            table[wrong] = right
+
+    def right(word: str) -> str:
+        found = table.get(word.lower(), word)
+        return found.capitalize() if found != word and word[0].isupper() else found
+
+    return _word_by_word(right)
+
+
+PEERS = {"symspellpy": symspell, "pyspellchecker": pyspellchecker, "aspell": aspell, "codespell": codespell}
+
+# --- measuring -------------------------------------------------------------------------------------------------------
+
+
+def measure(correct: Corrector, sets: dict[str, list[tuple[str, str]]]) -> dict[str, Any]:
+    """Scores of a corrector on each set, and its speed there (words of a CPU second)."""
+    row: dict[str, Any] = {}
+    for name, pairs in sets.items():
+        sources = [source for source, _ in pairs]
+        began = time.process_time()
+        outputs = correct(sources)
+        seconds = time.process_time() - began
+        words = sum(len(s.split()) for s in sources)
+        result: Score = score((s, g, o) for (s, g), o in zip(pairs, outputs, strict=True))
+        names = (
+            sum(_is_name(s, e) for (s, _), o in zip(pairs, outputs, strict=True) for e in edits(s, o))
+            if name == "clean"
+            else 0
+        )
+        row[name] = {
+            "precision": result.precision, "recall": result.recall, "made": result.made, "wanted": result.wanted,
+            "false_per_10k": 1e4 * result.harm / words, "harm": result.harm, "names": names,
+            "words_per_second": words / max(seconds, 1e-9),
+        }  # fmt: skip
+    return row
+
+
+def _is_name(source: str, edit: tuple[int, int, tuple[str, ...]]) -> bool:
+    """Whether an edit touches a token with a capital that does not begin the sentence."""
+    tokens = source.split()
+    return any(
+        i > 0 and tokens[i][:1].isupper() and tokens[i - 1][-1:] not in ".!?:\"'"
+        for i in range(edit[0], min(edit[1], len(tokens)))
+    )
+
+
+def table(rows: dict[str, dict[str, Any]]) -> str:
+    head = f"{'':34}{'clean':>16}{'real-word':>16}{'non-word':>16}{'OCR (bln600)':>16}{'words/s':>10}"
+    sub = f"{'':34}{'false/10k names':>16}" + f"{'P':>8}{'R':>8}" * 3 + f"{'clean':>10}"
+    lines = [head, sub]
+    for name, row in rows.items():
+        line = f"{name:34}"
+        clean = row.get("clean")
+        line += f"{clean['false_per_10k']:>10.2f}{clean['names']:>6}" if clean else " " * 16
+        for key in SETS[1:]:
+            line += f"{row[key]['precision']:>8.3f}{row[key]['recall']:>8.3f}" if key in row else " " * 16
+        line += f"{clean['words_per_second']:>10,.0f}" if clean else ""
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def run(folder: Path, peers: bool) -> dict[str, dict[str, Any]]:
+    sets = sentences(folder)
+    settings = TyposConfig()
+    model = languages.model("en")
+    findings(["Warm up."], model)
+    bare = replace(
+        model,
+        encoder=None,
+        scales={**model.scales, "real": model.scales["plain"]},
+        curves={**model.curves, "real": model.curves["plain"]},
+    )
+    rows = {
+        "copydesk, applied": measure(ours(model, settings.apply_from), sets),
+        "copydesk, applied and suggested": measure(ours(model, settings.suggest_from), sets),
+        "n-grams only, applied": measure(ours(bare, settings.apply_from), sets),
+        "n-grams only, and suggested": measure(ours(bare, settings.suggest_from), sets),
+    }
+    if peers:
+        for name, make in PEERS.items():
+            try:
+                rows[name] = measure(make(), sets)
+            except ImportError as error:
+                print(f"{name}: left out: {error}", file=sys.stderr)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=HERE / "typos", metavar="FOLDER", help="sentences to measure on")
+    parser.add_argument("--peers", action="store_true", help="measure other tools, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+    chosen = parser.parse_args()
+    rows = run(chosen.data, chosen.peers)
+    print(table(rows))
+    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+    if chosen.json:
+        chosen.json.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

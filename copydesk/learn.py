@@ -1,0 +1,164 @@
+"""Statistics of the user's own articles: which words they use, and what stands beside what.
+
+Articles in which a typo was corrected or suggested are left out whole, so that no error is learned as right. The same
+warehouse gives the same files, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow.compute as pc
+
+from copydesk import languages
+from copydesk.edits import published_text
+from copydesk.text.typos import ngrams
+from copydesk.text.typos.correct import Finding, findings
+from copydesk.text.typos.model import Model
+from copydesk.text.typos.reading import FOREIGN, KNOWN, LOWER, TITLE, WORD, Reading
+from copydesk.text.typos.step import LONGEST, STEP
+from copydesk.warehouse import Warehouse
+
+#: Articles in which an unknown word must stand to be learned; one in lower case is rarely a name, and needs more.
+NAME_ARTICLES, WORD_ARTICLES = 3, 5
+#: Times that an n-gram must stand in the articles to be counted.
+LEAST = {2: 2, 3: 2, 4: 3}
+#: Articles, the last ones by id, on which the report says what changes.
+TRIED = 500
+#: Articles read at a time.
+TOGETHER = 500
+
+
+class Learned(NamedTuple):
+    """What was learned: `words` with the number of articles that have each, `dropped` and `added` corrections or
+    suggestions in the articles that were tried, each with its surroundings."""
+
+    articles: int
+    left_out: int
+    tokens: int
+    words: list[tuple[str, int]]
+    ngrams: int
+    tried: int
+    dropped: list[str]
+    added: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        return {**self._asdict(), "words": [{"word": w, "articles": n} for w, n in self.words]}
+
+
+def learn(
+    warehouse: Warehouse,
+    out: Path,
+    language: str,
+    least: float,
+    progress: Callable[[int], None] = lambda articles: None,
+) -> Learned:
+    """Count the warehouse's own articles in `language` and write `words.txt`, `ngrams.npz` and `report.json` below
+    `out`.
+
+    `least` is the confidence from which a suggestion is made; `progress` is told how many articles were read.
+    """
+    model = languages.model(language)
+    touched = _with_typos(warehouse)
+    seen: Counter[str] = Counter()
+    streams: list[np.ndarray[Any, Any]] = [np.zeros(0, np.uint32)]
+    articles = left_out = 0
+    tried: list[str] = []
+    for batch in _texts(warehouse, language):
+        clean = [text for key, text in batch if key not in touched]
+        left_out += len(batch) - len(clean)
+        articles += len(clean)
+        tried = [*tried, *(text for _, text in batch)][-TRIED:]
+        reading = Reading(clean, model.kinds)
+        seen.update(_unknown(reading, model))
+        if len(reading):
+            edge = np.full(1, reading.kinds.edge, np.uint32)
+            streams.append(np.concatenate([reading.ids[3:-3].astype(np.uint32), edge]))
+        progress(articles + left_out)
+    words = sorted(
+        ((word, n) for word, n in seen.items() if n >= (WORD_ARTICLES if word.islower() else NAME_ARTICLES)),
+        key=lambda found: (-found[1], found[0]),
+    )
+    stream = np.concatenate(streams)
+    counted = ngrams.build(stream, len(model.vocabulary), LEAST, ())
+    _write(out / language, words, counted, len(stream))
+    after = languages.model(language, str(out))
+    dropped, added = _difference(tried, model, after, least)
+    report = Learned(articles, left_out, len(stream), words, counted.size, len(tried), dropped, added)
+    (out / language / "report.json").write_text(
+        json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8"
+    )
+    return report
+
+
+def _with_typos(warehouse: Warehouse) -> set[str]:
+    found: set[str] = set()
+    for table in warehouse.rows("edits", ["article_id", "step"]):
+        found.update(table.filter(pc.equal(table["step"], STEP))["article_id"].to_pylist())
+    return found
+
+
+def _texts(warehouse: Warehouse, language: str) -> Iterator[list[tuple[str, str]]]:
+    """(article_id, text) of the articles in a language, `TOGETHER` at a time, in the order of partitions and of ids."""
+    waiting: list[tuple[str, str]] = []
+    for table in warehouse.rows("articles", ["article_id", "headline", "body", "language"]):
+        rows = table.filter(pc.equal(table["language"], language)).to_pylist()
+        rows.sort(key=lambda row: row["article_id"])
+        texts = ((row["article_id"], published_text(row["headline"], row["body"])) for row in rows)
+        waiting += [(key, text) for key, text in texts if len(text) <= LONGEST]
+        while len(waiting) >= TOGETHER:
+            yield waiting[:TOGETHER]
+            waiting = waiting[TOGETHER:]
+    if waiting:
+        yield waiting
+
+
+def _unknown(reading: Reading, model: Model) -> Counter[str]:
+    """Words that the lexicon does not know, each with the number of texts that have it; not those that lack an
+    apostrophe.
+    """
+    flags = reading.flags
+    at = np.flatnonzero(((flags & (LOWER | TITLE)) > 0) & ((flags & WORD) > 0) & ((flags & (KNOWN | FOREIGN)) == 0))
+    at = at[reading.free(at)]
+    pairs = {(int(t), int(k)) for t, k in zip(reading.text[at], reading.words[at], strict=True)}
+    tokens = reading.kinds.tokens
+    return Counter(
+        t for t in (tokens[kind] for _, kind in pairs) if len(t) > 1 and not model.finder.lacks_apostrophe(t)
+    )
+
+
+def _write(folder: Path, words: list[tuple[str, int]], counted: ngrams.NGrams, tokens: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    million = max(1, tokens) / 1e9
+    rows: dict[str, str] = {}
+    for word, n in words:
+        zipf = min(99, max(0, round(10 * np.log10(n / million))))
+        rows.setdefault(word.lower(), f"{word.lower()}\t{min(zipf, 60)}\t{'w' if word.islower() else 'n'}")
+    (folder / "words.txt").write_text("".join(f"{row}\n" for row in rows.values()), "utf-8")
+    arrays: dict[str, Any] = {"single": counted.single}
+    for order, table in counted.tables.items():
+        arrays |= {f"marks{order}": table.marks, f"sizes{order}": table.sizes}
+    # np.savez stamps no time into its files, so equal arrays are equal bytes.
+    np.savez_compressed(folder / "ngrams.npz", **arrays)
+
+
+def _difference(texts: list[str], before: Model, after: Model, least: float) -> tuple[list[str], list[str]]:
+    """Corrections and suggestions that are no longer made, and new ones, in `texts`."""
+    dropped, added = [], []
+    for text, old, new in zip(
+        texts, findings(texts, before, least=least), findings(texts, after, least=least), strict=True
+    ):
+        was, now = ({(f.start, f.end, f.after): f for f in some} for some in (old, new))
+        dropped += [_shown(text, was[key]) for key in was.keys() - now.keys()]
+        added += [_shown(text, now[key]) for key in now.keys() - was.keys()]
+    return sorted(dropped), sorted(added)
+
+
+def _shown(text: str, finding: Finding) -> str:
+    before, after = text[max(0, finding.start - 30) : finding.start], text[finding.end : finding.end + 30]
+    return f"{before}[{text[finding.start : finding.end]} → {finding.after}]{after}".replace("\n", " ")

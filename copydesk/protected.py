@@ -1,0 +1,48 @@
+"""Words of the user's own that stand as they are: for all documents, or for those of one site or folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class ProtectedError(ValueError):
+    """The file of protected words cannot be used; the message says why."""
+
+
+class Protected(NamedTuple):
+    """`everywhere` are words for all documents, `by_site` those for documents whose uri has the key as a part of it."""
+
+    everywhere: frozenset[str]
+    by_site: dict[str, frozenset[str]]
+
+    def of(self, uri: str) -> frozenset[str]:
+        """The words, in lower case, that stand as they are in the document of `uri`."""
+        found = self.everywhere
+        for site, words in self.by_site.items():
+            if site in uri.lower():
+                found |= words
+        return found
+
+
+def read(path: str | None) -> Protected:
+    """Read a file of protected words: one a line, `#` begins a comment, `[example.com]` begins those of one site.
+
+    A site is any part of a document's uri: a host, a folder. None is an empty file. Raises `ProtectedError`.
+    """
+    if path is None:
+        return Protected(frozenset(), {})
+    try:
+        lines = Path(path).read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProtectedError(f"typos.protected: {path} cannot be read: {error}") from error
+    site = ""
+    words: dict[str, set[str]] = {"": set()}
+    for line in lines:
+        entry = line.split("#", 1)[0].strip().lower()
+        if entry.startswith("[") and entry.endswith("]"):
+            site = entry[1:-1].strip()
+            words.setdefault(site, set())
+        elif entry:
+            words[site].add(entry.replace("’", "'"))
+    return Protected(frozenset(words.pop("")), {site: frozenset(some) for site, some in words.items()})

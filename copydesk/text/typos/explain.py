@@ -1,0 +1,67 @@
+"""What speaks for a correction, in words that a person can check."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from copydesk.text.typos.context import PATTERNS, fit
+from copydesk.text.typos.model import Model
+from copydesk.text.typos.reading import Reading
+
+#: Code points of the text looked at on either side.
+_AROUND = 400
+
+
+def evidence(text: str, start: int, end: int, after: str, rule: str, model: Model) -> str:
+    """What speaks for `after` in place of `text[start:end]`: what the lexicon knows, and what was counted beside it.
+
+    `text` is the text as it stood when the correction was made or suggested; `rule` the rule of the edit.
+    """
+    before = text[start:end]
+    if rule == "typo-doubled":
+        return f"“{text[max(0, start - (end - start)) : end].strip()}”: the word stands twice in a row."
+    if rule in ("typo-merged", "typo-split", "typo-hyphen"):
+        return f"“{before}” is no known word; “{after}” is written so in the counted text."
+    reasons = []
+    if not model.lexicon.knows(before):
+        reasons.append(f"“{before}” is no known word")
+    counted = _counted(text, start, end, after, model)
+    if counted:
+        reasons.append(counted)
+    if not reasons or (rule == "typo-real-word" and not counted):
+        reasons.append(f"the sentence as a whole speaks for “{after}”")
+    said = "; ".join(reasons)
+    return said[:1].upper() + said[1:] + "."
+
+
+def _counted(text: str, start: int, end: int, after: str, model: Model) -> str:
+    """The n-gram around the word in which the two differ most, with how often each was counted; "" where none tells."""
+    first = max(0, start - _AROUND)
+    reading = Reading([text[first : end + _AROUND]], model.kinds)
+    at = np.flatnonzero((reading.start == start - first) & (reading.end == end - first))
+    vocabulary = model.kinds.vocabulary
+    ids = [vocabulary.get(word.lower(), 0) for word in (text[start:end], after)]
+    if not len(at) or not ids[1]:
+        return ""
+    figures = fit(model.ngrams, reading, np.repeat(at, 2), np.array(ids, np.uint64))
+    if not ids[0]:
+        figures[0] = 0
+    gain = figures[1] - figures[0]
+    gain[0] = 0
+    best = int(np.argmax(gain + 0.1 * np.arange(len(PATTERNS))))
+    if gain[best] < 1:
+        return ""
+    words = ["{}" if offset == 0 else _shown(reading, int(at[0]) + offset) for offset in PATTERNS[best]]
+    phrase = " ".join(word for word in words if word)
+    times = [
+        f"{round(float(2**n - 1)):,} times" if n > 1 else "once" if n else "never"
+        for n in (figures[1, best], figures[0, best])
+    ]
+    return (
+        f"“{phrase.format(after)}” stands {times[0]} in the counted text, “{phrase.format(text[start:end])}” {times[1]}"
+    )
+
+
+def _shown(reading: Reading, place: int) -> str:
+    token = reading.token(place) if 0 <= place < len(reading) else ""
+    return "" if token.isspace() else token.replace("{", "(").replace("}", ")")

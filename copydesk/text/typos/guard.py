@@ -1,0 +1,104 @@
+"""What is never touched: addresses, handles, tags, code; words of other languages; what the user protects."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from copydesk.text.typos.reading import BREAK, FOREIGN, KNOWN, LOWER, OPEN, STOP, WORD, Reading
+
+# Addresses of all kinds, handles, tags, and code between marks. Each is looked for only where its sign stands at all.
+_THINGS = {
+    "@": re.compile(r"\S*@\S+"),
+    "://": re.compile(r"[A-Za-z][A-Za-z+.-]*://\S+"),
+    "www.": re.compile(r"(?i:www)\.\S+"),
+    "#": re.compile(r"#\w+"),
+    "`": re.compile(r"`[^`\n]{1,300}`"),
+    "\\": re.compile(r"\S*\\\S*"),
+    "_": re.compile(r"\S*_\S*"),
+    "</": re.compile(r"<[^<>\n]{1,300}>"),
+}
+_DOMAIN = re.compile(
+    r"(?i)\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|info|gov|edu|co|io|me|tv|eu|uk|ru|sy|tr|ir|iq|html?|php|pdf|jpe?g|png)\b(?:/\S*)?"
+)
+
+
+def things(text: str) -> list[tuple[int, int]]:
+    """The stretches (start, end) of addresses, handles, tags and code, in no order."""
+    found = [m.span() for sign, pattern in _THINGS.items() if sign in text for m in pattern.finditer(text)]
+    if "." in text:
+        found += [m.span() for m in _DOMAIN.finditer(text)]
+    return found
+
+
+def untouchable(reading: Reading, texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which tokens of `reading` touch such stretches."""
+    inside = np.zeros(len(reading), bool)
+    firsts = np.searchsorted(reading.text, np.arange(len(texts) + 1))
+    for number, text in enumerate(texts):
+        spans = things(text)
+        if spans:
+            here = slice(firsts[number], firsts[number + 1])
+            change = np.zeros(len(text) + 1, np.int32)
+            np.add.at(change, [start for start, _ in spans], 1)
+            np.add.at(change, [end for _, end in spans], -1)
+            covered = np.concatenate([[0], np.cumsum(np.cumsum(change)[:-1] > 0)])
+            start, end = np.clip(reading.start[here], 0, len(text)), np.clip(reading.end[here], 0, len(text))
+            inside[here] = covered[end] > covered[start]
+    return inside
+
+
+def foreign(reading: Reading, grammar: frozenset[str], places: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of `places` stand in a passage of another language.
+
+    Such is a passage where, of up to six words on either side within the sentence or quotation, words of other
+    languages' grammar or unknown words in lower case outnumber the known ones.
+    """
+    tokens = reading.kinds.tokens
+    strange = np.fromiter(((t in grammar) for t in tokens), bool, len(tokens))[reading.words]
+    flags = reading.flags
+    word = (flags & WORD) > 0
+    lower = (flags & LOWER) > 0
+    unknown = lower & ((flags & KNOWN) == 0) | ((flags & FOREIGN) > 0)
+    found = np.zeros(len(places), bool)
+    for i, place in enumerate(places.tolist()):
+        first = last = place
+        for step in range(1, 7):
+            at = place - step
+            if at < 0 or flags[at] & (BREAK | STOP | OPEN):
+                break
+            first = at
+        for step in range(1, 7):
+            at = place + step
+            if at >= len(flags) or flags[at] & (BREAK | STOP | OPEN):
+                break
+            last = at
+        around = np.r_[first:place, place + 1 : last + 1]
+        words = int(word[around].sum())
+        odd = int((strange[around] | unknown[around]).sum())
+        beside = (place > 0 and strange[place - 1]) or (place + 1 < len(flags) and strange[place + 1])
+        found[i] = (
+            bool(beside)
+            or (words >= 2 and int(strange[around].sum()) >= 1 and 2 * odd >= words)
+            or (words >= 3 and 3 * odd >= 2 * words)
+        )
+    return found
+
+
+def repeated(reading: Reading, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often the token at each of `places` is written in its text, in the same letters."""
+    if not len(places):
+        return np.zeros(0, np.int64)
+    kinds = set(reading.words[places].tolist())
+    member = np.zeros(len(reading.kinds.tokens), bool)
+    member[list(kinds)] = True
+    at = np.flatnonzero(member[reading.words])
+    counts = Counter(zip(reading.text[at].tolist(), reading.words[at].tolist(), strict=True))
+    return np.array(
+        [counts[t, w] for t, w in zip(reading.text[places].tolist(), reading.words[places].tolist(), strict=True)],
+        np.int64,
+    )

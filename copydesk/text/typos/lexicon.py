@@ -1,0 +1,51 @@
+"""The lexicon: which words there are, how frequent they are, and whether they are names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+# What an entry is, as bits. A rare one is in no word list, and yet is written here and there.
+ORDINARY, PROPER, RARE = 1, 2, 4
+_LETTERS = {"w": ORDINARY, "n": PROPER, "r": RARE}
+#: From this Zipf frequency on, what no list has is known all the same: slang, brands, words of other languages.
+KNOWN_RARE = 3.6
+#: From this one on it is known as a name: scanned books have left their errors among the rarest ("Tlie").
+RARE_NAME = 2.5
+
+
+class Entry(NamedTuple):
+    """`zipf` is the logarithm of the occurrences in a billion words, to the base 10."""
+
+    zipf: float
+    kind: int
+
+
+class Lexicon(dict[str, Entry]):
+    """Entries by their form in lower case, with straight apostrophes."""
+
+    @classmethod
+    def parse(cls, lines: Iterable[str]) -> Lexicon:
+        """From lines of word, Zipf frequency times ten and kinds (`w`, `n`, `r`), with tabs between them."""
+        made = {(z, k): Entry(z / 10, sum(_LETTERS[x] for x in k)) for z in range(100) for k in ("w", "n", "nw", "r")}
+        lexicon = cls()
+        for line in lines:
+            word, zipf, kind = line.split("\t")
+            lexicon[word] = made[int(zipf), kind.rstrip("\n")]
+        return lexicon
+
+    def knows(self, token: str) -> bool:
+        """Whether a token, as it is written, is a word or a name. A name in lower case is none ("thc" for "the")."""
+        entry = self.get(token.lower().replace("’", "'"))
+        if entry is None:
+            return False
+        if entry.kind & ORDINARY:
+            return True
+        if token.islower():
+            return entry.zipf >= KNOWN_RARE and entry.kind & PROPER == 0
+        return entry.kind & PROPER > 0 or entry.zipf >= RARE_NAME
+
+    def zipf(self, word: str) -> float:
+        """The Zipf frequency of a form in lower case; 0 for what is not there."""
+        entry = self.get(word)
+        return entry.zipf if entry else 0.0

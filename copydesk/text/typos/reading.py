@@ -1,0 +1,195 @@
+"""A batch of texts as arrays of tokens, so that what is asked of every word is asked of all words at once.
+
+Each distinct token is looked at once: its place in lexicon, vocabulary and confusion sets is written down under its
+kind, a small number. All else is arrays of kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from copydesk.text.typos.lexicon import Lexicon
+from copydesk.text.typos.tokens import EDGE, NAME, UNKNOWN, key, tokens
+
+# What a distinct token is, as bits of its flags.
+BLANK = 1  # white space
+BREAK = 2  # white space with a line break
+LOWER = 4  # a word in lower case
+TITLE = 8  # a word with a capital at its beginning only
+UPPER = 16  # any other word with a capital, of more than one letter
+MIXED = 32  # letters and digits, or letters of which the case changes within: "v0te", "kiIled"
+WORD = LOWER | TITLE | UPPER | MIXED
+KNOWN = 64  # the lexicon has it, as it is written or as a name
+STOP = 128  # . ! ? and what else ends a sentence
+JOINER = 256  # - / @ _ & and what else makes one thing of what stands on both sides
+NUMBER = 512
+FOREIGN = 1024  # letters that English does not use
+CLOSES = 4096  # ) and ]: a word glued behind one is the rest of another: "collaborat[ion]", "[I]ncreasingly"
+OPENS = 8192  # ( and [
+OPEN = 2048  # quotes and brackets: they may stand between the end of a sentence and its next beginning
+
+_STOPS, _JOINERS = frozenset(".!?…"), frozenset("-–/@_&#+=\\~^|<>*'’")
+_QUOTES = frozenset("\"'“”‘’«»()[]—-•")
+_EDGES = ["\n"] * 4
+#: Distinct tokens that are remembered from one batch to the next.
+MOST_KINDS = 400_000
+
+
+class Kinds(dict[str, int]):
+    """The number of each distinct token, and what is known of it, in lists by that number."""
+
+    def __init__(self, lexicon: Lexicon, vocabulary: Sequence[str], sets: dict[str, int]) -> None:
+        super().__init__()
+        self.lexicon = lexicon
+        self.vocabulary = {word: i for i, word in enumerate(vocabulary)}
+        self.sets = sets
+        self.edge = self.vocabulary[EDGE]
+        self._unknown, self._name = self.vocabulary[UNKNOWN], self.vocabulary[NAME]
+        self.tokens: list[str] = []
+        self._ids: list[int] = []
+        self._flags: list[int] = []
+        self._set: list[int] = []
+        self._arrays: tuple[NDArray[Any], ...] = ()
+
+    def __missing__(self, token: str) -> int:
+        number = self[token] = len(self.tokens)
+        self.tokens.append(token)
+        counted = key(token)
+        flags = _flags(token)
+        if flags & WORD and self.lexicon.knows(token):
+            flags |= KNOWN
+        default = self._name if token[0].isupper() else self._unknown
+        self._ids.append(self.vocabulary.get(counted, default) if counted else self.edge)
+        self._flags.append(flags)
+        self._set.append(self.sets.get(counted, -1) if flags & (LOWER | TITLE) else -1)
+        return number
+
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """For each kind: its id in the vocabulary (uint64), its flags (int32), its confusion set (int32; -1
+        without).
+        """
+        if not self._arrays or len(self._arrays[0]) != len(self.tokens):
+            self._arrays = (
+                np.array(self._ids, np.uint64),
+                np.array(self._flags, np.int32),
+                np.array(self._set, np.int32),
+            )
+        return self._arrays
+
+
+def _flags(token: str) -> int:
+    first = token[0]
+    if first.isspace():
+        return BLANK | BREAK if "\n" in token else BLANK
+    if first.isalnum():
+        if token.isdecimal() or (first.isdigit() and not any(c.isalpha() for c in token)):
+            return NUMBER
+        plain = token if token.isascii() else token.replace("’", "'")
+        foreign = 0 if plain.isascii() or all(c < "ɐ" or c == "ſ" for c in plain) else FOREIGN
+        if any(c.isdigit() for c in token):
+            return MIXED | foreign
+        if token.islower():
+            return LOWER | foreign
+        if first.isupper() and (len(token) == 1 or token[1:].islower()):
+            return TITLE | foreign
+        if token.isupper():
+            return UPPER | foreign
+        return MIXED | foreign
+    flags = 0
+    if first in _STOPS:
+        flags |= STOP
+    if first in _JOINERS:
+        flags |= JOINER
+    if first in _QUOTES:
+        flags |= OPEN
+    if first in ")]":
+        flags |= CLOSES
+    if first in "([":
+        flags |= OPENS
+    return flags
+
+
+class Reading:
+    """Texts as tokens. Arrays are of all tokens that are no blanks within a line, text after text, unless said
+    otherwise.
+
+    `words` holds their kinds, `ids` those of the vocabulary with three edges before and after; `at` their index among
+    all tokens, `text` the number of their text, `start` where they begin in it, `end` where they end. `glued` says that
+    nothing stands between a token and the one before it.
+    """
+
+    def __init__(self, texts: Sequence[str], kinds: Kinds) -> None:
+        if len(kinds.tokens) > MOST_KINDS:
+            kinds.__init__(kinds.lexicon, list(kinds.vocabulary), kinds.sets)  # type: ignore[misc]  # begin anew
+        # Edges between texts, as many as anybody looks back or ahead: no text has a neighbour.
+        parts = [_EDGES + tokens(text) for text in texts]
+        sizes = np.fromiter(map(len, parts), np.int64, len(parts))
+        self.kinds = kinds
+        every = np.fromiter(map(kinds.__getitem__, chain.from_iterable(parts)), np.int32, int(sizes.sum()))
+        lengths = np.fromiter(map(len, chain.from_iterable(parts)), np.int64, len(every))
+        del parts
+        ids, flags, sets = kinds.arrays()
+        self.every = every
+        ends = np.cumsum(lengths)
+        firsts = np.cumsum(sizes) - sizes
+        begins = ends - lengths
+        kept = np.flatnonzero((flags[every] & (BLANK | BREAK)) != BLANK)
+        self.at = kept
+        self.words = every[kept]
+        self.text = np.repeat(np.arange(len(texts), dtype=np.int32), sizes)[kept]
+        shift = (begins[firsts] + len(_EDGES))[self.text] if len(texts) else np.zeros(0, np.int64)
+        self.start, self.end = begins[kept] - shift, ends[kept] - shift
+        self.flags = flags[self.words]
+        self.set = sets[self.words]
+        self.ids = np.concatenate(
+            [np.full(3, kinds.edge, np.uint64), ids[self.words], np.full(3, kinds.edge, np.uint64)]
+        )
+        before = np.r_[0, kept[1:] - kept[:-1]]
+        self.glued = (before == 1) & ((self.flags & BREAK) == 0)
+        if len(kept):
+            self.glued[1:] &= (self.flags[:-1] & BREAK) == 0
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def token(self, place: int) -> str:
+        return str(self.kinds.tokens[self.words[place]])
+
+    def beside(self, places: NDArray[Any], offset: int) -> NDArray[np.uint64]:
+        """The ids `offset` tokens from `places`; edges beyond the ends. `offset` is at most 3 either way."""
+        found: NDArray[np.uint64] = self.ids[places + (3 + offset)]
+        return found
+
+    def flags_beside(self, places: NDArray[Any], offset: int) -> NDArray[np.int32]:
+        at = places + offset
+        inside = (at >= 0) & (at < len(self))
+        return np.where(inside, self.flags[np.clip(at, 0, max(0, len(self) - 1))], BLANK | BREAK)
+
+    def begins_sentence(self, places: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether a token is the first word of a sentence or paragraph."""
+        before = self.flags_beside(places, -1)
+        opened = (before & OPEN) > 0
+        before = np.where(opened, self.flags_beside(places, -2), before)
+        found: NDArray[np.bool_] = (before & (STOP | BREAK)) > 0
+        return found
+
+    def free(self, places: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether a token stands on its own: no hyphen, slash, @ or the like ties it to what is beside it."""
+        left = self.glued[places] & ((self.flags_beside(places, -1) & (JOINER | WORD | NUMBER | CLOSES)) > 0)
+        after = np.minimum(places + 1, max(0, len(self) - 1))
+        right = self.glued[after] & (after != places)
+        next_flags = self.flags_beside(places, 1)
+        right &= (next_flags & (JOINER | WORD | NUMBER | OPENS)) > 0
+        # A possessive, an apostrophe or a dot at the end of a word ties nothing.
+        possessive = self._possessive[self.words[after]] & right
+        found: NDArray[np.bool_] = ~left & (~right | possessive)
+        return found
+
+    @property
+    def _possessive(self) -> NDArray[np.bool_]:
+        return np.fromiter((t[0] in "'’" for t in self.kinds.tokens), bool, len(self.kinds.tokens))

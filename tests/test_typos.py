@@ -1,0 +1,270 @@
+"""Typos: what is corrected, what never is, and what holds of every correction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import shutil
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import copydesk
+from copydesk import languages
+from copydesk.config import Config, TyposConfig
+from copydesk.edits import APPLIED, SUGGESTED, undo_all
+from copydesk.evidence import evidence
+from copydesk.languages import LanguageError
+from copydesk.learn import learn
+from copydesk.protected import ProtectedError, read
+from copydesk.text.typos import ngrams
+from copydesk.text.typos.correct import Finding, findings
+from copydesk.text.typos.reading import Reading
+from copydesk.text.typos.step import LONGEST, look, settle
+from copydesk.text.typos.tokens import tokens
+from copydesk.warehouse import Warehouse
+from tests.nights import STORY, night, table
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+import typos as bench
+
+HERE = Path(__file__).parent
+CASES = [json.loads(line) for line in (HERE / "cases" / "typos.jsonl").read_text("utf-8").splitlines()]
+SETTINGS = TyposConfig()
+MODEL = languages.model("en")
+
+
+def corrected(text: str, **settings: Any) -> str:
+    """`text` as an unattended run would leave it."""
+    config = TyposConfig(**settings)
+    return settle(text, look([text], MODEL, config, [()])[0], config)[0]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
+def test_cases(case: dict[str, str]) -> None:
+    assert corrected(case["text"]) == case["expect"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
+def test_the_edits_of_a_case_undo_it(case: dict[str, str]) -> None:
+    found = look([case["text"]], MODEL, SETTINGS, [()])[0]
+    new, edits = settle(case["text"], found, SETTINGS)
+    assert undo_all(new, edits) == case["text"]
+    for edit in edits:
+        assert edit.step == "typos"
+        assert SETTINGS.suggest_from <= edit.confidence < 1
+        assert (edit.status == APPLIED) == (edit.confidence >= SETTINGS.apply_from)
+
+
+def test_figures_do_not_fall() -> None:
+    """Accuracy on sentences of the project's own; floors are only ever raised."""
+    floors = json.loads((HERE / "floors.json").read_text("utf-8"))["typos"]
+    sets = bench.sentences(HERE.parent / "benchmarks" / "typos")
+    applied = bench.measure(bench.ours(MODEL, SETTINGS.apply_from), sets)
+    both = bench.measure(bench.ours(MODEL, SETTINGS.suggest_from), sets)
+    assert applied["clean"]["made"] <= floors["clean_changes"]
+    assert applied["nonword"]["recall"] >= floors["nonword_recall"]
+    assert applied["nonword"]["precision"] >= floors["nonword_precision"]
+    assert applied["realword"]["recall"] >= floors["realword_applied_recall"]
+    assert applied["realword"]["precision"] >= floors["realword_precision"]
+    assert both["realword"]["recall"] >= floors["realword_suggested_recall"]
+
+
+def test_an_answer_does_not_depend_on_the_batch() -> None:
+    texts = [case["text"] for case in CASES] + [STORY]
+    alone = [findings([text], MODEL)[0] for text in texts]
+    random.Random(1).shuffle(texts)
+    together = dict(zip(texts, findings(texts, MODEL), strict=True))
+    for text, found in zip([case["text"] for case in CASES] + [STORY], alone, strict=True):
+        assert [f[:4] for f in together[text]] == [f[:4] for f in found]
+        assert [round(f.confidence, 3) for f in together[text]] == [round(f.confidence, 3) for f in found]
+
+
+def test_findings_do_not_overlap_and_hold_no_line_break() -> None:
+    text = "Tlie gov ernment ofthe the\ncity witli\n\nthc peopl e helcl a a meeting form dawn"
+    found = findings([text], MODEL, least=0.01)[0]
+    assert found
+    for one, other in pairwise(found):
+        assert one.end <= other.start
+    assert all("\n" not in text[f.start : f.end] for f in found)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n\n", "a", "(" * 5000, "Ã" * 5000, "0" * 5000, "a b " * 3000, "\u0000\ufffd\U0001f600", "ß’s ſ"]
+)
+def test_odd_texts_are_left_as_they_are(text: str) -> None:
+    assert corrected(text) == text
+
+
+def test_very_long_texts_are_left_alone() -> None:
+    text = "Tlie army helcl thc bridge. " * (LONGEST // 20)
+    assert len(text) > LONGEST
+    assert look([text, "Thc army left."], MODEL, SETTINGS, [(), ()])[0] == []
+
+
+def test_tokens_lose_nothing() -> None:
+    text = "“Assad’s” U.S.-led don't 1,000.5 v0te 5pm it's\n\n_x_ \u200b é"
+    assert "".join(tokens(text)) == text
+
+
+def test_other_languages_are_left_alone() -> None:
+    for text in (
+        "El presidente dijo que el gobiemo de la república no ha firmado el acuerdo con los rebeldes del norte.",
+        "Der Minister sagte, das Geld fur die Schulen werde im nachsten Jahr nicht reichen, die Stadt müsse warten.",
+        "قال المتحدث باسم الحكومة إن المحادثات ستستأنف يوم الخميس في العاصمة بعد توقف دام أسبوعين",
+    ):
+        cleaned = copydesk.clean(f"{text}\n\n{text}", uri="a")
+        assert not [edit for edit in cleaned.edits if edit.step == "typos"]
+
+
+def test_a_whole_document() -> None:
+    text = (
+        "Truce begins at midnight\n\nMay 18, 2019\n\n"
+        + STORY.replace("was closed", "was closecl")
+        + " tbe end ofthe day."
+    )
+    cleaned = copydesk.clean(text, uri="a")
+    assert cleaned.article is not None
+    assert "was closed" in cleaned.article.body
+    assert "the end of the day" in cleaned.article.body
+    assert cleaned.article.edit_count == sum(edit.status == APPLIED for edit in cleaned.edits)
+    assert not cleaned.problems
+
+
+def test_a_headline_that_came_beside_the_text() -> None:
+    cleaned = copydesk.clean(STORY, uri="a", title="Tlie bridge  over the river is closed")
+    assert cleaned.article is not None
+    assert cleaned.article.headline == "The bridge over the river is closed"
+    assert not cleaned.problems
+    assert {edit.field for edit in cleaned.edits if edit.step == "typos"} == {"text", "title"}
+
+
+def test_it_can_be_switched_off() -> None:
+    config = Config.model_validate({"typos": {"enabled": False}})
+    assert not [
+        e
+        for e in copydesk.clean("Tlie army helcl thc bridge for days.", uri="a", config=config).edits
+        if e.step == "typos"
+    ]
+
+
+def test_thresholds() -> None:
+    found = [Finding(0, 3, "the", "typo-shape", 0.8)]
+    new, edits = settle("thc end", found, TyposConfig(apply_from=0.9, suggest_from=0.5))
+    assert (new, edits[0].status) == ("thc end", SUGGESTED)
+    new, edits = settle("thc end", found, TyposConfig(apply_from=0.7, suggest_from=0.5))
+    assert (new, edits[0].status) == ("the end", APPLIED)
+    assert settle("thc end", found, TyposConfig(apply_from=0.9, suggest_from=0.85)) == ("thc end", [])
+
+
+def test_protected_words(tmp_path: Path) -> None:
+    file = tmp_path / "protected.txt"
+    file.write_text("helcl  # a dialect\n[example.com]\nclosecl\n", "utf-8")
+    config = Config.model_validate({"typos": {"protected": str(file)}})
+    text = f"The road was closecl.\n\nThe army helcl the road and thc bridge.\n\n{STORY}"
+    here = copydesk.clean(text, uri="https://example.com/a", config=config).article
+    there = copydesk.clean(text, uri="https://example.org/a", config=config).article
+    assert here is not None
+    assert there is not None
+    assert "closecl" in here.headline + here.body
+    assert "closecl" not in there.headline + there.body
+    assert "helcl the road and the bridge" in here.body
+    with pytest.raises(ProtectedError, match="cannot be read"):
+        read(str(tmp_path / "nothing.txt"))
+
+
+def test_evidence_is_told_in_words() -> None:
+    text = "The soldiers left thc town, and he walked away form the house."
+    for edit in settle(text, findings([text], MODEL)[0], SETTINGS)[1]:
+        said = evidence(text, edit._replace(start=text.index(edit.before)), "en")
+        assert edit.before in said
+        assert said.endswith(".")
+
+
+# --- the files of a language ------------------------------------------------------------------------------------------
+
+
+def test_files_are_those_that_were_trained() -> None:
+    folder = languages.HERE / "en"
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    files = {path.name for path in folder.iterdir() if path.name not in ("manifest.json", "README.md")}
+    assert files == manifest["files"].keys()
+    for name, sha256 in manifest["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256, name
+
+
+def test_a_language_is_small() -> None:
+    assert sum(path.stat().st_size for path in (languages.HERE / "en").iterdir()) <= 40_000_000
+
+
+def test_a_broken_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(languages.HERE / "en", tmp_path / "en")
+    (tmp_path / "en" / "ngrams.npz").write_bytes(b"broken")
+    monkeypatch.setattr(languages, "HERE", tmp_path)
+    languages.model.cache_clear()
+    try:
+        with pytest.raises(LanguageError, match="install copydesk again"):
+            languages.model("en")
+    finally:
+        monkeypatch.undo()
+        languages.model.cache_clear()
+
+
+# --- counts -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_table_of_ngrams_gives_back_what_was_counted() -> None:
+    rng = np.random.default_rng(0)
+    stream = rng.zipf(1.3, 40_000).astype(np.uint32) % 500
+    made = ngrams.build(stream, 500, {2: 1, 3: 1, 4: 2}, ())
+    pairs = [(int(a), int(b)) for a, b in pairwise(stream[:301])]
+    whole = list(zip(stream.tolist(), stream.tolist()[1:], strict=False))
+    right = sum(
+        abs(made.counts([np.array([a], np.uint64), np.array([b], np.uint64)])[0] / whole.count((a, b)) - 1) < 0.06
+        for a, b in pairs
+    )
+    assert right >= 0.95 * len(pairs)  # a full bucket leaves out its rarest
+    assert made.counts([np.array([499], np.uint64), np.array([498], np.uint64)])[0] in (0, whole.count((499, 498)))
+
+
+def test_reading_knows_where_its_tokens_stand() -> None:
+    texts = ["Assad's men — the 1st\n\nof two.", "", "x"]
+    reading = Reading(texts, MODEL.kinds)
+    for place in range(len(reading)):
+        token = texts[reading.text[place]][max(0, reading.start[place]) : reading.end[place]]
+        assert token == reading.token(place) or reading.token(place).isspace()
+
+
+# --- learning ---------------------------------------------------------------------------------------------------------
+
+
+def _articles(folder: Path) -> None:
+    for number in range(8):
+        text = (
+            f"Market day {number} in the town\n\nMay {number + 1}, 2024\n\nThe zorvani sellers of Qarhabad met. {STORY}"
+        )
+        (folder / f"{number}.txt").write_text(text, "utf-8")
+
+
+def test_learning(tmp_path: Path) -> None:
+    raw, warehouse = tmp_path / "raw", tmp_path / "warehouse"
+    raw.mkdir()
+    _articles(raw)
+    night(raw, warehouse, typos={"suggest_from": 0.99, "apply_from": 0.99})
+    assert len(table(warehouse, "articles")) == 8
+    store = Warehouse.open(str(warehouse))
+    report = learn(store, tmp_path / "learned", "en", 0.3)
+    assert {"zorvani", "Qarhabad"} <= {word for word, _ in report.words}
+    first = {p.name: p.read_bytes() for p in (tmp_path / "learned" / "en").iterdir()}
+    learn(store, tmp_path / "again", "en", 0.3)
+    assert {p.name: p.read_bytes() for p in (tmp_path / "again" / "en").iterdir()} == first
+    after = languages.model("en", str(tmp_path / "learned"))
+    assert after.lexicon.knows("zorvani")
+    assert not MODEL.lexicon.knows("zorvani")
+    with pytest.raises(LanguageError, match="copydesk learn"):
+        languages.model("en", str(tmp_path / "nothing"))

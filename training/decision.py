@@ -1,0 +1,347 @@
+"""The decision: networks that join what the stages say, and curves that turn their log-odds into probabilities.
+
+Fitted on sentences that no statistics have seen, with errors injected; the curves on others again. Errors are far rarer
+in published news than among these sentences, so findings that are wrong count for more, by `rarity`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from copydesk import languages
+from copydesk.text.typos import realwords
+from copydesk.text.typos.context import Scale, fit
+from copydesk.text.typos.correct import judged
+from copydesk.text.typos.model import Model
+from copydesk.text.typos.reading import Reading
+from training import corpus, nonwords
+from training.damage import swapped
+from training.encoder import Sets
+
+SEED = 5
+#: Sentences of the tuning text for the n-grams' scale, and for the rest; the news is taken `TIMES` times, damaged anew.
+CONTEXT, REST, TIMES = 12000, 6000, 3
+PUBLISHED_WORDS = 700_000
+#: Share of the sentences that get an error: most of the news, few of the rest, which stands for text that is right.
+SPOILT, SPOILT_REST = 0.8, 0.1
+#: False changes in 10,000 words at which the last scale shall find as much as it can.
+BUDGETS = (0.2, 0.5, 1.0, 2.0, 4.0)
+
+
+def _damaged(
+    sentences: list[str], sets: Sets, rng: random.Random, share: float
+) -> tuple[list[str], dict[tuple[int, int], str]]:
+    texts, truth = [], {}
+    for number, sentence in enumerate(sentences):
+        made = swapped(sentence, sets, rng) if rng.random() < share else None
+        texts.append(made.text if made else sentence)
+        for start, _, meant in made.errors if made else ():
+            truth[number, start] = meant
+    return texts, truth
+
+
+def _labels(
+    reading: Reading, model: Model, place: np.ndarray, meant: np.ndarray, truth: dict[tuple[int, int], str]
+) -> np.ndarray:
+    where = zip(reading.text[place].tolist(), reading.start[place].tolist(), meant.tolist(), strict=True)
+    return np.array([truth.get((t, s)) == model.words[m] for t, s, m in where], bool)
+
+
+def context_rows(
+    model: Model, texts: list[str], truth: dict[tuple[int, int], str], seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Figures of n-grams for candidates at all places, most of the hopeless ones left out."""
+    rng = np.random.default_rng(seed)
+    reading = Reading(texts, model.kinds)
+    at = realwords.places(reading)
+    stands = reading.set[at]
+    owner, which = model.neighbours.spread(stands)
+    meant = model.neighbours.near[which]
+    labels = _labels(reading, model, at[owner], meant, truth)
+    keep = labels | (rng.random(len(labels)) < 0.2)
+    owner, which, meant, labels = owner[keep], which[keep], meant[keep], labels[keep]
+    own = fit(model.ngrams, reading, at, model.neighbours.words[stands])
+    others = fit(model.ngrams, reading, at[owner], model.neighbours.words[meant])
+    keep = labels | (others[:, 1] + others[:, 2] > 0) | (rng.random(len(labels)) < 0.2)
+    bits = (model.neighbours.slip[which][:, None] >> np.arange(4)) & 1
+    return np.hstack([own[owner], others, bits])[keep].astype(np.float32), labels[keep]
+
+
+def as_scale(z: dict[str, np.ndarray]) -> Scale:
+    return Scale(z["hidden"], z["shift"], z["out"], float(z["bias"][0]))
+
+
+def curve(odds: np.ndarray, labels: np.ndarray, rarity: float) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities that rise with the log-odds: (log-odds, probability), wrong findings counted `rarity` times.
+
+    Isotonic regression (Barlow et al. 1972) over bins of equal numbers of right findings. Half a wrong finding is added
+    to each bin, so that nothing is certain because nothing was seen.
+    """
+    from sklearn.isotonic import IsotonicRegression
+
+    right = np.sort(odds[labels])
+    edges = np.unique(np.quantile(right, np.linspace(0, 1, 25)))
+    edges[0], edges[-1] = (
+        min(float(odds.min()), float(edges[0])) - 1e-3,
+        max(float(odds.max()), float(edges[-1])) + 1e-3,
+    )
+    tp = np.histogram(odds[labels], edges)[0]
+    fp = (np.histogram(odds[~labels], edges)[0] + 0.5) * rarity
+    chance = IsotonicRegression().fit_transform(np.arange(len(tp)), tp / (tp + fp), sample_weight=tp + fp)
+    inside = [odds[(odds >= a) & (odds <= b)] for a, b in pairwise(edges)]
+    middle = np.array([np.median(some) if len(some) else edges[i] for i, some in enumerate(inside)])
+    return np.maximum.accumulate(middle).astype(np.float32), chance.astype(np.float32)
+
+
+def mark(reading: Reading, place: int, stands: str, meant: str) -> str:
+    """A candidate in its surroundings, as twelve hex digits: what `true_errors.txt` lists without quoting anybody."""
+    around = [reading.token(at).lower() if 0 <= at < len(reading) else "" for at in range(place - 3, place + 4)]
+    return hashlib.blake2b("|".join([stands, meant, *around]).encode(), digest_size=6).hexdigest()
+
+
+def true_errors() -> frozenset[str]:
+    """Marks of candidates in published news that are errors indeed, read by hand."""
+    lines = (Path(__file__).parent / "true_errors.txt").read_text("utf-8").splitlines()
+    return frozenset(line.split()[0] for line in lines if line and not line.startswith("#"))
+
+
+class Rows(NamedTuple):
+    """Candidates in doubt: figures, labels, a number for the place of each, and how many words and errors were read."""
+
+    x: np.ndarray
+    y: np.ndarray
+    place: np.ndarray
+    words: int
+    errors: int
+    shown: tuple[str, ...] = ()  # for reading: the mark of each row, and what it says
+    first: int = 0  # from which place on a change is a false one
+    cheap: np.ndarray = np.zeros(0)  # the figures of the cheap stages alone
+
+
+def doubt_rows(
+    model: Model, sentences: list[str], sets: Sets, rng: random.Random, share: float, show: bool = False
+) -> Rows:
+    shown: list[str] = []
+    figures, labels, place, cheap = [], [], [], []
+    words = errors = last = 0
+    for at in range(0, len(sentences), 1500):
+        texts, truth = _damaged(sentences[at : at + 1500], sets, rng, share)
+        reading = Reading(texts, model.kinds)
+        doubts, rows = judged(reading, model)
+        figures.append(rows)
+        cheap.append(doubts.figures)
+        labels.append(_labels(reading, model, doubts.place, doubts.meant, truth))
+        place.append(doubts.place + last)
+        last += len(reading)
+        if show:
+            for p, a, b in zip(doubts.place.tolist(), doubts.stands.tolist(), doubts.meant.tolist(), strict=True):
+                text, start = texts[reading.text[p]], int(reading.start[p])
+                around = text[max(0, start - 80) : start + 70].replace("\n", "¶").replace("\t", " ")
+                written, meant = model.words[a], model.words[b]
+                shown.append(f"{mark(reading, p, written, meant)} {written} → {meant} | {around}")
+        words += sum(len(text.split()) for text in texts)
+        errors += len(truth)
+    return Rows(
+        np.vstack(figures),
+        np.concatenate(labels),
+        np.concatenate(place),
+        words,
+        errors,
+        tuple(shown),
+        0,
+        np.vstack(cheap),
+    )
+
+
+def joined(rows: list[Rows]) -> Rows:
+    """Several as one; places stay different."""
+    shift = np.cumsum([0, *(int(r.place.max()) + 1 for r in rows)])
+    return Rows(
+        np.vstack([r.x for r in rows]), np.concatenate([r.y for r in rows]),
+        np.concatenate([r.place + s for r, s in zip(rows, shift, strict=False)]),
+        sum(r.words for r in rows), sum(r.errors for r in rows),
+        tuple(x for r in rows for x in r.shown), 0, np.vstack([r.cheap for r in rows]),
+    )  # fmt: skip
+
+
+def found_within(scores: np.ndarray, rows: Rows) -> list[float]:
+    """Recall at each of `BUDGETS`: the best candidate of each place counts, and is right or a false change."""
+    order = np.lexsort((-scores, rows.place))
+    best = order[np.r_[True, rows.place[order][1:] != rows.place[order][:-1]]]
+    best = best[np.argsort(-scores[best], kind="stable")]
+    wrong = np.cumsum(~rows.y[best] & (rows.place[best] >= rows.first))
+    right = np.cumsum(rows.y[best])
+    return [
+        float(right[max(0, np.searchsorted(wrong, b * rows.words / 1e4, "right") - 1)] / rows.errors) for b in BUDGETS
+    ]
+
+
+def search(rows: Rows, seed: int, tries: int = 1500) -> np.ndarray:
+    """Weights for which recall at few false changes, averaged over `BUDGETS`, is greatest.
+
+    A logistic fit minds the many easy places; what counts here are the few that look surest. Random search from the
+    encoder's log-odds alone, which keep the weight 1.
+    """
+    rng = np.random.default_rng(seed)
+    best = np.zeros(rows.x.shape[1])
+    best[0] = 1.0
+    score = float(np.mean(found_within(rows.x @ best, rows)))
+    for number in range(tries):
+        weights = best + rng.normal(0, 0.3 * 0.997**number + 0.02, len(best)) * (rng.random(len(best)) < 0.5)
+        weights[0] = 1.0
+        weights[1] = min(weights[1], 0.0)
+        weights[2:5] = np.maximum(weights[2:5], 0.0)
+        now = float(np.mean(found_within(rows.x @ weights, rows)))
+        if now > score:
+            best, score = weights, now
+    print(
+        "weights",
+        best.round(2),
+        "recall within",
+        dict(zip(BUDGETS, np.round(found_within(rows.x @ best, rows), 3), strict=True)),
+        flush=True,
+    )
+    return best
+
+
+def best_of_place(scores: np.ndarray, rows: Rows) -> np.ndarray:
+    order = np.lexsort((-scores, rows.place))
+    return order[np.r_[True, rows.place[order][1:] != rows.place[order][:-1]]]
+
+
+def fit_nonwords(work: Path, out: Path, arrays: dict[str, np.ndarray]) -> None:
+    model = languages.load(out, decide=False)
+    sentences = nonwords.tuning(work, SEED)
+    cut = len(sentences) * 3 // 4
+    for name, half, seed in (("fit", sentences[:cut], 1), ("curve", sentences[cut:], 2)):
+        made = nonwords.rows(half, nonwords.thinned(model.lexicon), list(model.vocabulary), model.ngrams, seed)
+        for kind, (x, y) in made.items():
+            print(name, kind, len(y), int(y.sum()), flush=True)
+            if name == "fit":
+                put(arrays, kind, nonwords.fit_scale(x, y))
+            else:
+                arrays[f"curve.{kind}.x"], arrays[f"curve.{kind}.p"] = curve(scale_of(arrays, kind)(x), y, 1.0)
+
+
+def put(arrays: dict[str, np.ndarray], name: str, z: dict[str, np.ndarray]) -> None:
+    arrays.update({f"{name}.{k}": v for k, v in z.items()})
+
+
+def scale_of(arrays: dict[str, np.ndarray], name: str) -> Scale:
+    return as_scale({k: arrays[f"{name}.{k}"] for k in ("hidden", "shift", "out", "bias")})
+
+
+def fit_gate(work: Path, out: Path, arrays: dict[str, np.ndarray], news: list[str]) -> None:
+    """The scales of the cheap stages, and the curve of a model without the encoder."""
+    sets, rng = Sets.load(work), random.Random(SEED)
+    sentences = nonwords.tuning(work, SEED)
+    model = languages.load(out, decide=False)
+    texts, truth = _damaged(sentences[:CONTEXT], sets, rng, 0.7)
+    x, y = context_rows(model, texts, truth, SEED)
+    print("context", x.shape, int(y.sum()), flush=True)
+    put(arrays, "context", nonwords.fit_scale(x, y, hidden=48, steps=6000))
+    keep_all = Scale(
+        np.zeros((realwords.COLUMNS, 1), np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32), 0.0
+    )
+    gate = model.gate._replace(context=scale_of(arrays, "context"), join=keep_all, threshold=-1.0)
+    model = replace(model, gate=gate, encoder=None)
+    rows = joined(
+        [doubt_rows(model, news, sets, rng, SPOILT) for _ in range(2)]
+        + [doubt_rows(model, sentences[CONTEXT:][:REST], sets, rng, SPOILT_REST)]
+    )
+    pick = rows.y | (np.random.default_rng(SEED).random(len(rows.y)) < 0.15)
+    print("join", rows.x.shape, int(rows.y.sum()), flush=True)
+    put(arrays, "join", nonwords.fit_scale(rows.x[pick], rows.y[pick], hidden=32, steps=6000))
+
+
+#: The surest changes of published news, written to `review.txt` to be read by hand.
+REVIEW = 150
+
+#: Words among which published news has one error that is a word: what probabilities assume. Read off the development
+#: news.
+WORDS_PER_ERROR = 300
+
+
+def rarity(right: Rows, spoilt: Rows) -> float:
+    """How often a wrong finding in the text that is right counts, for errors to be as rare as in news."""
+    return spoilt.errors / right.words * WORDS_PER_ERROR
+
+
+def fit_final(
+    work: Path, out: Path, arrays: dict[str, np.ndarray], news: list[str], published: list[str], share: float
+) -> None:
+    """The threshold, so that a `share` of published words is looked at closely; the last scale with the encoder;
+    its curve.
+    """
+    sets, rng = Sets.load(work), random.Random(SEED + 1)
+    model = languages.load(out, decide=False)
+    gate = model.gate._replace(context=scale_of(arrays, "context"), join=scale_of(arrays, "join"), threshold=-6.0)
+    plain = replace(model, gate=gate, encoder=None)
+    some = doubt_rows(plain, published[: len(published) // 4], sets, rng, 0.0)
+    odds = gate.join(some.x)
+    most = np.sort(odds[best_of_place(odds, some)])[::-1]
+    arrays["threshold"] = np.float32(most[int(share * some.words)])
+    print("threshold", arrays["threshold"], flush=True)
+    model = replace(model, gate=gate._replace(threshold=float(arrays["threshold"])))
+    spoilt = joined([doubt_rows(model, news, sets, rng, 1.0) for _ in range(TIMES)])
+    right = doubt_rows(model, published, sets, rng, 0.0, show=True)
+    known = true_errors()
+    wrong = np.array([one.split(" ", 1)[0] not in known for one in right.shown], bool)
+    right = right._replace(
+        x=right.x[wrong], y=right.y[wrong], place=right.place[wrong], cheap=right.cheap[wrong],
+        shown=tuple(one for one, kept in zip(right.shown, wrong, strict=True) if kept),
+    )  # fmt: skip
+    print("true errors left out", int((~wrong).sum()), flush=True)
+    print(
+        "final",
+        "found",
+        int(spoilt.y.sum()),
+        "of",
+        spoilt.errors,
+        "places",
+        len(np.unique(right.place)),
+        "words",
+        right.words,
+        flush=True,
+    )
+    # In the spoilt news what was spoilt counts, in the published whatever is changed.
+    rows = joined([spoilt._replace(words=0), right])._replace(first=int(spoilt.place.max()) + 1)
+    weights = search(rows, SEED)
+    odds = (rows.x @ weights).astype(np.float32)
+    best = best_of_place(odds, rows)
+    surest = [i for i in best[np.argsort(-odds[best], kind="stable")].tolist() if rows.place[i] >= rows.first][:REVIEW]
+    (work / "review.txt").write_text("\n".join(f"{odds[i]:.2f} {right.shown[i - len(spoilt.y)]}" for i in surest))
+    arrays["real.weights"], arrays["real.bias"] = weights.astype(np.float32), np.float32(0)
+    kept = best[rows.y[best] | (rows.place[best] >= rows.first)]
+    arrays["curve.real.x"], arrays["curve.real.p"] = curve(odds[kept], rows.y[kept], rarity(right, spoilt))
+    plain_odds = gate.join(np.vstack([spoilt.cheap, right.cheap]))
+    best = best_of_place(plain_odds, rows)
+    kept = best[rows.y[best] | (rows.place[best] >= rows.first)]
+    arrays["curve.plain.x"], arrays["curve.plain.p"] = curve(plain_odds[kept], rows.y[kept], rarity(right, spoilt))
+
+
+def run(work: Path, out: Path, data: Path, share: float = 0.004, parts: str = "nonwords gate final") -> None:
+    """Fit what is named, and write `out/decision.npz`; what is not named stays as it is there."""
+    file = out / "decision.npz"
+    arrays: dict[str, np.ndarray] = dict(np.load(file)) if file.exists() else {}
+    news = corpus.news(data / "articles", data / "spelling", work)
+    if "nonwords" in parts:
+        fit_nonwords(work, out, arrays)
+    if "gate" in parts:
+        fit_gate(work, out, arrays, news)
+    if "final" in parts:
+        fit_final(work, out, arrays, news, corpus.published(data / "articles", PUBLISHED_WORDS, SEED), share)
+    np.savez(file, **arrays)
+
+
+if __name__ == "__main__":
+    import sys
+
+    run(Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[1]), float(sys.argv[4]), sys.argv[5])
