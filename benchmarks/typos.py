@@ -29,7 +29,7 @@ from typo_score import Score, edits, score
 
 from copydesk import languages
 from copydesk.config import TyposConfig
-from copydesk.text.typos.correct import Finding, findings
+from copydesk.text.typos.correct import REAL_WORD, Finding, findings
 from copydesk.text.typos.model import Model
 
 HERE = Path(__file__).parent
@@ -49,18 +49,18 @@ def sentences(folder: Path) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def corrected(text: str, found: Iterable[Finding], least: float) -> str:
-    """`text` with the findings of at least this confidence made."""
+def corrected(text: str, found: Iterable[Finding], least: float, least_words: float | None = None) -> str:
+    """`text` with the findings of at least this confidence made; `least_words` is that of words that are words."""
     for finding in sorted(found, reverse=True):
-        if finding.confidence >= least:
+        if finding.confidence >= (least if least_words is None or finding.rule != REAL_WORD else least_words):
             text = text[: finding.start] + finding.after + text[finding.end :]
     return text
 
 
-def ours(model: Model, least: float) -> Corrector:
+def ours(model: Model, least: float, least_words: float | None = None) -> Corrector:
     def correct(texts: Sequence[str]) -> list[str]:
         return [
-            corrected(text, found, least)
+            corrected(text, found, least, least_words)
             for text, found in zip(texts, findings(texts, model, least=least), strict=True)
         ]
 
@@ -217,9 +217,9 @@ def run(folder: Path, peers: bool) -> dict[str, dict[str, Any]]:
         curves={**model.curves, "real": model.curves["plain"]},
     )
     rows = {
-        "copydesk, applied": measure(ours(model, settings.apply_from), sets),
+        "copydesk, applied": measure(ours(model, settings.apply_from, settings.apply_words_from), sets),
         "copydesk, applied and suggested": measure(ours(model, settings.suggest_from), sets),
-        "n-grams only, applied": measure(ours(bare, settings.apply_from), sets),
+        "n-grams only, applied": measure(ours(bare, settings.apply_from, settings.apply_words_from), sets),
         "n-grams only, and suggested": measure(ours(bare, settings.suggest_from), sets),
     }
     if peers:

@@ -50,7 +50,11 @@ class TyposConfig(Section):
     """`[typos]`: what is done about typos."""
 
     enabled: bool = Field(True, description="Look for typos, in the languages that copydesk has statistics of")
-    apply_from: Share = Field(0.8, description="A correction at least this certain is made")
+    apply_from: Share = Field(0.85, description="A correction at least this certain is made")
+    apply_words_from: Share = Field(
+        0.975,
+        description="So certain must be the correction of a word that is a word, and yet not the one that was meant",
+    )
     suggest_from: Share = Field(
         0.5, description="One at least this certain is noted as a suggestion, and changes nothing"
     )

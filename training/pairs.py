@@ -91,6 +91,36 @@ def mine(work: Path) -> list[tuple[str, str, str, str, str, int, int]]:
     return kept
 
 
+def by_hand(work: Path) -> list[tuple[str, str, str, str, str, int, int]]:
+    """The lines of `pairs_by_hand.txt` with what was counted, those that are right often enough."""
+    words = vocabulary(work)
+    ids = Ids(words).words
+    stream = np.load(work / "stream.npy").astype(np.int64)
+    passive = np.zeros(len(words), bool)
+    passive[[ids[w] for w in PASSIVE if w in ids]] = True
+    places: dict[str, np.ndarray] = {}
+
+    def seen(word: str, before: str, after: str, active: bool) -> int:
+        if word not in places:
+            at = np.flatnonzero(stream == ids[word])
+            places[word] = at[(at > 4) & (at < len(stream) - 1)]
+        at = places[word]
+        fits = stream[at - 1] == ids[before] if before else stream[at + 1] == ids[after]
+        if active:
+            fits &= ~np.any([passive[stream[at - back]] for back in range(1, 5)], axis=0)
+        return int(fits.sum())
+
+    kept = []
+    for line in (Path(__file__).parent / "pairs_by_hand.txt").read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            written, meant, before, after, active = ("" if part == "-" else part for part in line.split())
+            if all(word in ids for word in (written, meant, before or after)):
+                counts = [seen(word, before, after, active == "active") for word in (meant, written)]
+                if (counts[0] + 0.5) / (sum(counts) + 1) >= 0.97:
+                    kept.append((written, meant, before, after, active, *counts))
+    return kept
+
+
 def harmless(rows: list[tuple[str, ...]], texts: list[str]) -> list[tuple[str, ...]]:
     """The lines that speak nowhere in texts that are right."""
     from copydesk.text.typos.tokens import key, tokens
@@ -118,6 +148,8 @@ def run(work: Path, out: Path, data: Path) -> None:
     rows = [row for row in mine(work) if zipf.get(row[0], 0) < TOO_COMMON]
     print(f"{len(rows):,} lines mined", flush=True)
     tuning = [line.split("\t", 1)[1] for line in (work / "tuning.txt").open(encoding="utf-8")]
+    hand = by_hand(work)
+    print(f"{len(hand)} lines by hand", flush=True)
     kept = harmless(rows, tuning + corpus.published(data / "articles", TRIED_WORDS, 1))
     print(f"{len(kept):,} speak nowhere in the tuning text and in published news", flush=True)
     head = (
@@ -125,7 +157,7 @@ def run(work: Path, out: Path, data: Path) -> None:
         " how often the meant, the written word stands there"
     )
     (out / "pairs.tsv").write_text(
-        "\n".join([head, *("\t".join(map(str, row)) for row in sorted(kept[:MOST]))]) + "\n", "utf-8"
+        "\n".join([head, *("\t".join(map(str, row)) for row in sorted({*kept[:MOST], *hand}))]) + "\n", "utf-8"
     )
     for word in ("commended", "trail", "causal"):
         print(word, [row for row in kept[:MOST] if row[0] == word])

@@ -106,6 +106,7 @@ def load(folder: Path, decide: bool = True) -> Model:
         sets["capitals"].astype(bool), ngrams, gate, _encoder(folder), scales, curves,
         Pairs.parse(_lines(pairs) if pairs.exists() else (), numbers, place),
         _list(folder / "foreign.txt"), _list(folder / "alone.txt"),
+        _list(folder / "closely.txt"),
     )  # fmt: skip
 
 
@@ -129,7 +130,9 @@ def _window(folder: Path) -> Window:
 
 
 class _Session:
-    """The encoder, opened when it is first asked: importing ONNX Runtime takes a while, and many texts do not need it."""
+    """The encoder, opened when it is first asked: importing ONNX Runtime takes a while, and many texts do not need
+    it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path

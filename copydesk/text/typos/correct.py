@@ -26,6 +26,7 @@ class Finding(NamedTuple):
 
 
 _SLIP_RULES = tuple(f"typo-{slip}" for slip in nonwords.SLIPS)
+REAL_WORD = "typo-real-word"
 #: How often two alike words in a row are a mistake, for those of `nonwords.DOUBLED`: counted by hand in the
 #: development news.
 DOUBLED = 0.97
@@ -33,6 +34,17 @@ DOUBLED = 0.97
 OLD_PRINT = 0.97
 #: Log-odds of the encoder from which it agrees with a line of `pairs.tsv`.
 AGREED = 0.0
+#: Letters of a short word; words of this Zipf frequency are the most frequent ones.
+SHORT, FREQUENT = 4, 6.0
+#: Words of grammar, which are in no compound; what makes a noun of a verb is none of them here.
+GRAMMAR = nonwords.DOUBLED | frozenset(
+    """i he she it they we you him them us me is was are were be been am has had do does did will can may might must
+    shall that who whom what when where why how while but than then so because also only just very not no all any some
+    each every both more most other such there here in on""".split()
+)
+PARTICLES = frozenset("up out off down over back away through like".split())
+#: By how much a finding is believed that is as likely a matter of taste: it is suggested, and not made.
+DOUBTFUL = 0.85
 #: Findings below this probability are nobody's concern.
 LEAST = 0.2
 #: A word rarer than this (Zipf) that a text has twice is what the text is about, and no slip.
@@ -81,6 +93,7 @@ def _nonwords(
         if not len(some):
             continue
         chance = model.probability(name, model.scales[name](some.figures))
+        chance *= _trust(reading, model, some, name)
         if name == "single":
             chance[[nonwords.LONG_S in reading.token(place) for place in some.first.tolist()]] = OLD_PRINT
         likely = np.flatnonzero((chance >= least) & ~fixed[some.first] & ~fixed[some.last])
@@ -111,6 +124,30 @@ def _nonwords(
             found[number].append(Finding(start, end, "", "typo-doubled", DOUBLED))
 
 
+def _trust(reading: Reading, model: Model, some: nonwords.Found, name: str) -> NDArray[np.float32]:
+    """How far a finding is believed: less where names, compounds and matters of taste are to be expected.
+
+    A name may be any string of letters, so a capital is believed only where a scanner's shapes explain the rest; and
+    so may a word of four letters, but for the most frequent words. Two words run together are a typo where one of them
+    is a word of grammar ("ofthe"), and may be a compound elsewhere ("messageboard"). A hyphen without a blank behind it
+    is the end of a line in frequent words only ("govern-ment"; "mo-tel" is how it is sung).
+    """
+    if name == "merged":
+        parts = [word.lower().split() for word in some.after]
+        grammar = [any(part in GRAMMAR for part in two) and two[1] not in PARTICLES for two in parts]
+        return np.where(grammar, 1.0, DOUBTFUL).astype(np.float32)
+    zipf = np.array([model.lexicon.zipf(word.lower()) for word in some.after])
+    if name == "joined":
+        glued = np.array([bool(reading.glued[last]) for last in some.last.tolist()])
+        return np.where(glued & (zipf < COMMON), DOUBTFUL, 1.0).astype(np.float32)
+    flags = reading.flags[some.first]
+    capital = (flags & LOWER) == 0
+    trust = np.where(capital, np.where(some.slip >= nonwords.LETTER, 0.8, 0.97), 1.0)
+    short = reading.end[some.last] - reading.start[some.first] <= SHORT
+    short &= (zipf < FREQUENT) & (some.slip != nonwords.SIGN)
+    return np.where(short, 0.92 * trust, trust).astype(np.float32)
+
+
 def judged(
     reading: Reading, model: Model, fixed: NDArray[np.bool_] | None = None, sure: NDArray[np.int64] | None = None
 ) -> tuple[realwords.Doubts, NDArray[np.float32]]:
@@ -118,7 +155,9 @@ def judged(
 
     `fixed` marks tokens that nothing touches, `sure` are places that are in doubt in any case.
     """
-    doubts = realwords.doubts(reading, model.neighbours, model.ngrams, model.gate, sure)
+    mistaken = np.flatnonzero((reading.set >= 0) & model.often_mistaken[reading.set])
+    always = mistaken if sure is None else np.union1d(mistaken, sure)
+    doubts = realwords.doubts(reading, model.neighbours, model.ngrams, model.gate, always)
     doubts = doubts.kept(~_beyond_doubt(reading, model, doubts, fixed, sure))
     if not len(doubts) or model.encoder is None:
         return doubts, doubts.figures
@@ -181,4 +220,4 @@ def _realwords(
         if reading.token(place)[:1].isupper():
             after = after[:1].upper() + after[1:]
         start, end = int(reading.start[place]), int(reading.end[place])
-        found[int(reading.text[place])].append(Finding(start, end, after, "typo-real-word", float(chance[row])))
+        found[int(reading.text[place])].append(Finding(start, end, after, REAL_WORD, float(chance[row])))

@@ -30,7 +30,8 @@ class Model:
     `words` are those with a confusion set, `numbers` their places in that list, `neighbours` the sets. `capitals`
     marks the words that are often names at the beginning of a sentence. `scales` judge findings by their kind
     (`single`, `merged`, `joined`, `real`); `curves` turn their log-odds into probabilities: (log-odds, probability),
-    both rising. `grammar` are frequent words of other languages, `alone` words that are never doubted. `encoder` is
+    both rising. `grammar` are frequent words of other languages, `alone` words that are never doubted, `closely` words
+    that are looked at wherever they stand. `encoder` is
     None where the model is used without it; the kind of scale is then `plain` in place of `real`.
     """
 
@@ -49,15 +50,18 @@ class Model:
     pairs: Pairs
     grammar: frozenset[str]
     alone: frozenset[str]
+    closely: frozenset[str]
     kinds: Kinds = field(init=False, repr=False)
     finder: Finder = field(init=False, repr=False)
     undoubted: NDArray[np.bool_] = field(init=False, repr=False)
+    often_mistaken: NDArray[np.bool_] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kinds", Kinds(self.lexicon, self.vocabulary, self.numbers))
         object.__setattr__(self, "finder", Finder(self.lexicon))
         skipped = np.array([word in self.alone for word in self.words], bool)
         object.__setattr__(self, "undoubted", skipped)
+        object.__setattr__(self, "often_mistaken", np.array([word in self.closely for word in self.words], bool))
 
     def is_for(self, article: Article) -> bool:
         """Whether an article is in this language, as far as its language is known."""

@@ -17,7 +17,20 @@ from numpy.typing import NDArray
 from copydesk.text.typos.context import FIGURES, fit, lead
 from copydesk.text.typos.lexicon import ORDINARY, PROPER, Lexicon
 from copydesk.text.typos.ngrams import NGrams
-from copydesk.text.typos.reading import BLANK, BREAK, FOREIGN, KNOWN, LOWER, MIXED, TITLE, UPPER, WORD, Reading
+from copydesk.text.typos.reading import (
+    BLANK,
+    BREAK,
+    FOREIGN,
+    JOINER,
+    KNOWN,
+    LOWER,
+    MIXED,
+    NUMBER,
+    TITLE,
+    UPPER,
+    WORD,
+    Reading,
+)
 from copydesk.text.typos.slips import SIGNS, edits, shapes, without_signs
 
 # Kinds of slip, in the order of how readily a scanner makes them.
@@ -29,6 +42,8 @@ LONGEST_WORD = 28
 #: Two-letter words that may be part of words run together; others are letters by chance.
 _SHORT = frozenset("a i am an as at be by do go he if in is it me my no of on or so to up us we".split())
 _MOST = 6
+#: What may stand right before a word.
+_OPENING = "\"'([“‘"
 #: The s of old print: no word is written with it today.
 LONG_S = "ſ"
 #: What makes a new word with any other, written together.
@@ -125,11 +140,15 @@ def _readable(token: str) -> bool:
     if not digits:
         return True
     letters = [c for c in token if c.isalpha()]
-    if len(digits) > 2 or len(letters) < 2 or any(c not in SIGNS for c in digits):
+    if len(digits) > (2 if len(letters) > 5 else 1) or len(letters) < 2 or any(c not in SIGNS for c in digits):
         return False
-    if token[0].isdigit() and (token[0] not in "015" or len(letters) < 3):
-        return False
-    return any(c.islower() for c in letters) and not (token[-1].isdigit() and len(letters) < 3)
+    if token[0].isdigit():
+        return token[0] in "015" and len(letters) >= 3 and token[1:].islower()
+    inside = token.rstrip("0123456789")
+    # What ends in a digit is a version, a title, a form: "Pen15", "A1"; only "rebe1" and the like are words.
+    return any(c.islower() for c in letters) and (
+        inside == token or (token[:1].islower() and len(token) - len(inside) == 1)
+    )
 
 
 def _cased(word: str, token: str) -> str:
@@ -308,9 +327,11 @@ def joined(reading: Reading, finder: Finder, ngrams: NGrams) -> Found:
             continue  # "co-operation", "anti-retroviral": a hyphen between words is a matter of taste
         if hyphen and blank and two in ("and", "or", "to", "nor"):
             continue  # "pre- and post-war"
-        if (start and reading.glued[start] and flags[start - 1] & ~(BLANK | BREAK)) and tokens[
-            reading.words[start - 1]
-        ] not in "\"'([“‘":
+        before, after = start - 1, end + 1
+        if start and reading.glued[start] and tokens[reading.words[before]] not in _OPENING + "\n":
+            continue
+        tied = after < n and reading.glued[after] and flags[after] & (JOINER | WORD | NUMBER)
+        if tied and tokens[reading.words[after]][0] not in "'’":
             continue
         rows.append((start, end, hyphen, blank, one, two, whole, entry.zipf))
     begin = np.array([row[0] for row in rows], np.int64)
@@ -345,8 +366,8 @@ def joined(reading: Reading, finder: Finder, ngrams: NGrams) -> Found:
 #: Words that stand twice in a row by mistake only: articles and prepositions. "had had", "that that", "very very" are
 #: English.
 DOUBLED = frozenset(
-    """the a an of and to for from with at by into our your their his its be been are was were as or if this these
-    those not has have would could should between about against during after before through which whose it's""".split()
+    """the a an of and to for from with at by into our your their his its as or if this these
+    those not has have would could should between about against during after before through which whose""".split()
 )
 
 

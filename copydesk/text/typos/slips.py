@@ -14,7 +14,7 @@ SHAPES = tuple(
     (x, y) for a, b in (pair.split() for pair in _ALIKE.replace("\n", "|").split("|")) for x, y in ((a, b), (b, a))
 )
 # Signs that a scanner reads for letters, with what they may have been.
-SIGNS = {"0": "o", "1": "li", "5": "s", "8": "b", "6": "b", "3": "e", "4": "a", "9": "g", "7": "t", "ſ": "sf"}
+SIGNS = {"0": "o", "1": "li", "5": "s", "8": "b", "ſ": "sf"}
 
 _BY_FIRST: dict[str, list[tuple[str, str]]] = {}
 for _old, _new in SHAPES:

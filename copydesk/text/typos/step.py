@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from copydesk.config import TyposConfig
 from copydesk.edits import SUGGESTED, TEXT, Edit, Span, replace
-from copydesk.text.typos.correct import Finding, findings
+from copydesk.text.typos.correct import REAL_WORD, Finding, findings
 from copydesk.text.typos.model import Model
 
 STEP = "typos"
@@ -25,7 +25,9 @@ def look(
     found: list[list[Finding]] = []
     for first, last in _together(texts):
         some = [text if len(text) <= LONGEST else "" for text in texts[first:last]]
-        found += findings(some, model, protected[first:last], min(config.apply_from, config.suggest_from))
+        found += findings(
+            some, model, protected[first:last], min(config.apply_from, config.apply_words_from, config.suggest_from)
+        )
     return found
 
 
@@ -47,7 +49,7 @@ def settle(text: str, found: Sequence[Finding], config: TyposConfig, field: str 
     suggested, certain = [], []
     for start, end, after, rule, confidence in found:
         sure = round(min(confidence, 0.999), DIGITS)
-        if sure >= config.apply_from:
+        if sure >= (config.apply_words_from if rule == REAL_WORD else config.apply_from):
             certain.append(Span(start, end, after, rule, sure))
         elif sure >= config.suggest_from:
             suggested.append(Edit("", 0, STEP, field, start, end, text[start:end], after, rule, sure, SUGGESTED))
