@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from copydesk.text.typos import nonwords
+from copydesk.text.typos.finder import Finder
 from copydesk.text.typos.lexicon import ORDINARY, Lexicon
 from copydesk.text.typos.ngrams import NGrams
 from copydesk.text.typos.reading import Kinds, Reading
@@ -45,7 +46,7 @@ def thinned(lexicon: Lexicon) -> Lexicon:
 def rows(sentences: list[str], lexicon: Lexicon, vocabulary: list[str], ngrams: NGrams, seed: int) -> dict[str, Any]:
     """Figures and labels of everything that is found in damaged sentences, by the kind of finding."""
     rng = random.Random(seed)
-    kinds, finder = Kinds(lexicon, vocabulary, {}), nonwords.Finder(lexicon)
+    kinds, finder = Kinds(lexicon, vocabulary, {}), Finder(lexicon)
     gathered: dict[str, list[Any]] = {"single": [], "merged": [], "joined": []}
     # Texts of a few sentences, some spoilt and some clean, as articles are.
     for at in range(0, len(sentences), 3000):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copydesk.text.typos import guard, nonwords, realwords
+from copydesk.text.typos.finder import LETTER, LONG_S, SIGN, SLIPS
 from copydesk.text.typos.model import Model
 from copydesk.text.typos.reading import KNOWN, LOWER, TITLE, Reading
 
@@ -25,7 +26,7 @@ class Finding(NamedTuple):
     confidence: float
 
 
-_SLIP_RULES = tuple(f"typo-{slip}" for slip in nonwords.SLIPS)
+_SLIP_RULES = tuple(f"typo-{slip}" for slip in SLIPS)
 REAL_WORD = "typo-real-word"
 #: How often two alike words in a row are a mistake, for those of `nonwords.DOUBLED`: counted by hand in the
 #: development news.
@@ -95,7 +96,7 @@ def _nonwords(
         chance = model.probability(name, model.scales[name](some.figures))
         chance *= _trust(reading, model, some, name)
         if name == "single":
-            chance[[nonwords.LONG_S in reading.token(place) for place in some.first.tolist()]] = OLD_PRINT
+            chance[[LONG_S in reading.token(place) for place in some.first.tolist()]] = OLD_PRINT
         likely = np.flatnonzero((chance >= least) & ~fixed[some.first] & ~fixed[some.last])
         if not len(likely):
             continue
@@ -142,9 +143,9 @@ def _trust(reading: Reading, model: Model, some: nonwords.Found, name: str) -> N
         return np.where(glued & (zipf < COMMON), DOUBTFUL, 1.0).astype(np.float32)
     flags = reading.flags[some.first]
     capital = (flags & LOWER) == 0
-    trust = np.where(capital, np.where(some.slip >= nonwords.LETTER, 0.8, 0.97), 1.0)
+    trust = np.where(capital, np.where(some.slip >= LETTER, 0.8, 0.97), 1.0)
     short = reading.end[some.last] - reading.start[some.first] <= SHORT
-    short &= (zipf < FREQUENT) & (some.slip != nonwords.SIGN)
+    short &= (zipf < FREQUENT) & (some.slip != SIGN)
     return np.where(short, 0.92 * trust, trust).astype(np.float32)
 
 

@@ -52,6 +52,8 @@ def _counted(text: str, start: int, end: int, after: str, model: Model) -> str:
     if gain[best] < 1:
         return ""
     words = ["{}" if offset == 0 else _shown(reading, int(at[0]) + offset) for offset in PATTERNS[best]]
+    if sum(map(bool, words)) < 2:  # all that stands beside it is the edge of a paragraph
+        return ""
     phrase = " ".join(word for word in words if word)
     times = [
         f"{round(float(2**n - 1)):,} times" if n > 1 else "once" if n else "never"

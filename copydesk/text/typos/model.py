@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from copydesk.records import Article
 from copydesk.text.typos.context import Neighbours, Scale, Weights
 from copydesk.text.typos.encoder import Encoder
+from copydesk.text.typos.finder import Finder
 from copydesk.text.typos.lexicon import Lexicon
 from copydesk.text.typos.ngrams import NGrams
-from copydesk.text.typos.nonwords import Finder
 from copydesk.text.typos.pairs import Pairs
 from copydesk.text.typos.reading import Kinds
 from copydesk.text.typos.realwords import Gate
