@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copydesk.text.typos import guard, nonwords, realwords
-from copydesk.text.typos.finder import LETTER, LONG_S, SIGN, SLIPS
+from copydesk.text.typos.finder import LETTER, LONG_S, SHAPE, SIGN, SLIPS
 from copydesk.text.typos.model import Model
 from copydesk.text.typos.reading import KNOWN, LOWER, TITLE, Reading
 
@@ -26,7 +26,7 @@ class Finding(NamedTuple):
     confidence: float
 
 
-_SLIP_RULES = tuple(f"typo-{slip}" for slip in SLIPS)
+SLIP_RULES = tuple(f"typo-{slip}" for slip in SLIPS)
 REAL_WORD = "typo-real-word"
 #: How often two alike words in a row are a mistake, for those of `nonwords.DOUBLED`: counted by hand in the
 #: development news.
@@ -35,6 +35,8 @@ DOUBLED = 0.97
 OLD_PRINT = 0.97
 #: Log-odds of the encoder from which it agrees with a line of `pairs.tsv`.
 AGREED = 0.0
+#: The bit of `Neighbours.slip` for shapes.
+SHAPE_BIT = 2
 #: Letters of a short word; words of this Zipf frequency are the most frequent ones.
 SHORT, FREQUENT = 4, 6.0
 #: Words of grammar, which are in no compound; what makes a noun of a verb is none of them here.
@@ -102,7 +104,7 @@ def _nonwords(
             continue
         first = some.first[likely]
         strange = guard.foreign(reading, model.grammar, first)
-        often = guard.repeated(reading, first)
+        often = guard.repeated(reading, first, fixed)
         for row, is_strange, count in zip(likely.tolist(), strange.tolist(), often.tolist(), strict=True):
             start, end = int(some.first[row]), int(some.last[row])
             lower = bool(reading.flags[start] & LOWER)
@@ -114,7 +116,7 @@ def _nonwords(
                     int(reading.start[start]),
                     int(reading.end[end]),
                     some.after[row],
-                    _SLIP_RULES[some.slip[row]],
+                    SLIP_RULES[some.slip[row]],
                     float(chance[row]),
                 )
             )
@@ -190,7 +192,7 @@ def _beyond_doubt(
     topic = model.neighbours.zipf[doubts.stands[left]] < COMMON
     if sure is not None:
         topic &= ~np.isin(doubts.place[left], sure)
-    topic[topic] = guard.repeated(reading, doubts.place[left[topic]]) > 1
+    topic[topic] = guard.repeated(reading, doubts.place[left[topic]], fixed) > 1
     clear[left] = topic
     at, owner = np.unique(doubts.place, return_inverse=True)
     clear |= guard.foreign(reading, model.grammar, at)[owner]
@@ -221,4 +223,7 @@ def _realwords(
         if reading.token(place)[:1].isupper():
             after = after[:1].upper() + after[1:]
         start, end = int(reading.start[place]), int(reading.end[place])
-        found[int(reading.text[place])].append(Finding(start, end, after, REAL_WORD, float(chance[row])))
+        rule = REAL_WORD
+        if not reading.flags[place] & KNOWN:  # in lower case a name or an abbreviation only: "thc"
+            rule = SLIP_RULES[SHAPE if doubts.slip[row] & SHAPE_BIT else LETTER]
+        found[int(reading.text[place])].append(Finding(start, end, after, rule, float(chance[row])))

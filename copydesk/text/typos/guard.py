@@ -89,15 +89,29 @@ def foreign(reading: Reading, grammar: frozenset[str], places: NDArray[np.int64]
     return found
 
 
-def repeated(reading: Reading, places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How often the token at each of `places` is written in its text, in the same letters."""
+def repeated(
+    reading: Reading, places: NDArray[np.int64], ignored: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """How often the token at each of `places` is written in its text in the same letters, or in capitals.
+
+    What is `ignored` (a flag for each token: within addresses and the like) does not count. A word that stands in
+    capitals counts twice: "thc" beside "THC" is no misread "the".
+    """
     if not len(places):
         return np.zeros(0, np.int64)
-    kinds = set(reading.words[places].tolist())
-    member = np.zeros(len(reading.kinds.tokens), bool)
-    member[list(kinds)] = True
-    at = np.flatnonzero(member[reading.words])
-    counts = Counter(zip(reading.text[at].tolist(), reading.words[at].tolist(), strict=True))
+    tokens = reading.kinds.tokens
+    wanted: dict[int, int] = {}
+    for kind in set(reading.words[places].tolist()):
+        wanted[kind] = kind
+        capitals = reading.kinds.get(tokens[kind].upper())
+        if capitals is not None and capitals != kind:
+            wanted[capitals] = kind
+    member = np.zeros(len(tokens), bool)
+    member[list(wanted)] = True
+    at = np.flatnonzero(member[reading.words] if ignored is None else member[reading.words] & ~ignored)
+    counts: Counter[tuple[int, int]] = Counter()
+    for text, kind in zip(reading.text[at].tolist(), reading.words[at].tolist(), strict=True):
+        counts[text, wanted[kind]] += 1 if wanted[kind] == kind else 2
     return np.array(
         [counts[t, w] for t, w in zip(reading.text[places].tolist(), reading.words[places].tolist(), strict=True)],
         np.int64,
