@@ -1,13 +1,12 @@
 """How many typos are found, how many corrections are right, what harm is done, how fast; beside other tools.
 
-    python benchmarks/typos.py --data FOLDER              a folder of *.jsonl of the shapes below
-    python benchmarks/typos.py --data FOLDER --peers      symspellpy, pyspellchecker, aspell, codespell as well, where
-    installed python benchmarks/typos.py                            on sentences that the project carries
+    python benchmarks/typos.py --data FOLDER             a folder of *.jsonl of the shapes below
+    python benchmarks/typos.py --data FOLDER --peers     other tools as well, where installed: see `PEERS`
+    python benchmarks/typos.py                           on sentences that the project carries
 
-FOLDER holds `clean*.jsonl`, `realword*.jsonl`, `nonword*.jsonl`, `bln600*.jsonl`, one object a line: `src` (the
-sentence with
-errors), `gold` (as it was meant). `applied` are changes that an unattended run makes, `suggested` those and the likely
-ones.
+FOLDER holds `clean*.jsonl`, `realword*.jsonl`, `nonword*.jsonl` and `bln600*.jsonl`, one object a line: `src`, the
+sentence with errors, and `gold`, as it was meant. `applied` are changes that an unattended run makes, `suggested` those
+and the likely ones.
 """
 
 from __future__ import annotations
@@ -241,6 +240,7 @@ def main() -> None:
     print(table(rows))
     print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
     if chosen.json:
+        chosen.json.parent.mkdir(parents=True, exist_ok=True)
         chosen.json.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
 
 

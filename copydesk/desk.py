@@ -36,7 +36,8 @@ def clean(content: bytes | str, uri: str, config: Config | None = None, **known:
 def finish(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
     """Cleaned documents with their typos corrected.
 
-    A fault of copydesk costs the document that it happens with its place among the articles, and no other.
+    A fault of copydesk costs the document that it happens with its place among the articles, and no other. Raises
+    `LanguageError` where the files of a language cannot be used, and `ProtectedError` for the user's list of words.
     """
     done = list(cleaned)
     if not config.typos.enabled:
@@ -48,6 +49,8 @@ def finish(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
         guarded = _guarded(config.typos.protected)
         try:
             done = correct_typos(done, model, config.typos, guarded.of)
+        except languages.LanguageError:
+            raise  # a broken installation is no fault of the documents
         except Exception:
             log.exception("typos of a batch could not be corrected; its documents are tried one by one")
             done = [_alone(one, model, config, guarded) for one in done]

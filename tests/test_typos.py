@@ -23,6 +23,7 @@ from copydesk.languages import LanguageError
 from copydesk.learn import learn
 from copydesk.protected import ProtectedError, read
 from copydesk.text.typos import ngrams
+from copydesk.text.typos import reading as reading_module
 from copydesk.text.typos.correct import Finding, findings
 from copydesk.text.typos.reading import Reading
 from copydesk.text.typos.step import LONGEST, look, settle
@@ -218,6 +219,21 @@ def test_a_broken_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         languages.model.cache_clear()
 
 
+def test_a_broken_encoder_stops_the_run_and_condemns_no_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(languages.HERE / "en", tmp_path / "en")
+    (tmp_path / "en" / "encoder.onnx").write_bytes(b"broken")
+    monkeypatch.setattr(languages, "HERE", tmp_path)
+    languages.model.cache_clear()
+    try:
+        with pytest.raises(LanguageError, match="install copydesk again"):
+            copydesk.clean(f"He walked away form the house.\n\n{STORY}", uri="a")
+    finally:
+        monkeypatch.undo()
+        languages.model.cache_clear()
+
+
 # --- counts -----------------------------------------------------------------------------------------------------------
 
 
@@ -241,6 +257,15 @@ def test_reading_knows_where_its_tokens_stand() -> None:
     for place in range(len(reading)):
         token = texts[reading.text[place]][max(0, reading.start[place]) : reading.end[place]]
         assert token == reading.token(place) or reading.token(place).isspace()
+
+
+def test_tokens_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_module, "MOST_KINDS", 50)
+    texts = [case["text"] for case in CASES]
+    before = [findings([text], MODEL)[0] for text in texts]
+    monkeypatch.undo()
+    assert len(MODEL.kinds.tokens) < 500
+    assert [findings([text], MODEL)[0] for text in texts] == before
 
 
 # --- learning ---------------------------------------------------------------------------------------------------------

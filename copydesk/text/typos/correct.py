@@ -28,10 +28,10 @@ class Finding(NamedTuple):
 
 SLIP_RULES = tuple(f"typo-{slip}" for slip in SLIPS)
 REAL_WORD = "typo-real-word"
-#: How often two alike words in a row are a mistake, for those of `nonwords.DOUBLED`: counted by hand in the
-#: development news.
+#: How sure it is that one of two alike words in a row is a mistake, for those of `nonwords.DOUBLED`; set by hand, after
+#: some forty in the development news were read.
 DOUBLED = 0.97
-#: How sure it is that a word with a long s has an s in its place, where that makes a word.
+#: How sure it is that a word with a long s has an s in its place, where that makes a word; set by hand.
 OLD_PRINT = 0.97
 #: Log-odds of the encoder from which it agrees with a line of `pairs.tsv`.
 AGREED = 0.0

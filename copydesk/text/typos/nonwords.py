@@ -128,9 +128,9 @@ def _damage(reading: Reading, places: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def merged(reading: Reading, finder: Finder, ngrams: NGrams) -> Found:
-    """Tokens in lower case that no lexicon knows and that are two words run together.
+    """Tokens in lower case that no lexicon knows and that may be two words run together.
 
-    One of the two is a word of grammar; other words run together are often a compound ("messageboard").
+    How far that is believed is for `correct` to say: two words that are none of grammar are often a compound.
     """
     flags = reading.flags
     places = np.flatnonzero(((flags & LOWER) > 0) & ((flags & (KNOWN | FOREIGN)) == 0))

@@ -56,6 +56,13 @@ class Kinds(dict[str, int]):
         self._set: list[int] = []
         self._arrays: tuple[NDArray[Any], ...] = ()
 
+    def forget(self) -> None:
+        """Begin anew: what was read with these kinds is not to be asked any more."""
+        self.clear()
+        for known in (self.tokens, self._ids, self._flags, self._set):
+            known.clear()
+        self._arrays = ()
+
     def __missing__(self, token: str) -> int:
         number = self[token] = len(self.tokens)
         self.tokens.append(token)
@@ -125,7 +132,7 @@ class Reading:
 
     def __init__(self, texts: Sequence[str], kinds: Kinds) -> None:
         if len(kinds.tokens) > MOST_KINDS:
-            kinds.__init__(kinds.lexicon, list(kinds.vocabulary), kinds.sets)  # type: ignore[misc]  # begin anew
+            kinds.forget()
         # Edges between texts, as many as anybody looks back or ahead: no text has a neighbour.
         parts = [_EDGES + tokens(text) for text in texts]
         sizes = np.fromiter(map(len, parts), np.int64, len(parts))
