@@ -1,12 +1,10 @@
-"""The encoder that judges words by both sides of their sentence: model, training, export.
+"""The encoder that judges words by both sides of their sentence: model and training.
 
 The six layers of all-MiniLM-L6-v2 (Apache-2.0), fine-tuned to choose, at every position of a sentence at once, between
-the
-word that stands there and its confusion set. The sentence is encoded once; each frequent word has one learned vector,
-and
-the score of a word is its dot product with the hidden state of the position's first piece. A bonus for the word that
-stands there says how readily that word is given up. Errors are injected into clean sentences; some words are masked and
-guessed from the whole vocabulary, which is what ranks corrections of non-words.
+the word that stands there and its confusion set. The sentence is encoded once; each frequent word has one learned
+vector, and the score of a word is its dot product with the hidden state of the position's first piece. A bonus for the
+word that stands there says how readily that word is given up. Errors are injected into clean sentences; some words are
+masked and guessed from the whole vocabulary, so that the words have vectors that mean something.
 """
 
 from __future__ import annotations

@@ -20,8 +20,13 @@ def evidence(text: str, start: int, end: int, after: str, rule: str, model: Mode
     before = text[start:end]
     if rule == "typo-doubled":
         return f"“{text[max(0, start - (end - start)) : end].strip()}”: the word stands twice in a row."
-    if rule in ("typo-merged", "typo-split", "typo-hyphen"):
-        return f"“{before}” is no known word; “{after}” is written so in the counted text."
+    if rule == "typo-merged":
+        parts = " and ".join(f"“{part}”" for part in after.split())
+        return f"“{before}” is no known word; {parts} are."
+    if rule == "typo-split":
+        return f"“{after}” is a known word; the two pieces of it are not both."
+    if rule == "typo-hyphen":
+        return f"“{after}” is a known word, and its hyphen stands as if a line had ended there."
     reasons = []
     if not model.lexicon.knows(before):
         reasons.append(f"“{before}” is no known word")

@@ -180,10 +180,11 @@ def _doubts(
 
 
 def with_encoder(doubts: Doubts, neighbours: Neighbours, odds: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the last scale weighs, (len(doubts), 6): the encoder's log-odds; by how much the word that stands is rarer
-    in
-    the counted text than elsewhere; the log-odds of window and n-grams; the lead over the next candidate of the place;
-    whether the word begins a sentence. Each is clipped to where it tells something."""
+    """What the last scale weighs, (len(doubts), 6), each clipped to where it tells something.
+
+    The encoder's log-odds; by how much the word that stands is rarer in the counted text than elsewhere; the log-odds
+    of window and of n-grams; the lead over the next candidate of the place; whether the word begins a sentence.
+    """
     owner = np.unique(doubts.place, return_inverse=True)[1]
     columns = (
         odds,
