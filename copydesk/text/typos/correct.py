@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -81,11 +82,12 @@ def _protected(before: str, words: Collection[str]) -> bool:
 
 def _apart(found: list[Finding]) -> list[Finding]:
     """The surest findings of those that overlap, by their place."""
-    kept: list[Finding] = []
+    kept: list[Finding] = []  # in the order of their places: only the two neighbours can overlap
     for finding in sorted(found, key=lambda f: (-f.confidence, f.start)):
-        if all(finding.end <= other.start or finding.start >= other.end for other in kept):
-            kept.append(finding)
-    return sorted(kept)
+        at = bisect(kept, finding.start, key=lambda f: f.start)
+        if (not at or kept[at - 1].end <= finding.start) and (at == len(kept) or kept[at].start >= finding.end):
+            kept.insert(at, finding)
+    return kept
 
 
 def _nonwords(
