@@ -3,19 +3,65 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+_DATA = files("copydesk").joinpath("data")
+
+#: What a file of `copydesk/data/lines` may hold; `README.md` there says what each is. Each is a list of words, except
+#: those of months, which are lists of twelve lists of spellings.
+KEYS = frozenset(
+    """months weekdays published updated byline name_joins name_particles source roles views media_words not_places
+    regions""".split()
+)
 
 
 @cache
 def data(name: str) -> Any:
     """The JSON file `name` of `copydesk/data`."""
-    return json.loads(files("copydesk").joinpath("data", name).read_text("utf-8"))
+    return json.loads(_DATA.joinpath(name).read_text("utf-8"))
 
 
 @cache
 def lines(name: str) -> tuple[str, ...]:
     """The lines of the text file `name` of `copydesk/data`, without comments (`#`) and empty lines."""
-    text = files("copydesk").joinpath("data", name).read_text("utf-8")
+    text = _DATA.joinpath(name).read_text("utf-8")
     return tuple(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+
+
+@cache
+def languages() -> dict[str, dict[str, Any]]:
+    """The words around a story in each language, by its code: the files of `copydesk/data/lines`."""
+    found = sorted(path.name for path in _DATA.joinpath("lines").iterdir() if path.name.endswith(".toml"))
+    return {name.removesuffix(".toml"): _toml(name) for name in found if name != "shared.toml"}
+
+
+@cache
+def shared() -> dict[str, Any]:
+    """What belongs to no language: digits and time zones."""
+    return _toml("shared.toml")
+
+
+@cache
+def words(key: str) -> tuple[str, ...]:
+    """The words that all languages together have for `key`, each once. Raises `KeyError` where there is no such key."""
+    if key not in KEYS:
+        raise KeyError(key)
+    return tuple(dict.fromkeys(word for language in languages().values() for word in language.get(key, ())))
+
+
+@cache
+def months() -> dict[str, int]:
+    """The number of the month, 1 to 12, by each of its names in any language."""
+    return {
+        name: number
+        for language in languages().values()
+        for number, names in enumerate(language.get("months", ()), 1)
+        for name in names
+    }
+
+
+def _toml(name: str) -> dict[str, Any]:
+    return tomllib.loads(_DATA.joinpath("lines", name).read_text("utf-8"))

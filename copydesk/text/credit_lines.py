@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from copydesk.lexicon import data
+from copydesk import lexicon
 from copydesk.text.lead import is_agency
 
-_LINES = data("lines.json")
+
+def _any(names: Iterable[str]) -> str:
+    return "|".join(re.escape(name) for name in sorted(names, key=lambda n: -len(n)))
 
 
-def _any(words: list[str]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=lambda w: -len(w)))
-
-
-_BY = re.compile(rf"(?:{_any(_LINES['byline'])})(?:\s*[:：]\s*|\s+)(?=\S)", re.IGNORECASE)
+_BY = re.compile(rf"(?:{_any(lexicon.words('byline'))})(?:\s*[:：]\s*|\s+)(?=\S)", re.IGNORECASE)
 # Behind a name: its role, its house, an address.
 _NAME_END = re.compile(
     r"\s*(?:[|/•·(\[<]|\s[–—-]\s|\s(?:in|at|for)\s+(?=[A-Z])|,\s*(?=(?:the\s+)?(?:[a-z]|[A-Z]{2,}\b))|\S+@\S+|@\w+)"
 )
-_JOIN = re.compile(rf"\s*,\s*(?:(?:and|y|et|und|e|ve|и)\s+)?|\s+(?:{_any(_LINES['name_joins'])})\s+")
-_PARTICLES = set(_LINES["name_particles"])
+_JOIN = re.compile(rf"\s*,\s*(?:(?:and|y|et|und|e|ve|и)\s+)?|\s+(?:{_any(lexicon.words('name_joins'))})\s+")
+_PARTICLES = set(lexicon.words("name_particles"))
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[.'’-][^\W\d_]+)*\.?$")
-_CALENDAR = data("calendar.json")
-_TIME_WORDS = {w for words in _CALENDAR["weekdays"].values() for w in words} | {
-    n for months in _CALENDAR["months"].values() for names in months for n in names
-}
-
-
-_ROLE = re.compile(rf"\b(?:{_any(_LINES['roles'])})\b", re.IGNORECASE)
+_TIME_WORDS = {*lexicon.words("weekdays"), *lexicon.months()}
+_ROLE = re.compile(rf"\b(?:{_any(lexicon.words('roles'))})\b", re.IGNORECASE)
 
 
 class Byline(NamedTuple):
@@ -95,7 +89,7 @@ def is_name(text: str) -> bool:
     return big >= 2
 
 
-_SOURCE_WORDS = _any(_LINES["source"])
+_SOURCE_WORDS = _any(lexicon.words("source"))
 _SOURCE = re.compile(
     rf"[(\[]?\s*(?:{_SOURCE_WORDS})\s*(?:[:：]|\s[-–—]\s)\s*(?P<name>\S.*?)\s*[)\]]?\s*$|[(\[]?via\s+(?P<via>[\w@+]\S*(?:\s+\S+){{0,4}}?)[)\]]?$",
     re.IGNORECASE,
@@ -147,7 +141,7 @@ def source_behind(paragraph: str) -> tuple[int, str] | None:
     return None if ")" in name and "(" not in name else (match.start(), name)
 
 
-_VIEW_WORDS = _any(_LINES["views"])
+_VIEW_WORDS = _any(lexicon.words("views"))
 _NUMBER = (
     r"(?P<number{0}>\d{{1,3}}(?:[,.'\u202f ]\d{{3}})+|\d{{1,9}}(?:[.,]\d{{1,2}}(?=\s?[kKmM]))?)"
     r"\s?(?P<unit{0}>[kKmM](?![a-z]))?"

@@ -9,12 +9,13 @@ elsewhere in the document, proves otherwise; the year comes first where it has f
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from copydesk import lexicon
 from copydesk.config import DatesConfig
-from copydesk.lexicon import data
 
 
 class FoundDate(NamedTuple):
@@ -31,17 +32,15 @@ class FoundDate(NamedTuple):
     open_order: bool = False
 
 
-def _any(words: list[str]) -> str:
-    return "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in sorted(set(words), key=lambda w: (-len(w), w)))
+def _any(names: Iterable[str]) -> str:
+    return "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in sorted(set(names), key=lambda w: (-len(w), w)))
 
 
-_CALENDAR = data("calendar.json")
-_MONTH = {
-    name: number for months in _CALENDAR["months"].values() for number, names in enumerate(months, 1) for name in names
-}
-_MONTHS = _any(list(_MONTH))
-_WEEKDAYS = _any([name for names in _CALENDAR["weekdays"].values() for name in names])
-_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+_MONTH = lexicon.months()
+_MONTHS = _any(_MONTH)
+_WEEKDAYS = _any(lexicon.words("weekdays"))
+_ZONES = lexicon.shared()
+_DIGITS = str.maketrans({digit: str(value) for digits in _ZONES["digits"] for value, digit in enumerate(digits)})
 _TWO_DIGITS = re.compile(r"\d{2}")
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _D, _Y = r"\d{1,2}", r"\d{4}"
@@ -60,10 +59,10 @@ _DATE = re.compile(
     )(?!\d|[-/.]\d)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_ZONES = _any([*_CALENDAR["zones"], *_CALENDAR["zones_named"], *_CALENDAR["zones_ambiguous"]])
+_ZONE = _any([*_ZONES["zones"], *_ZONES["zones_named"], *_ZONES["zones_ambiguous"]])
 _CLOCK = rf"""(?P<hour>[01]?\d|2[0-4])(?:[:.h](?P<minute>[0-5]\d)(?:[:.](?P<second>[0-6]\d)(?:[.,]\d{{1,9}})?)?)?
     \s*(?P<half>[ap]\.?\s?m\b\.?)?
-    \s*(?:/\s*)?(?:\(?(?P<zone>(?:(?:utc|gmt)\s*)?[+-](?:0?\d|1[0-4])(?::?[0-5]\d)?(?!\d)|(?:{_ZONES})(?![a-z]))\)?)?"""
+    \s*(?:/\s*)?(?:\(?(?P<zone>(?:(?:utc|gmt)\s*)?[+-](?:0?\d|1[0-4])(?::?[0-5]\d)?(?!\d)|(?:{_ZONE})(?![a-z]))\)?)?"""
 _AFTER = re.compile(
     rf"(?:T|\s*[,|/·•–—-]?\s*(?:at|um|saat|à|a\s+las|alle|às|kl\.?|в|klo)?\s*)(?<!\d){_CLOCK}(?:\s*(?:uhr|hrs?|hours))?(?![\w:])",
     re.IGNORECASE | re.VERBOSE,
@@ -72,8 +71,10 @@ _WHOLE_CLOCK = re.compile(rf"{_CLOCK}$", re.IGNORECASE | re.VERBOSE)
 _BEFORE = re.compile(rf"{_CLOCK}\s*[,|·•–—-]?\s*(?:on\s+)?$", re.IGNORECASE | re.VERBOSE)
 _WEEKDAY_BEFORE = re.compile(rf"(?<!\w)(?:{_WEEKDAYS})\.?\s*[,|]?\s*(?:the\s+)?$", re.IGNORECASE)
 _WEEKDAY_AFTER = re.compile(rf"\s*[,|(]?\s*(?:{_WEEKDAYS})(?!\w)\.?\)?", re.IGNORECASE)
-_UPDATED = re.compile(rf"(?<!\w)(?:{_any(_CALENDAR['updated'])})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE)
-_PUBLISHED = re.compile(rf"(?<!\w)(?:{_any(_CALENDAR['published'])})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE)
+_UPDATED = re.compile(rf"(?<!\w)(?:{_any(lexicon.words('updated'))})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE)
+_PUBLISHED = re.compile(
+    rf"(?<!\w)(?:{_any(lexicon.words('published'))})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE
+)
 # Any few words that speak of publishing, before a date and nothing else: `Post date:`, `Published in World on`. A name
 # behind `by` is a byline, and no label.
 _LIKE_A_LABEL = re.compile(
@@ -167,9 +168,9 @@ def whole_line(line: str, config: DatesConfig, order: str | None = None) -> Foun
         label = _UPDATED.search(before) or _PUBLISHED.search(before)
         rest = before[: label.start()] if label else before
         if _SEPARATOR.sub("", rest):
-            if found or not (words := _LIKE_A_LABEL.match(before)):
+            if found or not (spoken := _LIKE_A_LABEL.match(before)):
                 return None
-            date_here = date_here._replace(label="updated" if words["updated"] else "published")
+            date_here = date_here._replace(label="updated" if spoken["updated"] else "published")
         found.append(date_here)
         here = date_here.end
         if line[here : here + 1] in ".)":
@@ -268,7 +269,7 @@ def _moment(day: date, clock: re.Match[str] | None, config: DatesConfig) -> date
     if half and hour <= 12:
         hour = hour % 12 + 12 * half.startswith("p")
     zone = (clock["zone"] or "").lower()
-    if zone in _CALENDAR["zones_ambiguous"]:
+    if zone in _ZONES["zones_ambiguous"]:
         return midnight
     try:
         local = datetime.combine(day, time(), _zone(zone, config))
@@ -280,10 +281,10 @@ def _moment(day: date, clock: re.Match[str] | None, config: DatesConfig) -> date
 def _zone(name: str, config: DatesConfig) -> timezone | ZoneInfo:
     if not name:
         return ZoneInfo(config.timezone)
-    if name in _CALENDAR["zones_named"]:
-        return ZoneInfo(_CALENDAR["zones_named"][name])
-    if name in _CALENDAR["zones"]:
-        return timezone(timedelta(minutes=_CALENDAR["zones"][name]))
+    if name in _ZONES["zones_named"]:
+        return ZoneInfo(_ZONES["zones_named"][name])
+    if name in _ZONES["zones"]:
+        return timezone(timedelta(minutes=_ZONES["zones"][name]))
     sign, digits = re.sub(r"^(?:utc|gmt)\s*", "", name).replace(":", "")[0], re.sub(r"\D", "", name)
     hours, minutes = (int(digits), 0) if len(digits) <= 2 else (int(digits[:-2]), int(digits[-2:]))
     offset = timedelta(hours=hours, minutes=minutes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from copydesk.lexicon import data, lines
+from copydesk import lexicon
 
 
 class Lead(NamedTuple):
@@ -25,13 +25,12 @@ def plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold().removeprefix("the "))
 
 
-_LINES = data("lines.json")
-AGENCIES = {plain(name) for name in lines("agencies.txt")}
-_CITIES = {plain(name) for name in lines("cities.txt")}
-_NOT_PLACES = {plain(name) for name in _LINES["not_places"]}
-_MEDIA = set(_LINES["media_words"])
+AGENCIES = {plain(name) for name in lexicon.lines("agencies.txt")}
+_CITIES = {plain(name) for name in lexicon.lines("cities.txt")}
+_NOT_PLACES = {plain(name) for name in lexicon.words("not_places")}
+_MEDIA = set(lexicon.words("media_words"))
 
-_REGIONS = {plain(name) for name in _LINES["regions"]}
+_REGIONS = {plain(name) for name in lexicon.words("regions")}
 
 _DASH = r"(?:\s*(?:—|–|―|--+)\s*|(?<=[)/])[.:]\s+|\s+_\s+|\s+-\s+|\s+-(?=[A-Z\"'“])|(?<=\))-\s+|\s*:\s*[-–—]\s*)"
 _UP = r"[A-ZÀ-ÖØ-ÞİŞĞ]"
@@ -40,12 +39,7 @@ _CAPS = rf"(?:{_CAPS_WORD}|ST\.)(?:[ /-](?:{_CAPS_WORD}|AND|DE|LA|OF)){{0,3}}"
 _MIXED_WORD = rf"{_UP}[\w'’.-]*\w\.?"
 _MIXED = rf"{_MIXED_WORD}(?:[ -](?:(?:of|de|al|el|es|ez|la|du|do|and|the)[ -])?{_MIXED_WORD}){{0,3}}"
 _REGION = rf"(?:,\s(?:{_MIXED}|{_UP}\.(?:\s?{_UP}\.)+)){{1,2}}"
-_MONTHS = "|".join(
-    sorted(
-        {re.escape(n) for months in data("calendar.json")["months"].values() for names in months for n in names},
-        key=lambda n: -len(n),
-    )
-)
+_MONTHS = "|".join(sorted(map(re.escape, lexicon.months()), key=lambda name: -len(name)))
 _NTH = r"\d{1,2}(?:st|nd|rd|th)?"
 _DAY = rf"(?:[,.]?\s*(?:(?i:{_MONTHS})\.?\s+{_NTH}|{_NTH}\s+(?i:{_MONTHS})\.?)(?:,?\s+\d{{4}})?\.?)"
 _PARENTHESIS = r"(?:\((?P<agency>[^()\n]{2,48})\)|/(?P<wire>[^()/\n]{2,48})/)"

@@ -1,0 +1,69 @@
+"""The word lists: every file says only what is read, in the shape in which it is read."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from copydesk import lexicon
+
+FOLDER = Path(str(files("copydesk"))) / "data" / "lines"
+README = (FOLDER / "README.md").read_text("utf-8")
+WRITTEN_AS_THEY_ARE = {"regions"}
+
+
+@pytest.mark.parametrize("code", lexicon.languages())
+def test_a_language_is_well_formed(code: str) -> None:
+    for key, value in lexicon.languages()[code].items():
+        assert key in lexicon.KEYS, f"{key} is none of {sorted(lexicon.KEYS)}"
+        if "months" in key:
+            assert len(value) == 12
+            assert all(value)
+        for words in value if "months" in key else [value]:
+            assert isinstance(words, list)
+            assert len(words) == len(set(words)), f"{key} has a word twice"
+            for word in words:
+                assert word == word.strip() != ""
+                assert key in WRITTEN_AS_THEY_ARE or word == word.lower(), f"{word} is not in lower case"
+
+
+def test_every_key_is_explained_to_newcomers() -> None:
+    assert [key for key in lexicon.KEYS if f"`{key}`" not in README] == []
+
+
+def test_months_of_two_languages_agree() -> None:
+    """One spelling is one month: files are read together."""
+    numbers: dict[str, set[int]] = {}
+    for language in lexicon.languages().values():
+        for number, names in enumerate(language.get("months", []), 1):
+            for name in names:
+                numbers.setdefault(name, set()).add(number)
+    assert {name: found for name, found in numbers.items() if len(found) > 1} == {}
+
+
+def test_words_of_all_languages_are_read_together() -> None:
+    assert {"by", "por", "بقلم"} <= set(lexicon.words("byline"))
+    with pytest.raises(KeyError):
+        lexicon.words("bylines")
+
+
+def test_what_is_shared() -> None:
+    shared = lexicon.shared()
+    assert all(len(digits) == 10 and [int(digit) for digit in digits] == list(range(10)) for digits in shared["digits"])
+    assert all(timedelta(hours=-12) <= timedelta(minutes=m) <= timedelta(hours=14) for m in shared["zones"].values())
+    assert all(ZoneInfo(name) for name in shared["zones_named"].values())
+
+
+def test_loading_is_fast() -> None:
+    """Measured 7 ms; every process of a run loads them once."""
+    texts = [path.read_text("utf-8") for path in FOLDER.glob("*.toml")]
+    start = time.process_time()
+    for text in texts:
+        tomllib.loads(text)
+    assert time.process_time() - start < 0.05
