@@ -1,0 +1,174 @@
+"""The text that is measured on: documents with their language, from the folders that `--data` names.
+
+DATA holds `articles/*.jsonl.gz` (`raw_text`, `lang`, and where known `title`, `date`, `dateline`, `body`),
+`encodings/encodings.tsv` with `encodings/files.zip` (files of known encoding), `mojibake/*.json` (`original`, `fixed`)
+and `dates/dates.tsv` (`raw`, `iso`).
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import html
+import io
+import json
+import random
+import re
+import sys
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+#: Languages of files that name theirs in words: the Universal Declaration of Human Rights, and chardet's folders.
+LANGUAGES = {
+    "afrikaans": "af", "albanian": "sq", "arabic": "ar", "basque": "eu", "belorus": "be", "bosnian": "bs",
+    "bulgarian": "bg", "catalan": "ca", "chinese": "zh", "croatian": "hr", "hrvatski": "hr", "czech": "cs",
+    "danish": "da", "dutch": "nl", "english": "en", "estonian": "et", "farsi": "fa", "finnish": "fi", "french": "fr",
+    "galician": "gl", "german": "de", "greek": "el", "hebrew": "he", "hindi": "hi", "hungarian": "hu",
+    "icelandic": "is", "indonesian": "id", "italian": "it", "japanese": "ja", "korean": "ko", "kurdish": "ku",
+    "latvian": "lv", "lithuanian": "lt", "macedonian": "mk", "malay": "ms", "norwegian": "no", "polish": "pl",
+    "portuguese": "pt", "romanian": "ro", "russian": "ru", "serbian": "sr", "slovak": "sk", "slovene": "sl",
+    "slovenian": "sl", "spanish": "es", "swedish": "sv", "turkish": "tr", "ukrainian": "uk", "vietnamese": "vi",
+    "welsh": "cy",
+}  # fmt: skip
+#: Files of chardet whose language follows from their encoding. Its other Cyrillic folders hold the same texts again.
+_BY_ENCODING = {
+    "big5": "zh", "gb2312": "zh", "euc_jp": "ja", "shift_jis": "ja", "euc_kr": "ko", "tis-620": "th", "koi8-r": "ru",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text in one language: paragraphs, one a line."""
+
+    language: str
+    text: str
+    source: str
+
+
+@dataclass(slots=True)
+class Row:
+    """One line of the table: a share from 0 to 1 (or another figure, by `unit`) of copydesk and of each peer."""
+
+    step: str
+    material: str
+    metric: str
+    copydesk: float | None
+    n: int
+    peers: dict[str, float | None] = field(default_factory=dict)
+    aim: str = ""
+    unit: str = "%"
+
+
+def progress(items: Sequence[T], what: str) -> Iterator[T]:
+    """`items`, with a line on the terminal that says how far they are."""
+    for index, item in enumerate(items):
+        if sys.stderr.isatty() or index % max(1, len(items) // 4) == 0:
+            print(
+                f"\r{what}: {index:,} of {len(items):,}", end="\033[K" if sys.stderr.isatty() else "\n", file=sys.stderr
+            )
+        yield item
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr)
+
+
+def sampled(items: Sequence[T], count: int | None, seed: str) -> list[T]:
+    """At most `count` of `items`, by a chance that `seed` fixes, in their order."""
+    if count is None or count >= len(items):
+        return list(items)
+    chosen = set(random.Random(seed).sample(range(len(items)), count))
+    return [item for index, item in enumerate(items) if index in chosen]
+
+
+@cache
+def articles(data: Path) -> tuple[dict[str, Any], ...]:
+    """All articles of `data`, set by set."""
+    rows = []
+    for path in sorted((data / "articles").glob("*.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            rows += [json.loads(line) for line in lines]
+    return tuple(row for row in rows if row["raw_text"])
+
+
+@cache
+def files(data: Path) -> tuple[tuple[dict[str, str], bytes], ...]:
+    """The files of known encoding: their row of the table, and their bytes."""
+    table = (data / "encodings" / "encodings.tsv").read_text("utf-8")
+    with zipfile.ZipFile(data / "encodings" / "files.zip") as archive:
+        rows = csv.DictReader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE)
+        return tuple((row, archive.read(row["file"])) for row in rows)
+
+
+def language_of(row: dict[str, str]) -> str | None:
+    """ISO 639-1 code of the language that a file of known encoding is in, where that is known."""
+    if row["lang"]:
+        return LANGUAGES.get(row["lang"])
+    return _BY_ENCODING.get(row["true_encoding"])
+
+
+# --- clean text -------------------------------------------------------------------------------------------------------
+
+# What cannot be in clean text: controls, lost characters, the commonest trace of UTF-8 read as cp1252, and words of
+# Latin and Cyrillic letters mixed.
+_BROKEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ue000-\uf8ff]|â€|Ã[\x80-\xbf]|ï¿½|[a-z][\u0430-\u045f]|[\u0430-\u045f][a-z]"
+)
+# Two declarations that were not stored in the encoding that their names say.
+_MISNAMED = re.compile("Lithuanian|Latvian")
+# What repair changes for other reasons than mojibake.
+_MARKUP = re.compile(r"<|&\w*;|&#\w+;|#\d+;|\b(?:quot|amp|nbsp|apos);")
+_TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<!\[CDATA\[|<[^<>]*>|\]\]>", re.DOTALL | re.IGNORECASE)
+
+
+def paragraphs(text: str, least: int = 40) -> Iterator[str]:
+    """The clean paragraphs of `text`: lines of at least `least` characters with nothing broken and no markup."""
+    for line in text.splitlines():
+        line = line.strip()
+        if len(line) >= least and not _BROKEN.search(line) and not _MARKUP.search(line):
+            yield line
+
+
+def _joined(lines: Iterable[str], longest: int) -> Iterator[str]:
+    """Lines put together to documents of about `longest` characters."""
+    document: list[str] = []
+    for line in lines:
+        if document and sum(map(len, document)) + len(line) > longest:
+            yield "\n".join(document)
+            document = []
+        document.append(line[:longest])
+    if document:
+        yield "\n".join(document)
+
+
+@cache
+def clean_documents(data: Path, longest: int = 2500) -> dict[str, list[Document]]:
+    """Clean documents by language: articles as published, and the decoded files of known encoding.
+
+    An article gives one document, its beginning; a longer file several. A text that comes in several encodings is
+    taken once.
+    """
+    found: dict[str, list[Document]] = defaultdict(list)
+    seen: set[str] = set()
+
+    def add(language: str, texts: Iterable[str], source: str) -> None:
+        for text in texts:
+            if text not in seen and len(text) >= 100:
+                seen.add(text)
+                found[language].append(Document(language, text, source))
+
+    for row in articles(data):
+        first = list(_joined(paragraphs(row["raw_text"]), longest))[:1]
+        add(row["lang"], first, f"{row['source_dataset']}:{row['id']}")
+    for row, content in files(data):
+        language = language_of(row)
+        if language and not _MISNAMED.search(row["file"]):
+            text = content.decode(row["true_encoding"], "ignore")
+            text = html.unescape(html.unescape(_TAG.sub("\n", html.unescape(_TAG.sub("\n", text)))))
+            add(language, _joined(paragraphs(text), longest if len(text) > 20_000 else longest // 3), row["file"])
+    return {language: found[language] for language in sorted(found)}
