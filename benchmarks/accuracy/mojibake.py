@@ -1,9 +1,9 @@
 """Mojibake: clean documents broken in every known way, and what is made of them by copydesk and by ftfy.
 
-A document counts where it comes back exactly, up to what neither tool is to be blamed for: Unicode's form NFC, invisible
-characters, and no-break spaces, which count as spaces. ftfy's changes of style (quotes, ligatures, widths, line ends,
-entities) are off. Where bytes were lost, a document cannot always come back; there characters are counted: right,
-changed to something wrong, or left as they were.
+A document counts where it comes back exactly, up to what neither tool is to be blamed for: Unicode's form NFC,
+invisible characters, and no-break spaces, which count as spaces. ftfy's changes of style (quotes, ligatures, widths,
+line ends, entities) are off. Where bytes were lost, a document cannot always come back; there characters are counted:
+right, changed to something wrong, or left as they were.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import ftfy
 
@@ -230,7 +230,7 @@ class Count:
     changed_wrongly: Counter[str] = field(default_factory=Counter)
     characters: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
 
-    def __iadd__(self, other: Count) -> Count:
+    def __iadd__(self, other: Count) -> Self:
         self.documents += other.documents
         self.exact += other.exact
         self.changed_wrongly += other.changed_wrongly
