@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
+
 _DATA = files("copydesk").joinpath("data")
 
 #: What a file of `copydesk/data/lines` may hold; `README.md` there says what each is. Each is a list of words, except
@@ -65,3 +67,10 @@ def months() -> dict[str, int]:
 
 def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads(_DATA.joinpath("lines", name).read_text("utf-8"))
+
+
+@cache
+def arrays(name: str) -> dict[str, Any]:
+    """The arrays of the `.npz` file `name` of `copydesk/data`, by their names; nothing in it is executed."""
+    with _DATA.joinpath(name).open("rb") as file:
+        return dict(np.load(file, allow_pickle=False))
