@@ -18,6 +18,7 @@ from copydesk.text.decode import Undecodable, decode
 from copydesk.text.language import language
 from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair
+from copydesk.text.site import NO_SITE, Site
 from copydesk.text.structure import Given, structure
 from copydesk.text.typos.correct import Finding
 from copydesk.text.typos.step import look, settle
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from copydesk.text.typos.model import Model
 
 
-def clean_document(document: Document, config: Config) -> Cleaned:
-    """Take one document as far as it goes alone: all but its typos.
+def clean_document(document: Document, config: Config, site: Site = NO_SITE) -> Cleaned:
+    """Take one document as far as it goes alone: all but its typos. `site` is what others of its site prove.
 
     A document that cannot be decoded has no article, and a problem that says why.
     """
@@ -54,7 +55,7 @@ def clean_document(document: Document, config: Config) -> Cleaned:
         if title:  # a blank one is none
             edits += repaired + normalized
 
-    layout, made = structure(text, Given(title, document.date, document.uri), config.dates)
+    layout, made = structure(text, Given(title, document.date, document.uri, site), config.dates)
     edits += made
 
     # Near-duplicates are to be found across the documents of a run; until then each article stands alone.

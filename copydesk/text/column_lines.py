@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from copydesk.config import DatesConfig
@@ -22,15 +23,27 @@ class ColumnLine(NamedTuple):
     byline: credit_lines.Byline | None = None
 
 
+_Find = Callable[[str, DatesConfig, str | None], dates.FoundDate | None]
+
 _BEFORE_DATE = re.compile(r"(?:\b(?:published|posted|updated|on|at))?\s*[:,|·•–—-]*\s*$", re.IGNORECASE)
 _APART = re.compile(r"[|·•,–—/]|\s-\s")
 
 
 class LineReader:
-    """Reads the lines of one document, each once. Numeric dates are read as the whole document proves them."""
+    """Reads the lines of one document, each once.
 
-    def __init__(self, text: str, config: DatesConfig) -> None:
-        self._text, self._config = text, config
+    Numeric dates are read as the whole document proves them, else in the order that its site proves, `site_order`,
+    else as the policy says. `from_site` has the dates that were read as the site proves, `left_open` those that the
+    policy `skip` left out.
+    """
+
+    def __init__(self, text: str, config: DatesConfig, site_order: str | None = None) -> None:
+        self._text, self._site_order = text, site_order
+        self._skips_open = config.numeric_order == "skip"
+        # A date has to be found before it can be said that its order is open.
+        self._config = config.model_copy(update={"numeric_order": "day-first"}) if self._skips_open else config
+        self.from_site: set[dates.FoundDate] = set()
+        self.left_open: list[str] = []
         self._order: list[str | None] = []
         self._known: dict[tuple[str, bool], ColumnLine | None] = {}
 
@@ -84,14 +97,35 @@ class LineReader:
         return ColumnLine("byline", date=found, byline=byline) if byline else None
 
     def find_date(self, text: str) -> dates.FoundDate | None:
-        found = dates.find_date(text, self._config)
-        return dates.find_date(text, self._config, self.proven_order()) if found and found.open_order else found
+        """The first date in `text`."""
+        return self._settled(dates.find_date, text)[0]
+
+    def parse_date(self, value: str) -> dates.FoundDate | None:
+        """The date of a field that says it holds one."""
+        found, is_open = self._settled(dates.parse_date, value)
+        self.left_open += [value] if is_open and not found else []
+        return found
 
     def _whole_date(self, line: str) -> dates.FoundDate | None:
-        found = dates.whole_line(line, self._config)
-        return dates.whole_line(line, self._config, self.proven_order()) if found and found.open_order else found
+        found, is_open = self._settled(dates.whole_line, line)
+        self.left_open += [line] if is_open and not found else []
+        return found
+
+    def _settled(self, find: _Find, text: str) -> tuple[dates.FoundDate | None, bool]:
+        """What `find` finds in `text`, and whether nothing tells day and month apart."""
+        found = find(text, self._config, None)
+        if not found or not found.open_order:
+            return found, False
+        own = self.proven_order()
+        if order := own or self._site_order:
+            found = find(text, self._config, order)
+            if found and not own:
+                self.from_site.add(found)
+            return found, False
+        return (None if self._skips_open else found), True
 
     def proven_order(self) -> str | None:
+        """The order of day and month that the document itself proves."""
         if not self._order:
             self._order.append(dates.proven_order(self._text[:20_000]))
         return self._order[0]

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from copydesk.config import DatesConfig
 from copydesk.edits import TITLE, Edit, Span, replace
 from copydesk.records import INFO, WARNING, Problem
 from copydesk.text import credit_lines, dates, headline, lead
 from copydesk.text.column_lines import LineReader
+from copydesk.text.site import NO_SITE, Site, site_of
 
 STEP = "structure"
 
@@ -27,11 +27,13 @@ TOP, BOTTOM = 14, 8
 
 
 class Given(NamedTuple):
-    """What stood beside the text: its title and date as the source gave them, and where it came from."""
+    """What stood beside the text: its title and date as the source gave them, where it came from, and what the other
+    documents of its site prove."""
 
     title: str | None = None
     date: str | None = None
     uri: str = ""
+    site: Site = NO_SITE
 
 
 @dataclass
@@ -57,6 +59,9 @@ class _Paragraph(NamedTuple):
     text: str
 
 
+_ENDS_SENTENCE = re.compile(r"[.?…。؟۔।？][\"'”’»)\]]*$")
+#: A paragraph of at least so many characters that ends as a sentence does is part of a story.
+_PROSE = 80
 _STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff]")
 _AFTER_DATE = re.compile(r"\s*[.:|–—-]?\s+")
 
@@ -69,6 +74,7 @@ def structure(text: str, given: Given, config: DatesConfig) -> tuple[Layout, lis
     """
     reader = _Reader(text, given, config)
     reader.read_top()
+    reader.take_boilerplate()
     reader.read_bottom()
     reader.read_lead()
     return reader.finish()
@@ -78,7 +84,6 @@ class _Reader:
     def __init__(self, text: str, given: Given, config: DatesConfig) -> None:
         self.text = text
         self.given = given
-        self.config = config
         self.layout = Layout()
         self.paragraphs = _split(text)
         self.removed: dict[int, tuple[str, float]] = {}
@@ -87,7 +92,7 @@ class _Reader:
         self.headlines: list[int] = []  # paragraphs that are the headline, in one form or another
         self.body_from = 0
         self.dates: list[tuple[dates.FoundDate, str]] = []
-        self.lines = LineReader(text, config)
+        self.lines = LineReader(text, config, given.site.numeric_order)
 
     # --- lines above the story
 
@@ -101,6 +106,8 @@ class _Reader:
                 self.removed[index] = (rule, 0.99)
             elif self._labels_a_date(index):
                 self.removed[index] = ("date-line", 0.97)
+            elif index + 1 < len(self.paragraphs) and not _ENDS_SENTENCE.search(line) and self._take_recurring(index):
+                continue
             else:
                 return
         self.body_from = min(len(self.paragraphs), TOP)
@@ -150,6 +157,35 @@ class _Reader:
         if held.date:
             self.dates.append((held.date, line[held.date.start : held.date.end]))
         return held.rule
+
+    # --- lines that recur across the site
+
+    def take_boilerplate(self) -> None:
+        """Take out what recurs across the site: below the story, and short lines between two of its paragraphs.
+
+        The paragraph that the story begins with stays, whatever it says.
+        """
+        if not self.given.site.boilerplate:
+            return
+        last = len(self.paragraphs) - 1
+        while last > self.body_from:
+            if not self._take_recurring(last) and not self.lines.read(self.paragraphs[last].text, top=False):
+                break
+            last -= 1
+        for index in range(self.body_from + 1, last):
+            known = self.given.site.boilerplate.get(self.paragraphs[index].text)
+            if known and known.between and self._is_prose(index - 1) and self._is_prose(index + 1):
+                self._take_recurring(index)
+
+    def _take_recurring(self, index: int) -> bool:
+        known = self.given.site.boilerplate.get(self.paragraphs[index].text)
+        if known:
+            self.removed[index] = ("site-boilerplate", known.confidence)
+        return known is not None
+
+    def _is_prose(self, index: int) -> bool:
+        text = self.paragraphs[index].text
+        return len(text) >= _PROSE and _ENDS_SENTENCE.search(text) is not None
 
     # --- lines below the story
 
@@ -263,12 +299,10 @@ class _Reader:
         layout, given = self.layout, self.given.date
         chosen: tuple[dates.FoundDate, str] | None = None
         if given and given.strip():
-            found = dates.parse_date(given, self.config)
-            if found and found.open_order:
-                found = dates.parse_date(given, self.config, self.lines.proven_order())
+            found = self.lines.parse_date(given)
             if found:
                 chosen = (found, given)
-            else:
+            elif given not in self.lines.left_open:
                 layout.problems.append(Problem("clean", "date-unreadable", "published_date", WARNING, given[:200]))
         if chosen is None and self.dates:
             chosen = min(self.dates, key=lambda item: (item[0].label == "updated", item[0].label != "published"))
@@ -276,9 +310,16 @@ class _Reader:
             found, layout.date_text = chosen
             layout.published_date, layout.published_at = found.day, found.moment
             if found.open_order:
-                layout.problems.append(
-                    Problem("clean", "date-order-open", "published_date", INFO, layout.date_text[:200])
-                )
+                self._note("date-order-open", layout.date_text[:200])
+            elif found in self.lines.from_site:
+                site = self.given.site
+                observed = f"{layout.date_text[:200]}: {site.numeric_order}, as on {site.name[:200] or 'other pages'}"
+                self._note("date-order-from-site", observed)
+        elif self.lines.left_open:
+            self._note("date-order-open", self.lines.left_open[0][:200])
+
+    def _note(self, rule: str, observed: str) -> None:
+        self.layout.problems.append(Problem("clean", rule, "published_date", INFO, observed))
 
     # --- putting it together
 
@@ -368,7 +409,7 @@ def _is_lone_headline(line: str) -> bool:
 
 def _site_names(uri: str, layout: Layout) -> frozenset[str]:
     """Names of the site, as the address and the document's own credits give them, without spaces and punctuation."""
-    host = urlsplit(uri).netloc if "://" in uri[:12] else uri.split("/", maxsplit=1)[0] if "/" in uri else ""
-    labels = host.lower().removeprefix("www.").split(":")[0].split(".")
+    host = site_of(uri.partition("#")[0])  # the name of a file of records names no site
+    labels = host.split(".")
     names = {"".join(labels), *labels[: max(1, len(labels) - 1)], *filter(None, (layout.agency, layout.attribution))}
     return frozenset(lead.plain(name) for name in names if len(name) > 2)

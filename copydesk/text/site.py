@@ -1,0 +1,59 @@
+"""What a document may know of the place that it came from: what the other documents of its site prove."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+
+class Recurring(NamedTuple):
+    """A line that recurs across a site: in how many different articles it stands, and whether it is taken out between
+    two paragraphs of a story too, or only above and below one."""
+
+    articles: int
+    between: bool
+
+    @property
+    def confidence(self) -> float:
+        """Laplace's rule of succession for a line that never stood in a text that it belonged to."""
+        return (self.articles + 1) / (self.articles + 2)
+
+
+class Site(NamedTuple):
+    """What the other documents of a site prove.
+
+    `numeric_order` is `day-first` or `month-first` where its dates with a number over 12 all say the same.
+    `boilerplate` has the paragraphs that recur across its articles. `misreadings` are the wrong decodings, by name,
+    that some of its documents went through.
+    """
+
+    name: str = ""
+    numeric_order: str | None = None
+    boilerplate: Mapping[str, Recurring] = MappingProxyType({})
+    misreadings: tuple[str, ...] = ()
+
+
+#: For a document that is cleaned alone.
+NO_SITE = Site()
+
+
+def site_of(uri: str) -> str:
+    """The site of the document at `uri`.
+
+    The host of an address, without `www.` and port; else the first folder of a path; else the file whose record it is
+    (`news.jsonl#12`); else the empty name, which stands for whatever lies side by side and names no place. Host and
+    folder are in lower case, so that `news.example/a.txt` and `https://www.news.example/a` are of one site.
+    """
+    if "://" in uri:
+        try:
+            host = urlsplit(uri).netloc
+        except ValueError:  # `http://[` is no address
+            host = uri.partition("://")[2].partition("/")[0]
+        name = host.rpartition("@")[2].partition(":")[0]
+    else:
+        path, _, record = uri.partition("#")
+        folder, slash, _ = path.partition("/")
+        name = folder if slash else path if record else ""
+    return name.lower().removeprefix("www.")
