@@ -11,6 +11,10 @@ from typing import NamedTuple
 from copydesk import lexicon
 
 
+#: A dateline on a line of its own is not longer than this.
+LONGEST = 80
+
+
 class Lead(NamedTuple):
     """A dateline or agency prefix: what it names, where the sentence begins, and how sure this is."""
 
@@ -32,7 +36,7 @@ _MEDIA = set(lexicon.words("media_words"))
 
 _REGIONS = {plain(name) for name in lexicon.words("regions")}
 
-_DASH = r"(?:\s*(?:—|–|―|--+)\s*|(?<=[)/])[.:]\s+|\s+_\s+|\s+-\s+|\s+-(?=[A-Z\"'“])|(?<=\))-\s+|\s*:\s*[-–—]\s*)"
+_DASH = r"(?:\s*(?:—|–|―|--+)\s*|(?<=[)/])[.:]\s+|\s+_\s+|\s+-\s+|\s+-(?=[A-Z\"'“])|(?<=[)\d])-\s+|\s*:\s*[-–—]\s*)"
 _UP = r"[A-ZÀ-ÖØ-ÞİŞĞ]"
 _CAPS_WORD = rf"{_UP}(?:{_UP}|['’.-](?={_UP}))+\.?"
 _CAPS = rf"(?:{_CAPS_WORD}|ST\.)(?:[ /-](?:{_CAPS_WORD}|AND|DE|LA|OF)){{0,3}}"
@@ -41,7 +45,8 @@ _MIXED = rf"{_MIXED_WORD}(?:[ -](?:(?:of|de|al|el|es|ez|la|du|do|and|the)[ -])?{
 _REGION = rf"(?:,\s(?:{_MIXED}|{_UP}\.(?:\s?{_UP}\.)+)){{1,2}}"
 _MONTHS = "|".join(sorted(map(re.escape, lexicon.months()), key=lambda name: -len(name)))
 _NTH = r"\d{1,2}(?:st|nd|rd|th)?"
-_DAY = rf"(?:[,.]?\s*(?:(?i:{_MONTHS})\.?\s+{_NTH}|{_NTH}\s+(?i:{_MONTHS})\.?)(?:,?\s+\d{{4}})?\.?)"
+_DAY = rf"(?:(?:\s?[,.])?\s*(?:(?i:{_MONTHS})\.?\s+{_NTH}|{_NTH}\s+(?i:{_MONTHS})\.?)(?:,?\s+\d{{4}})?\.?)"
+_ONLY_A_DAY = re.compile(rf"{_DAY}\s*$")
 _PARENTHESIS = r"(?:\((?P<agency>[^()\n]{2,48})\)|/(?P<wire>[^()/\n]{2,48})/)"
 
 _PLACED = (
@@ -78,7 +83,7 @@ _DATED = re.compile(rf"\b(?:1[89]|20)\d\d\b|\b(?:{_MONTHS})\b\.?\s*\d|\d\s*(?:{_
 _CALLS_ITSELF = re.compile(r"[A-Z][\w.-]*(?:24|TV|FM|\.com|\.net|\.org|Wire)$")
 # What may end a lead. Most stories have none so early, and need no further look.
 _MARK = re.compile(r"[—–―:(/]|--|\s[-_]|-\s")
-_STARTS_SENTENCE = re.compile(r"[\"'“‘«(\[¿¡$€£#]*(?:[^\W\d_]|\d)")
+_STARTS_SENTENCE = re.compile(r"[\"'“‘«(\[<¿¡$€£#]*(?:[^\W\d_]|\d)")
 
 
 def is_agency(name: str) -> bool:
@@ -130,6 +135,8 @@ def _placed(match: re.Match[str], paragraph: str) -> Lead | None:
     agency = _agency(match)
     if not _starts_sentence(paragraph, match.end()) or plain(place) in _NOT_PLACES or len(plain(place)) < 3:
         return None
+    if _ONLY_A_DAY.match(paragraph, match.end()):
+        return None  # a headline: MARKET DIARY - March 3
     city, *regions = (plain(part) for part in place.split(","))
     is_known = city in _CITIES or bool(regions and set(regions) <= _REGIONS)
     if "plain" in groups and not is_known:

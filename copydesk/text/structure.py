@@ -248,6 +248,9 @@ class _Reader:
         self._find_late_headlines()
         if self.body_from >= len(self.paragraphs):
             return
+        if self._is_lone_lead():
+            self.body_from += 1
+            return
         paragraph = self.paragraphs[self.body_from]
         here = self._take_prefix(paragraph, 0, self._date_prefix, "date-prefix", 0.97)
         here = self._take_prefix(paragraph, here, self._headline_prefix, "headline-prefix", 0.97)
@@ -280,6 +283,17 @@ class _Reader:
     def _headline_prefix(self, story: str) -> int:
         known = self.title or (self.paragraphs[self.headlines[0]].text if self.headlines else None)
         return headline.leading_headline(story, known) if known else 0
+
+    def _is_lone_lead(self) -> bool:
+        """Whether the first paragraph is nothing but a dateline, `DENVER, March 2 -`; then it is taken."""
+        here = self.paragraphs[self.body_from : self.body_from + 2]
+        line = here[0].text
+        if len(here) < 2 or len(line) > lead.LONGEST or not line.endswith(("-", "—", "–")):
+            return False
+        if self._lead_prefix(f"{line} {here[1].text[:100]}") != len(line) + 1:
+            return False
+        self.removed[self.body_from] = ("dateline" if self.layout.dateline else "agency-prefix", 0.98)
+        return True
 
     def _lead_prefix(self, story: str) -> int:
         found = lead.find_lead(story[:200], _site_names(self.given.uri, self.layout))
