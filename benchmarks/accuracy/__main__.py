@@ -20,7 +20,7 @@ from typing import Any
 
 from .material import Row
 
-SECTIONS = ("mojibake",)
+SECTIONS = ("mojibake", "encodings", "languages")
 
 
 def figure(value: float | None, unit: str) -> str:

@@ -37,6 +37,11 @@ LANGUAGES = {
     "slovenian": "sl", "spanish": "es", "swedish": "sv", "turkish": "tr", "ukrainian": "uk", "vietnamese": "vi",
     "welsh": "cy",
 }  # fmt: skip
+#: Where ISO's encoding gives controls, the label is wrong, and the Windows encoding beside it is meant.
+TWINS = {"iso8859-2": "cp1250", "iso8859-7": "cp1253", "iso8859-9": "cp1254", "iso8859-8": "cp1255"}
+C1 = re.compile("[\x80-\x9f]")
+#: A language of fewer documents says more of those than of itself.
+LEAST_DOCUMENTS = 3
 #: Files of chardet whose language follows from their encoding. Its other Cyrillic folders hold the same texts again.
 _BY_ENCODING = {
     "big5": "zh", "gb2312": "zh", "euc_jp": "ja", "shift_jis": "ja", "euc_kr": "ko", "tis-620": "th", "koi8-r": "ru",
@@ -122,15 +127,31 @@ _BROKEN = re.compile(
 # Two declarations that were not stored in the encoding that their names say.
 _MISNAMED = re.compile("Lithuanian|Latvian")
 # What repair changes for other reasons than mojibake.
-_MARKUP = re.compile(r"<|&\w*;|&#\w+;|#\d+;|\b(?:quot|amp|nbsp|apos);")
+_MARKUP = re.compile(r"<|&\w*;|&#\w+;|#\d+;|\b(?:quot|amp|nbsp|apos);|https?:|www\.|\S@\S")
+# Letters of the languages that have an alphabet to themselves or share it with few: a line of a Hebrew page that is
+# written in others is no Hebrew.
+_ALPHABETS = {
+    "[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefc]": "ar fa ur ckb", "[\u0400-\u04ff]": "bg ru uk be mk kk mn",
+    "[\u0370-\u03ff\u1f00-\u1fff]": "el", "[\u0590-\u05ff]": "he", "[\u0900-\u097f]": "hi", "[\u0e00-\u0e7f]": "th",
+    "[\u3040-\u30ff\u4e00-\u9fff]": "ja zh", "[\uac00-\ud7a3]": "ko", "[\u10a0-\u10ff]": "ka", "[\u0530-\u058f]": "hy",
+    "[\u0980-\u09ff]": "bn", "[\u0a80-\u0aff]": "gu",
+}  # fmt: skip
+_ALPHABET = {code: re.compile(letters) for letters, codes in _ALPHABETS.items() for code in codes.split()}
+_LETTER = re.compile(r"[^\W\d_]")
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<!\[CDATA\[|<[^<>]*>|\]\]>", re.DOTALL | re.IGNORECASE)
 
 
-def paragraphs(text: str, least: int = 40) -> Iterator[str]:
-    """The clean paragraphs of `text`: lines of at least `least` characters with nothing broken and no markup."""
+def paragraphs(text: str, language: str, least: int = 40) -> Iterator[str]:
+    """The clean paragraphs of `text`: lines of `least` characters or more, nothing broken, no markup and no addresses.
+
+    Most of their letters are of the language's alphabet.
+    """
+    alphabet = _ALPHABET.get(language, _LETTER)
     for line in text.splitlines():
         line = line.strip()
-        if len(line) >= least and not _BROKEN.search(line) and not _MARKUP.search(line):
+        if len(line) < least or _BROKEN.search(line) or _MARKUP.search(line):
+            continue
+        if 2 * len(alphabet.findall(line)) > len(_LETTER.findall(line)):
             yield line
 
 
@@ -163,12 +184,18 @@ def clean_documents(data: Path, longest: int = 2500) -> dict[str, list[Document]
                 found[language].append(Document(language, text, source))
 
     for row in articles(data):
-        first = list(_joined(paragraphs(row["raw_text"]), longest))[:1]
+        first = list(_joined(paragraphs(row["raw_text"], row["lang"]), longest))[:1]
         add(row["lang"], first, f"{row['source_dataset']}:{row['id']}")
     for row, content in files(data):
         language = language_of(row)
         if language and not _MISNAMED.search(row["file"]):
             text = content.decode(row["true_encoding"], "ignore")
+            if C1.search(text) and row["true_encoding"] in TWINS:
+                text = content.decode(TWINS[row["true_encoding"]], "ignore")
             text = html.unescape(html.unescape(_TAG.sub("\n", html.unescape(_TAG.sub("\n", text)))))
-            add(language, _joined(paragraphs(text), longest if len(text) > 20_000 else longest // 3), row["file"])
-    return {language: found[language] for language in sorted(found)}
+            add(
+                language,
+                _joined(paragraphs(text, language), longest if len(text) > 20_000 else longest // 3),
+                row["file"],
+            )
+    return {language: found[language] for language in sorted(found) if len(found[language]) >= LEAST_DOCUMENTS}

@@ -24,7 +24,7 @@ import ftfy
 
 from copydesk.text.repair import repair
 
-from .material import Document, Row, clean_documents, paragraphs, progress, sampled
+from .material import Document, Row, clean_documents, progress, sampled
 
 STEP = "mojibake"
 UTF8_AS = (
@@ -311,7 +311,7 @@ def clean(data: Path, count: int | None) -> dict[str, Any]:
     changes: dict[str, dict[str, Any]] = {}
     examples = []
     for language, documents in progress(list(clean_documents(data).items()), "clean text"):
-        lines = [(line, d.source) for d in documents for line in paragraphs(d.text) if not line.isascii()]
+        lines = [(line, d.source) for d in documents for line in d.text.split("\n") if not line.isascii()]
         lines = sampled(lines, count, language)
         row: dict[str, Any] = {"n": len(lines)}
         for tool, run in REPAIRERS.items():
@@ -356,7 +356,6 @@ def run(data: Path, sample: int | None) -> tuple[list[Row], dict[str, Any]]:
     documents = {
         language: sampled([d for d in texts if not d.text.isascii()], each, language)
         for language, texts in everything.items()
-        if len(texts) >= 3
     }
     legacy = [kind for kind in kinds() if kind.group.endswith("legacy")]
     rest = [kind for kind in kinds() if not kind.group.endswith("legacy")]
