@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from copydesk import html, measures
-from copydesk.clean import clean_document
+from copydesk.clean import clean_document, waits
 from copydesk.config import Config
 from copydesk.desk import finish
 from copydesk.records import CRITICAL, Cleaned, Document, Problem
 from copydesk.tables import articles_table, edits_table, quarantine_row, quarantine_table, storable
+from copydesk.text.site import NO_SITE, Proof, Site, proofs, site_of
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,10 @@ class Batch(NamedTuple):
 
     `articles` (rows of `ARTICLES` and `published_date`), `figures` (what their suite judges, from `copydesk.measures`)
     and `raw` (rows of `QUARANTINE`) go together row by row; `edits` are theirs. `problems` lists, by row, what the
-    steps noted. `held` are rows of the quarantine.
+    steps noted. `held` are rows of the quarantine. `documents` and `size` count what is in these.
+
+    `waiting` are documents with a question that others of their site may answer, and `proofs` is what those in this
+    batch prove.
     """
 
     articles: pa.Table
@@ -35,11 +39,20 @@ class Batch(NamedTuple):
     held: list[dict[str, Any]]
     documents: int
     size: int
+    waiting: Sequence[Document] = ()
+    proofs: frozenset[Proof] = frozenset()
 
 
-def clean_batch(documents: Sequence[Document], config: Config, day: date) -> Batch:
-    """Clean documents and sort out those that have no article or a critical problem. `day` is that of the run."""
-    cleaned = finish([_clean(document, config) for document in documents], config)
+def clean_batch(
+    documents: Sequence[Document], config: Config, day: date, sites: Mapping[str, Site], last: bool = True
+) -> Batch:
+    """Clean documents and sort out those that have no article or a critical problem. `day` is that of the run.
+
+    `sites` says what is known of their sites. Unless this is the `last` time, documents with an open question wait.
+    """
+    cleaned = [_clean(document, config, sites.get(site_of(document.uri), NO_SITE)) for document in documents]
+    waiting = [] if last else [one.document for one in cleaned if waits(one)]
+    cleaned = finish([one for one in cleaned if last or not waits(one)], config)
     kept: list[Cleaned] = []
     held: list[dict[str, Any]] = []
     for one in cleaned:
@@ -57,15 +70,18 @@ def clean_batch(documents: Sequence[Document], config: Config, day: date) -> Bat
         quarantine_table([_row(one, one.problems) for one in kept]),
         {row: list(one.problems) for row, one in enumerate(kept) if one.problems},
         held,
-        len(documents),
-        sum(len(d.content) for d in documents),
+        len(cleaned),
+        sum(len(one.document.content) for one in cleaned),
+        waiting,
+        frozenset().union(*(proofs(article.uri, article.date_text) for article in articles)),
     )
 
 
-def _clean(document: Document, config: Config) -> Cleaned:
+def _clean(document: Document, config: Config, site: Site) -> Cleaned:
     """Clean one document. A fault of copydesk costs that document its place among the articles, and not the night."""
     try:
-        return clean_document(html.extract(document) if document.media_type == "html" else document, config)
+        is_page = document.media_type == "html" and document.text is None
+        return clean_document(html.extract(document) if is_page else document, config, site)
     except Exception as error:
         log.exception("%s could not be cleaned", document.uri[:200])
         words = f"{type(error).__name__}: {error}"[:500]

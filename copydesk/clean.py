@@ -82,6 +82,13 @@ def clean_document(document: Document, config: Config, site: Site = NO_SITE) -> 
     return _counted(Cleaned(document, article, tuple(edits), tuple(layout.problems), source_text, document.title))
 
 
+def waits(one: Cleaned) -> bool:
+    """Whether a question is left open that other documents of its site may answer."""
+    return any(problem.rule == "date-order-open" for problem in one.problems) or any(
+        edit.status == SUGGESTED and edit.rule.startswith("mojibake") for edit in one.edits
+    )
+
+
 def correct_typos(
     cleaned: Sequence[Cleaned], model: Model, config: TyposConfig, protected: Callable[[str], Collection[str]]
 ) -> list[Cleaned]:

@@ -46,6 +46,17 @@ class DatesConfig(Section):
         return value
 
 
+class SitesConfig(Section):
+    """`[sites]`: what documents of one site tell of each other."""
+
+    articles: int = Field(
+        20_000,
+        ge=0,
+        description="So many of the newest articles of the warehouse, and of the undated, say what their sites prove",
+    )
+    boilerplate: bool = Field(True, description="Take out lines that recur across the articles of a site")
+
+
 class TyposConfig(Section):
     """`[typos]`: what is done about typos."""
 
@@ -97,6 +108,7 @@ class Config(Section):
     sources: SourcesConfig = SourcesConfig()
     text: TextConfig = TextConfig()
     dates: DatesConfig = DatesConfig()
+    sites: SitesConfig = SitesConfig()
     typos: TyposConfig = TyposConfig()
     gate: GateConfig = GateConfig()
     warehouse: WarehouseConfig = WarehouseConfig()

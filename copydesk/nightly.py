@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -31,6 +32,7 @@ from copydesk.report.digest import Digest
 from copydesk.report.facts import Facts, Partition, facts
 from copydesk.report.page import INDEX, write_site
 from copydesk.rules import explain
+from copydesk.sites import Sites
 from copydesk.tables import by_severity, quarantine_table
 from copydesk.warehouse import Staging, Warehouse
 from copydesk.workers import cleaned, windows
@@ -147,8 +149,11 @@ class Night:
         self.skipped.clear()
         arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, self.skipped))
         fresh = self.history.select(arrived, retry_held=job.again)
-        for window in windows(self._told(cleaned(fresh, job.config, job.day))):
-            self._take(window)
+        for first in fresh:
+            sites = Sites.read(self.warehouse, job.config.sites)
+            batches = cleaned(chain([first], fresh), job.config, job.day, sites, self.staging)
+            for window in windows(self._told(batches)):
+                self._take(window)
         for extension, count in sorted(self.skipped.items()):
             log.warning("left out %d file(s) of a kind that is not read: %s", count, extension or "no extension")
         if not self.staging.published + self.staging.quarantined:

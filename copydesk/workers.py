@@ -6,15 +6,19 @@ import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from datetime import date
-from itertools import chain
+from itertools import chain, islice
+from typing import Any, Protocol
 
 from copydesk.batch import Batch, clean_batch, join
 from copydesk.config import Config
 from copydesk.records import Document
+from copydesk.sites import Sites
+from copydesk.text.site import Site, site_of
 
 #: So many documents, or bytes of them, are judged together.
 JUDGED_DOCUMENTS, JUDGED_BYTES = 8_000, 32 * 2**20
@@ -22,6 +26,14 @@ JUDGED_DOCUMENTS, JUDGED_BYTES = 8_000, 32 * 2**20
 
 class WorkerDied(RuntimeError):
     """The system ended a worker process. The message says what to do."""
+
+
+class Room(Protocol):
+    """Where documents wait: `wait` puts them there, `waiting` gives them back in their order, once all are there."""
+
+    def wait(self, documents: Sequence[Document]) -> None: ...
+
+    def waiting(self) -> Iterator[Document]: ...
 
 
 def windows(batches: Iterable[Batch]) -> Iterator[Batch]:
@@ -36,37 +48,53 @@ def windows(batches: Iterable[Batch]) -> Iterator[Batch]:
         yield join(waiting)
 
 
-def cleaned(documents: Iterable[Document], config: Config, day: date) -> Iterator[Batch]:
+def cleaned(documents: Iterable[Document], config: Config, day: date, sites: Sites, room: Room) -> Iterator[Batch]:
     """Clean documents in batches, in their order, in as many processes as the configuration allows.
 
-    Small input stays in this process. No more than two batches a worker are in flight, so memory stays flat.
+    Small input stays in this process. No more than two batches a worker are in flight, so memory stays flat. Documents
+    with a question that others of their site may answer wait in `room` until all have been seen, and come last.
     """
     workers = config.run.workers or os.cpu_count() or 1
     batches = _batches(documents, config)
-    first = next(batches, None)
-    if first is None:
-        return
-    second = next(batches, None) if workers > 1 else None
-    if second is None:
-        yield clean_batch(first, config, day)
-        for batch in batches:
-            yield clean_batch(batch, config, day)
+    first = list(islice(batches, min(workers, 2)))
+    with _pool(workers if len(first) > 1 else 1) as clean:
+        for batch in clean((part, config, day, _known(sites, part, False), False) for part in chain(first, batches)):
+            sites.learn(batch.proofs)
+            room.wait(batch.waiting)
+            yield batch._replace(waiting=(), proofs=frozenset())
+        rest = _batches(room.waiting(), config)
+        yield from clean((part, config, day, _known(sites, part, True)) for part in rest)
+
+
+def _known(sites: Sites, documents: Iterable[Document], settled: bool) -> dict[str, Site]:
+    return sites.known((site_of(document.uri) for document in documents), settled)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[Callable[[Iterable[tuple[Any, ...]]], Iterator[Batch]]]:
+    """A way to call `clean_batch` with one set of arguments after the other; its results come in their order."""
+    if workers == 1:
+        yield lambda calls: (clean_batch(*call) for call in calls)
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of whoever runs the flow
     try:
         with ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
-            running: deque[Future[Batch]] = deque()
-            for batch in chain((first, second), batches):
-                running.append(pool.submit(clean_batch, batch, config, day))
-                if len(running) >= 2 * workers:
-                    yield running.popleft().result()
-            while running:
-                yield running.popleft().result()
+            yield lambda calls: _in_order(pool, calls, 2 * workers)
     except BrokenProcessPool as error:
         raise WorkerDied(
             "a worker process died, most likely for want of memory; nothing was published. Run again with --workers 1,"
             " or with a smaller run.batch_bytes"
         ) from error
+
+
+def _in_order(pool: ProcessPoolExecutor, calls: Iterable[tuple[Any, ...]], in_flight: int) -> Iterator[Batch]:
+    running: deque[Future[Batch]] = deque()
+    for call in calls:
+        running.append(pool.submit(clean_batch, *call))
+        if len(running) >= in_flight:
+            yield running.popleft().result()
+    while running:
+        yield running.popleft().result()
 
 
 def _end_with_parent() -> None:

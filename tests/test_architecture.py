@@ -29,7 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "diff languages protected rules shipped settings tables visible",
         "desk evidence html measures suites",
         "show",
-        "batch checks learn report sources warehouse",
+        "batch checks learn recurring report sites sources warehouse",
         "workers",
         "nightly",
         "flows",

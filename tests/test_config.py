@@ -69,6 +69,7 @@ def test_every_key_can_be_set_from_file_and_environment(name: str) -> None:
         "text.quotes": "keep",
         "dates.numeric_order": "skip",
         "dates.timezone": "Asia/Damascus",
+        "sites.boilerplate": "false",
         "typos.enabled": "false",
     }.get(name)
     value = value or ("elsewhere" if not default or default.startswith('"') else "1")

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
 import pytest
-from nights import config
+from nights import config, night, settled, source_text, table, tree
 
 from copydesk.clean import clean_document, rebuilds
+from copydesk.config import SitesConfig
 from copydesk.records import Cleaned, Document
-from copydesk.text.site import NO_SITE, Recurring, Site, site_of
+from copydesk.recurring import LEAST, Articles, recurring
+from copydesk.sites import Sites
+from copydesk.text.site import MISREADING, NO_SITE, ORDER, Proof, Recurring, Site, proofs, site_of
+from copydesk.warehouse import Warehouse
 
 LEAD = "The harbour was opened again on Monday after the storm had torn away two of its three cranes, said the town."
 MORE = "The ships will come back on Tuesday, the master of the harbour told the paper on the quay late on Monday."
@@ -96,3 +109,279 @@ def test_the_beginning_of_the_story_and_the_only_paragraph_stay() -> None:
     assert body_of(MORE, "And more.") == [MORE, "And more."]
     assert body_of(MORE, QUILTS) == [MORE]
     assert body_of(QUILTS) == [QUILTS]
+
+
+# --- which lines recur -----------------------------------------------------------------------------------------------
+
+WHO = "council harbour school hospital orchard library railway market theatre brewery museum lighthouse".split()
+DID = "opened closed painted measured flooded rented moved praised counted insured".split()
+WHERE = "Aldmoor Brackenby Corriesk Dunwell Estrick Fallow Glenmar Hexwater".split()
+WHY = "winter visitors taxes engineers nobody bishops sailors teachers farmers weather insurers".split()
+
+
+def story(number: int) -> list[str]:
+    """A headline and three paragraphs that no other number has."""
+    chance = random.Random(number)
+    who, where = chance.choice(WHO), chance.choice(WHERE)
+
+    def sentence(first: str) -> str:
+        did, when = chance.choice(DID), chance.choice(["Monday", "Tuesday", "Friday", "Sunday"])
+        return (
+            f"The {first} of {where} was {did} on {when} by {chance.choice(WHY)} who had asked {chance.choice(WHY)} and"
+            f" {chance.choice(WHY)} for {chance.randint(3, 9999)} crowns, said {chance.choice(WHO)} number {number}."
+        )
+
+    return [f"{where} {who} {chance.choice(DID)} {number} times", *(sentence(chance.choice(WHO)) for _ in range(3))]
+
+
+def lines(stories: Iterable[list[str]]) -> dict[str, Recurring]:
+    """What recurs across stories, each a headline and its paragraphs."""
+    parts = list(stories)
+    bodies = pa.array(["\n\n".join(body) for _, *body in parts])
+    uris = [f"coast.example/{number}" for number in range(len(parts))]
+    return recurring(Articles(uris, [headline for headline, *_ in parts], bodies)).get("coast.example", {})
+
+
+def test_an_odd_line_under_every_story_recurs() -> None:
+    assert lines([*story(n), QUILTS] for n in range(12)) == {QUILTS: Recurring(12, True)}
+    assert lines([*story(n), f"{QUILTS}."] for n in range(12)) == {f"{QUILTS}.": Recurring(12, False)}
+
+
+def test_a_line_of_few_stories_does_not() -> None:
+    assert lines([*story(n), QUILTS] for n in range(LEAST - 1)) == {}
+    assert lines([*story(n), *([QUILTS] if n < 9 else [])] for n in range(40)) == {}
+
+
+@pytest.mark.parametrize("share", [0.5, 1])
+def test_background_that_a_site_repeats_is_no_boilerplate(share: float) -> None:
+    background = "The taxes that the council and the harbour of Aldmoor had asked engineers for were counted by nobody."
+    stories = [["", *story(n)[1:]] for n in range(20)]
+    assert lines([*one, *([background] if n < 20 * share else [])] for n, one in enumerate(stories)) == {}
+
+
+def test_half_of_the_stories_are_not_enough_for_a_sentence() -> None:
+    assert lines([*story(n), *([f"{QUILTS}."] if n % 2 else [])] for n in range(40)) == {}
+
+
+def test_copies_of_one_story_count_once() -> None:
+    others = [story(n) for n in range(30)]
+    copies = [
+        [f"{n} o'clock: the mill burns", *story(99)[1:], "Nothing more is known", f"{n} fire engines came."]
+        for n in range(20)
+    ]
+    assert lines(copies) == lines([*copies, *others]) == lines([*others, *copies]) == {}
+    assert lines([*others, *(["The mill burns", *story(100 + n)[1:], QUILTS] for n in range(20))]) == {}
+
+
+@pytest.mark.parametrize("line", ["* * *", "1234", "", "A"])
+def test_what_has_no_words_is_let_be(line: str) -> None:
+    assert lines([*story(n), line] for n in range(12)) == {}
+
+
+def test_nothing_recurs_in_nothing() -> None:
+    assert recurring(Articles([], [], pa.array([], pa.string()))) == {}
+
+
+# --- proofs ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_article_proves_by_the_date_that_it_writes() -> None:
+    assert proofs("coast.example/1", "25/12/2019") == {Proof("coast.example", ORDER, "day-first")}
+    assert proofs("coast.example/1", "03/04/2019") == proofs("coast.example/1", None) == frozenset()
+
+
+def test_proofs_count_once_and_those_that_disagree_prove_nothing() -> None:
+    sites = Sites()
+    order = Proof("coast.example", ORDER, "month-first")
+    sites.learn([order, order, Proof("coast.example", MISREADING, "cp437")])
+    assert sites.known(["coast.example"], settled=False) == {"coast.example": Site("coast.example")}
+    assert sites.known(["coast.example"], settled=True) == {
+        "coast.example": Site("coast.example", "month-first", misreadings=("cp437",))
+    }
+    sites.learn([order._replace(value="day-first")])
+    assert sites.known(["coast.example"], settled=True)["coast.example"].numeric_order is None
+
+
+# --- whole nights ----------------------------------------------------------------------------------------------------
+
+
+def folder(root: Path, files: Mapping[str, Iterable[str]]) -> Path:
+    """Text files by their names below `root`, each of so many paragraphs."""
+    for name, paragraphs in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n\n".join(paragraphs), encoding="utf-8")
+    return root
+
+
+def dated(number: int, day: str) -> list[str]:
+    headline, *body = story(number)
+    return [headline, day, *body]
+
+
+def days(warehouse: Path) -> dict[str, str | None]:
+    rows = table(warehouse, "articles").to_dict("records")
+    return {row["uri"]: row["published_date"] and row["published_date"].isoformat() for row in rows}
+
+
+def noted(warehouse: Path) -> dict[str, int]:
+    rows = table(warehouse, "validations").to_dict("records")
+    return {row["rule"]: row["unexpected_count"] for row in rows if row["rule"].startswith("date-order")}
+
+
+def test_the_order_comes_from_the_run(tmp_path: Path) -> None:
+    raw = folder(
+        tmp_path / "raw",
+        {
+            "coast.example/open.txt": dated(1, "03/04/2019"),
+            "coast.example/proof.txt": dated(2, "04/25/2019"),
+            "hill.example/open.txt": dated(3, "03/04/2019"),
+        },
+    )
+    left = settled(raw, tmp_path / "w")
+    assert days(tmp_path / "w") == {
+        "coast.example/open.txt": "2019-03-04",
+        "coast.example/proof.txt": "2019-04-25",
+        "hill.example/open.txt": "2019-04-03",
+    }
+    assert noted(tmp_path / "w") == {"date-order-from-site": 1, "date-order-open": 1}
+    assert left.outcome.row is not None and left.outcome.row["bytes_read"] == sum(
+        path.stat().st_size for path in raw.rglob("*.txt")
+    )
+
+
+def test_the_order_comes_from_the_warehouse(tmp_path: Path) -> None:
+    raw = folder(tmp_path / "raw", {"coast.example/proof.txt": dated(2, "04/25/2019")})
+    night(raw, tmp_path / "w")
+    folder(raw, {"coast.example/open.txt": dated(1, "03/04/2019")})
+    night(raw, tmp_path / "w", date(2024, 5, 4))
+    assert days(tmp_path / "w")["coast.example/open.txt"] == "2019-03-04"
+    # What was read as the site proves proves nothing itself.
+    known = Sites.read(Warehouse.open(str(tmp_path / "w")), SitesConfig()).known(["coast.example"], settled=True)
+    assert known == {"coast.example": Site("coast.example", "month-first")}
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_proofs_that_disagree_leave_it_open(tmp_path: Path, first: bool) -> None:
+    raw = folder(tmp_path / "raw", {"coast.example/month.txt": dated(1, "04/25/2019")})
+    if first:
+        night(raw, tmp_path / "w")
+    folder(raw, {"coast.example/day.txt": dated(2, "25/04/2019"), "coast.example/open.txt": dated(3, "03/04/2019")})
+    night(raw, tmp_path / "w", date(2024, 5, 4))
+    assert days(tmp_path / "w")["coast.example/open.txt"] == "2019-04-03"
+    assert noted(tmp_path / "w") == {"date-order-open": 1}
+
+
+def test_lines_that_recur_in_the_warehouse_are_taken_out_of_the_articles_of_the_next_nights(tmp_path: Path) -> None:
+    raw, warehouse = tmp_path / "raw", tmp_path / "w"
+    folder(raw, {f"coast.example/{n:03}.txt": [*dated(n, "May 2, 2024"), QUILTS] for n in range(12)})
+    night(raw, warehouse)
+    articles = table(warehouse, "articles")
+    assert articles["body"].str.endswith(QUILTS).all()
+    folder(raw, {f"coast.example/{n:03}.txt": [*dated(n, "May 3, 2024"), QUILTS] for n in range(12, 60)})
+    folder(raw, {"hill.example/1.txt": [*dated(99, "May 3, 2024"), QUILTS]})
+    night(raw, warehouse, date(2024, 5, 4))
+    # Few have it still, and what was taken out counts, so it is known on the third night too.
+    folder(raw, {f"coast.example/{n:03}.txt": [*dated(n, "May 3, 2024"), QUILTS] for n in range(60, 63)})
+    night(raw, warehouse, date(2024, 5, 5))
+    before = tree(warehouse)
+    assert night(raw, warehouse, date(2024, 5, 5)).row is None
+    assert tree(warehouse) == before
+    articles = table(warehouse, "articles").set_index("uri")["body"]
+    kept = [uri for uri, body in articles.items() if body.endswith(QUILTS)]
+    assert kept == [*(f"coast.example/{n:03}.txt" for n in range(12)), "hill.example/1.txt"]
+    for uri in articles.index:
+        assert source_text(warehouse, uri) == (raw / uri).read_text(encoding="utf-8")
+    edits = table(warehouse, "edits")
+    assert (edits[edits["rule"] == "site-boilerplate"]["confidence"] > 0.9).all()
+
+
+def test_boilerplate_is_not_learned_where_that_is_switched_off(tmp_path: Path) -> None:
+    raw = folder(tmp_path / "raw", {f"coast.example/{n}.txt": [*story(n), QUILTS] for n in range(12)})
+    night(raw, tmp_path / "w")
+    folder(raw, {"coast.example/new.txt": [*story(99), QUILTS]})
+    night(raw, tmp_path / "w", date(2024, 5, 4), sites={"boilerplate": False})
+    assert table(tmp_path / "w", "articles")["body"].str.endswith(QUILTS).all()
+
+
+#: Typos left alone: their confidence differs in the third digit with what else is in a batch.
+PLAIN = {"typos": {"enabled": False}}
+
+
+def two_nights(root: Path) -> tuple[Path, Path]:
+    """Two folders: a site's articles with an odd line and dates of both kinds, then more of them."""
+    first = {f"coast.example/{n:02}.txt": [*dated(n, f"05/{n + 1:02}/2024"), QUILTS] for n in range(14)}
+    second = {f"coast.example/{n:02}.txt": [*dated(n, f"05/{n - 20:02}/2024"), QUILTS] for n in range(21, 45)}
+    open_only = {f"hill.example/{n}.txt": dated(n, f"05/0{n}/2024") for n in range(1, 6)}
+    records = [{"url": f"https://coast.example/{n}", "text": "\n\n".join(dated(n, "04/05/2024"))} for n in (70, 71)]
+    folder(root / "second", {**second, **open_only})
+    (root / "second" / "records.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    return folder(root / "first", first), root / "second"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two nights' folders and what they come to."""
+    root = tmp_path_factory.mktemp("undisturbed")
+    first, second = two_nights(root)
+    night(first, root / "w", **PLAIN)
+    night(second, root / "w", date(2024, 5, 30), **PLAIN)
+    return root, root / "w"
+
+
+@pytest.mark.parametrize("run", [{"workers": 2, "batch_documents": 4}, {"batch_documents": 1}, {"batch_documents": 5}])
+def test_workers_and_batches_do_not_matter(undisturbed: tuple[Path, Path], tmp_path: Path, run: dict[str, int]) -> None:
+    root, warehouse = undisturbed
+    night(root / "first", tmp_path / "w", run=run, **PLAIN)
+    night(root / "second", tmp_path / "w", date(2024, 5, 30), run=run, **PLAIN)
+    assert tree(tmp_path / "w") == tree(warehouse)
+    dates = days(warehouse)
+    assert dates["coast.example/22.txt"] == "2024-05-02" and dates["https://coast.example/70"] == "2024-04-05"
+    assert dates["hill.example/1.txt"] == "2024-01-05"
+
+
+_SCRIPT = """
+import json, os, signal, sys
+from datetime import date
+from copydesk.config import Config
+from copydesk.nightly import Job, run
+from copydesk.warehouse import Staging
+def die(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(Staging, sys.argv[3], die)
+config = Config.model_validate({"run": {"workers": 1}, **json.loads(sys.argv[4])})
+run(Job((sys.argv[1],), sys.argv[2], date(2024, 5, 30), config))
+"""
+
+
+@pytest.mark.parametrize("moment", ["waiting", "commit"])
+def test_a_run_that_is_killed_and_done_again_knows_no_more_and_no_less(
+    undisturbed: tuple[Path, Path], tmp_path: Path, moment: str
+) -> None:
+    root, warehouse = undisturbed
+    night(root / "first", tmp_path / "w", **PLAIN)
+    killed = subprocess.run(
+        [sys.executable, "-c", _SCRIPT, str(root / "second"), str(tmp_path / "w"), moment, json.dumps(PLAIN)],
+        cwd=Path(__file__).parent.parent,
+        check=False,
+        capture_output=True,
+    )
+    assert killed.returncode == -9, killed.stderr.decode()
+    night(root / "second", tmp_path / "w", date(2024, 5, 30), **PLAIN)
+    assert tree(tmp_path / "w") == tree(warehouse)
+
+
+def test_the_newest_articles_are_asked_and_no_more(tmp_path: Path) -> None:
+    raw = folder(
+        tmp_path / "raw",
+        {
+            "coast.example/old.txt": dated(1, "25/04/2019"),
+            "coast.example/new.txt": dated(2, "04/25/2020"),
+            "coast.example/undated.txt": story(3),
+        },
+    )
+    night(raw, tmp_path / "w")
+    warehouse = Warehouse.open(str(tmp_path / "w"))
+    for articles, order in ((0, None), (1, "month-first"), (2, None)):
+        sites = Sites.read(warehouse, SitesConfig(articles=articles))
+        assert sites.known(["coast.example"], settled=True)["coast.example"].numeric_order == order

@@ -7,6 +7,19 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from copydesk.text import dates
+
+#: What a document may prove for its site: the order of day and month, a wrong decoding by its name.
+ORDER, MISREADING = "order", "misreading"
+
+
+class Proof(NamedTuple):
+    """What one document proves for its site: `value` of the kind `ORDER` or `MISREADING`."""
+
+    site: str
+    kind: str
+    value: str
+
 
 class Recurring(NamedTuple):
     """A line that recurs across a site: in how many different articles it stands, and whether it is taken out between
@@ -57,3 +70,9 @@ def site_of(uri: str) -> str:
         folder, slash, _ = path.partition("/")
         name = folder if slash else path if record else ""
     return name.lower().removeprefix("www.")
+
+
+def proofs(uri: str, date_text: str | None) -> frozenset[Proof]:
+    """What an article proves for its site: nothing that was read as the site proves counts, so proofs hold for ever."""
+    order = dates.proven_order(date_text) if date_text else None
+    return frozenset([Proof(site_of(uri), ORDER, order)] if order else ())

@@ -106,7 +106,7 @@ class _Reader:
                 self.removed[index] = (rule, 0.99)
             elif self._labels_a_date(index):
                 self.removed[index] = ("date-line", 0.97)
-            elif index + 1 < len(self.paragraphs) and not _ENDS_SENTENCE.search(line) and self._take_recurring(index):
+            elif index + 1 < len(self.paragraphs) and not ends_sentence(line) and self._take_recurring(index):
                 continue
             else:
                 return
@@ -169,7 +169,8 @@ class _Reader:
             return
         last = len(self.paragraphs) - 1
         while last > self.body_from:
-            if not self._take_recurring(last) and not self.lines.read(self.paragraphs[last].text, top=False):
+            # What a column may be filled from is not lost: it is left to `read_bottom`.
+            if not self.lines.read(self.paragraphs[last].text, top=False) and not self._take_recurring(last):
                 break
             last -= 1
         for index in range(self.body_from + 1, last):
@@ -185,7 +186,7 @@ class _Reader:
 
     def _is_prose(self, index: int) -> bool:
         text = self.paragraphs[index].text
-        return len(text) >= _PROSE and _ENDS_SENTENCE.search(text) is not None
+        return len(text) >= _PROSE and ends_sentence(text)
 
     # --- lines below the story
 
@@ -414,6 +415,11 @@ def _split(text: str) -> list[_Paragraph]:
         found.append(_Paragraph(start, start + len(piece), piece))
         start += len(piece) + 2
     return found
+
+
+def ends_sentence(line: str) -> bool:
+    """Whether a line ends as sentences of a story do; the exclamation mark is left to slogans."""
+    return _ENDS_SENTENCE.search(line[-8:]) is not None
 
 
 def _is_lone_headline(line: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from copydesk.records import Document
+
 BUCKETS = 64
 #: Partitions are sorted out in memory while they are together no larger than this; a larger one is streamed.
 LOAD_BYTES = 64 * 2**20
 
 _DAY = "_day"
+_DOCUMENT = ["uri", "content", "media_type", "text", "encoding", "charset", "title", "date"]
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -42,6 +45,36 @@ class Stream:
         with pa.OSFile(str(self.path)) as file, pa.ipc.open_stream(file) as reader:
             for batch in reader:
                 yield pa.Table.from_batches([batch])
+
+
+class Documents:
+    """Raw documents that wait, in the order in which they are added. Their texts may hold what UTF-8 cannot."""
+
+    def __init__(self, path: Path) -> None:
+        self._stream = Stream(path, pa.schema([(name, pa.binary()) for name in _DOCUMENT]))
+
+    def add(self, documents: Sequence[Document]) -> None:
+        rows = [[getattr(document, name) for document in documents] for name in _DOCUMENT]
+        columns = [pa.array([_bytes(value) for value in row], pa.binary()) for row in rows]
+        self._stream.add(pa.table(columns, names=_DOCUMENT))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def read(self) -> Iterator[Document]:
+        """Everything that was added; after `close`."""
+        for table in self._stream.tables():
+            for row in table.to_pylist():
+                content = row.pop("content")
+                yield Document(content=content, **{name: _text(value) for name, value in row.items()})
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+
+
+def _text(value: bytes | None) -> Any:
+    return None if value is None else value.decode("utf-8", "surrogatepass")
 
 
 class Spill:

@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk.records import CRITICAL, INFO, WARNING, Problem
+from copydesk.records import CRITICAL, INFO, WARNING, Document, Problem
 from copydesk.tables import ARTICLES, EDITS, QUARANTINE
 from copydesk.warehouse import layout
 from copydesk.warehouse.commit import Commit, Plan, publish
 from copydesk.warehouse.history import History
-from copydesk.warehouse.spill import Spill, Stream
+from copydesk.warehouse.spill import Documents, Spill, Stream
 from copydesk.warehouse.store import Store, in_words
 
 _SEVERITIES = (CRITICAL, WARNING, INFO)
@@ -53,6 +53,7 @@ class Staging:
             self._edits = Spill(self._folder / "edits", EDITS)
             self._quarantine = Stream(self._folder / "quarantine.arrow", QUARANTINE)
             self._raw = Stream(self._folder / "raw.arrow", QUARANTINE)
+            self._waiting = Documents(self._folder / "waiting.arrow")
 
     def __enter__(self) -> Self:
         return self
@@ -91,6 +92,18 @@ class Staging:
             self._edits.add(edits, days[place.drop_null().to_numpy()])
             self._quarantine.add(quarantine.cast(QUARANTINE))
             self._raw.add(raw.cast(QUARANTINE))
+
+    def wait(self, documents: Sequence[Document]) -> None:
+        """Keep raw documents, to be processed when all others are."""
+        if documents:
+            with in_words("write to the staging area"):
+                self._waiting.add(documents)
+
+    def waiting(self) -> Iterator[Document]:
+        """The documents that wait, in their order; no more are taken."""
+        with in_words("read from the staging area"):
+            self._waiting.close()
+            yield from self._waiting.read()
 
     def _note(self, documents: pa.Table, days: Any, counter: Counter[int]) -> None:
         counter.update(days.tolist())
@@ -185,7 +198,7 @@ class Staging:
             return publish(self._store, plan)
 
     def _close(self) -> None:
-        for part in (self._articles, self._edits, self._quarantine, self._raw):
+        for part in (self._articles, self._edits, self._quarantine, self._raw, self._waiting):
             part.close()
 
     def _changed_days(self) -> set[int]:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from copydesk.tables import FORMAT
+from copydesk.edits import APPLIED
+from copydesk.tables import ARTICLES, EDITS, FORMAT
 from copydesk.warehouse import layout, parquet
 from copydesk.warehouse.commit import recover, report_path
-from copydesk.warehouse.history import History
+from copydesk.warehouse.history import READERS, History
 from copydesk.warehouse.lock import locked
 from copydesk.warehouse.staging import Staging
 from copydesk.warehouse.store import Store, WarehouseError, in_words
+
+#: So many days, at most, are the newest.
+DAYS = 400
 
 _OWN = {*layout.KEYS, "README.md"}
 
@@ -89,6 +95,46 @@ class Warehouse:
         with in_words(f"read the table {table}"):
             for name in sorted(self.store.names(table)):
                 yield from parquet.read(self.store.source(name), columns)
+
+    def newest(
+        self, dated: bool, columns: list[str], most_rows: int, most_bytes: int, rules: Sequence[str]
+    ) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """Published articles, the newest days first, or those without a date; with the edits of `rules` made on them.
+
+        Partition by partition: a table with `columns`, and one with `article_id` and `before`. No more than `most_rows`
+        articles, of no more than `DAYS` days, and nothing more once the columns have `most_bytes`.
+        """
+        with in_words("read what is published"):
+            numbers = (layout.number_of("articles", name) for name in self.store.names("articles"))
+            days = sorted((n for n in numbers if n is not None and (n == layout.UNDATED) != dated), reverse=True)[:DAYS]
+            together = 1  # as many as are sure to be small; on an object store reading is waiting
+            with ThreadPoolExecutor(READERS) as pool:
+                while days and most_rows > 0 and most_bytes > 0:
+                    limits = (columns, most_rows, most_bytes, rules)
+                    parts = list(pool.map(lambda day, few=limits: self._of_day(day, *few), days[:together]))
+                    for articles, edits in parts:
+                        articles = articles.slice(0, max(most_rows, 0))
+                        if len(articles) and most_bytes > 0:
+                            most_rows, most_bytes = most_rows - len(articles), most_bytes - articles.nbytes
+                            yield articles, edits
+                    days = days[together:]
+                    largest = max(articles.nbytes for articles, _ in parts)
+                    together = max(1, min(READERS, most_bytes // max(largest, 1)))
+
+    def _of_day(
+        self, day: int, columns: list[str], most_rows: int, most_bytes: int, rules: Sequence[str]
+    ) -> tuple[pa.Table, pa.Table]:
+        groups = [pa.schema([ARTICLES.field(name) for name in columns]).empty_table()]
+        for group in parquet.read(self.store.source(layout.file("articles", day)), columns):
+            groups.append(group)
+            if sum(map(len, groups)) >= most_rows or sum(group.nbytes for group in groups) >= most_bytes:
+                break
+        made = [pa.schema([EDITS.field("article_id"), EDITS.field("before")]).empty_table()]
+        if self.store.size(name := layout.file("edits", day)) is not None:
+            for group in parquet.read(self.store.source(name), ["article_id", "rule", "status", "before"]):
+                wanted = pc.and_(pc.is_in(group["rule"], pa.array(rules)), pc.equal(group["status"], APPLIED))
+                made.append(group.filter(wanted).select(["article_id", "before"]))
+        return pa.concat_tables(groups), pa.concat_tables(made)
 
     def write_report(self, name: str, content: bytes) -> str:
         """Write one file below `_reports/` again, under the lock; where it is."""

@@ -1,0 +1,145 @@
+"""Lines that recur across the articles of a site, and belong to the site and not to its stories.
+
+What recurs need not be boilerplate: agencies repeat a paragraph of background from story to story, and a story is
+published more than once. So only articles that have something of their own to say are counted, a line has to stand in
+a good part of them, and it must not speak of what they speak of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from copydesk.text.site import Recurring, site_of
+from copydesk.text.structure import ends_sentence
+
+#: In so many articles of a site a line has to stand, whatever their number.
+LEAST = 6
+#: In such a share of them: a line that ends as sentences do, a long one, a short one.
+SENTENCE, LONG_LINE, SHORT_LINE = 0.8, 0.5, 0.25
+#: Longer is a long line, in characters; the longest that is looked at.
+SHORT, LONGEST = 60, 1_000
+#: An article teaches if such a share of its characters stands in no article before it, and not in half of the site.
+OWN = 1 / 3
+#: Such a share of a line's words may stand elsewhere in its articles, on average over so many of them.
+ON_TOPIC, ASKED = 0.3, 24
+
+_LETTERS = re.compile(r"[^\W\d_].*?[^\W\d_]")
+# Words by their first letters, which endings leave alone; scripts without spaces by pairs of letters.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+_WORD = re.compile(rf"[{_UNSPACED}]{{2,}}|[^\W\d_]{{4,}}")
+_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+
+
+class Articles(NamedTuple):
+    """Published articles: `uri`, `headline` and `body`, and beside them the lines that were taken out of the article in
+    row `removed_from` because they recur."""
+
+    uri: Sequence[str]
+    headline: Sequence[str]
+    body: pa.Array
+    removed_from: Sequence[int] = ()
+    removed: Sequence[str] = ()
+
+
+def recurring(articles: Articles) -> dict[str, dict[str, Recurring]]:
+    """By site, the lines that recur across it."""
+    if not len(articles.body):
+        return {}
+    names, site = np.unique([site_of(uri) for uri in articles.uri], return_inverse=True)
+    texts = pc.split_pattern(articles.body, "\n\n")
+    owner = np.concatenate([pc.list_parent_indices(texts).to_numpy(), np.array(articles.removed_from, np.int64)])
+    lines = pa.concat_arrays([pc.list_flatten(texts), pa.array(articles.removed, pa.string())]).dictionary_encode()
+    length = pc.utf8_length(lines.dictionary).to_numpy().astype(np.int64)
+    # Every line of every article once, in the order of the articles.
+    once = np.unique(owner * len(length) + lines.indices.to_numpy())
+    owner, line = np.divmod(once, len(length))
+    pair, first, which, times = np.unique(
+        site[owner] * len(length) + line, return_index=True, return_inverse=True, return_counts=True
+    )
+    many = np.bincount(site)
+    is_own = np.zeros(len(once), bool)
+    is_own[first] = times * 2 < many[site[owner[first]]]
+    own = np.bincount(owner[is_own], length[line[is_own]], len(site))
+    teaches = own >= OWN * np.maximum(np.bincount(owner, length[line], len(site)), 1)
+    teaches &= ~_repeated(site, articles.headline, many)
+    teaching = np.bincount(site[teaches], minlength=len(names))
+    stands = np.bincount(which[teaches[owner]], minlength=len(pair))
+
+    share = stands / np.maximum(teaching[pair // len(length)], 1)
+    likely = np.flatnonzero((stands >= LEAST) & (share >= SHORT_LINE))
+    found: dict[str, dict[str, Recurring]] = {}
+    candidates: dict[int, set[str]] = {}
+    places: list[tuple[int, str, int, float]] = []
+    for index in likely.tolist():
+        text = lines.dictionary[int(pair[index] % len(length))].as_py()
+        if len(text) <= LONGEST and _LETTERS.search(text) and share[index] >= _needed(text):
+            number = int(pair[index] // len(length))
+            candidates.setdefault(number, set()).add(text)
+            places.append((number, text, index, float(share[index])))
+    words = _Words(articles)
+    for number, text, index, part in places:
+        owners = owner[(which == index) & teaches[owner]][:ASKED].tolist()
+        if words.shared(text, owners, candidates[number]) <= ON_TOPIC:
+            between = len(text) <= SHORT and part >= LONG_LINE and _may_cut(text)
+            found.setdefault(str(names[number]), {})[text] = Recurring(int(stands[index]), between)
+    return found
+
+
+def _repeated(site: Any, headlines: Iterable[str], many: Any) -> Any:
+    """Whether an article's headline stood over an earlier one of its site; a headline of half the site is none."""
+    codes = pa.array(headlines, pa.string()).dictionary_encode()
+    pair = site * len(codes.dictionary) + codes.indices.to_numpy()
+    _, first, which, times = np.unique(pair, return_index=True, return_inverse=True, return_counts=True)
+    is_first = np.zeros(len(site), bool)
+    is_first[first] = True
+    return ~is_first & (times[which] * 2 < many[site]) & pc.not_equal(codes, "").to_numpy(zero_copy_only=False)
+
+
+def _needed(text: str) -> float:
+    return SENTENCE if ends_sentence(text) else LONG_LINE if len(text) > SHORT else SHORT_LINE
+
+
+def _may_cut(text: str) -> bool:
+    """Whether a line may go from between two paragraphs: no sentence, no label of what follows, no figures."""
+    return not (ends_sentence(text) or text.endswith((":", "：")) or any(letter.isdigit() for letter in text))
+
+
+class _Words:
+    """The words of articles, each read once."""
+
+    def __init__(self, articles: Articles) -> None:
+        self._articles = articles
+        self._known: dict[int, frozenset[str]] = {}
+
+    def shared(self, line: str, owners: Sequence[int], candidates: set[str]) -> float:
+        """The share of the words of `line` that stand elsewhere in an article, on average over `owners`.
+
+        What else recurs is left out: the lines of one footer speak of each other.
+        """
+        words = _words(line)
+        if not words:
+            return 0.0
+        return sum(len(words & self._of(row, candidates)) for row in owners) / len(words) / len(owners)
+
+    def _of(self, row: int, candidates: set[str]) -> frozenset[str]:
+        if row not in self._known:
+            paragraphs = self._articles.body[row].as_py().split("\n\n")
+            story = "\n".join([self._articles.headline[row], *(p for p in paragraphs if p not in candidates)])
+            self._known[row] = _words(story)
+        return self._known[row]
+
+
+def _words(text: str) -> frozenset[str]:
+    found: set[str] = set()
+    for word in _WORD.findall(text.casefold()):
+        if _IS_UNSPACED.match(word):
+            found.update(word[i : i + 2] for i in range(len(word) - 1))
+        else:
+            found.add(word[:5])
+    return frozenset(found)
