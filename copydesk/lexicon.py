@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+import unicodedata
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -12,11 +13,14 @@ import numpy as np
 
 _DATA = files("copydesk").joinpath("data")
 
+#: The keys of names of months, by calendar: Gregorian, Islamic, Persian.
+MONTHS = ("months", "months_hijri", "months_solar")
 #: What a file of `copydesk/data/lines` may hold; `README.md` there says what each is. Each is a list of words, except
-#: those of months, which are lists of twelve lists of spellings.
+#: months and weekdays, which are lists of lists of spellings, and eras, a table.
 KEYS = frozenset(
-    """months weekdays published updated byline name_joins name_particles source roles views media_words not_places
-    regions""".split()
+    """months months_hijri months_solar eras weekdays date_joins day_endings year_words hijri_words solar_words
+    same_day clock_words hour_words am pm published updated byline byline_labels name_joins name_particles source roles
+    views media_words not_places agencies cities regions""".split()
 )
 
 
@@ -55,18 +59,36 @@ def words(key: str) -> tuple[str, ...]:
 
 
 @cache
-def months() -> dict[str, int]:
-    """The number of the month, 1 to 12, by each of its names in any language."""
+def months(key: str = "months") -> dict[str, int]:
+    """The number of the month, 1 to 12, by each of its names in any language; `key` says in which calendar."""
     return {
         name: number
         for language in languages().values()
-        for number, names in enumerate(language.get("months", ()), 1)
+        for number, names in enumerate(language.get(key, ()), 1)
         for name in names
     }
 
 
+@cache
+def weekdays() -> tuple[tuple[str, int], ...]:
+    """Each name of a weekday with its number, Monday being 0. Short names can be those of several days."""
+    return tuple(
+        (name, number)
+        for language in languages().values()
+        for number, names in enumerate(language.get("weekdays", ()))
+        for name in names
+    )
+
+
+@cache
+def eras() -> dict[str, int]:
+    """The year before the first year of each era, by its name."""
+    return {name: year for language in languages().values() for name, year in language.get("eras", {}).items()}
+
+
 def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads(_DATA.joinpath("lines", name).read_text("utf-8"))
+    # Bengali and Hindi keyboards write one letter in two ways; texts are composed before words are looked for.
+    return tomllib.loads(unicodedata.normalize("NFC", _DATA.joinpath("lines", name).read_text("utf-8")))
 
 
 @cache

@@ -32,13 +32,13 @@ _APART = re.compile(r"[|·•,–—/]|\s-\s")
 class LineReader:
     """Reads the lines of one document, each once.
 
-    Numeric dates are read as the whole document proves them, else in the order that its site proves, `site_order`,
-    else as the policy says. `from_site` has the dates that were read as the site proves, `left_open` those that the
-    policy `skip` left out.
+    Numeric dates are read as the whole document proves them, with its address `uri`, else in the order that its site
+    proves, `site_order`, else as the policy says. `from_site` has the dates that were read as the site proves,
+    `left_open` those that the policy `skip` left out.
     """
 
-    def __init__(self, text: str, config: DatesConfig, site_order: str | None = None) -> None:
-        self._text, self._site_order = text, site_order
+    def __init__(self, text: str, config: DatesConfig, site_order: str | None = None, uri: str = "") -> None:
+        self._text, self._site_order, self._uri = text, site_order, uri
         self._skips_open = config.numeric_order == "skip"
         # A date has to be found before it can be said that its order is open.
         self._config = config.model_copy(update={"numeric_order": "day-first"}) if self._skips_open else config
@@ -127,5 +127,5 @@ class LineReader:
     def proven_order(self) -> str | None:
         """The order of day and month that the document itself proves."""
         if not self._order:
-            self._order.append(dates.proven_order(self._text[:20_000]))
+            self._order.append(dates.proven_order(self._text[:20_000], self._uri))
         return self._order[0]

@@ -22,7 +22,7 @@ _NAME_END = re.compile(
 _JOIN = re.compile(rf"\s*,\s*(?:(?:and|y|et|und|e|ve|и)\s+)?|\s+(?:{_any(lexicon.words('name_joins'))})\s+")
 _PARTICLES = set(lexicon.words("name_particles"))
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[.'’-][^\W\d_]+)*\.?$")
-_TIME_WORDS = {*lexicon.words("weekdays"), *lexicon.months()}
+_TIME_WORDS = {*(name for name, _ in lexicon.weekdays()), *lexicon.months()}
 _ROLE = re.compile(rf"\b(?:{_any(lexicon.words('roles'))})\b", re.IGNORECASE)
 
 

@@ -2,26 +2,32 @@
 
 The day is the day that the document writes, in its own time zone. The moment is in UTC: a zone that is written is
 used, a time without a zone is read in the configured one, and a day without a time, or with a zone that could be
-several (IST, CST), becomes midnight UTC of that day. A numeric date is day-first unless a number over 12, here or
-elsewhere in the document, proves otherwise; the year comes first where it has four digits.
+several (IST, CST), becomes midnight UTC of that day. A numeric date is day-first unless something proves otherwise: a
+number over 12, the weekday or an American zone beside it, or what the rest of the document says. The year comes first
+where it has four digits.
+
+Days of the Islamic and the Persian calendar become days of the Gregorian one, which wins where both are written.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from copydesk import lexicon
 from copydesk.config import DatesConfig
+from copydesk.text import calendars
+from copydesk.text.fold import any_of, fold
 
 
 class FoundDate(NamedTuple):
     """A date in a text: its day, its moment in UTC, where it stands (`start` to `end`), and how it came to be read.
 
-    `label` is `published`, `updated` or empty; `open_order` says that day and month could not be told apart.
+    `label` is `published`, `updated` or empty; `open_order` says that day and month could not be told apart;
+    `uncertain` that the day can be off by one, as it is known from the Islamic calendar alone.
     """
 
     day: date
@@ -30,97 +36,170 @@ class FoundDate(NamedTuple):
     end: int
     label: str = ""
     open_order: bool = False
+    uncertain: bool = False
 
 
-def _any(names: Iterable[str]) -> str:
-    return "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in sorted(set(names), key=lambda w: (-len(w), w)))
+class _Day(NamedTuple):
+    """What a date can mean: the day, in which calendar it was written, and the other day where the order is open."""
+
+    day: date
+    calendar: str = "gregorian"
+    other: date | None = None
 
 
-_MONTH = lexicon.months()
-_MONTHS = _any(_MONTH)
-_WEEKDAYS = _any(lexicon.words("weekdays"))
+_MONTH = {key: {fold(name): number for name, number in lexicon.months(key).items()} for key in lexicon.MONTHS}
+_MONTHS = any_of(name for months in _MONTH.values() for name in months)
+_WEEKDAY: dict[str, set[int]] = {}
+for _name, _weekday in lexicon.weekdays():
+    _WEEKDAY.setdefault(fold(_name), set()).add(_weekday)
+# A single sign such as 日 is a weekday in brackets only.
+_WEEKDAYS = any_of(name for name in _WEEKDAY if len(name) > 1)
+_WEEKDAY_SIGNS = any_of(name for name in _WEEKDAY if len(name) == 1)
+_ERAS = {fold(era): before for era, before in lexicon.eras().items()}
 _ZONES = lexicon.shared()
-_DIGITS = str.maketrans({digit: str(value) for digits in _ZONES["digits"] for value, digit in enumerate(digits)})
-_TWO_DIGITS = re.compile(r"\d{2}")
-_FOUR_DIGITS = re.compile(r"\d{4}")
-_D, _Y = r"\d{1,2}", r"\d{4}"
+_NUMERALS = {sign: value for value, signs in enumerate(("〇零○", *"一二三四五六七八九十")) for sign in signs}
+_TWO_DIGITS = re.compile(r"\d{2}|年")
+#: What every date has: a year of four digits, or its sign.
+_YEAR = re.compile(r"\d{4}|年")
 
-_DATE = re.compile(
-    rf"""(?<![\w./-])(?:
-      (?P<month1>{_MONTHS})\.?[,\s/-]\s*(?P<day1>{_D})(?:st|nd|rd|th)?(?:\s*,\s*|\s+|[-/])(?P<year1>{_Y})
-    | (?P<day2>{_D})(?:st|nd|rd|th|er|\.|º|ª)?(?:\s+(?:de|of|di)\s+|\s*,\s*|\s+|-|/|\.)
-      (?P<month2>{_MONTHS})\.?,?(?:\s+(?:de|del|of)\s+|\s*,\s*|\s+|-|/|\.)(?P<year2>{_Y})
-    | (?P<year3>{_Y})(?:(?P<sep3>[-/.])(?P<month3>{_D})(?P=sep3)(?P<day3>{_D})
-                       |\s*年\s*(?P<month4>{_D})\s*月\s*(?P<day4>{_D})\s*日)
-    | (?P<first>{_D})(?P<sep5>[-/.]|\.\s|\s/\s)(?P<second>{_D})(?P=sep5)(?P<year5>{_Y})
-    | (?P<month7>{_MONTHS})\s+(?P<day7>{_D})\s+
-      (?P<clock7>\d\d:\d\d(?::\d\d)?(?:\s+(?:[A-Z]{{2,5}}|[+-]\d{{4}}))?)\s+(?P<year7>{_Y})
-    | (?P<year6>{_Y})[\s,-]+(?P<month6>{_MONTHS})\.?[\s-]+(?P<day6>{_D})
-    )(?!\d|[-/.]\d)""",
-    re.IGNORECASE | re.VERBOSE,
+
+def _words(key: str) -> str:
+    return any_of(lexicon.words(key))
+
+
+_D, _Y = r"\d{1,2}", r"\d{4}"
+_HAN = f"[{''.join(_NUMERALS)}]"
+_NO_LETTER = r"(?![^\W\d_])"
+_JOIN = rf"(?:(?:{_words('date_joins')}){_NO_LETTER}\s{{0,2}})?"
+_NTH = rf"(?:{_words('day_endings')}|\.)?"
+_BY = rf"(?:\s{{0,2}}(?:[,./|_-]\s{{0,2}})?{_JOIN})"  # between day, month and year; may be nothing
+_WORD = r"[^\W\d_]{2,14}"
+_MONTH_END = rf"\.?(?:\s?[/(]\s?{_WORD}(?:\s{_WORD})?\)?)?"  # Levantine and Western: نيسان/أبريل
+_YEAR_END = (
+    rf"(?:\s?(?:(?P<hijri>{_words('hijri_words')})|(?P<solar>{_words('solar_words')})|{_words('year_words')})"
+    rf"{_NO_LETTER}\.?)?"
 )
-_ZONE = _any([*_ZONES["zones"], *_ZONES["zones_named"], *_ZONES["zones_ambiguous"]])
-_CLOCK = rf"""(?P<hour>[01]?\d|2[0-4])(?:[:.h](?P<minute>[0-5]\d)(?:[:.](?P<second>[0-6]\d)(?:[.,]\d{{1,9}})?)?)?
-    \s*(?P<half>[ap]\.?\s?m\b\.?)?
+# The names of months are looked for twice; elsewhere any word will do, and `_day` says whether it is a month.
+_DATE = re.compile(
+    rf"""(?<![\d./-])(?<!\b\w)(?<!\b\w\w)(?:
+      (?P<month1>{_MONTHS})\.?[,\s/|_-]\s{{0,2}}(?P<day1>{_D})(?:{_NTH})(?:\s?[,|]\s{{0,2}}|\s-\s|\s{{1,3}}|[-/_]){_JOIN}
+      (?:(?P<clock1>\d\d:\d\d(?::\d\d)?(?:\s{{1,3}}(?:[a-z]{{2,5}}|[+-]\d{{4}}))?)\s{{1,3}})?(?P<year1>{_Y})
+    | (?P<day2>{_D})\s?(?:{_NTH}){_BY}(?P<month2>{_MONTHS}){_MONTH_END}{_BY}(?P<year2>{_Y})
+    | (?P<year3>{_Y})\s?(?P<sep3>[-/.])\s?(?P<month3>{_D})\s?(?P=sep3)\s?(?P<day3>{_D})
+    | (?:(?P<year4>{_Y}|{_HAN}{{4}})|(?P<era4>{any_of(_ERAS)})\s?(?P<nth4>元|\d{{1,3}}|{_HAN}{{1,4}}))\s?[年년]\s?
+      (?P<month4>{_D}|{_HAN}{{1,2}})\s?[月월]\s?(?P<day4>{_D}|{_HAN}{{1,3}})(?:\s?[日号號일])?
+    | (?P<first>{_D})\s?(?P<sep5>(?<!\s)-|[/.])\s?(?P<second>{_D})\s?(?P=sep5)(?:(?<=-)|\s?)(?P<year5>{_Y})
+    | (?P<year6>{_Y})(?:[\s,./_-]|\s?(?:{_words("year_words")}){_NO_LETTER}\.?){{1,4}}
+      (?:(?P<month6>{_WORD})\.?[\s_-]{{1,3}}(?P<day6>{_D})(?:{_NTH})|(?P<day7>{_D})(?:{_NTH})\s{{1,3}}(?P<month7>{_WORD}))
+    )(?!\d(?!\d?\.?\s?{_WORD})|[-/.]\d(?!\d?:\d)){_YEAR_END}""",
+    re.VERBOSE,
+)
+_ZONE = any_of([*_ZONES["zones"], *_ZONES["zones_named"], *_ZONES["zones_ambiguous"]])
+_PM = {fold(word) for word in lexicon.words("pm")}
+_HALF = any_of([*lexicon.words("am"), *lexicon.words("pm")])
+_CLOCK = rf"""(?:(?P<early>{_HALF})\s?(?=\d))?
+    (?P<hour>[01]?\d|2[0-4])(?:\s?[:.h時时點点시]\s?(?P<minute>[0-5]\d)[分분]?(?:[:.]?(?P<second>[0-6]\d)(?:秒|[.,]\d{{1,9}})?)?)?
+    \s*(?P<half>[ap]\.?\s?m\b\.?|(?:{_HALF})(?![^\W\d_]))?
     \s*(?:/\s*)?(?:\(?(?P<zone>(?:(?:utc|gmt)\s*)?[+-](?:0?\d|1[0-4])(?::?[0-5]\d)?(?!\d)|(?:{_ZONE})(?![a-z]))\)?)?"""
 _AFTER = re.compile(
-    rf"(?:T|\s*[,|/·•–—-]?\s*(?:at|um|saat|à|a\s+las|alle|às|kl\.?|в|klo)?\s*)(?<!\d){_CLOCK}(?:\s*(?:uhr|hrs?|hours))?(?![\w:])",
-    re.IGNORECASE | re.VERBOSE,
+    rf"(?:t|\s*(?:[,|/·•–—-]\s*)?(?:(?:{_words('clock_words')})[\s:]{{0,2}})?)(?<!\d){_CLOCK}"
+    rf"(?:\s?(?:{_words('hour_words')}|hrs?|hours))?(?![\w:])",
+    re.VERBOSE,
 )
-_WHOLE_CLOCK = re.compile(rf"{_CLOCK}$", re.IGNORECASE | re.VERBOSE)
-_BEFORE = re.compile(rf"{_CLOCK}\s*[,|·•–—-]?\s*(?:on\s+)?$", re.IGNORECASE | re.VERBOSE)
-_WEEKDAY_BEFORE = re.compile(rf"(?<!\w)(?:{_WEEKDAYS})\.?\s*[,|]?\s*(?:the\s+)?$", re.IGNORECASE)
-_WEEKDAY_AFTER = re.compile(rf"\s*[,|(]?\s*(?:{_WEEKDAYS})(?!\w)\.?\)?", re.IGNORECASE)
-_UPDATED = re.compile(rf"(?<!\w)(?:{_any(lexicon.words('updated'))})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE)
-_PUBLISHED = re.compile(
-    rf"(?<!\w)(?:{_any(lexicon.words('published'))})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$", re.IGNORECASE
-)
+_WHOLE_CLOCK = re.compile(rf"{_CLOCK}$", re.VERBOSE)
+_BEFORE = re.compile(rf"{_CLOCK}\s*[,|·•–—-]?\s*(?:on\s+)?$", re.VERBOSE)
+_WEEKDAY_BEFORE = re.compile(rf"(?<!\w)(?P<name>{_WEEKDAYS})\.?\s*(?:[,|/]|-\s)?\s*(?:(?:{_words('date_joins')})\s+)?$")
+_WEEKDAY_AFTER = re.compile(rf"\s*[,|(]?\s*(?P<name>{_WEEKDAYS})(?!\w)\.?\)?|\s?\((?P<sign>{_WEEKDAY_SIGNS})\)")
+#: Between one day in two calendars.
+_SAME_DAY = re.compile(rf"\s*(?:[-–—/|,(]\s*)*(?:(?:{_words('same_day')})\s*)?(?:(?:{_WEEKDAYS})\s*,?\s*)?")
+_UPDATED = re.compile(rf"(?<!\w)(?:{_words('updated')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
+_PUBLISHED = re.compile(rf"(?<!\w)(?:{_words('published')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
 # Any few words that speak of publishing, before a date and nothing else: `Post date:`, `Published in World on`. A name
 # behind `by` is a byline, and no label.
 _LIKE_A_LABEL = re.compile(
     r"(?!.*\bby\s+(?!admin|staff|editor))(?=.{0,30}?\b(?:publish|publication|post|web|article|pub|story|dated?\b|online|entered"
-    r"|upload|submit|creat|releas|issued|filed|(?P<updated>updat|edit|modif|revis)))[^\W\d]+(?:[\s:.-]+[^\W\d]+){0,5}[\s:.-]*$",
-    re.IGNORECASE,
+    r"|upload|submit|creat|releas|issued|filed|(?P<updated>updat|edit|modif|revis)))[^\W\d]+(?:[\s:.-]+[^\W\d]+){0,5}[\s:.-]*$"
 )
+# The days of an event: 14. - 20. Januar 2022.
+_RANGE = re.compile(r"(?<![\d:.])\d{1,2}\.?\s?[-–—]\s?$")
 _SEPARATOR = re.compile(r"[\s|·•,;/()\[\]–—-]*")
 _SHORT = re.compile(
-    r"(?<![\d./-])(?P<first>\d{1,2})(?P<sep>[./])(?P<second>\d{1,2})(?P=sep)(?P<year>\d{2})(?!\d|[./:-]\d)"
-    rf"|(?<![\w-])\d{{1,2}}-(?:{_MONTHS})-(?P<behind>\d{{2}})(?![\w:-])"
-    r"|(?P<mark>['’])(?P<apostrophe>\d{2})(?!\w)"
-    r"|(?<![\w./-])(?P<compact>(?:19|20)\d\d[01]\d[0-3]\d)(?![\w./:-])",
-    re.IGNORECASE,
+    r"(?<![\d./-])(?P<first>\d{1,2})\s?(?P<sep>[./])\s?(?P<second>\d{1,2})\s?(?P=sep)\s?(?P<year>\d{2})(?!\d|[./:-]\d)"
+    rf"|(?<![\w./-])\d{{1,2}}(?:-|\.?\s)(?:{_MONTHS})(?:-(?P<behind>\d{{2}})|\.?\s(?P<late>[4-9]\d))(?![\w:./-])"
+    r"|(?P<mark>')(?P<apostrophe>\d{2})(?!\w)"
+    r"|(?<![\w./-])(?P<compact>(?:19|20)\d\d[01]\d[0-3]\d)(?![\w./:-])"
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?Z?)?$")
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")
 _PROOF = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2\d{4}(?!\d)")
+_URI_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([/_-]?)([01]\d)\2([0-3]\d)(?!\d)")
 
 
-def proven_order(text: str) -> str | None:
-    """`day-first` or `month-first`, where numeric dates with a number over 12 all say the same; else None."""
+def proven_order(text: str, uri: str = "") -> str | None:
+    """`day-first` or `month-first`, where all that the document shows says the same; else None.
+
+    It shows the order by numeric dates with a number over 12; else by the weekday beside a numeric date, and by the
+    same day in words or with the year first, elsewhere in the text or (a day earlier or later) in its address.
+    """
+    plain = fold(text)
     orders = {
         "day-first" if int(a) > 12 else "month-first"
-        for a, _, b in _PROOF.findall(text.translate(_DIGITS))
+        for a, _, b in _PROOF.findall(plain)
         if (int(a) > 12) != (int(b) > 12) and min(int(a), int(b)) >= 1 and max(int(a), int(b)) <= 31
     }
+    if not orders:
+        orders = set(_orders_by_meaning(plain, uri))
     return orders.pop() if len(orders) == 1 else None
+
+
+def _orders_by_meaning(plain: str, uri: str) -> Iterator[str]:
+    """What weekdays and the same day in another form say of each numeric date whose order is open."""
+    written: set[date] = set()
+    numeric: list[tuple[date, date]] = []
+    for match in _DATE.finditer(plain):
+        read = _day(match, None)
+        if read and read.other:
+            numeric.append((read.day, read.other))
+            weekday = _WEEKDAY_BEFORE.search(plain, max(0, match.start() - 24), match.start())
+            days = _weekdays(weekday or _WEEKDAY_AFTER.match(plain, match.end()))
+            if (read.day.weekday() in days) != (read.other.weekday() in days):
+                yield "day-first" if read.day.weekday() in days else "month-first"
+        elif read and read.calendar == "gregorian":
+            written.add(read.day)
+    for part in _URI_DAY.finditer(uri) if numeric else ():
+        if made := _made(int(part[1]), int(part[3]), int(part[4])):
+            written |= {made.day + timedelta(days=off) for off in (-1, 0, 1)}
+    for day_first, month_first in numeric:
+        if (day_first in written) != (month_first in written):
+            yield "day-first" if day_first in written else "month-first"
 
 
 def find_date(text: str, config: DatesConfig, order: str | None = None, at: int = 0) -> FoundDate | None:
     """The first date in `text` from `at` on, with its weekday, time and zone. None where there is none that exists."""
-    if not _FOUR_DIGITS.search(text, at):
+    return _find(fold(text), config, order, at)
+
+
+def _find(plain: str, config: DatesConfig, order: str | None = None, at: int = 0) -> FoundDate | None:
+    if not _YEAR.search(plain, at):
         return None
-    plain = text if text.isascii() else text.translate(_DIGITS)
-    match = _DATE.search(plain, at)
-    if match is None:
-        return None
-    day, is_open = _day(match, config, order)
-    if day is None:
+    here = at
+    for _ in range(4):  # what looks like a date can be none
+        match = _DATE.search(plain, here)
+        if match is None:
+            return None
+        read = _day(match, order)
+        if read and not _RANGE.search(plain, max(0, match.start() - 8), match.start()):
+            break
+        here = match.start() + 1
+    else:
         return None
     start, end = match.span()
-    clock = _WHOLE_CLOCK.match(match["clock7"]) if match["clock7"] else None
+    read, end = _with_other_calendar(read, plain, end)
+    clock = _WHOLE_CLOCK.match(match["clock1"]) if match["clock1"] else None
+    weekdays: set[int] = set()
     for _ in range(2):  # weekday and time stand in either order
         if weekday := _WEEKDAY_BEFORE.search(plain, max(at, start - 24), start):
-            start = weekday.start()
+            start, weekdays = weekday.start(), _weekdays(weekday)
         if clock is None and (clock := _BEFORE.search(plain, max(at, start - 32), start)):
             if clock["minute"] is None and clock["half"] is None:
                 clock = None
@@ -128,32 +207,77 @@ def find_date(text: str, config: DatesConfig, order: str | None = None, at: int 
                 start = clock.start()
     if clock is None:
         if weekday := _WEEKDAY_AFTER.match(plain, end):
-            end = weekday.end()
+            end, weekdays = weekday.end(), weekdays or _weekdays(weekday)
         clock = _AFTER.match(plain, end)
-        if clock and ((clock["minute"] is None and clock["half"] is None) or not _is_time(clock)):
+        if clock and ((clock["minute"] is None and not (clock["half"] or clock["early"])) or not _is_time(clock)):
             clock = None
         if clock:
             end = clock.end()
     elif not _is_time(clock):
         clock = None
-    moment = _moment(day, clock, config)
+    settled = _settled(read, weekdays, clock, config)
+    if settled is None:
+        return None
+    day, is_open = settled
     head = plain[:start]
     label = "updated" if _UPDATED.search(head) else "published" if _PUBLISHED.search(head) else ""
-    return FoundDate(day, moment, start, end, label, is_open)
+    return FoundDate(day, _moment(day, clock, config), start, end, label, is_open, read.calendar == "hijri")
+
+
+def _with_other_calendar(read: _Day, plain: str, end: int) -> tuple[_Day, int]:
+    """`read`, or the same day in the Gregorian calendar where it follows, and the end of what says it."""
+    for _ in range(2):
+        between = _SAME_DAY.match(plain, end)
+        match = _DATE.match(plain, between.end()) if between else None
+        other = match and _day(match, None)
+        if not match or not other or other.calendar == read.calendar or other.other:
+            break
+        if abs((other.day - read.day).days) > (2 if "hijri" in (read.calendar, other.calendar) else 0):
+            break
+        read = min(read, other, key=lambda found: ("gregorian", "solar", "hijri").index(found.calendar))
+        end = match.end()
+    return read, end
+
+
+def _settled(
+    read: _Day, weekdays: set[int], clock: re.Match[str] | None, config: DatesConfig
+) -> tuple[date, bool] | None:
+    """The day that is meant, and whether that is open; None where it is open and shall be left out."""
+    if read.other is None:
+        return read.day, False
+    fits = [day for day in (read.day, read.other) if day.weekday() in weekdays]
+    if len(fits) == 1:
+        return fits[0], False
+    if clock and clock["zone"] in _ZONES["zones_month_first"]:
+        return read.other, False
+    if config.numeric_order == "skip":
+        return None
+    return read.other if config.numeric_order == "month-first" else read.day, True
+
+
+def _weekdays(match: re.Match[str] | None) -> set[int]:
+    if match is None:
+        return set()
+    name = match.groupdict().get("sign") or match["name"]
+    return _WEEKDAY.get(re.sub(r"\s+", " ", name), set())
 
 
 def whole_line(line: str, config: DatesConfig, order: str | None = None) -> FoundDate | None:
     """The date of a line that holds nothing else: labels, dates, separators. Published wins over updated."""
     if len(line) > 160 or not _TWO_DIGITS.search(line):
         return None
+    return _whole(fold(line), config, order)
+
+
+def _whole(line: str, config: DatesConfig, order: str | None) -> FoundDate | None:
     full, grown = _written_out(line)
     if grown:
-        dated = whole_line(full, config, order)
+        dated = _whole(full, config, order)
         back = (
             {at: at - sum(by for where, by in grown if where <= at) for at in (dated.start, dated.end)} if dated else {}
         )
         return dated and dated._replace(start=back[dated.start], end=back[dated.end])
-    if not _FOUR_DIGITS.search(line):
+    if not _YEAR.search(line):
         return None
     found: list[FoundDate] = []
     here = 0
@@ -161,21 +285,21 @@ def whole_line(line: str, config: DatesConfig, order: str | None = None) -> Foun
         separator = _SEPARATOR.match(line, here)
         if separator and separator.end() == len(line):
             break
-        date_here = find_date(line, config, order, here)
+        date_here = _find(line, config, order, here)
         if date_here is None:
             return None
         before = line[here : date_here.start]
         label = _UPDATED.search(before) or _PUBLISHED.search(before)
         rest = before[: label.start()] if label else before
         if _SEPARATOR.sub("", rest):
-            if found or not (spoken := _LIKE_A_LABEL.match(before)):
+            if found or not (words := _LIKE_A_LABEL.match(before)):
                 return None
-            date_here = date_here._replace(label="updated" if spoken["updated"] else "published")
+            date_here = date_here._replace(label="updated" if words["updated"] else "published")
         found.append(date_here)
         here = date_here.end
         if line[here : here + 1] in ".)":
             here += 1
-    return min(found, key=lambda f: (f.label == "updated", f.start)) if found else None
+    return min(found, key=lambda f: (f.label == "updated", f.uncertain, f.start)) if found else None
 
 
 def _written_out(line: str) -> tuple[str, list[tuple[int, int]]]:
@@ -192,7 +316,7 @@ def _written_out(line: str) -> tuple[str, list[tuple[int, int]]]:
         if compact := short["compact"]:
             start, new = short.start(), f"{compact[:4]}-{compact[4:6]}-{compact[6:]}"
         else:
-            year = short["year"] or short["behind"] or short["apostrophe"]
+            year = short["year"] or short["behind"] or short["late"] or short["apostrophe"]
             start = short.start("mark") if short["mark"] else short.end() - 2
             new = f"{'19' if year >= '70' else '20'}{year}"
         parts += (line[here:start], new)
@@ -204,8 +328,9 @@ def _written_out(line: str) -> tuple[str, list[tuple[int, int]]]:
 
 def is_label(line: str) -> bool:
     """Whether a line is only a label of a date: `Published:`, `Date`."""
+    plain = fold(line)
     return len(line) <= 40 and any(
-        match and not match.start() for match in (_PUBLISHED.search(line), _UPDATED.search(line))
+        match and not match.start() for match in (_PUBLISHED.search(plain), _UPDATED.search(plain))
     )
 
 
@@ -225,39 +350,80 @@ def parse_date(value: str, config: DatesConfig, order: str | None = None) -> Fou
     return find_date(value, config, order) if len(value) <= 200 else None
 
 
-def _day(match: re.Match[str], config: DatesConfig, order: str | None) -> tuple[date | None, bool]:
+def _day(match: re.Match[str], order: str | None) -> _Day | None:
+    """What a date can mean; None where there is no such day."""
     part = match.groupdict()
-    is_open = False
     if part["first"]:
-        first, second, year = int(part["first"]), int(part["second"]), int(part["year5"])
-        is_open = first <= 12 and second <= 12 and first != second and order is None
-        if first > 12 or second > 12:
-            month_first = second > 12
-        else:
-            month_first = (order or config.numeric_order) == "month-first"
-            if is_open and config.numeric_order == "skip":
-                return None, True
-        day, month = (second, first) if month_first else (first, second)
+        return _numeric(int(part["first"]), int(part["second"]), int(part["year5"]), part, order)
+    index = next(i for i in "123467" if part[f"day{i}"])
+    month = re.sub(r"\s+", " ", part[f"month{index}"])
+    day = _value(part[f"day{index}"])
+    if part["era4"]:
+        year = _ERAS[part["era4"]] + (1 if part["nth4"] == "元" else _value(part["nth4"]))
     else:
-        index = next(i for i in "123467" if part[f"month{i}"])
-        year = int(part["year3"] if index == "4" else part[f"year{index}"])
-        month_text = part[f"month{index}"]
-        month = int(month_text) if month_text.isdigit() else _month(month_text)
-        day = int(part[f"day{index}"])
+        year = _value(part[f"year{'6' if index == '7' else index}"])
+    if index in "34":
+        return _made(year, _value(month), day, _numeric_calendar(year, part) if index == "3" else "gregorian")
+    if year >= 2400 and month in _MONTH["months"]:
+        year -= _BUDDHIST
+    for key, calendar, years, shift in _CALENDARS:
+        if year in years and month in _MONTH[key]:
+            return _made(year - shift, _MONTH[key][month], day, calendar)
+    return None
+
+
+def _numeric(first: int, second: int, year: int, part: dict[str, str], order: str | None) -> _Day | None:
+    """What a date of three numbers can mean whose last is the year."""
+    calendar = _numeric_calendar(year, part)
+    day_first = _made(year, second, first, calendar)
+    if calendar != "gregorian":  # none of them is written with the month first
+        return day_first
+    month_first = _made(year, first, second)
+    if day_first and month_first and first != second and order is None:
+        return day_first._replace(other=month_first.day)
+    return (month_first or day_first) if order == "month-first" else (day_first or month_first)
+
+
+#: Years of the Buddhist era, in which Thailand counts, over the Gregorian ones.
+_BUDDHIST = 543
+#: Which names of months, with which years, are of which calendar; the Kurdish year is the Persian one and 1321 more.
+_CALENDARS = (
+    ("months_hijri", "hijri", range(1300, 1500), 0),
+    ("months_solar", "solar", range(1244, 1502), 0),
+    ("months_solar", "solar", range(2600, 2800), 1321),
+    ("months", "gregorian", range(1, 2400), 0),
+)
+
+
+def _numeric_calendar(year: int, part: dict[str, str]) -> str:
+    """The calendar of a numeric date: that which its year says, or else the years of the time of the web."""
+    if part["hijri"] and 1300 <= year < 1500:
+        return "hijri"
+    if part["solar"] and 1244 <= year < 1502:
+        return "solar"
+    return "solar" if 1350 <= year <= 1410 else "hijri" if 1411 <= year <= 1460 else "gregorian"
+
+
+def _made(year: int, month: int, day: int, calendar: str = "gregorian") -> _Day | None:
+    make = {"gregorian": date, "hijri": calendars.from_hijri, "solar": calendars.from_jalali}[calendar]
     try:
-        return date(year, month, day), is_open
-    except ValueError:
-        return None, False
+        return _Day(make(year, month, day), calendar)
+    except (ValueError, OverflowError):
+        return None
 
 
-def _month(name: str) -> int:
-    """`name` matched the pattern without regard to case, which Turkish and Greek letters make more than lower()."""
-    name = re.sub(r"\s+", " ", name).lower()
-    return _MONTH.get(name) or _MONTH.get(name.replace("i̇", "i")) or _MONTH.get(name.replace("i", "ı"), 0)
+def _value(digits: str) -> int:
+    """The value of digits, or of Chinese numerals: 二十一, 二〇一九."""
+    if digits.isdecimal():
+        return int(digits)
+    if "十" in digits:
+        tens, _, ones = digits.partition("十")
+        return (_NUMERALS.get(tens, 1) if tens else 1) * 10 + (_NUMERALS.get(ones, 0) if ones else 0)
+    return int("".join(str(_NUMERALS[sign]) for sign in digits))
 
 
 def _is_time(clock: re.Match[str]) -> bool:
-    return not (clock["half"] and int(clock["hour"]) > 12 and clock["minute"] is None)
+    return not ((clock["half"] or clock["early"]) and int(clock["hour"]) > 12 and clock["minute"] is None)
 
 
 def _moment(day: date, clock: re.Match[str] | None, config: DatesConfig) -> datetime:
@@ -265,10 +431,10 @@ def _moment(day: date, clock: re.Match[str] | None, config: DatesConfig) -> date
     if clock is None:
         return midnight
     hour, minute, second = int(clock["hour"]), int(clock["minute"] or 0), min(int(clock["second"] or 0), 59)
-    half = (clock["half"] or "").lower()
+    half = clock["half"] or clock["early"] or ""
     if half and hour <= 12:
-        hour = hour % 12 + 12 * half.startswith("p")
-    zone = (clock["zone"] or "").lower()
+        hour = hour % 12 + 12 * (half.startswith("p") or half in _PM)
+    zone = clock["zone"] or ""
     if zone in _ZONES["zones_ambiguous"]:
         return midnight
     try:

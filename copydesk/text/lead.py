@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from copydesk import lexicon
 
-
 #: A dateline on a line of its own is not longer than this.
 LONGEST = 80
 
@@ -43,7 +42,18 @@ _CAPS = rf"(?:{_CAPS_WORD}|ST\.)(?:[ /-](?:{_CAPS_WORD}|AND|DE|LA|OF)){{0,3}}"
 _MIXED_WORD = rf"{_UP}[\w'’.-]*\w\.?"
 _MIXED = rf"{_MIXED_WORD}(?:[ -](?:(?:of|de|al|el|es|ez|la|du|do|and|the)[ -])?{_MIXED_WORD}){{0,3}}"
 _REGION = rf"(?:,\s(?:{_MIXED}|{_UP}\.(?:\s?{_UP}\.)+)){{1,2}}"
-_MONTHS = "|".join(sorted(map(re.escape, lexicon.months()), key=lambda name: -len(name)))
+# Each pattern holds them twice: those of the languages whose reports begin in this manner.
+_MONTHS = "|".join(
+    sorted(
+        {
+            re.escape(n)
+            for code in ("en", "es", "fr", "de", "it", "pt")
+            for ns in lexicon.languages()[code]["months"]
+            for n in ns
+        },
+        key=lambda name: -len(name),
+    )
+)
 _NTH = r"\d{1,2}(?:st|nd|rd|th)?"
 _DAY = rf"(?:(?:\s?[,.])?\s*(?:(?i:{_MONTHS})\.?\s+{_NTH}|{_NTH}\s+(?i:{_MONTHS})\.?)(?:,?\s+\d{{4}})?\.?)"
 _ONLY_A_DAY = re.compile(rf"{_DAY}\s*$")

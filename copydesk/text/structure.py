@@ -62,7 +62,10 @@ class _Paragraph(NamedTuple):
 _ENDS_SENTENCE = re.compile(r"[.?…。؟۔।？][\"'”’»)\]]*$")
 #: A paragraph of at least so many characters that ends as a sentence does is part of a story.
 _PROSE = 80
-_STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff]")
+_STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff\u3041-\u30ff\u4e00-\u9fff]")
+# Without a mark behind it, a date that goes on like this begins a sentence: `21 мая 2019 года Совет решил`.
+_IN_A_SENTENCE = re.compile(r"\d\s?[^\W\d_]+\.?$(?<!:\d\d\s[ap]m)", re.IGNORECASE)
+_UNCASED = re.compile(r"[\"'“(]?[\u0600-\u06ff]")
 _AFTER_DATE = re.compile(r"\s*[.:|–—-]?\s+")
 
 
@@ -92,7 +95,7 @@ class _Reader:
         self.headlines: list[int] = []  # paragraphs that are the headline, in one form or another
         self.body_from = 0
         self.dates: list[tuple[dates.FoundDate, str]] = []
-        self.lines = LineReader(text, config, given.site.numeric_order)
+        self.lines = LineReader(text, config, given.site.numeric_order, given.uri)
 
     # --- lines above the story
 
@@ -272,11 +275,13 @@ class _Reader:
         found = self.lines.find_date(story[:100])
         if not found or self.dates:
             return 0
-        label = story[: found.start]
-        if label.strip() and not (found.label and len(label) < 30):
+        label, written = story[: found.start].strip(), story[found.start : found.end]
+        if label and not (len(label) < 30 and dates.is_label(label)):
             return 0
         between = _AFTER_DATE.match(story, found.end)
         if not between or not _STORY_START.match(story, between.end()):
+            return 0
+        if between[0].isspace() and (label or _IN_A_SENTENCE.search(written) or _UNCASED.match(story, between.end())):
             return 0
         self.dates.append((found, story[found.start : found.end]))
         return between.end()
@@ -324,6 +329,8 @@ class _Reader:
         if chosen:
             found, layout.date_text = chosen
             layout.published_date, layout.published_at = found.day, found.moment
+            if found.uncertain:
+                self._note("date-hijri-alone", layout.date_text[:200])
             if found.open_order:
                 self._note("date-order-open", layout.date_text[:200])
             elif found in self.lines.from_site:
