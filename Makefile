@@ -11,12 +11,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench bench-typos model clean
+.PHONY: help run test lint format bench bench-typos bench-accuracy model clean
 # Half an environment is none: it is made anew the next time.
 .DELETE_ON_ERROR:
 
 help:  ## this list
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(BIN)/.installed  ## the nightly run on the sample articles; report and Parquet go to out/warehouse
 	$(BIN)/copydesk run $(SOURCES) --warehouse $(WAREHOUSE)
@@ -42,6 +42,10 @@ bench: $(BIN)/.installed-dev  ## the tables of benchmarks/: accuracy and speed, 
 DATA ?= benchmarks/typos
 bench-typos: $(BIN)/.installed-dev  ## typos found and harm done, beside other tools; DATA=FOLDER of sentences to measure on
 	$(BIN)/python benchmarks/typos.py --data $(DATA) --peers --json out/typos.json
+
+bench-accuracy: DATA = benchmarks/accuracy/own
+bench-accuracy: $(BIN)/.installed-dev  ## each step of the text beside its peers; DATA=FOLDER of real text to measure on
+	$(BIN)/python -m benchmarks.accuracy --data $(DATA) --json out/accuracy.json
 
 TEXTS ?= data
 model: $(BIN)/.installed-training  ## make the statistics of English anew: hours; TEXTS=FOLDER, see training/README.md

@@ -1,6 +1,7 @@
 """How right each step is on real text, beside the tool that one would take instead.
 
-    python -m benchmarks.accuracy --data DATA                          everything; what DATA holds: `material.py`
+    python -m benchmarks.accuracy                                      on sentences that the project carries
+    python -m benchmarks.accuracy --data DATA                          on others; what DATA holds: `material.py`
     python -m benchmarks.accuracy --data DATA --section mojibake       one section, or several
     python -m benchmarks.accuracy --data DATA --detail                 kinds and languages, too
     python -m benchmarks.accuracy --data DATA --json out/accuracy.json every figure, and examples of what failed
@@ -18,9 +19,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from .floors import OWN, raise_floors
 from .material import Row
 
-SECTIONS = ("mojibake", "encodings", "languages")
+SECTIONS = ("mojibake", "encodings", "languages", "structure", "extraction", "cost")
 
 
 def figure(value: float | None, unit: str) -> str:
@@ -62,17 +64,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.accuracy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="DATA", help="folder of real text")
+    parser.add_argument("--data", type=Path, default=OWN, metavar="DATA", help="folder of text (the project's own)")
     parser.add_argument("--section", nargs="+", choices=SECTIONS, default=SECTIONS, help="what to measure (all)")
     parser.add_argument("--sample", type=int, metavar="N", help="how much of it: documents of a language, articles, …")
+    parser.add_argument("--hostile", action="store_true", help="with `cost`: megabytes of one character, too (minutes)")
     parser.add_argument("--detail", action="store_true", help="kinds and languages, too")
+    parser.add_argument("--raise-floors", type=Path, metavar="FILE", help="raise tests/floors.json to what is reached")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures, with examples of what failed")
     chosen = parser.parse_args(arguments)
+    if chosen.raise_floors:
+        raise_floors(chosen.raise_floors)
+        return
     rows: list[Row] = []
     reports: dict[str, Any] = {}
     for name in chosen.section:
         began = time.process_time()
-        found, report = import_module(f"{__package__}.{name}").run(chosen.data, chosen.sample)
+        more = {"with_hostile": chosen.hostile} if name == "cost" else {}
+        found, report = import_module(f"{__package__}.{name}").run(chosen.data, chosen.sample, **more)
         rows += found
         reports[name] = report | {"cpu_seconds": round(time.process_time() - began, 1)}
     print(table(rows))
@@ -81,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"\n{name}\n{detail(report)}")
     if chosen.json:
         chosen.json.parent.mkdir(parents=True, exist_ok=True)
-        keep = ("step", "material", "metric", "copydesk", "peers", "n", "aim", "unit")
+        keep = ("step", "material", "metric", "copydesk", "peers", "n", "aim", "unit", "harm")
         whole = {"rows": [{key: getattr(row, key) for key in keep} for row in rows], "sections": reports}
         chosen.json.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 

@@ -68,8 +68,10 @@ def _chardet(content: bytes) -> str:
         return ""
 
 
-def tools() -> dict[str, Callable[[bytes], str]]:
+def tools(peers: bool = True) -> dict[str, Callable[[bytes], str]]:
     """What is compared: copydesk, chardet alone, and charset-normalizer where it is there."""
+    if not peers:
+        return {"copydesk": _copydesk}
     found = {"copydesk": _copydesk, "chardet": _chardet}
     try:
         import charset_normalizer
@@ -201,9 +203,8 @@ def mixed(data: Path, count: int) -> Iterator[Sample]:
                     yield Sample(content, texts, "+".join(order), f"{document.source} ({language})")
 
 
-def measure(samples: list[Sample], what: str) -> dict[str, Any]:
+def measure(samples: list[Sample], what: str, ways: dict[str, Callable[[bytes], str]]) -> dict[str, Any]:
     """Shares of samples decoded right by tool, by encoding too, and what copydesk got wrong."""
-    ways = tools()
     right: dict[str, int] = dict.fromkeys(ways, 0)
     by_encoding: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(("n", *ways), 0))
     failures = []
@@ -234,7 +235,7 @@ def _failure(sample: Sample, text: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def run(data: Path, sample: int | None) -> tuple[list[Row], dict[str, Any]]:
+def run(data: Path, sample: int | None, peers: bool = True) -> tuple[list[Row], dict[str, Any]]:
     """The rows of the table and the report. `sample` is the number of documents of a language and encoding (12)."""
     each = sample or 12
     whole = list(whole_files(data))
@@ -250,10 +251,10 @@ def run(data: Path, sample: int | None) -> tuple[list[Row], dict[str, Any]]:
         "200 bytes of news, cut within a character": (list(news(data, 200, each, cut=True)), "≥ 99.8"),
         "two encodings in one file": (list(mixed(data, each)), ""),
     }
-    report, rows = {}, []
+    report, rows, ways = {}, [], tools(peers)
     for name, (samples, aim) in parts.items():
         if samples:
-            report[name] = found = measure(samples, name)
-            peers = {tool: found[tool] for tool in tools() if tool != "copydesk"}
-            rows.append(Row(STEP, name, "decoded exactly", found["copydesk"], found["n"], peers, aim))
+            report[name] = found = measure(samples, name, ways)
+            others = {tool: found[tool] for tool in ways if tool != "copydesk"}
+            rows.append(Row(STEP, name, "decoded exactly", found["copydesk"], found["n"], others, aim))
     return rows, {"languages": {k: v["languages"] for k, v in report.items()}, "parts": report}

@@ -67,7 +67,9 @@ def pieces(documents: list[Document], length: int, count: int, seed: str) -> lis
     return list(found.items())
 
 
-def measure(documents: dict[str, list[Document]], length: int, count: int) -> dict[str, Any]:
+def measure(
+    documents: dict[str, list[Document]], length: int, count: int, tools: dict[str, Callable[[str], str]] = IDENTIFIERS
+) -> dict[str, Any]:
     """For each language and tool: how many pieces are right, wrong and und; and what copydesk got wrong."""
     result: dict[str, dict[str, Any]] = {}
     failures = []
@@ -77,7 +79,7 @@ def measure(documents: dict[str, list[Document]], length: int, count: int) -> di
             continue
         accepted = {code} | ALSO.get(code, set())
         row: dict[str, Any] = {"n": len(drawn)}
-        for tool, identify in IDENTIFIERS.items():
+        for tool, identify in tools.items():
             outcome: Counter[str] = Counter()
             for text, source in drawn:
                 named = identify(text)
@@ -98,12 +100,13 @@ def _labelled(data: Path) -> dict[str, list[Document]]:
     return documents
 
 
-def run(data: Path, sample: int | None) -> tuple[list[Row], dict[str, Any]]:
+def run(data: Path, sample: int | None, peers: bool = True) -> tuple[list[Row], dict[str, Any]]:
     """The rows of the table and the whole report. `sample` is the number of pieces of a language (100)."""
     documents = _labelled(data)
+    tools = {tool: run for tool, run in IDENTIFIERS.items() if peers or tool == "copydesk"}
     report, rows = {}, []
     for length in LENGTHS:
-        report[f"{length} characters"] = found = measure(documents, length, sample or 100)
+        report[f"{length} characters"] = found = measure(documents, length, sample or 100, tools)
         for title, codes in (("languages of news", NEWS), ("other languages", sorted(set(documents) - set(NEWS)))):
             chosen = [found["languages"][code] for code in codes if code in found["languages"]]
             n = sum(row["n"] for row in chosen)
@@ -111,11 +114,12 @@ def run(data: Path, sample: int | None) -> tuple[list[Row], dict[str, Any]]:
                 continue
             totals: dict[str, Counter[str]] = defaultdict(Counter)
             for row in chosen:
-                for tool in IDENTIFIERS:
+                for tool in tools:
                     totals[tool].update(row[tool])
             for kind in ("right", "wrong"):
-                shares = {tool: totals[tool][kind] / n for tool in IDENTIFIERS}
+                shares = {tool: totals[tool][kind] / n for tool in tools}
                 aim = "≥ 99" if codes is NEWS and kind == "right" else ""
                 name = f"{len(chosen)} {title}, {length} characters"
-                rows.append(Row(STEP, name, kind, shares.pop("copydesk"), n, dict(shares), aim))
+                share = shares.pop("copydesk")
+                rows.append(Row(STEP, name, kind, share, n, dict(shares), aim, harm=kind == "wrong"))
     return rows, {"languages": {k: v["languages"] for k, v in report.items()}, "parts": report}

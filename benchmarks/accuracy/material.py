@@ -40,8 +40,8 @@ LANGUAGES = {
 #: Where ISO's encoding gives controls, the label is wrong, and the Windows encoding beside it is meant.
 TWINS = {"iso8859-2": "cp1250", "iso8859-7": "cp1253", "iso8859-9": "cp1254", "iso8859-8": "cp1255"}
 C1 = re.compile("[\x80-\x9f]")
-#: A language of fewer documents says more of those than of itself.
-LEAST_DOCUMENTS = 3
+#: A language of which only a page or two is there may be no more than what the page says of itself.
+LEAST_PAGES = 3
 #: Files of chardet whose language follows from their encoding. Its other Cyrillic folders hold the same texts again.
 _BY_ENCODING = {
     "big5": "zh", "gb2312": "zh", "euc_jp": "ja", "shift_jis": "ja", "euc_kr": "ko", "tis-620": "th", "koi8-r": "ru",
@@ -59,7 +59,10 @@ class Document:
 
 @dataclass(slots=True)
 class Row:
-    """One line of the table: a share from 0 to 1 (or another figure, by `unit`) of copydesk and of each peer."""
+    """One line of the table: a share from 0 to 1 (or another figure, by `unit`) of copydesk and of each peer.
+
+    `harm` counts what should not be: there less is better. `held`: whether a floor holds the figure.
+    """
 
     step: str
     material: str
@@ -69,6 +72,8 @@ class Row:
     peers: dict[str, float | None] = field(default_factory=dict)
     aim: str = ""
     unit: str = "%"
+    harm: bool = False
+    held: bool = True
 
 
 def progress(items: Sequence[T], what: str) -> Iterator[T]:
@@ -95,15 +100,17 @@ def sampled(items: Sequence[T], count: int | None, seed: str) -> list[T]:
 def articles(data: Path) -> tuple[dict[str, Any], ...]:
     """All articles of `data`, set by set."""
     rows = []
-    for path in sorted((data / "articles").glob("*.jsonl.gz")):
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
+    for path in sorted((data / "articles").glob("*.jsonl*")):
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
             rows += [json.loads(line) for line in lines]
     return tuple(row for row in rows if row["raw_text"])
 
 
 @cache
 def files(data: Path) -> tuple[tuple[dict[str, str], bytes], ...]:
-    """The files of known encoding: their row of the table, and their bytes."""
+    """The files of known encoding: their row of the table, and their bytes. None where `data` has no such files."""
+    if not (data / "encodings").exists():
+        return ()
     table = (data / "encodings" / "encodings.tsv").read_text("utf-8")
     with zipfile.ZipFile(data / "encodings" / "files.zip") as archive:
         rows = csv.DictReader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -175,6 +182,7 @@ def clean_documents(data: Path, longest: int = 2500) -> dict[str, list[Document]
     taken once.
     """
     found: dict[str, list[Document]] = defaultdict(list)
+    sure: set[str] = set()
     seen: set[str] = set()
 
     def add(language: str, texts: Iterable[str], source: str) -> None:
@@ -186,6 +194,8 @@ def clean_documents(data: Path, longest: int = 2500) -> dict[str, list[Document]
     for row in articles(data):
         first = list(_joined(paragraphs(row["raw_text"], row["lang"]), longest))[:1]
         add(row["lang"], first, f"{row['source_dataset']}:{row['id']}")
+        if row["kind"] != "html_naive":
+            sure.add(row["lang"])
     for row, content in files(data):
         language = language_of(row)
         if language and not _MISNAMED.search(row["file"]):
@@ -198,4 +208,8 @@ def clean_documents(data: Path, longest: int = 2500) -> dict[str, list[Document]
                 _joined(paragraphs(text, language), longest if len(text) > 20_000 else longest // 3),
                 row["file"],
             )
-    return {language: found[language] for language in sorted(found) if len(found[language]) >= LEAST_DOCUMENTS}
+    return {
+        language: found[language]
+        for language in sorted(found)
+        if language in sure or len(found[language]) >= LEAST_PAGES
+    }

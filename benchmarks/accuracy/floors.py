@@ -1,0 +1,65 @@
+"""Floors: the figures that were reached on the project's own sentences, which a test holds up.
+
+Own sentences always give the same figures, so a floor may lie close below. What should not be at all (changes of clean
+text, wrong dates) may not come back once it is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+
+from .material import Row
+
+OWN = Path(__file__).with_name("own")
+SECTIONS = ("mojibake", "encodings", "languages", "structure", "extraction")
+#: How far a share may fall below what was reached: another version of ftfy or chardet decides a document otherwise.
+MARGIN = 0.01
+
+
+def key(row: Row) -> str:
+    """What a row is called among the floors."""
+    return f"{row.step}: {row.material}: {row.metric}"
+
+
+def measured(section: str) -> list[Row]:
+    """The rows of a section on the project's own sentences."""
+    rows: list[Row] = import_module(f"{__package__}.{section}").run(OWN, None, peers=False)[0]
+    return [row for row in rows if row.held]
+
+
+def fallen(rows: Iterable[Row], floors: dict[str, float]) -> list[str]:
+    """The rows that are worse than their floor, in words."""
+    found = []
+    for row in rows:
+        floor, figure = floors.get(key(row)), row.copydesk
+        if floor is not None and figure is not None and (figure > floor if row.harm else figure < floor):
+            found.append(f"{key(row)}: {figure:.4f}, and {'at most' if row.harm else 'at least'} {floor} was reached")
+    return found
+
+
+def raised(rows: Iterable[Row], floors: dict[str, float]) -> dict[str, float]:
+    """The floors with each row's figure, less the margin, where that is better than the floor so far."""
+    new = dict(floors)
+    for row in rows:
+        figure = row.copydesk or 0.0
+        if row.harm:
+            reached = 0.0 if figure == 0 else math.ceil(1000 * (figure + MARGIN)) / 1000
+            new[key(row)] = min(reached, floors.get(key(row), reached))
+        else:
+            reached = max(0.0, math.floor(1000 * (figure - MARGIN)) / 1000)
+            new[key(row)] = max(reached, floors.get(key(row), reached))
+    return new
+
+
+def raise_floors(path: Path) -> None:
+    """Measure everything on the project's own sentences and raise the floors of the file `path`."""
+    every = json.loads(path.read_text("utf-8"))
+    floors: dict[str, float] = every.get("accuracy", {})
+    for section in SECTIONS:
+        floors = raised(measured(section), floors)
+    every["accuracy"] = floors
+    path.write_text(json.dumps(every, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
