@@ -108,7 +108,7 @@ def _encoded(text: str, encoding: str) -> bytes | None:
 def news(data: Path, size: int, count: int, cut: bool = False) -> Iterator[Sample]:
     """The first `size` bytes of clean documents in each encoding of their language.
 
-    A piece ends with a whole character, or, with `cut`, within one; of UTF-8, the first character is then cut as well.
+    A piece ends with a whole character, or, with `cut`, within one; half of those in UTF-8 then begin within one, too.
     """
     for language, documents in clean_documents(data).items():
         for encoding in ("utf-8", *ENCODINGS.get(language, "").split()):
@@ -125,42 +125,39 @@ def news(data: Path, size: int, count: int, cut: bool = False) -> Iterator[Sampl
 
 
 def _piece(whole: bytes, encoding: str, size: int, cut: bool, seed: str) -> bytes | None:
-    """The first `size` bytes of `whole`; None where it is too short, or where there is no character to cut."""
+    """About the first `size` bytes of `whole`; None where it is too short, or where there is no character to cut."""
     piece = whole[:size]
     if len(piece) < size / 2:
         return None
-    decoder = codecs.getincrementaldecoder(encoding)("ignore")
-
-    # Where the decoder holds bytes back, the piece ends within a character.
-    def held(content: bytes) -> int:
-        decoder.reset()
-        decoder.decode(content)
-        return len(decoder.getstate()[0])
-
-    if encoding.startswith("iso2022"):  # its state is not in bytes held back; ends are cut at lines, as mail does
-        lines = whole[: 4 * size].split(b"\n")
-        return None if cut else _lines(lines, size)
+    if encoding.startswith("iso2022"):  # each line ends in ASCII, so that lines can be taken apart
+        return None if cut else _lines(whole[: 4 * size].split(b"\n"), size)
     if not cut:
-        return piece[: len(piece) - held(piece)]
-    for end in range(len(piece), max(len(piece) - 200, 1), -1):
-        if held(piece[:end]):
-            piece = piece[:end]
-            break
-    else:
+        return piece[: len(piece) - _held_back(piece, encoding)]
+    ends = range(len(piece), max(len(piece) - 200, 1), -1)
+    end = next((end for end in ends if _held_back(piece[:end], encoding)), None)
+    if end is None:
         return None
+    start = 0
     if encoding == "utf-8" and random.Random(seed).random() < 0.5:
-        start = next((i for i in range(min(200, len(piece))) if 0x80 <= piece[i] < 0xC0), 0)
-        piece = piece[start:]
-    return piece
+        start = next((at for at in range(min(200, end)) if 0x80 <= piece[at] < 0xC0), 0)
+    return piece[start:end]
 
 
-def _lines(lines: list[bytes], size: int) -> bytes | None:
-    kept: list[bytes] = []
-    for line in lines:
-        if kept and sum(map(len, kept)) + len(line) > 2 * size:
+def _held_back(content: bytes, encoding: str) -> int:
+    """How many bytes at the end of `content` begin a character that does not end there."""
+    decoder = codecs.getincrementaldecoder(encoding)("ignore")
+    decoder.decode(content)
+    return len(decoder.getstate()[0])
+
+
+def _lines(lines: list[bytes], size: int) -> bytes:
+    """The first lines, as many as come near to `size` bytes; at least one."""
+    kept = lines[:1]
+    for line in lines[1:]:
+        if sum(map(len, kept)) + len(line) > 2 * size:
             break
         kept.append(line)
-    return b"\n".join(kept) or None
+    return b"\n".join(kept)
 
 
 def whole_files(data: Path) -> Iterator[Sample]:

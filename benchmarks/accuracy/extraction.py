@@ -6,7 +6,7 @@ is measured on that: beside the same text untouched, and beside trafilatura on i
 what trafilatura is made for, since it reads markup, and says only what can be told from the words.
 
 Words are compared as sets with repetition (multisets), letters and digits only, without case; precision, recall and F1
-are of each page, and means over pages.
+are of each page, and means over pages. Lines that are the title are not scored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from copydesk.html import declared_charset, extract
 from copydesk.records import Article, Document
 
 from .material import Row, articles, progress, sampled
-from .structure import CONFIG, cleaned
+from .structure import CONFIG, cleaned, fold
 
 STEP = "extract"
 _WORD = re.compile(r"\w+")
@@ -39,6 +39,12 @@ def score(found: str, truth: str) -> tuple[float, float, float]:
     precision = shared / mine.total() if mine else 0.0
     recall = shared / theirs.total() if theirs else 1.0
     return precision, recall, 2 * precision * recall / (precision + recall) if shared else 0.0
+
+
+def _story(text: str, row: dict[str, Any]) -> str:
+    """`text` without lines that are the title: whether it belongs to the body is a matter of taste, and not scored."""
+    title = fold(row.get("title") or "")
+    return "\n".join(line for line in text.split("\n") if not title or fold(line) != title)
 
 
 def _trafilatura(page: str) -> str:
@@ -71,7 +77,7 @@ def naive_text(data: Path, count: int, peers: bool = True) -> dict[str, Any]:
     drawn = sampled(rows, count, "pages")
     for row in progress(drawn, "text of pages"):
         for tool, run in tools.items():
-            scores[tool].append(score(run(row), row["body"]))
+            scores[tool].append(score(_story(run(row), row), row["body"]))
         if scores["copydesk"][-1][2] < 0.8:
             failures.append(
                 {"id": row["id"], "f1": scores["copydesk"][-1][2], "body": _body(cleaned(row["raw_text"]))[:200]}
@@ -98,8 +104,8 @@ def pages(data: Path, count: int) -> dict[str, Any]:
         document = Document(row["file"], content, media_type="html", charset=declared_charset(content))
         article = clean_document(extract(document), CONFIG).article
         page = content.decode("utf-8", "replace")
-        scores["copydesk"].append(score(_body(article), row["body"]))
-        scores["trafilatura"].append(score(_trafilatura(page), row["body"]))
+        scores["copydesk"].append(score(_story(_body(article), row), row["body"]))
+        scores["trafilatura"].append(score(_story(_trafilatura(page), row), row["body"]))
         if row.get("date"):
             truth = date.fromisoformat(row["date"][:10])
             found = {"copydesk": article and article.published_date, "htmldate": _htmldate(page)}
