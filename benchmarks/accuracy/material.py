@@ -77,15 +77,16 @@ class Row:
 
 
 def progress(items: Sequence[T], what: str) -> Iterator[T]:
-    """`items`, with a line on the terminal that says how far they are."""
+    """`items`, with a line on standard error that says how far they are: always the same one on a terminal."""
+    live = sys.stderr.isatty()
     for index, item in enumerate(items):
-        if sys.stderr.isatty() or index % max(1, len(items) // 4) == 0:
-            print(
-                f"\r{what}: {index:,} of {len(items):,}", end="\033[K" if sys.stderr.isatty() else "\n", file=sys.stderr
-            )
+        if live:
+            print(f"\r{what}: {index:,} of {len(items):,}\033[K", end="", file=sys.stderr, flush=True)
+        elif index % max(1, len(items) // 4) == 0:
+            print(f"{what}: {index:,} of {len(items):,}", file=sys.stderr)
         yield item
-    if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr)
+    if live:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def sampled(items: Sequence[T], count: int | None, seed: str) -> list[T]:
