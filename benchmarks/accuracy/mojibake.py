@@ -27,6 +27,8 @@ from copydesk.text.repair import repair
 from .material import Document, Row, clean_documents, progress, sampled
 
 STEP = "mojibake"
+#: Good lines with what mojibake is made of: `SÃO`, box drawing, words of Cyrillic capitals.
+SUSPICIOUS = Path(__file__).with_name("own") / "suspicious.txt"
 UTF8_AS = (
     "cp1252",
     "latin-1",
@@ -309,23 +311,30 @@ def _long_paragraphs(documents: dict[str, list[Document]], count: int) -> dict[s
     return found
 
 
-def clean(data: Path, count: int | None, tools: dict[str, Callable[[str], str]]) -> dict[str, Any]:
-    """False changes in clean paragraphs, by language and tool, with the paragraphs that were changed."""
-    changes: dict[str, dict[str, Any]] = {}
-    examples = []
+def clean(data: Path, count: int, tools: dict[str, Callable[[str], str]]) -> dict[str, Any]:
+    """False changes in clean paragraphs and in whole clean documents, by language; and in lines that look broken."""
+    report: dict[str, Any] = {"paragraphs": {}, "documents": {}, "lines that look broken": {}, "examples": []}
+
+    def measure(part: str, language: str, texts: list[tuple[str, str]]) -> None:
+        row: dict[str, Any] = {"n": len(texts)}
+        for tool, run in tools.items():
+            outputs = [(text, fold(run(text)), source) for text, source in texts]
+            changed = [one for one in outputs if one[1] != fold(one[0])]
+            row[tool] = len(changed)
+            report["examples"] += [
+                {"tool": tool, "language": language, "source": source, **_difference(fold(text), text, output)}
+                for text, output, source in changed[:10]
+            ]
+        report[part][language] = row
+
     for language, documents in progress(list(clean_documents(data).items()), "clean text"):
         lines = [(line, d.source) for d in documents for line in d.text.split("\n") if not line.isascii()]
-        lines = sampled(lines, count, language)
-        row: dict[str, Any] = {"n": len(lines)}
-        for tool, run in tools.items():
-            changed = [(line, source) for line, source in lines if fold(run(line)) != fold(line)]
-            row[tool] = len(changed)
-            examples += [
-                {"tool": tool, "language": language, "source": source, **_difference(fold(line), line, fold(run(line)))}
-                for line, source in changed[:10]
-            ]
-        changes[language] = row
-    return {"by_language": changes, "examples": examples}
+        measure("paragraphs", language, sampled(lines, count, language))
+        whole = [(d.text, d.source) for d in documents if not d.text.isascii()]
+        measure("documents", language, sampled(whole, count, language))
+    lines = [(line, SUSPICIOUS.name) for line in SUSPICIOUS.read_text("utf-8").splitlines()]
+    measure("lines that look broken", "", lines)
+    return report
 
 
 def ftfys_cases(data: Path, tools: dict[str, Callable[[str], str]]) -> dict[str, dict[str, int]]:
@@ -407,12 +416,12 @@ def _rows(report: dict[str, Any], tools: list[str]) -> Iterator[Row]:
                 STEP, title, metric, found["copydesk"][key], n, peers, aim if key == "exact" else "",
                 harm=key == "characters_wrong", held=key != "wrong",
             )  # fmt: skip
-    rows = report["clean"]["by_language"].values()
-    sums = {tool: float(sum(row[tool] for row in rows)) for tool in tools}
-    yield Row(
-        STEP, f"clean text, {len(rows)} languages", "paragraphs changed", sums.pop("copydesk"),
-        sum(row["n"] for row in rows), dict(sums), "0", unit="", harm=True,
-    )  # fmt: skip
+    for part in ("paragraphs", "documents", "lines that look broken"):
+        rows = report["clean"][part].values()
+        sums: dict[str, float | None] = {tool: float(sum(row[tool] for row in rows)) for tool in tools}
+        title = part if part.startswith("lines") else f"clean {part}, {len(rows)} languages"
+        n = sum(row["n"] for row in rows)
+        yield Row(STEP, title, "changed", sums.pop("copydesk"), n, sums, "0", unit="", harm=True)
     for name, row in report["ftfy_cases"].items():
         peers = {tool: row[tool] / row["n"] for tool in tools if tool != "copydesk"}
         yield Row(
