@@ -1,4 +1,4 @@
-"""The cases as data: `cases/structure.jsonl`, `cases/repair.jsonl`, and the golden rows of `examples/raw`."""
+"""The cases as data: `structure`, `languages` and `repair` in `cases`, and the golden rows of `examples/raw`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def cases(path: str) -> list[Any]:
     return [pytest.param(row, id=row["name"]) for row in rows(path)]
 
 
-@pytest.mark.parametrize("case", cases("cases/structure.jsonl"))
+@pytest.mark.parametrize("case", cases("cases/structure.jsonl") + cases("cases/languages.jsonl"))
 def test_structure(case: dict[str, Any]) -> None:
     cleaned = copydesk.clean(case["text"].encode(), uri=case["name"])
     article = cleaned.article

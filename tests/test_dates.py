@@ -88,8 +88,8 @@ def test_an_islamic_date_alone_is_marked() -> None:
     "written",
     [
         "2 hours ago", "hier à 14h40", "قبل ساعتين", "vor 3 Stunden", "3 часа назад", "dün 21:05", "۲ ساعت پیش",
-        "昨天 10:30", "21 May", "15 february 15:00", "May 2019", "31 February 2019", "1440 صفر", "14. - 20. Januar 2022",
-        "3 صفر 2019",
+        "昨天 10:30", "21 May", "15 february 15:00", "May 2019", "31 February 2019", "1440 صفر",
+        "14. - 20. Januar 2022", "3 صفر 2019",
     ],
 )  # fmt: skip
 def test_what_has_no_day_stays_without(written: str) -> None:

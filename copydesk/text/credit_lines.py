@@ -14,15 +14,29 @@ def _any(names: Iterable[str]) -> str:
     return "|".join(re.escape(name) for name in sorted(names, key=lambda n: -len(n)))
 
 
-_BY = re.compile(rf"(?:{_any(lexicon.words('byline'))})(?:\s*[:：]\s*|\s+)(?=\S)", re.IGNORECASE)
+_BY = re.compile(
+    rf"(?:{_any(lexicon.words('byline'))})(?:\s*[:：]\s*|\s+)(?=\S)"
+    rf"|(?:{_any(lexicon.words('byline_labels'))})(?:\s*[:：/／＝=]\s*|\s+[-–—]\s+)(?=\S)",
+    re.IGNORECASE,
+)
+# Chinese and Japanese: `本报记者 张三`, `（记者李四、王五）`, `文＝山田太郎`.
+_HAN_NAME = r"[\u4e00-\u9fff々]{2,5}(?:[ ・][\u3040-\u30ff\u4e00-\u9fff々]{1,5})?"
+_HAN_WORDS = _any(word for word in lexicon.words("byline_labels") if "\u3041" <= word[0] <= "\u9fff")
+_HAN_BY = re.compile(
+    rf"(?:本报|本報|新华社|本网)?(?:{_HAN_WORDS})(?:\s*[:：/／＝=]\s*|\s+)(?P<names>{_HAN_NAME}(?:\s*[、,，]\s*{_HAN_NAME})*)$"
+    rf"|[(（](?:本报|本報|新华社|本网)?(?:{_HAN_WORDS})\s*[:：]?\s*(?P<inside>{_HAN_NAME}(?:\s*[、,，]\s*{_HAN_NAME})*)[)）]$"
+)
 # Behind a name: its role, its house, an address.
 _NAME_END = re.compile(
     r"\s*(?:[|/•·(\[<]|\s[–—-]\s|\s(?:in|at|for)\s+(?=[A-Z])|,\s*(?=(?:the\s+)?(?:[a-z]|[A-Z]{2,}\b))|\S+@\S+|@\w+)"
 )
-_JOIN = re.compile(rf"\s*,\s*(?:(?:and|y|et|und|e|ve|и)\s+)?|\s+(?:{_any(lexicon.words('name_joins'))})\s+")
+_JOINS = _any(lexicon.words("name_joins"))
+_JOIN = re.compile(rf"\s*[,،]\s*(?:(?:{_JOINS})\s+)?|\s+(?:{_JOINS})\s+")
 _PARTICLES = set(lexicon.words("name_particles"))
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[.'’-][^\W\d_]+)*\.?$")
-_TIME_WORDS = {*(name for name, _ in lexicon.weekdays()), *lexicon.months()}
+# Not the short ones, nor the months behind a label: Jan, May, Augusto and Mercedes are names of people.
+_DAYS = {name for name, _ in lexicon.weekdays() if len(name) > 3}
+_TIME_WORDS = _DAYS | {name for name in lexicon.months() if len(name) > 2}
 _ROLE = re.compile(rf"\b(?:{_any(lexicon.words('roles'))})\b", re.IGNORECASE)
 
 
@@ -42,6 +56,8 @@ def find_byline(line: str, labelled: bool = True) -> Byline | None:
         return None
     start = 0
     if labelled:
+        if han := _HAN_BY.match(line):
+            return Byline(tuple(re.split(r"\s*[、,，]\s*", han["names"] or han["inside"])), None)
         label = _BY.match(line)
         if not label:
             return None
@@ -56,7 +72,7 @@ def find_byline(line: str, labelled: bool = True) -> Byline | None:
     for part in _JOIN.split(people.strip(" ,;:")):
         if names and _ROLE.search(part):
             continue
-        if is_name(part) and not is_agency(part) and not part.startswith("The "):
+        if is_name(part, labelled) and not is_agency(part) and not part.startswith("The "):
             names.append(part)
         elif names and (is_agency(part) or part.startswith("The ") or (len(part.split()) == 1 and not part.islower())):
             agency = part if is_agency(part) else agency
@@ -72,17 +88,21 @@ def find_byline(line: str, labelled: bool = True) -> Byline | None:
     return Byline(tuple(names), agency)
 
 
-def is_name(text: str) -> bool:
-    """Whether `text` can be the name of a person: two to five capitalized words, particles aside."""
+def is_name(text: str, labelled: bool = True) -> bool:
+    """Whether `text` can be the name of a person: two to five capitalized words, particles aside.
+
+    In scripts without capitals any words can be names, and only what is `labelled` as one is one.
+    """
     words = text.split()
     if not 2 <= len(words) <= 6:
         return False
     big = 0
+    time_words = _DAYS if labelled else _TIME_WORDS
     for index, word in enumerate(words):
-        if not _NAME_WORD.match(word) or word.casefold().rstrip(".") in _TIME_WORDS:
+        if not _NAME_WORD.match(word) or word.casefold().rstrip(".") in time_words:
             return False
         uncased = word.upper() == word.lower()
-        if word[0].isupper() or uncased or re.match(r"(?:al|el|ul|d|o)['’-]\w", word):
+        if word[0].isupper() or (uncased and labelled) or re.match(r"(?:al|el|ul|d|o)['’-]\w", word):
             big += 1
         elif word.casefold() not in _PARTICLES or index == len(words) - 1:
             return False

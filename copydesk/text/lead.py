@@ -143,6 +143,8 @@ def _placed(match: re.Match[str], paragraph: str) -> Lead | None:
     if place.endswith(".") and "," not in place and "." not in place[:-1]:
         place = place[:-1]  # MOSCOW. March 3 (Interfax) -
     agency = _agency(match)
+    if agency is None and is_agency(place.rpartition("/")[2]) and "/" in place:
+        place, _, agency = place.rpartition("/")  # İSTANBUL/AA -
     if not _starts_sentence(paragraph, match.end()) or plain(place) in _NOT_PLACES or len(plain(place)) < 3:
         return None
     if _ONLY_A_DAY.match(paragraph, match.end()):
@@ -160,11 +162,19 @@ def _placed(match: re.Match[str], paragraph: str) -> Lead | None:
     if agency is None:
         if plain(place) in AGENCIES:
             return Lead(None, place, match.end(), 0.97)
+        if not place.isupper() and "," not in place and _is_city_behind(paragraph, match.end()):
+            return None  # Paris - Lyon: a way, a match
         if not is_known and "," not in place and (len(city) < 4 or len(place.split()) > 3):
             return None
     elif "comma" in groups and not (is_agency(agency) and city in _CITIES):
         return None
     return Lead(place, agency, match.end(), 0.99 if agency or is_known else 0.95)
+
+
+def _is_city_behind(paragraph: str, at: int) -> bool:
+    """Whether the text goes on with one more city, of one or two words."""
+    words = paragraph[at : at + 40].split()
+    return words[:1] != ["The"] and any(plain(" ".join(words[:n])) in _CITIES for n in (1, 2))
 
 
 def _could_be_agency(name: str) -> bool:

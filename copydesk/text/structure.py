@@ -16,7 +16,7 @@ from typing import NamedTuple
 from copydesk.config import DatesConfig
 from copydesk.edits import TITLE, Edit, Span, replace
 from copydesk.records import INFO, WARNING, Problem
-from copydesk.text import credit_lines, dates, headline, lead
+from copydesk.text import credit_lines, datelines, dates, headline, lead
 from copydesk.text.column_lines import LineReader
 from copydesk.text.site import NO_SITE, Site, site_of
 
@@ -281,7 +281,8 @@ class _Reader:
         between = _AFTER_DATE.match(story, found.end)
         if not between or not _STORY_START.match(story, between.end()):
             return 0
-        if between[0].isspace() and (label or _IN_A_SENTENCE.search(written) or _UNCASED.match(story, between.end())):
+        begins_sentence = _IN_A_SENTENCE.search(written) or _UNCASED.match(story, between.end())
+        if between[0].isspace() and len(label) < 5 and (label or begins_sentence):  # on, le, от; but: Published
             return 0
         self.dates.append((found, story[found.start : found.end]))
         return between.end()
@@ -302,7 +303,8 @@ class _Reader:
         return True
 
     def _lead_prefix(self, story: str) -> int:
-        found = lead.find_lead(story[:200], _site_names(self.given.uri, self.layout))
+        names = _site_names(self.given.uri, self.layout)
+        found = lead.find_lead(story[:200], names) or datelines.find_dateline(story)
         if not found or found.end >= len(story):
             return 0
         if found.place is None and (place := lead.find_lead(story[found.end : found.end + 200])) and not place.agency:
