@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import ftfy
 from copydesk.clean import clean_document
 from copydesk.config import Config
 from copydesk.records import Document as Raw
-from copydesk.text.decode import decode
+from copydesk.text.decode import Undecodable, decode
 from copydesk.text.language import language
 from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair
@@ -30,7 +31,7 @@ from .mojibake import utf8_as
 STEP = "cost"
 CONFIG = Config()
 SIZE, RUNS = 1_000_000, 3
-HOSTILE = {"Ã": "Ã", "(": "(", "digits": "1234567890", "blank lines": "\n \n"}
+HOSTILE = {"Ã": "Ã", "(": "(", "digits": "1234567890", "blank lines": "\n \n", "Ã©": "Ã© ", "├⌐": "├⌐ "}
 HOSTILE_MB = (1, 2, 4, 8)
 
 
@@ -60,6 +61,11 @@ def texts(data: Path) -> dict[str, list[str]]:
         "mojibake": _about(broken),
     }
     return {kind: found for kind, found in kinds.items() if found}
+
+
+def _decode(content: bytes) -> Any:
+    with suppress(Undecodable):
+        return decode(content)
 
 
 def _normalize(text: str) -> Any:
@@ -114,8 +120,11 @@ def speeds(data: Path, runs: int) -> dict[str, dict[str, float]]:
 def hostile() -> dict[str, dict[str, dict[int, float]]]:
     """Seconds of each step by kind of hostile text and megabytes."""
     result: dict[str, dict[str, dict[int, float]]] = {}
-    steps = {name: STEPS[name] for name in ("decode", "repair", "normalize", "structure", "language", "all but typos")}
-    steps["ftfy.fix_text"] = PEERS["ftfy.fix_text"]
+    steps = {
+        **STEPS,
+        "decode latin-1 bytes": (lambda text: text.encode("latin-1", "replace"), _decode),
+        "ftfy.fix_text": PEERS["ftfy.fix_text"],
+    }
     for kind, unit in progress(list(HOSTILE.items()), "hostile text"):
         result[kind] = {name: {} for name in steps}
         for size in HOSTILE_MB:
