@@ -19,11 +19,13 @@ from copydesk.text.site import Recurring, site_of
 from copydesk.text.structure import ends_sentence
 
 #: In so many articles of a site a line has to stand, whatever their number.
-LEAST = 6
+LEAST = 5
 #: In such a share of them: a line that ends as sentences do, a long one, a short one.
 SENTENCE, LONG_LINE, SHORT_LINE = 0.8, 0.5, 0.25
 #: Longer is a long line, in characters; the longest that is looked at.
 SHORT, LONGEST = 60, 1_000
+#: An article of more paragraphs is a list, and is left out.
+MOST_PARAGRAPHS = 1_000
 #: An article teaches if such a share of its characters stands in no article before it, and not in half of the site.
 OWN = 1 / 3
 #: Such a share of a line's words may stand elsewhere in its articles, on average over so many of them.
@@ -52,7 +54,8 @@ def recurring(articles: Articles) -> dict[str, dict[str, Recurring]]:
     if not len(articles.body):
         return {}
     names, site = np.unique([site_of(uri) for uri in articles.uri], return_inverse=True)
-    texts = pc.split_pattern(articles.body, "\n\n")
+    is_list = pc.greater_equal(pc.count_substring(articles.body, "\n\n"), MOST_PARAGRAPHS)
+    texts = pc.split_pattern(pc.if_else(is_list, "", articles.body), "\n\n")
     owner = np.concatenate([pc.list_parent_indices(texts).to_numpy(), np.array(articles.removed_from, np.int64)])
     lines = pa.concat_arrays([pc.list_flatten(texts), pa.array(articles.removed, pa.string())]).dictionary_encode()
     length = pc.utf8_length(lines.dictionary).to_numpy().astype(np.int64)
@@ -83,8 +86,11 @@ def recurring(articles: Articles) -> dict[str, dict[str, Recurring]]:
             candidates.setdefault(number, set()).add(text)
             places.append((number, text, index, float(share[index])))
     words = _Words(articles)
+    order = np.argsort(which, kind="stable")
+    begins = np.searchsorted(which[order], np.arange(len(pair) + 1))
     for number, text, index, part in places:
-        owners = owner[(which == index) & teaches[owner]][:ASKED].tolist()
+        owners = owner[order[begins[index] : begins[index + 1]]]
+        owners = owners[teaches[owners]][:ASKED].tolist()
         if words.shared(text, owners, candidates[number]) <= ON_TOPIC:
             between = len(text) <= SHORT and part >= LONG_LINE and _may_cut(text)
             found.setdefault(str(names[number]), {})[text] = Recurring(int(stands[index]), between)

@@ -73,6 +73,8 @@ def site_of(uri: str) -> str:
 
 
 def proofs(uri: str, date_text: str | None) -> frozenset[Proof]:
-    """What an article proves for its site: nothing that was read as the site proves counts, so proofs hold for ever."""
-    order = dates.proven_order(date_text) if date_text else None
+    """What an article proves for its site, by the date that it writes and its address. How the date was read does not
+    matter, so nothing is proven by what followed from it.
+    """
+    order = dates.proven_order(date_text, uri) if date_text else None
     return frozenset([Proof(site_of(uri), ORDER, order)] if order else ())
