@@ -92,6 +92,12 @@ def _toml(name: str) -> dict[str, Any]:
 
 
 @cache
+def table(name: str) -> dict[str, Any]:
+    """The TOML file `name` of `copydesk/data`."""
+    return tomllib.loads(_DATA.joinpath(name).read_text("utf-8"))
+
+
+@cache
 def arrays(name: str) -> dict[str, Any]:
     """The arrays of the `.npz` file `name` of `copydesk/data`, by their names; nothing in it is executed."""
     with _DATA.joinpath(name).open("rb") as file:

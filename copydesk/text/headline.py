@@ -100,7 +100,9 @@ def plain_part(line: str, other: str) -> tuple[int, int] | None:
     for part in _without_site(line):
         if tokens(part) == tokens(other):
             start = line.index(part)
-            return start, start + len(part)
+            end = start + len(part)
+            # `Sailing: …` and `The harbour: why it closed` are headlines; a colon sets off a site that is known only.
+            return None if ":" in (line[start - 2 : start].strip() if start else line[end : end + 2]) else (start, end)
     return None
 
 
@@ -108,7 +110,7 @@ def quality(line: str, headlines: list[str]) -> tuple[int, int, int]:
     """How good a form of a repeated headline this is, smaller is better: whole, without site, in mixed case."""
     is_cut = bool(_CUT.search(line))
     mine = tokens(line)
-    has_site = any(
+    has_site = line[-1] in "|»–—-" or any(
         tokens(part) == tokens(other) for other in headlines if tokens(other) != mine for part in _without_site(line)
     )
     letters = [c for c in line if c.isalpha() and c.lower() != c.upper()]
@@ -126,17 +128,18 @@ def looks_like_headline(line: str, rest: list[str]) -> bool:
     words = line.split()
     if len(words) > MAX_WORDS or (len(words) < 2 and len(line) < 12 and not _ideographic(line)):
         return False
-    if _SENTENCE_END.search(line) and not (_ABBREVIATION.search(line) or _CUT.search(line) or _is_title_case(words)):
+    if _SENTENCE_END.search(line) and not (_ABBREVIATION.search(line) or _CUT.search(line) or is_title_case(line)):
         return False
     if max(len(paragraph) for paragraph in rest) >= 1.5 * len(line):
         return True
     if line.isupper() and len(words) > 2 and not rest[0].isupper():
         return True
-    return len(line) <= 120 and any(_SENTENCE_END.search(p) or p[-1:] in ".!?؟。\"'" for p in rest[:3])
+    return len(line) <= 200 and any(_SENTENCE_END.search(p) or p[-1:] in ".!?؟。\"'" for p in rest[:3])
 
 
-def _is_title_case(words: list[str]) -> bool:
+def is_title_case(line: str) -> bool:
     """`Harbour Town Votes to Keep Its Last Ferry.`: four words and more, the long ones with a capital."""
+    words = line.split()
     long = [word for word in words if len(word) > 3 and word[0].isalpha()]
     return len(words) >= 4 and len(long) >= 3 and all(word[0].isupper() for word in long)
 

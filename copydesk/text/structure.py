@@ -16,8 +16,9 @@ from typing import NamedTuple
 from copydesk.config import DatesConfig
 from copydesk.edits import TITLE, Edit, Span, replace
 from copydesk.records import INFO, WARNING, Problem
-from copydesk.text import credit_lines, datelines, dates, headline, lead
+from copydesk.text import credit_lines, datelines, dates, headline, lead, page
 from copydesk.text.column_lines import LineReader
+from copydesk.text.furniture import find_furniture
 from copydesk.text.site import NO_SITE, Site, site_of
 
 STEP = "structure"
@@ -76,8 +77,10 @@ def structure(text: str, given: Given, config: DatesConfig) -> tuple[Layout, lis
     `copydesk.edits.published_text(layout.headline, layout.body)`, and from the title to the headline.
     """
     reader = _Reader(text, given, config)
+    reader.read_head()
     reader.read_top()
     reader.take_boilerplate()
+    reader.take_furniture()
     reader.read_bottom()
     reader.read_lead()
     return reader.finish()
@@ -93,16 +96,37 @@ class _Reader:
         self.inner: list[Span] = []  # removals within a paragraph that stays
         self.title = given.title or None
         self.headlines: list[int] = []  # paragraphs that are the headline, in one form or another
+        self.page_headline = -1
+        self.story_from: int | None = None  # where a deck stands above the story
         self.body_from = 0
         self.dates: list[tuple[dates.FoundDate, str]] = []
         self.lines = LineReader(text, config, given.site.numeric_order, given.uri)
 
     # --- lines above the story
 
+    def read_head(self) -> None:
+        """The head of a web page: its title, the path to it, buttons, and the headline behind them."""
+        lines = [paragraph.text for paragraph in self.paragraphs[: page.HEAD]]
+        site = _site_names(self.given.uri, self.layout)
+        head = page.find_head(lines, self.title, site, lambda line: self.lines.read(line, top=True) is not None)
+        if head is None:
+            return
+        self.headlines = [*head.headlines[head.retold :]]
+        if self.title is None and head.labelled:
+            self.page_headline = head.headlines[-1]
+        if head.retold:
+            self.removed[head.headlines[0]] = ("headline-near", 0.9)
+        for index in head.between:
+            rule = self._take_line(lines[index], top=True)
+            piece = find_furniture(lines[index])
+            self.removed[index] = (rule or (piece.rule if piece else "page-head"), 0.96)
+
     def read_top(self) -> None:
-        for index, paragraph in enumerate(self.paragraphs[:TOP]):
+        for index, paragraph in enumerate(self.paragraphs[: page.HEAD]):
             self.body_from = index
             line = paragraph.text
+            if index in self.removed or index in self.headlines:
+                continue
             if self._is_headline(index, line):
                 self.headlines.append(index)
             elif rule := self._take_line(line, top=True):
@@ -111,9 +135,31 @@ class _Reader:
                 self.removed[index] = ("date-line", 0.97)
             elif index + 1 < len(self.paragraphs) and not ends_sentence(line) and self._take_recurring(index):
                 continue
+            elif index + 1 < len(self.paragraphs) and (piece := find_furniture(line)):
+                self.removed[index] = (piece.rule, 0.97)
             else:
+                self._read_below_deck(index)
                 return
-        self.body_from = min(len(self.paragraphs), TOP)
+        self.body_from = min(len(self.paragraphs), page.HEAD)
+
+    def _read_below_deck(self, deck: int) -> None:
+        """The lines between a deck and the story, where the paragraph at `deck` is one; it stays in the body."""
+        lines = [paragraph.text for paragraph in self.paragraphs[deck : deck + page.HEAD]]
+        if not self._known_headline or not page.is_deck(lines, 0, self._is_byline):
+            return
+        for index, line in enumerate(lines[1:-1], deck + 1):
+            piece = find_furniture(line)
+            rule = self._take_line(line, top=True) or (piece.rule if piece else None)
+            if rule is None and self._labels_a_date(index):
+                rule = "date-line"
+            if rule is None:
+                self.story_from = index
+                return
+            self.removed[index] = (rule, 0.96)
+
+    def _is_byline(self, line: str) -> bool:
+        held = self.lines.read(line, top=True)
+        return held is not None and held.rule == "byline"
 
     def _labels_a_date(self, index: int) -> bool:
         """Whether a line is a label such as `Published:`, and the date stands on the line behind it."""
@@ -125,16 +171,19 @@ class _Reader:
             return headline.likeness(line, self.title) is not None
         if self.headlines:
             return headline.likeness(line, self.paragraphs[self.headlines[0]].text) is not None
-        if len(line) > headline.MAX_CHARACTERS or self.lines.read(line, top=True):
+        if len(line) > headline.MAX_CHARACTERS or self._is_no_story(line):
             return False
         rest = [p.text for p in self.paragraphs[index + 1 : index + 1 + TOP]]
         if not rest:
             return index == 0 and _is_lone_headline(line)
-        story = list(islice((p for p in rest if not self.lines.read(p, top=True)), 10))
+        story = list(islice((p for p in rest if not self._is_no_story(p)), 10))
         again = headline.likeness(story[0], line) if story else None
         if again and again.rule != "headline-near" and len(headline.tokens(line)) >= 2:
             return True
         return headline.looks_like_headline(line, story)
+
+    def _is_no_story(self, line: str) -> bool:
+        return self.lines.read(line, top=True) is not None or find_furniture(line) is not None
 
     def _take_line(self, line: str, top: bool) -> str | None:
         """Fill the columns that a line holds and name the rule; None where the line belongs to the story."""
@@ -191,10 +240,27 @@ class _Reader:
         text = self.paragraphs[index].text
         return len(text) >= _PROSE and ends_sentence(text)
 
+    # --- lines of the page, wherever they stand
+
+    def take_furniture(self) -> None:
+        """Buttons, newsletters, notices, credits of pictures, and lists of links to other stories."""
+        lines = [paragraph.text for paragraph in self.paragraphs]
+        taken = {*self.removed, *self.headlines}
+        for index, rule in page.furniture(lines, self.body_from, taken).items():
+            self.removed[index] = (rule, 0.97)
+        for index in page.links_within(lines, self.body_from + 1, self.removed):
+            self.removed[index] = ("related-line", 0.93)
+        below = page.links_below(lines, self.body_from, self.removed)
+        for index in range(len(lines) if below is None else below, len(lines)):
+            if index not in self.removed:
+                source = self._take_line(lines[index], top=False) if credit_lines.find_source(lines[index]) else None
+                self.removed[index] = (source or "related-block", 0.95)
+
     # --- lines below the story
 
     def read_bottom(self) -> None:
-        for index in range(len(self.paragraphs) - 1, max(self.body_from, len(self.paragraphs) - 1 - BOTTOM), -1):
+        end = max((i for i in range(self.body_from, len(self.paragraphs)) if i not in self.removed), default=0)
+        for index in range(end, max(self.body_from, end - BOTTOM), -1):
             line = self.paragraphs[index].text
             if rule := self._take_line(line, top=False):
                 self.removed[index] = (rule, 0.98)
@@ -205,6 +271,8 @@ class _Reader:
                 continue
             elif self._repeats_headline(line):
                 self.headlines.append(index)
+            elif piece := find_furniture(line):
+                self.removed[index] = (piece.rule, 0.97)
             else:
                 break
         last = max((i for i in range(self.body_from, len(self.paragraphs)) if i not in self.removed), default=None)
@@ -255,7 +323,7 @@ class _Reader:
         if self._is_lone_lead():
             self.body_from += 1
             return
-        paragraph = self.paragraphs[self.body_from]
+        paragraph = self.paragraphs[self.story_from or self.body_from]
         here = self._take_prefix(paragraph, 0, self._date_prefix, "date-prefix", 0.97)
         here = self._take_prefix(paragraph, here, self._headline_prefix, "headline-prefix", 0.97)
         here = self._take_prefix(paragraph, here, self._date_prefix, "date-prefix", 0.97)
@@ -366,8 +434,9 @@ class _Reader:
             forms.insert(0, (-1, self.title))
         if not forms:
             return []
-        texts = [text for _, text in forms]
-        best, chosen = forms[0] if len(forms) == 1 else min(forms, key=lambda form: headline.quality(form[1], texts))
+        texts = list(dict.fromkeys(text for _, text in forms))[:50]
+        # Of two forms that are as good, the page's own headline is right, and not its title above the menu.
+        best, chosen = min(forms, key=lambda form: (headline.quality(form[1], texts), form[0] != self.page_headline))
         if best == -1:
             best = next((i for i, text in forms if i >= 0 and text == chosen), -1)
         first = next(

@@ -1,0 +1,199 @@
+"""Lines of a page that are no part of a story: share buttons, newsletters, notices, links to more, credits of pictures.
+
+What they say stands in `data/furniture.toml`. A line counts only as a whole: one that goes on behind the words of a
+button is a sentence, and a sentence stays.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from copydesk.lexicon import table
+
+#: A longer line is no furniture.
+LONGEST = 420
+_LONGEST_WORDS = 90
+
+_DATA = table("furniture.toml")
+_WORD = re.compile(r"[^\W\d_]+(?:['’´][^\W\d_]+)*|\d+(?:[.,]\d+)*[kKmM]?(?!\w)|\d+")
+_AROUND = " \t|•·*-–—>»«<›‹→►▼▶←↑↓:.…!,;/_[](){}#+=~✕×✓⭐"
+_QUOTES = "\"'“”‘«"
+_QUOTED = re.compile(r"[\"“”„«]|\b(?:said|says|told|asked|wrote|added)\b", re.IGNORECASE)
+
+
+class Furniture(NamedTuple):
+    """What kind of furniture a line is, and whether it is that wherever it stands, or only beside other furniture."""
+
+    rule: str
+    anywhere: bool
+
+
+def words(line: str) -> str:
+    """A line in the form that it is compared in: lower case, words with one space between, every number as 0."""
+    return " ".join("0" if word[0].isdigit() else word for word in _WORD.findall(line.casefold().replace("’", "'")))
+
+
+class _Pattern(NamedTuple):
+    rule: str
+    anywhere: bool
+    sentence: bool
+    expression: re.Pattern[str]
+
+
+_LINES = {
+    words(line): Furniture(rule, place == "anywhere")
+    for place in ("edges", "anywhere")
+    for rule, lines in _DATA[place].items()
+    for line in lines
+}
+_BY_FIRST: dict[str, list[_Pattern]] = {}
+_BY_LAST: dict[str, list[_Pattern]] = {}
+for _row in _DATA["pattern"]:
+    _pattern = _Pattern(
+        _row["rule"], not _row.get("edges", False), _row.get("sentence", True), re.compile(_row["match"], re.IGNORECASE)
+    )
+    for _word in _row.get("first", ()):
+        _BY_FIRST.setdefault(_word.replace("’", "'"), []).append(_pattern)
+    for _word in _row.get("last", ()):
+        _BY_LAST.setdefault(_word, []).append(_pattern)
+_STARTS = {line.split(" ")[0] for line in _LINES if line}
+_LASTS = tuple(_BY_LAST)
+_FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d|©")
+_LAST_WORD = re.compile(r"(\w+)\W*$")
+
+
+@lru_cache(maxsize=1024)
+def find_furniture(line: str) -> Furniture | None:
+    """What furniture a line is; None where it may belong to the story."""
+    if len(line) > LONGEST:
+        return None
+    first = _FIRST_WORD.search(line, 0, 40)
+    if first is None:
+        return None
+    start = first[0].casefold().replace("’", "'")
+    start = "0" if start[0].isdigit() else start
+    if start in _STARTS and len(line) <= _LONGEST_WORDS and (known := _LINES.get(words(line))):
+        # Within a line of text these words end a sentence; in quotes somebody says them.
+        spoken = line[0] in _QUOTES or line[-1] == "?" or (not known.anywhere and (line[-1] == "." or "=" in line))
+        return None if spoken else known
+    if is_credit(line) or is_caption(line):
+        return Furniture("photo-credit", True)
+    tried = [*_BY_FIRST.get(start, ())]
+    if line[-10:].rstrip(_AROUND).casefold().endswith(_LASTS) and (last := _LAST_WORD.search(line, len(line) - 20)):
+        tried += _BY_LAST.get(last[1].casefold(), ())
+    if not tried or _QUOTED.search(line):
+        return None
+    bare = line.strip(_AROUND)
+    for pattern in tried:
+        if (pattern.sentence or line[-1] not in ".…") and pattern.expression.fullmatch(bare):
+            return Furniture(pattern.rule, pattern.anywhere)
+    return None
+
+
+# --- lists of links --------------------------------------------------------------------------------------------------
+
+_HEADS = {words(head) for head in _DATA["lists"]["heads"]}
+_LABELS = {words(label) for label in _DATA["lists"]["labels"]}
+_OPENING = tuple(f"{words(opening)} " for opening in _DATA["lists"]["opening"])
+
+
+def heads_links(line: str) -> bool:
+    """Whether a line is the heading of a list of links: `Most Popular`, `More from Levant Post`."""
+    if len(line) > 60 or line[0] in _QUOTES or line[-1] in ".?,;":
+        return False
+    said = words(line)
+    return said in _HEADS or (said.startswith(_OPENING) and len(said.split()) <= 8)
+
+
+def heads_labels(line: str) -> bool:
+    """Whether a line is the heading of labels such as `Tags:`."""
+    return len(line) <= 40 and line[0] not in _QUOTES and words(line) in _LABELS
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+_PHOTOS = _DATA["photos"]
+_AGENCIES = frozenset(words(name) for name in _PHOTOS["agencies"])
+_WIRES = frozenset(words(name) for name in _PHOTOS["wires"])
+
+
+def _any(names: list[str]) -> str:
+    return "|".join(re.escape(name) for name in sorted(names, key=lambda name: -len(name)))
+
+
+# `Photo: Jane Doe`, but `Photo by Jane Doe` without a colon.
+_LABELLED = re.compile(
+    rf"(?:(?:{_any(_PHOTOS['labels'])})\s*[:|]\s*|(?:{_any(_PHOTOS['by'])})\s*:?\s+)(?:©\s*)?", re.IGNORECASE
+)
+_MARKS = tuple(_PHOTOS["marks"])
+_PARTS = re.compile(r"\s*[/|;,]\s*|\s+(?:via|for|by|with)\s+|©\s*")
+_NAME = re.compile(r"[\w.'’&@()+-]+(?: [\w.'’&@()+-]+){0,5}")
+# A caption may end in its credit: "(Photo by Jane Doe/Getty Images)", "Photograph: Jane Doe", "Jane Doe / AP".
+_BRACKETED = re.compile(r"[(\[]([^()\[\]]{3,110})[)\]]\.?$")
+_TRAILING = re.compile(
+    r"(?<=[.!?\"'”’)\s])(?:Photograph|Photo|Photos|Picture|Image|Images|Credit|Foto|Bild)(?::| by) ?([^.!?:]{2,80})\.?$"
+)
+_BARRED = re.compile(r"\s\|\s(?=\S)(?!.*\s\|\s)")
+_SLASHED = re.compile(
+    r"(?<=[.!?…]) ((?:[A-Z][\w.'’-]+ ){1,3}?[A-Z][\w.'’-]+(?: ?/ ?[A-Z][\w.'’ -]{1,30}){1,3})(?: hide caption)?$"
+)
+
+
+def _has_mark(text: str) -> bool:
+    lower = text.lower()
+    return any(mark in lower for mark in _MARKS)
+
+
+def is_credit(text: str) -> bool:
+    """Whether a text is the credit of a picture: `Jane Doe/Getty Images`, `REUTERS/Jane Doe`, `Photo by Jane Doe`."""
+    if len(text) > 120 or not _has_mark(text):
+        return False
+    bare = text.strip(_AROUND)
+    label = _LABELLED.match(bare)
+    parts = [part for part in _PARTS.split(bare[label.end() :] if label else bare) if part]
+    if not parts or not all(_is_name(part) for part in parts):
+        return False
+    said = [words(part) for part in parts]
+    if label or any(part in _AGENCIES for part in said):
+        return True
+    # `Jane Doe, Reuters` may be who wrote it, and `AP/AFP` what it was written from.
+    people = [part for part in parts if words(part) not in _WIRES]
+    return "/" in bare and 0 < len(people) < len(parts) and all(" " in part and part[0].isupper() for part in people)
+
+
+def _is_name(part: str) -> bool:
+    """Whether the words may be a name: few, and capitalized but for one in four."""
+    if words(part) in _AGENCIES or words(part) in _WIRES:
+        return True
+    if len(part) > 60 or not _NAME.fullmatch(part):
+        return False
+    found = part.split()
+    small = sum(1 for word in found if word[:1].islower() and len(word) > 3 and "." not in word)
+    return small <= len(found) // 4
+
+
+def is_caption(line: str) -> bool:
+    """Whether a line is the caption of a picture: a sentence or two that end in a credit."""
+    if len(line) > LONGEST or not _has_mark(line[-120:]):
+        return False
+    tail = line[-130:]
+    bracketed = _BRACKETED.search(tail)
+    found = bracketed or _TRAILING.search(tail) or _SLASHED.search(tail)
+    if found:
+        credit = found[1] if found.re is not _TRAILING else found[0]
+    elif bar := _BARRED.search(tail):
+        credit = tail[bar.end() :]
+        if words(credit) in _WIRES:
+            return False  # the title of a page: Harbour votes | Reuters
+    else:
+        return False
+    if not is_credit(credit):
+        return False
+    before = line[: len(line) - len(tail) + found.start()] if found else line
+    # More than two sentences, or long ones, may be the story's, with the credit run into them.
+    return len(_SENTENCES.findall(before)) <= 1 or len(before) <= 200 or "AP Photo" in credit
+
+
+_SENTENCES = re.compile(r"[a-z0-9)\"'”’]{2}[.!?][\"'”’)]* +(?=[A-Z\"“])")

@@ -1,0 +1,222 @@
+"""What stands around a story on its page, as blocks: its head with the path to it, lists of links below and within.
+
+Functions take the paragraphs of a text and give numbers of paragraphs; none of them changes anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
+
+from copydesk.text import headline
+from copydesk.text.furniture import find_furniture, heads_labels, heads_links
+
+#: A headline stands among so many of the first paragraphs of a page.
+HEAD = 60
+_ENDS_SENTENCE = re.compile(r"[.!?…。؟۔।][\"'”’»)\]]*$")
+# Shorter paragraphs that end a sentence may be teasers, longer ones are a story's.
+_TEASER, _STORY = 60, 220
+_LONGEST_LABEL = 40
+_SPEECH = re.compile(r"[\"“”„«]|\b(?:said|says|told|asked|wrote|added)\b")
+#: So many labels in a row are the menu of a page.
+_MENU = 4
+
+_HOME = r"(?:home(?:page)?|you are here|startseite|inicio|accueil|ana ?sayfa|главная|начало|الرئيسية)"
+_STEP = r"[\w&'’ .,-]{2,30}?"
+_PATH = re.compile(
+    rf"{_HOME}\s*:?\s*(?:[»›>→]\s*(?:{_STEP}\s*[»›>→]\s*){{0,5}}|[/|]\s*(?:{_STEP}\s*[/|]\s*){{1,5}})", re.IGNORECASE
+)
+_STEPS = re.compile(r"[^»›>→]{2,40}[»›>→](?!>)\s*[^»›>→]{2,40}[»›>→]")
+_ADDRESS = re.compile(r"https?://\S+$")
+
+
+def path_before(line: str) -> int:
+    """How much of a line is the path to the page, `Home » News » `; 0 where it holds none, or nothing else."""
+    found = _PATH.match(line)
+    return found.end() if found and found.end() < len(line) else 0
+
+
+def is_path(line: str) -> bool:
+    """Whether a line is the path to a page, with or without the headline at its end: `Levant Post > News > Harbour`."""
+    return len(line) <= 250 and (_STEPS.match(line) is not None or (len(line) <= 120 and _PATH.match(line) is not None))
+
+
+def is_label(line: str) -> bool:
+    """Whether a line is a few words that name something: a section, a button, a place in the page's path."""
+    if find_furniture(line) or is_path(line) or _ADDRESS.match(line):
+        return True
+    most = 4 if line[0].isupper() else 3 if line[0].islower() else 0
+    return len(line) <= _LONGEST_LABEL and len(line.split()) <= most and line[-1] not in _MARKS
+
+
+_MARKS = ".!?…:,;。؟۔।\"'”’»)]"
+
+
+class Head(NamedTuple):
+    """The head of a page: the paragraphs that are its headline in one form or another, and what stands between."""
+
+    headlines: tuple[int, ...]
+    between: tuple[int, ...]
+    #: Whether buttons or sections stand between, as on a page, and not only a date or a byline.
+    labelled: bool = False
+    #: Whether the first form is the page's title, which says the same in other words.
+    retold: bool = False
+
+
+def find_head(
+    lines: Sequence[str], title: str | None, site: Collection[str], is_column: Callable[[str], bool]
+) -> Head | None:
+    """The head of a page whose first line is its title (or whose `title` is known), and whose headline follows.
+
+    Between them stand sections, buttons, credits and dates, no prose; where anything else does, there is no such head.
+    `site` are names of the site, as `copydesk.text.lead.plain` writes them; `is_column` knows lines of bylines and
+    dates.
+    """
+    start = 0
+    while title is None and start < len(lines) and find_furniture(lines[start]):
+        start += 1
+    if start >= len(lines) or len(known := title or lines[start]) > headline.MAX_CHARACTERS:
+        return None
+    if len(headline.tokens(known)) < 3:
+        return None
+    forms: list[int] = [] if title else [start]
+    between = [*range(start)]
+    labels = 0  # lines above the last form that are labels, and nothing else
+    other = 0  # and those that could be anything, but prose
+    head: Head | None = None
+    retold: Head | None = None
+    for index in range(start if title else start + 1, min(len(lines), HEAD)):
+        line = lines[index]
+        if not is_path(line) and (same := headline.likeness(line, known)):
+            forms.append(index)
+            # Above the headline of a page stands no story: its title names the site, or a menu says what it is.
+            if not other or labels >= _MENU or same.rule == "headline-with-site":
+                head = Head(tuple(forms), tuple(between), labels > 0)
+        elif is_column(line) or is_label(line):
+            labels += not (_ADDRESS.match(line) or is_column(line))
+            between.append(index)
+        elif len(line) > _STORY or (len(line) >= 2 * _TEASER and _ENDS_SENTENCE.search(line)):
+            break
+        else:
+            if (
+                title is None
+                and retold is None
+                and not other
+                and _is_headline_of(lines, index, known, labels, site, is_column)
+            ):
+                retold = Head((start, index), tuple(between), labelled=True, retold=True)
+            other += 1
+            between.append(index)
+    return head or retold
+
+
+def _is_headline_of(
+    lines: Sequence[str], index: int, known: str, labels: int, site: Collection[str], is_column: Callable[[str], bool]
+) -> bool:
+    """Whether the line at `index` is the headline of a page whose title `known` says the same in other words.
+
+    Search engines are given other titles. Its words tell, or its place: behind a menu, with the byline or date below.
+    """
+    line = lines[index]
+    if not _could_be_headline(line):
+        return False
+    titled = headline.site_suffix(known, set(site)) > 0
+    if labels >= _MENU or (titled and labels):
+        if any(map(is_column, lines[index + 1 : index + 4])):
+            return True
+    elif not labels and not titled:
+        return False  # a deck shares words with the headline above it too
+    mine, theirs = ({word for word in headline.tokens(text) if len(word) > 3} for text in (line, known))
+    return len(mine & theirs) >= max(3, 0.5 * min(len(mine), len(theirs)))
+
+
+def _could_be_headline(line: str) -> bool:
+    words = len(line.split())
+    ended = _ENDS_SENTENCE.search(line) and line[-1] not in "?!"
+    return len(line) <= headline.MAX_CHARACTERS and 4 <= words <= headline.MAX_WORDS and not ended
+
+
+# --- within and below the story --------------------------------------------------------------------------------------
+
+
+def furniture(lines: Sequence[str], start: int, taken: Collection[int]) -> dict[int, str]:
+    """Furniture among the paragraphs from `start` on, each with its rule.
+
+    What may be a story's word too (`Share`, `Facebook`) counts where it stands beside what cannot be; below a line that
+    ends in a colon it is an item of a list.
+    """
+    found: dict[int, str] = {}
+    run: list[tuple[int, str]] = []
+    sure = listed = False
+    for index in range(start, len(lines) + 1):
+        if index in taken:
+            continue
+        piece = find_furniture(lines[index]) if index < len(lines) else None
+        if piece is None:
+            if sure and not listed:
+                found.update(run)
+            run, sure = [], False
+            listed = index < len(lines) and lines[index].endswith(":")
+            continue
+        if piece.anywhere:
+            found[index] = piece.rule
+            sure = True
+        run.append((index, piece.rule))
+    return found
+
+
+def links_within(lines: Sequence[str], start: int, taken: Collection[int]) -> list[int]:
+    """A heading such as `Related` with the one headline under it, between two paragraphs of the story."""
+    found = []
+    for index in range(start, len(lines) - 2):
+        if index in taken or index + 1 in taken or not heads_links(lines[index]):
+            continue
+        link, behind = lines[index + 1], lines[index + 2]
+        if (
+            5 <= len(link.split()) <= 25
+            and not _ENDS_SENTENCE.search(link)
+            and link[0] not in "\"'“‘"
+            and _is_prose(behind)
+        ):
+            found += [index, index + 1]
+    return found
+
+
+def _is_prose(line: str) -> bool:
+    return len(line) >= 2 * _TEASER and _ENDS_SENTENCE.search(line) is not None
+
+
+def links_below(lines: Sequence[str], start: int, taken: Collection[int]) -> int | None:
+    """Where the list of links below a story begins: at a heading such as `Most Popular`, with no prose from there on.
+
+    A teaser of a sentence may stand under each headline; a sentence behind a sentence is prose. None where no such
+    list ends the text, or where less of a story stands above it than a paragraph or two.
+    """
+    first = None
+    teasers = 0
+    below = ""  # the line behind, where it is one that ends a sentence
+    for index in range(len(lines) - 1, start, -1):
+        line = lines[index]
+        if heads_links(line) or (heads_labels(line) and index + 1 < len(lines) and len(lines[index + 1].split()) <= 5):
+            if (teasers == 0 or teasers >= 3) and index + 1 < len(lines):
+                first = index
+            below = ""
+            continue
+        sentence = len(line) >= _TEASER and _ENDS_SENTENCE.search(line) is not None and find_furniture(line) is None
+        if len(line) > _STORY or (sentence and (below or _SPEECH.search(line))):
+            break
+        teasers += sentence
+        below = line if sentence else ""
+    if first is None:
+        return None
+    above = sum(len(lines[i]) for i in range(start, first) if i not in taken and _is_prose(lines[i]))
+    return first if above >= 300 else None
+
+
+def is_deck(lines: Sequence[str], start: int, is_byline: Callable[[str], bool]) -> bool:
+    """Whether the paragraph at `start` is a deck: a summary of a line or two, right above the byline or the buttons."""
+    if start + 2 >= len(lines) or len(lines[start]) > 300:
+        return False
+    below, second = (find_furniture(line) for line in lines[start + 1 : start + 3])
+    return is_byline(lines[start + 1]) or (below is not None and (below.anywhere or second is not None))
