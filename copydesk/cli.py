@@ -13,12 +13,16 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from copydesk import __version__
 from copydesk.settings import ConfigError, load
+
+if TYPE_CHECKING:
+    from copydesk.config import Config
+    from copydesk.text.site import Site
 
 HELD, USAGE = 1, 2
 
@@ -96,8 +100,9 @@ def run(
 )
 @click.option("--full", is_flag=True, help="Print long stretches without a change as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print the article, its edits and problems as JSON.")
+@click.option("--warehouse", metavar="DIR-OR-URL", help="Use what is proven there on the document's site.")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
-def show(file: str, number: int, full: bool, as_json: bool, config: str | None) -> None:
+def show(file: str, number: int, full: bool, as_json: bool, warehouse: str | None, config: str | None) -> None:
     """Show one document before and after, with each edit coloured and explained. Nothing is written.
 
     \b
@@ -111,6 +116,7 @@ def show(file: str, number: int, full: bool, as_json: bool, config: str | None) 
         from copydesk.desk import finish
         from copydesk.show import as_json as to_json
         from copydesk.show import show as print_article
+        from copydesk.text.site import NO_SITE
 
         if Path(file).is_dir():
             fail(f"{file} is a folder; name one of its files")
@@ -119,13 +125,23 @@ def show(file: str, number: int, full: bool, as_json: bool, config: str | None) 
             fail(f"{file} holds fewer than {number} document{'s' * (number > 1)}")
         if document.media_type == "html":
             document = html.extract(document)
-        cleaned = finish([clean_document(document, settings)], settings)[0]
+        site = _site(warehouse, document.uri, settings) if warehouse else NO_SITE
+        cleaned = finish([clean_document(document, settings, site)], settings)[0]
     if as_json:
         click.echo(json.dumps(to_json(cleaned), ensure_ascii=False, indent=1))
     else:
         from rich.console import Console
 
         print_article(cleaned, Console(), full)
+
+
+def _site(warehouse: str, uri: str, settings: Config) -> Site:
+    from copydesk.sites import Sites
+    from copydesk.text.site import site_of
+    from copydesk.warehouse import Warehouse
+
+    name = site_of(uri)
+    return Sites.read(Warehouse.open(warehouse), settings.sites).known([name], settled=True)[name]
 
 
 @main.command(short_help="Write the report site again, and say where it is.")

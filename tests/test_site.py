@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 from nights import config, night, settled, source_text, table, tree
 
 from copydesk.clean import clean_document, rebuilds
+from copydesk.cli import main
 from copydesk.config import SitesConfig
 from copydesk.records import Cleaned, Document
 from copydesk.recurring import LEAST, Articles, recurring
@@ -313,6 +315,22 @@ def test_lines_that_recur_in_the_warehouse_are_taken_out_of_the_articles_of_the_
         assert source_text(warehouse, uri) == (raw / uri).read_text(encoding="utf-8")
     edits = table(warehouse, "edits")
     assert (edits[edits["rule"] == "site-boilerplate"]["confidence"] > 0.9).all()
+
+
+def test_show_can_use_what_a_warehouse_proves(tmp_path: Path) -> None:
+    raw = folder(tmp_path / "raw", {f"coast.example/{n}.txt": [*dated(n, "05/25/2024"), QUILTS] for n in range(12)})
+    night(raw, tmp_path / "w", date(2024, 5, 30))
+    record = {"url": "https://coast.example/new", "text": "\n\n".join([*dated(99, "05/04/2024"), QUILTS])}
+    (tmp_path / "new.jsonl").write_text(json.dumps(record), encoding="utf-8")
+    for more, day, rules in (
+        (["--warehouse", str(tmp_path / "w")], "2024-05-04", {"site-boilerplate"}),
+        ([], "2024-04-05", set()),
+    ):
+        shown = CliRunner().invoke(main, ["show", str(tmp_path / "new.jsonl"), "--json", *more])
+        assert shown.exit_code == 0, shown.output
+        value = json.loads(shown.stdout)
+        assert value["article"]["published_date"] == day
+        assert {edit["rule"] for edit in value["edits"]} & {"site-boilerplate"} == rules
 
 
 def test_boilerplate_is_not_learned_where_that_is_switched_off(tmp_path: Path) -> None:
