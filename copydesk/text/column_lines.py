@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from copydesk.config import DatesConfig
-from copydesk.text import credit_lines, dates, lead
+from copydesk.text import credit_lines, datelines, dates, lead
 
 #: A longer line belongs to the story.
 LONGEST = 160
@@ -21,11 +21,12 @@ class ColumnLine(NamedTuple):
     source: str | None = None
     counter: credit_lines.Counter | None = None
     byline: credit_lines.Byline | None = None
+    place: str | None = None
 
 
 _Find = Callable[[str, DatesConfig, str | None], dates.FoundDate | None]
 
-_BEFORE_DATE = re.compile(r"(?:\b(?:published|posted|updated|on|at))?\s*[:,|·•–—-]*\s*$", re.IGNORECASE)
+_BEFORE_DATE = re.compile(r"\s*[:,|·•–—-]*\s*$")
 _APART = re.compile(r"[|·•,–—/]|\s-\s")
 
 
@@ -63,25 +64,27 @@ class LineReader:
     def _read(self, line: str, top: bool) -> ColumnLine | None:
         if (top or not line.isdigit()) and (found := self._whole_date(line)):
             return ColumnLine("date-line", date=found)
+        if top and (mixed := self._beside_date(line)):
+            return mixed
         if source := credit_lines.find_source(line):
             return ColumnLine("source-line", source=source)
         counter = credit_lines.find_counter(line)
         if counter and not (top and counter.bare):
             return ColumnLine("view-counter", counter=counter)
-        if top and (mixed := self._byline_with_date(line)):
-            return mixed
         if byline := credit_lines.find_byline(line):
             return ColumnLine("byline", byline=byline)
         if top and lead.plain(line) in lead.AGENCIES:
             return ColumnLine("agency-line", byline=credit_lines.Byline((), line))
         return None
 
-    def _byline_with_date(self, line: str) -> ColumnLine | None:
-        """`By Jane Doe | May 21, 2019`, `Jane Doe - May 21, 2019`, `Reuters, 21 May 2019`."""
+    def _beside_date(self, line: str) -> ColumnLine | None:
+        """What stands before or behind a date: `By Jane Doe | May 21, 2019`, `Jane Doe - May 21, 2019`,
+        `Reuters, 21 May 2019`, `2019-05-21 13:34 来源：新华社`, `Paris, le 21 mai 2019`.
+        """
         found = self.find_date(line)
         if not found:
             return None
-        head = _BEFORE_DATE.sub("", line[: found.start]).strip()
+        head = _BEFORE_DATE.sub("", dates.without_label(line[: found.start])).strip()
         tail = line[found.end :].strip(" |·•,–—-")
         if bool(head) == bool(tail):
             return None
@@ -89,6 +92,10 @@ class LineReader:
         apart = _APART.search(line[len(head) : found.start] if head else line[found.end : line.rindex(tail)])
         if line[: found.start].rstrip().endswith(":"):
             apart = None  # `Time: 13 April 2016` names no one
+        if source := credit_lines.find_source(who):
+            return ColumnLine("source-line", date=found, source=source)
+        if head and apart and datelines.is_place(head):
+            return ColumnLine("date-line", date=found, place=head)
         byline = credit_lines.find_byline(who)
         if apart and not byline:
             byline = credit_lines.find_byline(who, labelled=False)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from copydesk import lexicon
-from copydesk.text.lead import is_agency
+from copydesk.text.datelines import is_agency
 
 
 def _any(names: Iterable[str]) -> str:
@@ -111,13 +111,16 @@ def is_name(text: str, labelled: bool = True) -> bool:
 
 _SOURCE_WORDS = _any(lexicon.words("source"))
 _SOURCE = re.compile(
-    rf"[(\[]?\s*(?:{_SOURCE_WORDS})\s*(?:[:：]|\s[-–—]\s)\s*(?P<name>\S.*?)\s*[)\]]?\s*$|[(\[]?via\s+(?P<via>[\w@+]\S*(?:\s+\S+){{0,4}}?)[)\]]?$",
+    rf"[(\[（【]?\s*(?:{_SOURCE_WORDS})\s*(?:[:：]|\s[-–—]\s)\s*(?P<name>\S.*?)\s*[)\]）】]?\s*$|[(\[]?via\s+(?P<via>[\w@+]\S*(?:\s+\S+){{0,4}}?)[)\]]?$",
     re.IGNORECASE,
 )
 _SOURCE_BEHIND = re.compile(
-    rf"(?<=[.!?…»\"'”’)\]])\s+"
-    rf"[(\[]?(?:{_SOURCE_WORDS})\s*[:：]\s*(?P<name>[^\s.!?][^!?]{{0,60}}?)[)\]]?\.?$",
+    rf"(?:(?<=[.!?…»\"'”’)\]])\s+|(?<=[。！？؟۔।」])\s*)"
+    rf"[(\[（【]?(?:{_SOURCE_WORDS})\s*[:：]\s*(?P<name>[^\s.!?][^!?]{{0,60}}?)[)\]）】]?\.?$",
     re.IGNORECASE,
+)
+_AGENCY_BEHIND = re.compile(
+    r"(?:(?<=[.!?…»\"”’])\s+|(?<=[。！？؟۔।」])\s*)(?:[(（](?P<name>[^()（）\d]{2,30})[)）]|/(?P<slashes>[^/\d]{2,30})/)\.?$"
 )
 
 
@@ -159,6 +162,15 @@ def source_behind(paragraph: str) -> tuple[int, str] | None:
         return None
     name = match["name"].strip().rstrip(".")
     return None if ")" in name and "(" not in name else (match.start(), name)
+
+
+def agency_behind(paragraph: str) -> tuple[int, str] | None:
+    """Where an agency in brackets begins behind the last sentence of a story, and its name: ` (PAP)`, ` /БТА/`."""
+    match = _AGENCY_BEHIND.search(paragraph, max(0, len(paragraph) - 40))
+    if not match or not match.start():
+        return None
+    name = (match["name"] or match["slashes"]).strip()
+    return (match.start(), name) if is_agency(name) else None
 
 
 _VIEW_WORDS = _any(lexicon.words("views"))

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator
 
 from copydesk import lexicon
+from copydesk.text import lead
 from copydesk.text.fold import any_of, fold
-from copydesk.text.lead import Lead, is_agency, plain
+from copydesk.text.lead import Lead, plain
 
 _MONTHS = frozenset(fold(name) for key in lexicon.MONTHS for name in lexicon.months(key))
 _ROLES = frozenset(fold(word) for word in lexicon.words("roles"))
@@ -104,7 +105,7 @@ def find_dateline(paragraph: str) -> Lead | None:
     if not _MARK.search(paragraph, 0, 60):
         return None
     text = fold(paragraph[:200]).replace("ـ", "-")
-    found = next((lead for find in (_in_han, _in_words) for lead in find(text, paragraph) if lead), None)
+    found = next((made for find in (_in_han, _in_words) for made in find(text, paragraph) if made), None)
     if found is None:
         return None
     end = len(paragraph) - len(paragraph[found.end :].lstrip())
@@ -133,13 +134,13 @@ def _lead(match: re.Match[str], paragraph: str) -> Lead | None:
     place, end = written.get("place"), (part.get("end") or "").strip()[-1:]
     bracketed = written.get("inside") or written.get("slashes") or written.get("quoted")
     agency = written.get("agency") or bracketed
-    known = agency is not None and _is_agency(agency)
+    known = agency is not None and is_agency(agency)
     if "agency" in written and not known:
         return None
     if place is None:
         named = known or "." in written.get("slashes", "")
         return Lead(None, agency, match.end(), 0.97) if agency and named and "quoted" not in written else None
-    if not _is_place(place) and not (known and bracketed and _could_be_place(place, part, bracketed)):
+    if not is_place(place) and not (known and bracketed and _could_be_place(place, part, bracketed)):
         return None
     if agency and not known:
         # A name in brackets that nobody knows is an agency where a dash follows it, as in find_lead.
@@ -166,13 +167,13 @@ def _stands_alone(place: str, end: str, part: dict[str, str | None], behind: str
     return end != ":" and not _NO_COPULA.match(place)
 
 
-def _is_agency(name: str) -> bool:
+def is_agency(name: str) -> bool:
     """Whether each part of `name` is a known agency: `AA`, `dpa/lby`, `AFP et Reuters`, `وكالات`."""
     parts = [part for part in re.split(r"\s?[/,+&،]\s?|\s(?:et|y|e|und|ve|i|و|и)\s|\s-\s", name) if part]
     words = fold(name).split()
     if not parts or len(words) > 6:
         return False
-    if _key(parts[0]) in _AGENCIES or all(is_agency(part) for part in parts):
+    if _key(parts[0]) in _AGENCIES or all(lead.is_agency(part) for part in parts):
         return True
     if _UNCASED.match(name) and (words[0] in _ROLES | _MEDIA or words[-1] in _ROLES | _MEDIA):
         return len(words) <= 4
@@ -189,7 +190,7 @@ def _could_be_agency(name: str) -> bool:
     )
 
 
-def _is_place(place: str) -> bool:
+def is_place(place: str) -> bool:
     """Whether `place` is written as a name, and each of its parts, at most three, is a known city."""
     parts = [part.strip() for part in re.split(r"/|\s-\s", place)]
     return len(parts) <= 3 and all(

@@ -52,11 +52,15 @@ _MONTHS = any_of(name for months in _MONTH.values() for name in months)
 _WEEKDAY: dict[str, set[int]] = {}
 for _name, _weekday in lexicon.weekdays():
     _WEEKDAY.setdefault(fold(_name), set()).add(_weekday)
-# A single sign such as 日 is a weekday in brackets only.
 _WEEKDAYS = any_of(name for name in _WEEKDAY if len(name) > 1)
-_WEEKDAY_SIGNS = any_of(name for name in _WEEKDAY if len(name) == 1)
+#: Short names are words of other languages (di, la, per): they need a mark, and prove nothing.
+_LONG_WEEKDAYS = any_of(name for name in _WEEKDAY if len(name) > 3)
+_WEEKDAY_SIGNS = any_of(name for name in _WEEKDAY if len(name) == 1)  # 日 is a weekday in brackets only
+_PROVING_WEEKDAYS = {name: days for name, days in _WEEKDAY.items() if len(name) > 2 or not name.isascii()}
 _ERAS = {fold(era): before for era, before in lexicon.eras().items()}
-_ZONES = lexicon.shared()
+_SHARED = lexicon.shared()
+_ZONES = {fold(name): minutes for name, minutes in _SHARED["zones"].items()}
+_ZONES_NAMED = {fold(name): place for name, place in _SHARED["zones_named"].items()}
 _NUMERALS = {sign: value for value, signs in enumerate(("〇零○", *"一二三四五六七八九十")) for sign in signs}
 _TWO_DIGITS = re.compile(r"\d{2}|年")
 #: What every date has: a year of four digits, or its sign.
@@ -71,7 +75,7 @@ _D, _Y = r"\d{1,2}", r"\d{4}"
 _HAN = f"[{''.join(_NUMERALS)}]"
 _NO_LETTER = r"(?![^\W\d_])"
 _JOIN = rf"(?:(?:{_words('date_joins')}){_NO_LETTER}\s{{0,2}})?"
-_NTH = rf"(?:{_words('day_endings')}|\.)?"
+_NTH = rf"(?:\s?(?:{_words('day_endings')}){_NO_LETTER}\.?|{_words('day_endings')}|\.)?"
 _BY = rf"(?:\s{{0,2}}(?:[,./|_-]\s{{0,2}})?{_JOIN})"  # between day, month and year; may be nothing
 _WORD = r"[^\W\d_]{2,14}"
 _MONTH_END = rf"\.?(?:\s?[/(]\s?{_WORD}(?:\s{_WORD})?\)?)?"  # Levantine and Western: نيسان/أبريل
@@ -94,22 +98,24 @@ _DATE = re.compile(
     )(?!\d(?!\d?\.?\s?{_WORD})|[-/.]\d(?!\d?:\d)){_YEAR_END}""",
     re.VERBOSE,
 )
-_ZONE = any_of([*_ZONES["zones"], *_ZONES["zones_named"], *_ZONES["zones_ambiguous"]])
+_ZONE = any_of([*_ZONES, *_ZONES_NAMED, *_SHARED["zones_ambiguous"]])
 _PM = {fold(word) for word in lexicon.words("pm")}
 _HALF = any_of([*lexicon.words("am"), *lexicon.words("pm")])
 _CLOCK = rf"""(?:(?P<early>{_HALF})\s?(?=\d))?
     (?P<hour>[01]?\d|2[0-4])(?:\s?[:.h時时點点시]\s?(?P<minute>[0-5]\d)[分분]?(?:[:.]?(?P<second>[0-6]\d)(?:秒|[.,]\d{{1,9}})?)?)?
     \s*(?P<half>[ap]\.?\s?m\b\.?|(?:{_HALF})(?![^\W\d_]))?
-    \s*(?:/\s*)?(?:\(?(?P<zone>(?:(?:utc|gmt)\s*)?[+-](?:0?\d|1[0-4])(?::?[0-5]\d)?(?!\d)|(?:{_ZONE})(?![a-z]))\)?)?"""
+    \s*(?:/\s*)?(?:\(?(?P<zone>(?:(?:utc|gmt)\s*)?[+-](?:0?\d|1[0-4])(?::?[0-5]\d)?(?!\d)|(?:{_ZONE}){_NO_LETTER})\)?)?"""
 _AFTER = re.compile(
-    rf"(?:t|\s*(?:[,|/·•–—-]\s*)?(?:(?:{_words('clock_words')})[\s:]{{0,2}})?)(?<!\d){_CLOCK}"
+    rf"(?:t|\s*(?:[,.|/·•–—-]\s*)?(?:(?:{_words('clock_words')})[\s:]{{0,2}})?)(?<!\d){_CLOCK}"
     rf"(?:\s?(?:{_words('hour_words')}|hrs?|hours))?(?![\w:])",
     re.VERBOSE,
 )
 _WHOLE_CLOCK = re.compile(rf"{_CLOCK}$", re.VERBOSE)
 _BEFORE = re.compile(rf"{_CLOCK}\s*[,|·•–—-]?\s*(?:on\s+)?$", re.VERBOSE)
 _WEEKDAY_BEFORE = re.compile(rf"(?<!\w)(?P<name>{_WEEKDAYS})\.?\s*(?:[,|/]|-\s)?\s*(?:(?:{_words('date_joins')})\s+)?$")
-_WEEKDAY_AFTER = re.compile(rf"\s*[,|(]?\s*(?P<name>{_WEEKDAYS})(?!\w)\.?\)?|\s?\((?P<sign>{_WEEKDAY_SIGNS})\)")
+_WEEKDAY_AFTER = re.compile(
+    rf"\s*(?P<name>[,|(]\s*(?:{_WEEKDAYS})|{_LONG_WEEKDAYS})(?!\w)\.?\)?|\s?\((?P<sign>{_WEEKDAY_SIGNS})\)"
+)
 #: Between one day in two calendars.
 _SAME_DAY = re.compile(rf"\s*(?:[-–—/|,(]\s*)*(?:(?:{_words('same_day')})\s*)?(?:(?:{_WEEKDAYS})\s*,?\s*)?")
 _UPDATED = re.compile(rf"(?<!\w)(?:{_words('updated')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
@@ -117,7 +123,7 @@ _PUBLISHED = re.compile(rf"(?<!\w)(?:{_words('published')})(?:\s+(?:on|at))?\s*[
 # Any few words that speak of publishing, before a date and nothing else: `Post date:`, `Published in World on`. A name
 # behind `by` is a byline, and no label.
 _LIKE_A_LABEL = re.compile(
-    r"(?!.*\bby\s+(?!admin|staff|editor))(?=.{0,30}?\b(?:publish|publication|post|web|article|pub|story|dated?\b|online|entered"
+    r"(?!.*\b(?:by|por|par|von|di|door)\s+(?!admin|staff|edit|redac|redak))(?=.{0,30}?\b(?:publish|publication|post|web|article|pub|story|dated?\b|online|entered"
     r"|upload|submit|creat|releas|issued|filed|(?P<updated>updat|edit|modif|revis)))[^\W\d]+(?:[\s:.-]+[^\W\d]+){0,5}[\s:.-]*$"
 )
 # The days of an event: 14. - 20. Januar 2022.
@@ -248,7 +254,7 @@ def _settled(
     fits = [day for day in (read.day, read.other) if day.weekday() in weekdays]
     if len(fits) == 1:
         return fits[0], False
-    if clock and clock["zone"] in _ZONES["zones_month_first"]:
+    if clock and clock["zone"] in _SHARED["zones_month_first"]:
         return read.other, False
     if config.numeric_order == "skip":
         return None
@@ -258,8 +264,8 @@ def _settled(
 def _weekdays(match: re.Match[str] | None) -> set[int]:
     if match is None:
         return set()
-    name = match.groupdict().get("sign") or match["name"]
-    return _WEEKDAY.get(re.sub(r"\s+", " ", name), set())
+    name = match.groupdict().get("sign") or match["name"].lstrip(" ,|(")
+    return _PROVING_WEEKDAYS.get(re.sub(r"\s+", " ", name), set())
 
 
 def whole_line(line: str, config: DatesConfig, order: str | None = None) -> FoundDate | None:
@@ -324,6 +330,13 @@ def _written_out(line: str) -> tuple[str, list[tuple[int, int]]]:
         here = short.end()
         grown.append((length, len(new) - (short.end() - start)))
     return "".join([*parts, line[here:]]), grown
+
+
+def without_label(text: str) -> str:
+    """`text`, which stands in front of a date, without the label of that date at its end."""
+    plain = fold(text)
+    label = _UPDATED.search(plain) or _PUBLISHED.search(plain)
+    return text[: label.start()] if label else text
 
 
 def is_label(line: str) -> bool:
@@ -434,8 +447,8 @@ def _moment(day: date, clock: re.Match[str] | None, config: DatesConfig) -> date
     half = clock["half"] or clock["early"] or ""
     if half and hour <= 12:
         hour = hour % 12 + 12 * (half.startswith("p") or half in _PM)
-    zone = clock["zone"] or ""
-    if zone in _ZONES["zones_ambiguous"]:
+    zone = re.sub(r"\s+", " ", clock["zone"] or "")
+    if zone in _SHARED["zones_ambiguous"]:
         return midnight
     try:
         local = datetime.combine(day, time(), _zone(zone, config))
@@ -447,10 +460,10 @@ def _moment(day: date, clock: re.Match[str] | None, config: DatesConfig) -> date
 def _zone(name: str, config: DatesConfig) -> timezone | ZoneInfo:
     if not name:
         return ZoneInfo(config.timezone)
-    if name in _ZONES["zones_named"]:
-        return ZoneInfo(_ZONES["zones_named"][name])
-    if name in _ZONES["zones"]:
-        return timezone(timedelta(minutes=_ZONES["zones"][name]))
+    if name in _ZONES_NAMED:
+        return ZoneInfo(_ZONES_NAMED[name])
+    if name in _ZONES:
+        return timezone(timedelta(minutes=_ZONES[name]))
     sign, digits = re.sub(r"^(?:utc|gmt)\s*", "", name).replace(":", "")[0], re.sub(r"\D", "", name)
     hours, minutes = (int(digits), 0) if len(digits) <= 2 else (int(digits[:-2]), int(digits[-2:]))
     offset = timedelta(hours=hours, minutes=minutes)

@@ -208,6 +208,7 @@ class _Reader:
             layout.agency = layout.agency or held.byline.agency
         if held.date:
             self.dates.append((held.date, line[held.date.start : held.date.end]))
+        layout.dateline = layout.dateline or held.place
         return held.rule
 
     # --- lines that recur across the site
@@ -281,6 +282,9 @@ class _Reader:
             if behind := credit_lines.source_behind(paragraph.text):
                 self.layout.attribution = behind[1]
                 self.inner.append(Span(paragraph.start + behind[0], paragraph.end, "", "source-line", 0.97))
+            elif signed := credit_lines.agency_behind(paragraph.text):
+                self.layout.agency = self.layout.agency or signed[1]
+                self.inner.append(Span(paragraph.start + signed[0], paragraph.end, "", "agency-behind", 0.97))
 
     def _is_labelled_source(self, index: int) -> bool:
         """Whether a short line stands behind one that is only `Source:`."""
