@@ -1,4 +1,4 @@
-"""The cases as data: `structure`, `languages` and `repair` in `cases`, and the golden rows of `examples/raw`."""
+"""The cases as data: `cases/*.jsonl`, and the golden rows of `examples/raw`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 import copydesk
 from copydesk.edits import published_text, rebuild
+from copydesk.text.decode import decode
 
 HERE = Path(__file__).parent
 RAW = HERE.parent / "examples" / "raw"
@@ -45,6 +46,24 @@ def test_repair(case: dict[str, Any]) -> None:
     article = copydesk.clean(case["text"].encode(), uri=case["name"]).article
     assert article is not None
     assert published_text(article.headline, article.body) == case["expect"]
+
+
+@pytest.mark.parametrize("case", cases("cases/decode.jsonl"))
+def test_decode(case: dict[str, Any]) -> None:
+    """`parts` are texts, each with the codec that writes it; `cut` is how many bytes are lost at the start and the end.
+
+    A character of which bytes are lost is expected to be U+FFFD, unless `expect` says otherwise.
+    """
+    first, last = case.get("cut", (0, 0))
+    content = b"".join(text.encode(codec) for text, codec in case["parts"])
+    whole = "".join(text for text, _ in case["parts"])
+    if first:
+        whole = "\ufffd" + whole[1:]
+    if last:
+        whole = whole[:-1] + "\ufffd" * (not whole[-1].isascii())
+    found = decode(content[first : len(content) - last])
+    assert found.text == case.get("expect", whole)
+    assert found.encoding == case.get("encoding", found.encoding)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """Bytes to text: byte order marks, then what only looks like UTF-8, then UTF-8, then detection.
 
 ISO-2022 and UTF-16/32 without a mark come before UTF-8, because they are valid UTF-8 as well (escape sequences and NUL
-bytes are ASCII). What is left goes to chardet. Encodings are named as Python names them (`cp1252`, `utf-8`, `euc_kr`).
+bytes are ASCII). UTF-8 with pieces in other encodings is decoded piece by piece. What is left goes to detection. A
+character that was cut off at either end of the bytes is U+FFFD. Encodings are named as Python names them (`cp1252`,
+`utf-8`, `euc_kr`).
 """
 
 from __future__ import annotations
@@ -12,9 +14,24 @@ from typing import NamedTuple
 
 import chardet
 
+from copydesk.text.charsets import (
+    C1,
+    DETECT_BYTES,
+    Legacy,
+    Text,
+    detect,
+    fitting,
+    is_wide,
+    plausible,
+    strict,
+    superset,
+    until_cut,
+)
+from copydesk.text.mixed import Piece, chance, pieces, units
+
 
 class Decoded(NamedTuple):
-    """`encoding` is a Python codec, or two joined by `+` where pieces of one file are in another encoding."""
+    """`encoding` is a Python codec, or several joined by `+` where pieces of one file are in other encodings."""
 
     text: str
     encoding: str
@@ -33,37 +50,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (b"\x84\x31\x95\x33", "gb18030"),
 )
-_ISO_2022 = re.compile(rb"\x1b(?:\$[@AB)(]|\([BJI])")
 _WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
-_DETECT_BYTES = 200_000
-
-# Names under which files carry a superset's characters (WHATWG Encoding Standard, "Names and labels").
-_SUPERSETS = {
-    "ascii": "cp1252",
-    "iso8859-1": "cp1252",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "euc_kr": "cp949",
-    "shift_jis": "cp932",
-    "tis-620": "cp874",
-    "iso8859-11": "cp874",
-}
-# The Windows encodings beside ISO 8859: near twins, told apart by the row 0x80 to 0x9F, which ISO leaves to controls.
-_TWINS = {
-    "iso8859-2": "cp1250",
-    "iso8859-6": "cp1256",
-    "iso8859-7": "cp1253",
-    "iso8859-8": "cp1255",
-    "iso8859-9": "cp1254",
-    "iso8859-13": "cp1257",
-}
-_C1 = re.compile("[\x80-\x9f]")
-
-# Text has almost none of these; bytes decoded with a wrong wide or single-byte encoding have many.
-_IMPLAUSIBLE = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ue000-\uf8ff\ufffe\uffff]")
-_HIGH = re.compile(rb"[\x80-\xff]")
-#: cp1252 letters and the punctuation of its 0x80 row that Western text uses.
-_WESTERN = re.compile(rb"[\x82-\x8c\x8e\x91-\x9c\x9e-\xa0\xa3\xa7\xa9\xab\xae\xb0\xb7\xbb\xbf-\xd6\xd8-\xf6\xf8-\xff]")
 
 
 def decode(content: bytes, charset: str | None = None) -> Decoded:
@@ -74,46 +61,93 @@ def decode(content: bytes, charset: str | None = None) -> Decoded:
     """
     for mark, encoding in _MARKS:
         if content.startswith(mark):
-            text = _strict(content[len(mark) :], encoding)
-            if text is not None and (encoding != "utf-16-le" or _plausible(text)):
-                return Decoded(text, encoding)
-    if b"\x1b" in content and _ISO_2022.search(content):
-        for encoding in ("iso2022_kr",) if b"\x1b$)C" in content else ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext"):
-            text = _strict(content, encoding)
-            if text is not None:
-                return Decoded(text, encoding)
+            found = until_cut(content[len(mark) :], encoding)
+            if found is not None and (encoding != "utf-16-le" or plausible(found[0])):
+                return Decoded(found[0] + "\ufffd" * (found[1] > 0), encoding)
+    if decoded := _iso_2022(content):
+        return decoded
     if b"\x00" in content:
         return _with_nuls(content)
-    text = _strict(content, "utf-8")
+    text = strict(content, "utf-8")
     if text is not None:
         return Decoded(text, "utf-8")
     return _almost_utf8(content) or _declared(content, charset) or _detected(content)
 
 
-def _strict(content: bytes, encoding: str) -> str | None:
-    try:
-        return content.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+# --- ISO 2022 --------------------------------------------------------------------------------------------------------
+
+_ESCAPE = re.compile(rb"\x1b(?:\$[@AB)(]|\([BJI])")
+_TO_ASCII = re.compile(rb"\x1b\([BJ]")
+_CUT_ESCAPE = re.compile(rb"\x1b[$(]?\Z")
+_SHIFTED = re.compile(rb"\x0e(?:[\x21-\x7e]{2}|[ \n])+\x0f")
+_JAPANESE = ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext")
+_KOREAN = b"\x1b$)C"
+
+
+def _iso_2022(content: bytes) -> Decoded | None:
+    """Seven-bit Japanese and Korean, also without its first escape sequence or in the middle of one."""
+    if b"\x1b" not in content and b"\x0e" not in content:
         return None
+    if not _ESCAPE.search(content):
+        return _headless_korean(content)
+    whole = _CUT_ESCAPE.sub(b"", content)
+    for encoding in ("iso2022_kr",) if _KOREAN in content else _JAPANESE:
+        for start, lost in _starts(whole):
+            found = until_cut(start, encoding)
+            if found is not None and (start is whole or _east_asian(found[0])):
+                return Decoded("\ufffd" * lost + found[0] + "\ufffd" * (found[1] > 0), encoding)
+    return None
 
 
-def _plausible(text: str) -> bool:
-    return len(_IMPLAUSIBLE.findall(text[:_DETECT_BYTES])) <= len(text[:_DETECT_BYTES]) / 200
+def _starts(content: bytes) -> list[tuple[bytes, bool]]:
+    """`content`, and if its first escape sequence is one that ends Japanese, also with one that begins it, before the
+    first character and, if it is cut, after; and whether a character is lost.
+    """
+    first = _ESCAPE.search(content)
+    if first is None or not _TO_ASCII.match(content, first.start()) or not first.start():
+        return [(content, False)]
+    head = content[: first.start()]
+    leads = [(len(rest), False) for rest in (b"$B", b"$@", b"B", b"@") if head.startswith(rest)] + [
+        (0, False),
+        (1, True),
+    ]
+    fits = [(skip, lost) for skip, lost in leads if not (first.start() - skip) % 2 and _two_byte(head[skip:])]
+    return [(b"\x1b$B" + content[skip:], lost) for skip, lost in fits] + [(content, False)]
+
+
+def _two_byte(head: bytes) -> bool:
+    """Whether these may be two-byte characters of JIS X 0208, most of them kana, marks, or common kanji."""
+    return bool(head) and all(0x21 <= byte <= 0x7E for byte in head) and max(head[::2]) <= 0x74
+
+
+def _east_asian(text: str) -> bool:
+    return any("\u3000" <= char <= "\u9fff" for char in text)
+
+
+def _headless_korean(content: bytes) -> Decoded | None:
+    if not _SHIFTED.search(content):
+        return None
+    text = strict(_KOREAN + content, "iso2022_kr")
+    hangul = sum("\uac00" <= char <= "\ud7a3" for char in text or "")
+    return Decoded(text, "iso2022_kr") if text is not None and hangul > len(text) / 10 else None
+
+
+# --- UTF-16 and UTF-32 -----------------------------------------------------------------------------------------------
 
 
 def _with_nuls(content: bytes) -> Decoded:
     """UTF-16 or UTF-32 without a mark, UTF-8 with stray NULs, or no text at all."""
-    encoding = _wide_encoding(content[:_DETECT_BYTES])
+    encoding = _wide_encoding(content[:DETECT_BYTES])
     if encoding:
         width = 4 if "32" in encoding else 2
-        text = _strict(content[: len(content) - len(content) % width], encoding)
-        if text is not None and "\x00" not in text and _plausible(text):
+        text = strict(content[: len(content) - len(content) % width], encoding)
+        if text is not None and "\x00" not in text and plausible(text):
             return Decoded(text, encoding)
-    text = _strict(content, "utf-8")
+    text = strict(content, "utf-8")
     if (
         text is not None
         and text.count("\x00") <= max(3, len(text) / 20) < len(text)
-        and _plausible(text.replace("\x00", ""))
+        and plausible(text.replace("\x00", ""))
     ):
         return Decoded(text, "utf-8")
     raise Undecodable(f"{content.count(0):,} NUL bytes in {len(content):,}, no UTF-16 or UTF-32{_looks_like(content)}")
@@ -137,36 +171,124 @@ def _wide_encoding(sample: bytes) -> str | None:
     return name if name in _WIDE else None
 
 
-def _foreign_as_cp1252(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeDecodeError)
-    piece = error.object[error.start : error.end]
-    # The last character of a file that was cut off is lost, not in another encoding.
-    cut = error.end == len(error.object) and error.reason == "unexpected end of data"
-    return ("\ufffd" if cut else piece.decode("cp1252", "replace")), error.end
+# --- UTF-8, cut or mixed ---------------------------------------------------------------------------------------------
 
-
-codecs.register_error("copydesk-foreign-as-cp1252", _foreign_as_cp1252)
+# What is left of a character whose first bytes are gone, and the beginning of one whose last bytes are.
+_CUT_START = re.compile(rb"\A[\x80-\xbf]{1,3}")
+_CUT_END = re.compile(
+    rb"(?:[\xc2-\xf4]|\xe0[\xa0-\xbf]|[\xe1-\xef][\x80-\xbf]|\xf0[\x90-\xbf]{1,2}|[\xf1-\xf4][\x80-\xbf]{1,2})\Z"
+)
+#: Signs of cp1252 that a text may begin with, in bytes that may also be the rest of a character of UTF-8.
+_FIRST_SIGNS = frozenset(b"\x91\x93\x95\x96\x97\xa1\xa3\xa7\xa9\xab\xb7\xbf")
+#: First bytes of the characters that stand alone in ASCII text: signs, accented letters, quotation marks and dashes.
+_LONE_STARTS = frozenset(b"\xc2\xc3\xe2")
+_CHANCE_OF_TWO = 4.0
 
 
 def _almost_utf8(content: bytes) -> Decoded | None:
-    """UTF-8 that was cut in the middle of a character, or into which pieces of cp1252 were pasted."""
-    skipped = 0
-    # Continuation bytes of a character whose start is gone.
-    while skipped < min(3, len(content)) and 0x80 <= content[skipped] < 0xC0:
-        skipped += 1
-    text = content[skipped:].decode("utf-8", "replace")
-    bad = text.count("\ufffd") + (skipped > 0)
-    good = len(text) - len(_ascii_only(text)) - text.count("\ufffd")
-    if good < 20 * bad and not (bad == 1 and good >= 2 and (skipped or text.endswith("\ufffd"))):
+    """UTF-8 that was cut in the middle of a character, or into which pieces in other encodings were pasted."""
+    before, after = _CUT_START.match(content), _CUT_END.search(content)
+    start, end = before.end() if before else 0, after.start() if after else len(content)
+    if start <= end and (text := strict(content[start:end], "utf-8")) is not None:
+        if _proven(content[:start], content[start:end], content[end:]):
+            return Decoded("\ufffd" * (start > 0) + text + "\ufffd" * (end < len(content)), "utf-8")
         return None
-    text = content[skipped:].decode("utf-8", "copydesk-foreign-as-cp1252")
-    lost = "\ufffd" if skipped else ""
-    mixed = bad > (skipped > 0) + text.endswith("\ufffd")
-    return Decoded(lost + text, "utf-8+cp1252" if mixed else "utf-8")
+    return _piece_by_piece(content)
 
 
-def _ascii_only(text: str) -> bytes:
-    return text.encode("ascii", "ignore")
+def _proven(head: bytes, inner: bytes, tail: bytes) -> bool:
+    """Whether the parts are a cut-off character, UTF-8 or ASCII, and a cut-off character, and no other encoding."""
+    if not inner.isascii():
+        return chance(inner) >= _CHANCE_OF_TWO
+    if len(head) > 1 or len(tail) > 1:
+        return not (len(head) == 1 and head[0] in _FIRST_SIGNS) or len(tail) > 1
+    return (not head or head[0] not in _FIRST_SIGNS) and (not tail or tail[0] in _LONE_STARTS)
+
+
+#: Bytes beyond ASCII that a piece needs for being detected by itself, and how many pieces are.
+_ENOUGH, _DETECTED_PIECES = 40, 40
+#: Other pieces are detected together, this many of them, each with some of the ASCII text around it.
+_POOLED_PIECES, _CONTEXT = 400, 12
+#: Text in single-byte encodings is so much less often UTF-8 by chance than Chinese is.
+_SINGLE_BYTE_SCALE = 2.5
+_HIGH = re.compile(rb"[\x80-\xff]")
+_FOREIGN_START = re.compile(rb"([\x80-\xbf]{1,3})[\x00-\x7f]*")
+
+
+def _piece_by_piece(content: bytes) -> Decoded | None:
+    among = units(content)
+    found = pieces(content, among, lambda: _is_wide_throughout(content)) if among else None
+    if found is None:
+        return None
+    encodings = _encodings(content, [piece for piece in found if piece.foreign])
+    if not any(encoding and is_wide(encoding.encoding) for encoding in encodings.values()):
+        found = pieces(content, among, lambda: False, _SINGLE_BYTE_SCALE) or found
+        encodings = _encodings(content, [piece for piece in found if piece.foreign])
+    texts, names = [], ["utf-8"]
+    read: dict[tuple[bytes, Legacy | None], Text] = {}
+    for start, end, foreign in found:
+        piece = content[start:end]
+        if not foreign:
+            texts.append(piece.decode("utf-8"))
+            continue
+        head = _FOREIGN_START.fullmatch(piece) if not start else None
+        if head and _proven(head[1], b"", b""):
+            texts.append("\ufffd" + piece[head.end(1) :].decode("ascii", "replace"))
+        elif end == len(content) and _CUT_END.fullmatch(piece) and _proven(b"", b"", piece):
+            texts.append("\ufffd")
+        else:
+            key = (piece, encodings.get(start))
+            if key not in read:
+                read[key] = _foreign_piece(*key)
+            texts.append(read[key].text)
+            names.append(read[key].encoding)
+    return Decoded("".join(texts), "+".join(dict.fromkeys(names)))
+
+
+#: A Latin letter, a character, a small letter: no Chinese, Japanese or Korean word, but an accented letter misread.
+_INSIDE_LATIN = re.compile("[A-Za-z][\u3400-\ud7ff][a-z]")
+
+
+def _is_wide_throughout(content: bytes) -> bool:
+    """Whether all is Chinese, Japanese or Korean in one encoding: much of that is UTF-8 by chance."""
+    found = detect(content)
+    decoded = fitting(content, found.encoding, found.skip) if found and is_wide(found.encoding) else None
+    return decoded is not None and len(_INSIDE_LATIN.findall(decoded.text)) < 3
+
+
+def _encodings(content: bytes, foreign: list[Piece]) -> dict[int, Legacy | None]:
+    """The encoding of each piece by where it starts: of long ones by themselves, of short ones as their neighbour's on
+    the lines before or as that of all short ones together.
+    """
+    known: dict[int, Legacy | None] = {}
+    short: list[Piece] = []
+    neighbour: tuple[int, Legacy | None] = (-1, None)
+    for piece in foreign:
+        raw = content[piece.start : piece.end]
+        near = 0 <= piece.start - neighbour[0] <= _CONTEXT and content[neighbour[0] : piece.start].isascii()
+        if len(known) < _DETECTED_PIECES and len(_HIGH.findall(raw)) >= _ENOUGH:
+            known[piece.start] = detect(raw)
+        elif near and neighbour[1] and fitting(raw, neighbour[1].encoding):
+            known[piece.start] = Legacy(neighbour[1].encoding)
+        else:
+            short.append(piece)
+        neighbour = (piece.end, known.get(piece.start))
+    pooled = detect(b"\n".join(_in_context(content, piece) for piece in short[:_POOLED_PIECES])) if short else None
+    return known | {piece.start: pooled and Legacy(pooled.encoding) for piece in short}
+
+
+def _in_context(content: bytes, piece: Piece) -> bytes:
+    """The piece and the ASCII text around it."""
+    before, after = content[max(piece.start - _CONTEXT, 0) : piece.start], content[piece.end : piece.end + _CONTEXT]
+    return _HIGH.split(before)[-1] + content[piece.start : piece.end] + _HIGH.split(after, maxsplit=1)[0]
+
+
+def _foreign_piece(piece: bytes, found: Legacy | None) -> Text:
+    decoded = fitting(piece, found.encoding, found.skip) if found else None
+    return decoded or Text(piece.decode("cp1252", "replace"), "cp1252")
+
+
+# --- legacy encodings ------------------------------------------------------------------------------------------------
 
 
 def _declared(content: bytes, charset: str | None) -> Decoded | None:
@@ -179,49 +301,30 @@ def _declared(content: bytes, charset: str | None) -> Decoded | None:
         return None
     if name in _WIDE:
         return None
-    decoded = _fitting(content, name)
-    if decoded is None or _C1.search(decoded.text):
+    decoded = fitting(content, name)
+    if decoded is None or C1.search(decoded.text):
         return None
     if len(decoded.text) == len(content):  # a single-byte encoding decodes anything: ask for a second opinion
-        found = chardet.detect(content[:_DETECT_BYTES])
-        if found["encoding"] and found["confidence"] > 0.8 and _fitting(content, found["encoding"]) != decoded:
+        found = chardet.detect(content[:DETECT_BYTES])
+        if found["encoding"] and found["confidence"] > 0.8 and fitting(content, found["encoding"]) != decoded:
             return None
-    return decoded
-
-
-def _fitting(content: bytes, encoding: str) -> Decoded | None:
-    """The text in `encoding`, in its superset, or in its Windows twin where controls prove that one."""
-    name = codecs.lookup(encoding).name
-    for candidate in dict.fromkeys((_SUPERSETS.get(name, name), name)):
-        text = _strict(content, candidate)
-        if text is not None and _plausible(text):
-            twin = _TWINS.get(candidate) if _C1.search(text) else None
-            if twin and (twin_text := _strict(content, twin)) is not None:
-                return Decoded(twin_text, twin)
-            return Decoded(text, candidate)
-    return None
+    return Decoded(*decoded)
 
 
 def _detected(content: bytes) -> Decoded:
-    sample = content[:_DETECT_BYTES]
-    found = chardet.detect(sample)
-    if found["encoding"] is None:
+    found = detect(content)
+    if found is None:
         raise Undecodable(f"no encoding fits{_looks_like(content)}")
-    high = _HIGH.findall(sample)
-    if len(high) * 20 < len(sample) and found["confidence"] < 0.3 and all(_WESTERN.match(byte) for byte in high):
-        # A few quotation marks and accents in ASCII text are too little for statistics; the commonest encoding it is.
-        return Decoded(content.decode("cp1252", "replace"), "cp1252")
-    decoded = _fitting(content, found["encoding"])
+    decoded = fitting(content, found.encoding, found.skip)
     if decoded is not None:
-        return decoded
-    name = codecs.lookup(found["encoding"]).name
-    name = _SUPERSETS.get(name, name)
+        return Decoded(*decoded)
+    name = superset(found.encoding)
     text = content.decode(name, "replace")
-    if _plausible(text) and text.count("\ufffd") <= len(text) / 100:
+    if plausible(text) and text.count("\ufffd") <= len(text) / 100:
         return Decoded(text, name)
-    decoded = _fitting(content, "cp1252")
+    decoded = fitting(content, "cp1252")
     if decoded is not None:
-        return decoded
+        return Decoded(*decoded)
     raise Undecodable(f"no encoding fits{_looks_like(content)}")
 
 

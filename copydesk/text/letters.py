@@ -212,3 +212,8 @@ class Reading:
 def cost(text: str, among: Iterable[str] | None = None) -> float:
     """What `text` costs in the language that suits it best, in bits."""
     return float(Reading(text).best(among)[1].sum())
+
+
+def kinds() -> NDArray[np.uint8]:
+    """The kind of each code point of the basic plane: an index into `KINDS`."""
+    return _unicode().kind

@@ -1,0 +1,205 @@
+"""Which legacy encoding bytes are in: chardet's verdict, and what it misses where a text is cut inside a character.
+
+chardet reads two-byte characters from the first byte on: text that begins in the middle of one is shifted, looks like
+another encoding, or like none. Here such bytes are read at both places where a character may begin.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import NamedTuple
+
+import chardet
+
+from copydesk.text.letters import cost
+from copydesk.text.single_byte import best_reading
+
+DETECT_BYTES = 200_000
+
+# Names under which files carry a superset's characters (WHATWG Encoding Standard, "Names and labels").
+_SUPERSETS = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "tis-620": "cp874",
+    "iso8859-11": "cp874",
+}
+# The Windows encodings beside ISO 8859: near twins, told apart by the row 0x80 to 0x9F, which ISO leaves to controls.
+_TWINS = {
+    "iso8859-2": "cp1250",
+    "iso8859-6": "cp1256",
+    "iso8859-7": "cp1253",
+    "iso8859-8": "cp1255",
+    "iso8859-9": "cp1254",
+    "iso8859-13": "cp1257",
+}
+C1 = re.compile("[\x80-\x9f]")
+
+# Text has almost none of these; bytes decoded with a wrong wide or single-byte encoding have many.
+_IMPLAUSIBLE = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ue000-\uf8ff\ufffe\uffff]")
+
+#: Encodings of two-byte characters, by the names under which chardet ranks them. The rare kin of some are
+#: tried where those fail on what chardet found.
+_WIDE_CHARACTERS = {
+    "gb18030": "gb18030",
+    "big5hkscs": "big5",
+    "cp932": "cp932",
+    "euc_jis_2004": "euc_jp",
+    "cp949": "cp949",
+    "johab": "johab",
+}
+_KIN = {
+    "big5hkscs": ("big5", "cp950", "big5hkscs"),
+    "euc_jis_2004": ("euc_jp", "euc_jis_2004"),
+    "shift_jis_2004": ("cp932", "shift_jis_2004"),
+}
+# Single-byte text read in pairs scores up to 0.09 in chardet's models of Chinese, Japanese and Korean, on the project's
+# measure of news in 30 encodings; real text in them, if it has three such characters in a row, mostly above 0.2.
+_LEAST_CONFIDENCE = 0.12
+# Halfwidth katakana are left out: as Shift-JIS, many a single-byte text is made of nothing else.
+_IN_A_ROW, _NOT_ASCII = re.compile("[^\x00-\x7f\uff61-\uff9f]{2,}"), re.compile("[^\x00-\x7f]")
+#: Bytes in which it is seen whether a text begins inside a character, and the languages for that.
+_FIRST_BYTES, _WIDE_LANGUAGES = 60, ("zh", "ja", "ko")
+#: What a halfwidth letter at the start costs beside that, in bits.
+_HALFWIDTH = 8.0
+_KANA = re.compile("[\u3041-\u30fe]")
+
+
+class Legacy(NamedTuple):
+    """The encoding, and how many bytes at the start belong to a character whose first byte is gone."""
+
+    encoding: str
+    skip: int = 0
+
+
+class Text(NamedTuple):
+    text: str
+    encoding: str
+
+
+def plausible(text: str) -> bool:
+    return len(_IMPLAUSIBLE.findall(text[:DETECT_BYTES])) <= len(text[:DETECT_BYTES]) / 200
+
+
+def strict(content: bytes, encoding: str) -> str | None:
+    try:
+        return content.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+def until_cut(content: bytes, encoding: str) -> tuple[str, int] | None:
+    """The text, and the bytes of a last character that is not all there; None where the bytes are not in `encoding`."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        text = decoder.decode(content)
+    except UnicodeDecodeError:
+        return None
+    pending = decoder.getstate()[0]
+    return text, len(pending) if isinstance(pending, bytes) else 0
+
+
+def fitting(content: bytes, encoding: str, skip: int = 0) -> Text | None:
+    """The text in `encoding`, in its superset, or in its Windows twin where controls prove that one.
+
+    A character that was cut off at either end is U+FFFD.
+    """
+    name = codecs.lookup(encoding).name
+    for candidate in dict.fromkeys((_SUPERSETS.get(name, name), *_KIN.get(name, ()), name)):
+        found = until_cut(content[skip:], candidate)
+        if found is None or not plausible(found[0]):
+            continue
+        text, pending = found
+        twin = _TWINS.get(candidate) if C1.search(text) else None
+        if twin and (twin_text := strict(content, twin)) is not None:
+            return Text(twin_text, twin)
+        return Text("\ufffd" * (skip > 0) + text + "\ufffd" * (pending > 0), candidate)
+    return None
+
+
+def superset(encoding: str) -> str:
+    name = codecs.lookup(encoding).name
+    return _SUPERSETS.get(name, name)
+
+
+def is_wide(encoding: str) -> bool:
+    """Whether characters of `encoding` may take two bytes."""
+    name = superset(encoding)
+    return name in _WIDE_CHARACTERS or name in _WIDE_CHARACTERS.values() or name in _KIN
+
+
+def wide_characters(sample: bytes) -> Legacy | None:
+    """The encoding of Chinese, Japanese or Korean text that is cut inside a character, or is little among ASCII."""
+    best, most = None, _LEAST_CONFIDENCE
+    for skip in (0, 1) if sample[:1] >= b"\x80" else (0,):
+        ranked: dict[int, dict[str, float]] = {}
+        for encoding in _WIDE_CHARACTERS.values():
+            found = until_cut(sample[skip:], encoding)
+            if found is None or not _runs_of_characters(found[0]):
+                continue
+            text, pending = found
+            if pending not in ranked:
+                ranked[pending] = _confidences(sample[skip : len(sample) - pending])
+            confidence = ranked[pending].get(encoding, 0.0)
+            if encoding in ("euc_jp", "cp932") and len(_KANA.findall(text)) > 0.2 * len(_NOT_ASCII.findall(text)):
+                confidence = max(confidence, 0.5)  # chardet knows Japanese by its kanji; a child's story has none
+            if confidence > most:
+                best, most = encoding, confidence
+    return Legacy(best, _first_character(sample, best)) if best else None
+
+
+def _first_character(sample: bytes, encoding: str) -> int:
+    """Where the first whole character begins: at 0, or at 1 if that reads better."""
+    if sample[:1] < b"\x80":
+        return 0
+    least, best = float("inf"), 0
+    for skip in (0, 1):
+        found = until_cut(sample[skip : skip + _FIRST_BYTES], encoding)
+        if found is not None:
+            bits = cost("\ufffd" * skip + found[0], _WIDE_LANGUAGES)
+            # The second byte of a character of Shift-JIS is often a halfwidth letter.
+            bits += _HALFWIDTH * ("\uff61" <= found[0][:1] <= "\uff9f")
+            if bits < least:
+                least, best = bits, skip
+    return best
+
+
+def _runs_of_characters(text: str) -> bool:
+    """Whether the characters beyond ASCII stand side by side: an accented letter and its neighbour pass for one."""
+    runs = sum(map(len, _IN_A_ROW.findall(text)))
+    return runs >= 3 and 2 * runs >= len(_NOT_ASCII.findall(text)) and not _IMPLAUSIBLE.search(text)
+
+
+def _confidences(sample: bytes) -> dict[str, float]:
+    found = chardet.detect_all(
+        sample, ignore_threshold=True, include_encodings=_WIDE_CHARACTERS, no_match_encoding="gb18030"
+    )
+    names = ((codecs.lookup(guess["encoding"]).name, guess["confidence"]) for guess in found if guess["encoding"])
+    return {_WIDE_CHARACTERS.get(name, name): confidence for name, confidence in names}
+
+
+# Mainframes' encodings, and one that is ASCII throughout: no news is in them, and shifted Chinese looks like them. What
+# is UTF-8 has been found before.
+_NEVER = ("cp1026", "cp1140", "cp273", "cp424", "cp500", "cp875", "cp1006", "utf-7", "utf-8", "utf-8-sig")
+_RANKED = 6
+
+
+def detect(content: bytes) -> Legacy | None:
+    """The legacy encoding of `content`, which is no Unicode; None for what is no text."""
+    sample = content[:DETECT_BYTES]
+    found = chardet.detect_all(sample, ignore_threshold=True, exclude_encodings=_NEVER)
+    ranked = [(codecs.lookup(guess["encoding"]).name, guess["language"]) for guess in found if guess["encoding"]]
+    if not ranked:
+        return None
+    first = ranked[0][0]
+    if is_wide(first) and fitting(sample, first):
+        return Legacy(first, _first_character(sample, first))
+    wide = wide_characters(sample)
+    if wide or is_wide(first):
+        return wide or Legacy(first)
+    valid = [name for name in _WIDE_CHARACTERS.values() if (text := until_cut(sample, name)) and plausible(text[0])]
+    return Legacy(best_reading(sample, [guess for guess in ranked if not is_wide(guess[0])][:_RANKED], valid))

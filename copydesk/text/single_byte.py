@@ -1,0 +1,282 @@
+"""Which single-byte encoding a text is in: of the readings that chardet thinks likely, the one that costs fewest bits.
+
+Any bytes are text in almost any of these encodings, so only the reading tells. Letters cost what they cost in the
+languages of the encoding (`copydesk.text.letters`), and signs what their place in the line makes them: an opening
+quotation mark does not stand behind a letter, nor a degree sign before a digit. What an encoding costs by itself stands
+in a table here: news in Mac OS Roman is rarer than in cp1252, and must read better by as much.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from copydesk.text.letters import DIGIT, MARK, SPACE, TYPOGRAPHIC, UNUSUAL, Reading, kinds
+
+# Bytes looked at: those beyond ASCII with so many beside them, in all not more than this.
+_AROUND, _MOST = 12, 300
+# Bytes in which letters are counted, and the languages taken from that.
+_SAMPLE, _LANGUAGES = 4000, 3
+
+_LATIN = "\x80-\u024f\u1e00-\u1eff"
+_CENTRAL, _TURKISH, _BALTIC = "pl cs sk hu ro sl hr bs sq", "tr az kmr", "lt lv et"
+_CYRILLIC, _CENTRAL_ASIAN, _GREEK, _HEBREW = "ru uk bg be mk sr mn", "kk", "el", "he"
+_ARABIC = "ar fa ur ckb"
+
+
+Flags = NDArray[np.bool_]
+
+
+class _Encoding(NamedTuple):
+    """Its price in bits, its languages (empty: those that the ASCII letters suggest), and its letters beyond ASCII."""
+
+    price: float
+    languages: tuple[str, ...] = ()
+    letters: str = _LATIN
+
+
+def _table() -> dict[str, _Encoding]:
+    prices = {
+        "": "cp1252 0, iso8859-1 0, iso8859-15 3, mac-roman 4, cp850 5, cp437 5.5, cp858 6, hp-roman8 12, mac-iceland"
+        " 10, cp860 12, cp861 12, cp863 12, cp865 10, iso8859-10 12",
+        _CENTRAL: "cp1250 1, iso8859-2 1.5, cp852 8, mac-latin2 10, iso8859-16 10",
+        _TURKISH: "cp1254 1, iso8859-9 1.5, mac-turkish 10, cp857 10, iso8859-3 12",
+        _BALTIC: "cp1257 2, iso8859-13 4, iso8859-4 12, cp775 10",
+        "vi": "cp1258 6",
+        "cy ga": "iso8859-14 12",
+        _CYRILLIC: "cp1251 0, koi8-r 2, koi8-u 3, iso8859-5 4, cp866 4, mac-cyrillic 4, cp855 8, cp1125 8",
+        _CENTRAL_ASIAN: "ptcp154 6, kz1048 6, koi8-t 25",
+        _GREEK: "cp1253 0, iso8859-7 1, cp737 8, mac-greek 8, cp869 10",
+        _HEBREW: "cp1255 0, iso8859-8 1, cp862 8, cp856 10",
+        _ARABIC: "cp1256 0, iso8859-6 1, cp720 8, cp864 12",
+        "th": "cp874 0, tis-620 0",
+    }
+    letters = {
+        _CYRILLIC: "\u0400-\u052f",
+        _CENTRAL_ASIAN: "\u0400-\u052f",
+        _GREEK: "\u0370-\u03ff",
+        _HEBREW: "\u0590-\u05ff",
+        _ARABIC: "\u0600-\u06ff",
+        "th": "\u0e00-\u0e7f",
+    }
+    found: dict[str, _Encoding] = {}
+    for spoken, named in prices.items():
+        for entry in named.split(", "):
+            name, price = entry.split()
+            found[name] = _Encoding(float(price), tuple(spoken.split()), letters.get(spoken, _LATIN))
+    return found
+
+
+_ENCODINGS = _table()
+#: Always read, whatever chardet thinks of them.
+_USUAL = ("cp1252", "mac-roman", "cp850", "cp437", "cp1251", "koi8-r", "cp866")
+#: A reading that is not the one that was ranked first.
+_NOT_FIRST = 4.0
+#: Of Chinese, Japanese and Korean encodings.
+_WIDE_PRICE = 8.0
+#: An encoding of other languages than the text seems to be in, or of a script of which it has no letter. In bits.
+_OTHER_LANGUAGE, _OWN_LANGUAGE, _OTHER_SCRIPT = 5.0, -1.5, 40.0
+#: A script beside Latin; letters of two scripts side by side; a letter of it that stands alone.
+_SECOND_SCRIPT, _MIXED_WORD, _LONE_LETTER = 16.0, 10.0, 4.0
+#: Accented letters that any language of the Latin script borrows in names, and letters that it does not.
+_BORROWED, _NEVER_BORROWED = 10.0, 17.0
+_COMMON = "àâäáãåæçèéêëìíîïñòóôöõøùúûüßšžœ"
+_SOFT_HYPHEN, _APOSTROPHE, _BROKEN_OFF = -15.0, -3.0, 4.0
+#: Signs inside a word, an opening mark behind a letter, a closing one before it; a currency sign before a figure; a
+#: degree sign that has none before it.
+_INSIDE, _MISPLACED, _CURRENCY, _DEGREE = 8.0, 6.0, -5.0, 6.0
+_WITHIN_WORDS = "’‘·-–—\xad\u200c\u200d\xa0\u202f"
+_OPENING, _CLOSING = "‘«‹¿¡„‚", "”»›…"
+
+
+class _Signs(NamedTuple):
+    """By code point of the basic plane."""
+
+    never_inside: Flags
+    opening: Flags
+    closing: Flags
+    currency: Flags
+    low: Flags
+    dash: Flags
+    common: Flags
+
+
+@cache
+def _signs() -> _Signs:
+    def among(chars: str) -> Flags:
+        found = np.zeros(0x10000, bool)
+        found[[ord(char) for char in chars]] = True
+        return found
+
+    typographic = np.isin(kinds(), (TYPOGRAPHIC, UNUSUAL))
+    ascii_letters = "".join(map(chr, range(128)))
+    return _Signs(
+        typographic & ~among(_WITHIN_WORDS),
+        among(_OPENING),
+        among(_CLOSING),
+        among("£€¥"),
+        among("‚"),
+        among("–—"),
+        among(_COMMON + ascii_letters),
+    )
+
+
+def best_reading(sample: bytes, ranked: list[tuple[str, str | None]], wide: Iterable[str] = ()) -> str:
+    """The Python codec in which `sample` reads best.
+
+    `ranked` are single-byte codecs to try, each with the language that suggested it, ISO 639-1; those that are usual
+    in news are tried as well. `wide` are codecs of two-byte characters in which `sample` is valid.
+    """
+    near = _beyond_ascii(sample)
+    texts: dict[str, list[str]] = {}
+    for name in dict.fromkeys((*(name for name, _ in ranked), *_USUAL)):
+        text = near.decode(name, "replace")
+        if len(text) == len(near) and text.count("\ufffd") <= 0.02 * len(near):
+            texts.setdefault(text, []).append(name)
+    if not texts:
+        return "cp1252"
+    latin = _latin_languages(near, sample[:_SAMPLE], [language for _, language in ranked])
+    prices = [
+        (bits + _price(name, text, spoken) + (_NOT_FIRST if ranked and ranked[0][0] not in names else 0), rank, name)
+        for (text, names), bits, spoken in zip(texts.items(), *_bits(list(texts), latin), strict=True)
+        for rank, name in enumerate(names)
+    ]
+    least, _, best = min(prices, key=lambda price: price[0])
+    for name in wide:
+        (bits,), _ = _bits([near.decode(name, "replace")], latin)
+        if bits + _WIDE_PRICE < least:
+            least, best = bits + _WIDE_PRICE, name
+    return best
+
+
+def _price(name: str, text: str, spoken: set[str]) -> float:
+    encoding = _ENCODINGS.get(name, _Encoding(12.0))
+    price = encoding.price
+    if encoding.letters != _LATIN and not re.search(f"[{encoding.letters}]", text):
+        price += _OTHER_SCRIPT
+    if encoding.languages:
+        price += _OTHER_LANGUAGE if spoken.isdisjoint(encoding.languages) else _OWN_LANGUAGE
+    return price
+
+
+def _beyond_ascii(sample: bytes) -> bytes:
+    """Bytes beyond ASCII and those beside them: each value where it occurs first, then where it occurs again."""
+    values = np.frombuffer(sample, np.uint8)
+    high = np.flatnonzero(values >= 0x80)
+    order = np.argsort(values[high], kind="stable")
+    _, firsts, counts = np.unique(values[high][order], return_index=True, return_counts=True)
+    occurrence = np.empty(len(high), np.int64)
+    occurrence[order] = np.arange(len(high)) - np.repeat(firsts, counts)
+    by_occurrence = high[np.argsort(occurrence, kind="stable")]
+    taken = _MOST // (2 * _AROUND)
+    while True:
+        near = _around(by_occurrence[:taken], len(values))
+        if len(near) >= _MOST or taken >= len(high):
+            break
+        taken *= 2
+    gaps = np.flatnonzero(np.diff(near) > 1) + 1
+    return b"\n".join(values[piece].tobytes() for piece in np.split(near, gaps))
+
+
+def _around(places: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """These places and those beside them, in order."""
+    edges = np.zeros(size + 1, np.int32)
+    np.add.at(edges, np.maximum(places - _AROUND, 0), 1)
+    np.add.at(edges, np.minimum(places + _AROUND + 1, size), -1)
+    return np.flatnonzero(np.cumsum(edges[:-1]) > 0)
+
+
+@cache
+def _of_script(letter: str) -> tuple[str, ...]:
+    """The languages written in the script of `letter`."""
+    return Reading(letter).likely()
+
+
+@cache
+def _latin_script() -> int:
+    return int(Reading("a").script[0])
+
+
+@cache
+def _latin_letters() -> NDArray[np.float32]:
+    """What the letters a to z cost in each language of the Latin script, in the order of `_of_script`."""
+    reading = Reading(" a b c d e f g h i j k l m n o p q r s t u v w x y z")
+    return np.array([reading.bits(code)[1::2] for code in _of_script("a")], np.float32)
+
+
+def _latin_languages(near: bytes, sample: bytes, suggested: list[str | None]) -> tuple[str, ...]:
+    """The languages that the frequencies of ASCII letters suggest, near other bytes and in all, and those suggested."""
+    latin = _of_script("a")
+    spoken: list[str | None] = []
+    for text in (near, sample):
+        counts = np.bincount(np.frombuffer(text.lower(), np.uint8), minlength=128)[ord("a") : ord("z") + 1]
+        cheapest = np.argsort(_latin_letters() @ counts.astype(np.float32))
+        spoken += [latin[place] for place in cheapest[:_LANGUAGES]]
+    return tuple(code for code in dict.fromkeys(spoken + suggested) if code in latin)
+
+
+def _bits(texts: list[str], latin: tuple[str, ...]) -> tuple[list[float], list[set[str]]]:
+    """What each text costs, each script of it in the language that suits it best, and those languages.
+
+    The texts are of one length, and are read as one.
+    """
+    joined = "".join(f"{text}\n" for text in texts)
+    reading, signs = Reading(joined), _signs()
+    codes = np.minimum(np.frombuffer(joined.encode("utf-32-le"), np.uint32), 0xFFFF)
+    letter, script = reading.letter, reading.script
+    after_letter, before_letter = _before(letter), _after(letter)
+    other_script = np.append(False, script[1:] != script[:-1])
+    mark, digit = reading.kind == MARK, reading.kind == DIGIT
+    latin_script = _latin_script()
+
+    cost = reading.base.copy()
+    for bits, where in (
+        (_INSIDE, signs.never_inside[codes] & after_letter & before_letter),
+        (_MISPLACED, signs.opening[codes] & after_letter),
+        (_MISPLACED, signs.closing[codes] & before_letter),
+        (_CURRENCY, signs.currency[codes] & _after(digit)),
+        (-_CURRENCY, (signs.currency | signs.low)[codes] & before_letter),
+        (_DEGREE, (codes == ord("°")) & (after_letter | _after(digit))),
+        (_APOSTROPHE, (codes == ord("’")) & after_letter & before_letter),
+        (_BROKEN_OFF, signs.dash[codes] & after_letter & _after(reading.kind == SPACE)),
+        (_SOFT_HYPHEN, (codes == 0xAD) & after_letter & before_letter),
+        (_MIXED_WORD, letter & after_letter & other_script),
+        (_MIXED_WORD, mark & (~(after_letter | _before(mark)) | other_script)),
+        (_LONE_LETTER, letter & (script != latin_script) & ~after_letter & ~before_letter),
+    ):
+        cost[where] += bits
+    totals = cost.reshape(len(texts), -1).sum(1)
+    spoken: list[set[str]] = [set() for _ in texts]
+    for number in np.unique(script[letter]):
+        mine = letter & (script == number)
+        is_latin = number == latin_script
+        codes_of = latin if is_latin else _of_script(chr(int(codes[mine][0])))
+        dearest = np.where(signs.common[codes], _BORROWED, _NEVER_BORROWED) if is_latin else _NEVER_BORROWED
+        by_language = [np.where(mine, _NEVER_BORROWED, 0).reshape(len(texts), -1).sum(1)]
+        for code in codes_of:
+            bits_of = np.minimum(reading.bits(code) - reading.base, dearest)
+            by_language.append(np.where(mine, bits_of, 0).reshape(len(texts), -1).sum(1))
+        best = np.argmin(by_language, axis=0)
+        present = mine.reshape(len(texts), -1).any(1)
+        totals += np.min(by_language, axis=0) + (0 if is_latin else _SECOND_SCRIPT * present)
+        for row in np.flatnonzero(present & (best > 0)):
+            spoken[row].add(codes_of[best[row] - 1])
+    return totals.tolist(), spoken
+
+
+def _before(values: Flags) -> Flags:
+    """What is said of the character before each; of the first, nothing."""
+    moved = np.zeros_like(values)
+    moved[1:] = values[:-1]
+    return moved
+
+
+def _after(values: Flags) -> Flags:
+    moved = np.zeros_like(values)
+    moved[:-1] = values[1:]
+    return moved
