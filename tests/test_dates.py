@@ -194,3 +194,29 @@ def test_the_persian_calendar(jalali: tuple[int, int, int], day: date) -> None:
     assert calendars.from_jalali(*jalali) == day
     with pytest.raises(ValueError, match="no such day"):
         calendars.from_jalali(1398, 12, 30)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2 hours ago", "Updated an hour ago", "hace 2 horas", "Atualizado há 2 horas", "il y a 3 jours",
+        "vor einer Stunde", "2 ore fa", "2 saat önce", "dün 21:05", "3 часа назад", "2 години тому", "преди 2 часа",
+        "2 godziny temu", "Вчера, 21:05", "قبل ساعتين", "منذ 3 ساعات", "۲ ساعت پیش", "2 گھنٹے پہلے", "پێش 2 کاتژمێر",
+        "berî 2 saetan", "昨天 10:30", "2小时前", "3時間前",
+    ],
+)  # fmt: skip
+def test_a_line_that_says_how_long_ago_names_no_day(line: str) -> None:
+    """It is taken out and noted; the clock of the machine plays no part."""
+    assert dates.is_relative(line)
+    story = "The harbour town voted to keep its last ferry running through the winter.\n\nIt had been much too empty."
+    cleaned = copydesk.clean(f"Harbour Town Keeps Its Last Ferry\n\n{line}\n\n{story}".encode(), uri="ferry")
+    assert cleaned.article is not None
+    assert (cleaned.article.published_date, cleaned.article.body) == (None, story)
+    assert [(problem.rule, problem.observed) for problem in cleaned.problems] == [("relative-date", line)]
+
+
+@pytest.mark.parametrize(
+    "line", ["Years ago", "Yesterday", "قبل سنوات", "Vor Jahren", "Two years ago the town", "10:30"]
+)
+def test_what_only_begins_like_a_time_that_is_past(line: str) -> None:
+    assert not dates.is_relative(line)

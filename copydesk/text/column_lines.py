@@ -64,6 +64,8 @@ class LineReader:
     def _read(self, line: str, top: bool) -> ColumnLine | None:
         if (top or not line.isdigit()) and (found := self._whole_date(line)):
             return ColumnLine("date-line", date=found)
+        if top and dates.is_relative(line):
+            return ColumnLine("relative-date")
         if top and (mixed := self._beside_date(line)):
             return mixed
         if source := credit_lines.find_source(line):

@@ -27,7 +27,10 @@ def _key(name: str) -> str:
 
 
 _AGENCIES = frozenset(map(_key, (*lexicon.words("agencies"), *lexicon.lines("agencies.txt"))))
+#: Written small they are words: Map, Sana, Dire.
+_CAPITALS = frozenset(_key(n) for n in lexicon.words("agencies") if n.isascii() and n.isupper() and len(n) < 6)
 _CITIES = frozenset(map(_key, (*lexicon.words("cities"), *lexicon.lines("cities.txt"))))
+_AGENCY_WORD = re.compile("agen|агент|агенц|وكاله|خبرگزاري")
 _REGIONS = frozenset(map(_key, lexicon.words("regions")))
 _NO_PLACES = frozenset(map(_key, lexicon.words("not_places")))
 _PLACES = (_CITIES | _REGIONS) - _NO_PLACES
@@ -171,13 +174,17 @@ def is_agency(name: str) -> bool:
     """Whether each part of `name` is a known agency: `AA`, `dpa/lby`, `AFP et Reuters`, `وكالات`."""
     parts = [part for part in re.split(r"\s?[/,+&،]\s?|\s(?:et|y|e|und|ve|i|و|и)\s|\s-\s", name) if part]
     words = fold(name).split()
-    if not parts or len(words) > 6:
+    if not parts or len(words) > 6 or any(_key(part) in _CAPITALS and not part.isupper() for part in parts):
         return False
     if _key(parts[0]) in _AGENCIES or all(lead.is_agency(part) for part in parts):
         return True
     if _UNCASED.match(name) and (words[0] in _ROLES | _MEDIA or words[-1] in _ROLES | _MEDIA):
         return len(words) <= 4
-    return len(words) > 1 and words[0] in _MEDIA and _key(" ".join(words[1:])) in _AGENCIES
+    return (
+        len(words) > 1
+        and words[0] in _MEDIA
+        and (_key(" ".join(words[1:])) in _AGENCIES or bool(_AGENCY_WORD.match(words[0])))
+    )
 
 
 def _could_be_agency(name: str) -> bool:

@@ -129,6 +129,24 @@ _LIKE_A_LABEL = re.compile(
 # The days of an event: 14. - 20. Januar 2022.
 _RANGE = re.compile(r"(?<![\d:.])\d{1,2}\.?\s?[-–—]\s?$")
 _SEPARATOR = re.compile(r"[\s|·•,;/()\[\]–—-]*")
+_SPAN = rf"(?:\d{{1,2}}|an?|one|un|una|une|uma|eine[rmn]?)\s?(?:{_words('time_units')})\.?"
+
+
+def _ago(spans: bool) -> set[tuple[str, str]]:
+    """What stands before and behind a span of time that is past, or without `spans` all of it: ("just now", "")."""
+    forms = (fold(form).partition("{}") for form in lexicon.words("ago") if ("{}" in form) == spans)
+    return {(before.strip(), after.strip()) for before, _, after in forms}
+
+
+_SPANS, _MOMENTS = _ago(spans=True), _ago(spans=False)
+_AGO = _SPANS | _MOMENTS
+_RELATIVE = re.compile(
+    rf"(?:(?:{_words('published')}|{_words('updated')}){_NO_LETTER}\s*[:\-–|]?\s*)?[(\[]?"
+    rf"(?:(?P<before>{any_of(before for before, _ in _AGO)})?\s?(?P<span>{_SPAN}(?:,?\s{_SPAN})?)?"
+    rf"\s?(?P<after>{any_of(after for _, after in _AGO if after)})?"
+    rf"|(?:{_words('past_days')})\s*[,|•·–-]?\s*(?:(?:{_words('clock_words')})[\s:]\s*)?\d{{1,2}}(?P<clock>[:.h]\d\d)"
+    rf"(?:\s?(?:{_words('hour_words')}|[ap]m))?)[)\]]?\s*[|•·.]?\s*$"
+)
 _SHORT = re.compile(
     r"(?<![\d./-])(?P<first>\d{1,2})\s?(?P<sep>[./])\s?(?P<second>\d{1,2})\s?(?P=sep)\s?(?P<year>\d{2})(?!\d|[./:-]\d)"
     rf"|(?<![\w./-])\d{{1,2}}(?:-|\.?\s)(?:{_MONTHS})(?:-(?P<behind>\d{{2}})|\.?\s(?P<late>[4-9]\d))(?![\w:./-])"
@@ -337,6 +355,17 @@ def without_label(text: str) -> str:
     plain = fold(text)
     label = _UPDATED.search(plain) or _PUBLISHED.search(plain)
     return text[: label.start()] if label else text
+
+
+def is_relative(line: str) -> bool:
+    """Whether a line says only how long ago, which is no day: `2 hours ago`, `Atualizado há 2 horas`, `dün 21:05`."""
+    if len(line) > 60 or not line or line.isdigit():
+        return False
+    match = _RELATIVE.match(fold(line))
+    if not match or match["clock"]:
+        return match is not None
+    whole = (match["before"] or "", match["after"] or "")
+    return whole in (_SPANS if match["span"] else _MOMENTS)
 
 
 def is_label(line: str) -> bool:

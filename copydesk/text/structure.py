@@ -413,6 +413,9 @@ class _Reader:
                 self._note("date-order-from-site", observed)
         elif self.lines.left_open:
             self._note("date-order-open", self.lines.left_open[0][:200])
+        else:
+            for index in sorted(index for index, (rule, _) in self.removed.items() if rule == "relative-date")[:1]:
+                self._note("relative-date", self.paragraphs[index].text[:200])
 
     def _note(self, rule: str, observed: str) -> None:
         self.layout.problems.append(Problem("clean", rule, "published_date", INFO, observed))
