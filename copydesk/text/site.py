@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -11,6 +12,11 @@ from copydesk.text import dates
 
 #: What a document may prove for its site: the order of day and month, a wrong decoding by its name.
 ORDER, MISREADING = "order", "misreading"
+
+
+# A folder or file for each day or month is no site of its own.
+_DAY = re.compile(r"[-_.]?(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d(?:\1[0-3]\d)?(?!\d)")
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 class Proof(NamedTuple):
@@ -55,9 +61,10 @@ NO_SITE = Site()
 def site_of(uri: str) -> str:
     """The site of the document at `uri`.
 
-    The host of an address, without `www.` and port; else the first folder of a path; else the file whose record it is
-    (`news.jsonl#12`); else the empty name, which stands for whatever lies side by side and names no place. Host and
-    folder are in lower case, so that `news.example/a.txt` and `https://www.news.example/a` are of one site.
+    The host of an address, without `www.` and port; else the first folder of a relative path; else the file whose
+    record it is (`news.jsonl#12`); else the empty name, which stands for whatever lies side by side and names no place.
+    Names are in lower case and without days, so that `https://www.News.example/a`, `news.example/a.txt` and
+    `2019-05-21/news.example/a.txt` are of one site.
     """
     if "://" in uri:
         try:
@@ -67,8 +74,12 @@ def site_of(uri: str) -> str:
         name = host.rpartition("@")[2].partition(":")[0]
     else:
         path, _, record = uri.partition("#")
-        folder, slash, _ = path.partition("/")
-        name = folder if slash else path if record else ""
+        *folders, file = path.split("/")
+        if folders and not folders[0]:
+            return ""
+        names = [plain for folder in folders if _LETTER.search(plain := _DAY.sub("", folder))]
+        names += [plain for plain in (_DAY.sub("", file),) if record and _LETTER.search(plain.partition(".")[0])]
+        name = names[0] if names else ""
     return name.lower().removeprefix("www.")
 
 
