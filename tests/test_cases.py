@@ -11,6 +11,7 @@ import pytest
 
 import copydesk
 from copydesk.edits import published_text, rebuild
+from copydesk.records import CRITICAL
 from copydesk.text.decode import decode
 
 HERE = Path(__file__).parent
@@ -39,6 +40,9 @@ def test_structure(case: dict[str, Any]) -> None:
     assert article is not None
     assert {name: plain(getattr(article, name)) for name in case["expect"]} == case["expect"]
     assert rebuild(article.headline, article.body, cleaned.edits) == cleaned.source_text
+    held_back = {problem.rule for problem in cleaned.problems if problem.severity == CRITICAL}
+    noted = {problem.rule for problem in cleaned.problems}
+    assert held_back <= set(case.get("problems", ())) <= noted
 
 
 @pytest.mark.parametrize("case", cases("cases/repair.jsonl"))

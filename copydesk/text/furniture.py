@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from copydesk.lexicon import table
+from copydesk.lexicon import lines, table
 
 #: A longer line is no furniture.
 LONGEST = 420
@@ -90,6 +90,18 @@ def find_furniture(line: str) -> Furniture | None:
         if (pattern.sentence or line[-1] not in ".…") and pattern.expression.fullmatch(bare):
             return Furniture(pattern.rule, pattern.anywhere)
     return None
+
+
+_NOTICE = re.compile("|".join(f"(?:{line})" for line in lines("notices.txt")), re.IGNORECASE)
+_LONGEST_NOTICE = 800
+
+
+def is_notice(paragraph: str) -> bool:
+    """Whether a paragraph is what a site says in place of a story: that cookies be accepted, that readers subscribe.
+
+    A story may hold such a sentence; a text that holds nothing else is no story.
+    """
+    return len(paragraph) <= _LONGEST_NOTICE and _NOTICE.match(paragraph.lstrip(_AROUND)) is not None
 
 
 # --- lists of links --------------------------------------------------------------------------------------------------
@@ -197,3 +209,27 @@ def is_caption(line: str) -> bool:
 
 
 _SENTENCES = re.compile(r"[a-z0-9)\"'”’]{2}[.!?][\"'”’)]* +(?=[A-Z\"“])")
+
+
+_CAPTION_BEFORE = re.compile(r"[^|]{15,300}\s\|\s")
+
+
+def credit_before(line: str) -> int:
+    """Where the headline begins on a line that starts with a caption and its credit; 0 where it does not.
+
+    `The ferry in the harbour. | AP Photo Town Votes to Keep Its Ferry`, `AP Photo Town Votes to Keep Its Ferry`.
+    """
+    caption = _CAPTION_BEFORE.match(line)
+    start = caption.end() if caption else 0
+    found = (_CREDIT_BEFORE if caption else _PHOTO_BEFORE).match(line, start)
+    return found.end() if found else 0
+
+
+_PHOTOGRAPHER = r"(?:/[A-Z][\w.'’-]+ [A-Z][\w.'’-]+)?\s+"
+# `Getty Images` without a bar may be the subject of the headline.
+_PHOTO_BEFORE = re.compile(rf"(?:AP|AFP|EPA|Reuters) Photo{_PHOTOGRAPHER}(?=[A-Z\"'“‘])(?!(?:Editor|Director|Chief)\b)")
+_CREDIT_BEFORE = re.compile(
+    r"(?:[A-Z][\w.'’-]+ [A-Z][\w.'’-]+/)?"
+    r"(?:AP Photo|AP Images|AP|Getty Images|Getty|AFP|Reuters|EPA|POLITICO)(?: Photo)?"
+    rf"{_PHOTOGRAPHER}(?=[A-Z\d\"'“‘])"
+)

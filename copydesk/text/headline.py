@@ -172,3 +172,24 @@ def leading_headline(paragraph: str, headline: str) -> int:
     if len(wanted) >= 5 and (after.isupper() or after in '"“(') and not re.match(r"\S*\s*$", rest[between.end() :]):
         return here + between.end()
     return 0
+
+
+_STOP = re.compile(r"\.(?P<gap>\s+)(?=[A-Z0-9À-Þ\"'“‘(])")
+
+
+def before_story(line: str) -> tuple[int, int] | None:
+    """Where a headline ends, and where the story behind it begins on the same line.
+
+    A headline there is written as one, with capitals, and ended by a full stop; the sentence behind it is not.
+    """
+    for stop in islice(_STOP.finditer(line, 0, MAX_CHARACTERS), 4):
+        said, rest = line[: stop.start()], line[stop.end() :]
+        if len(said) >= 15 and len(rest) >= len(said) and _capitals(said) >= 0.75 and _capitals(rest[:160]) <= 0.6:
+            return stop.start(), stop.end()
+    return None
+
+
+def _capitals(text: str) -> float:
+    """The share of the longer words with a capital; 0 where there are fewer than three."""
+    long = [word for word in text.split() if len(word) > 3 and word[0].isalpha()]
+    return sum(word[0].isupper() for word in long) / len(long) if len(long) >= 3 else 0.0

@@ -42,6 +42,13 @@ def is_path(line: str) -> bool:
     return len(line) <= 250 and (_STEPS.match(line) is not None or (len(line) <= 120 and _PATH.match(line) is not None))
 
 
+def is_only_path(line: str) -> bool:
+    """Whether a line is the path to a page without the headline: steps of a few words, the first the site's front."""
+    if len(line) > 120 or not (found := _PATH.match(line)):
+        return False
+    return len(line[found.end() :].split()) <= 3 and line[-1] not in _MARKS
+
+
 def is_label(line: str) -> bool:
     """Whether a line is a few words that name something: a section, a button, a place in the page's path."""
     if find_furniture(line) or is_path(line) or _ADDRESS.match(line):

@@ -15,13 +15,21 @@ from typing import NamedTuple
 
 from copydesk.config import DatesConfig
 from copydesk.edits import TITLE, Edit, Span, replace
-from copydesk.records import INFO, WARNING, Problem
+from copydesk.records import CRITICAL, INFO, WARNING, Problem
 from copydesk.text import credit_lines, datelines, dates, headline, lead, page
 from copydesk.text.column_lines import LineReader
-from copydesk.text.furniture import find_furniture
+from copydesk.text.furniture import credit_before, find_furniture, is_notice
 from copydesk.text.site import NO_SITE, Site, site_of
 
 STEP = "structure"
+
+_CUT_OFF = re.compile(r"(?P<marker>\s*\[\+\s?\d+ chars\])$|(?:…|\.\.\.|\[…\]|\[\.\.\.\])[\])\"'”’»]*$")
+_LETTER = re.compile(r"[^\W\d_]")
+#: More paragraphs than this are no notice of the site.
+_MOST_NOTICES = 20
+_NO_STORY = frozenset(
+    f"{kind}-line" for kind in ("share", "subscribe", "related", "comments", "page", "notice", "player")
+)
 
 #: So many lines may stand above a story, and below it.
 TOP, BOTTOM = 14, 8
@@ -58,6 +66,16 @@ class _Paragraph(NamedTuple):
     start: int
     end: int
     text: str
+    skip: int = 0  # so much of it, before `text`, goes for the rule `cut`
+    cut: str = ""
+
+    @property
+    def at(self) -> int:
+        """Where `text` begins."""
+        return self.start + self.skip
+
+    def without(self, length: int, rule: str) -> _Paragraph:
+        return self._replace(text=self.text[length:], skip=self.skip + length, cut=rule)
 
 
 _ENDS_SENTENCE = re.compile(r"[.?…。؟۔।？][\"'”’»)\]]*$")
@@ -67,6 +85,7 @@ _STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff\
 # Without a mark behind it, a date that goes on like this begins a sentence: `21 мая 2019 года Совет решил`.
 _IN_A_SENTENCE = re.compile(r"\d\s?[^\W\d_]+\.?$(?<!:\d\d\s[ap]m)", re.IGNORECASE)
 _UNCASED = re.compile(r"[\"'“(]?[\u0600-\u06ff]")
+_HEADLINE_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\d]")
 _AFTER_DATE = re.compile(r"\s*[.:|–—-]?\s+")
 
 
@@ -77,6 +96,7 @@ def structure(text: str, given: Given, config: DatesConfig) -> tuple[Layout, lis
     `copydesk.edits.published_text(layout.headline, layout.body)`, and from the title to the headline.
     """
     reader = _Reader(text, given, config)
+    reader.read_first_line()
     reader.read_head()
     reader.read_top()
     reader.take_boilerplate()
@@ -96,6 +116,7 @@ class _Reader:
         self.inner: list[Span] = []  # removals within a paragraph that stays
         self.title = given.title or None
         self.headlines: list[int] = []  # paragraphs that are the headline, in one form or another
+        self.split: Span | None = None  # between a headline and the story on its line
         self.page_headline = -1
         self.story_from: int | None = None  # where a deck stands above the story
         self.body_from = 0
@@ -103,6 +124,29 @@ class _Reader:
         self.lines = LineReader(text, config, given.site.numeric_order, given.uri)
 
     # --- lines above the story
+
+    def read_first_line(self) -> None:
+        """What else stands on the line of the headline: the path to the page, a caption, the date, the story itself."""
+        if not self.paragraphs:
+            return
+        first = self.paragraphs[0]
+        if not page.is_only_path(first.text) and (path := page.path_before(first.text)):
+            first = self.paragraphs[0] = first.without(path, "page-head")
+        if credit := credit_before(first.text[:400]):
+            first = self.paragraphs[0] = first.without(credit, "photo-credit")
+        if self.title is not None or not (length := self._date_prefix(first.text, _HEADLINE_START)):
+            return
+        found = headline.before_story(first.text[length:])
+        if found is None:
+            self.dates.pop()
+            return
+        line, rest = found
+        first = first.without(length, "date-prefix")
+        self.split = Span(first.at + line, first.at + rest, "\n\n", "headline-line", 0.95)
+        self.paragraphs[:1] = [
+            first._replace(end=self.split.start, text=first.text[:line]),
+            _Paragraph(self.split.end, first.end, first.text[rest:]),
+        ]
 
     def read_head(self) -> None:
         """The head of a web page: its title, the path to it, buttons, and the headline behind them."""
@@ -137,6 +181,8 @@ class _Reader:
                 continue
             elif index + 1 < len(self.paragraphs) and (piece := find_furniture(line)):
                 self.removed[index] = (piece.rule, 0.97)
+            elif index + 1 < len(self.paragraphs) and page.is_only_path(line):
+                self.removed[index] = ("page-head", 0.97)
             else:
                 self._read_below_deck(index)
                 return
@@ -177,13 +223,17 @@ class _Reader:
         if not rest:
             return index == 0 and _is_lone_headline(line)
         story = list(islice((p for p in rest if not self._is_no_story(p)), 10))
-        again = headline.likeness(story[0], line) if story else None
+        if not story:
+            return index == 0 and _is_lone_headline(line)
+        again = headline.likeness(story[0], line)
         if again and again.rule != "headline-near" and len(headline.tokens(line)) >= 2:
             return True
         return headline.looks_like_headline(line, story)
 
     def _is_no_story(self, line: str) -> bool:
-        return self.lines.read(line, top=True) is not None or find_furniture(line) is not None
+        return (
+            self.lines.read(line, top=True) is not None or find_furniture(line) is not None or page.is_only_path(line)
+        )
 
     def _take_line(self, line: str, top: bool) -> str | None:
         """Fill the columns that a line holds and name the rule; None where the line belongs to the story."""
@@ -281,10 +331,10 @@ class _Reader:
             paragraph = self.paragraphs[last]
             if behind := credit_lines.source_behind(paragraph.text):
                 self.layout.attribution = behind[1]
-                self.inner.append(Span(paragraph.start + behind[0], paragraph.end, "", "source-line", 0.97))
+                self.inner.append(Span(paragraph.at + behind[0], paragraph.end, "", "source-line", 0.97))
             elif signed := credit_lines.agency_behind(paragraph.text):
                 self.layout.agency = self.layout.agency or signed[1]
-                self.inner.append(Span(paragraph.start + signed[0], paragraph.end, "", "agency-behind", 0.97))
+                self.inner.append(Span(paragraph.at + signed[0], paragraph.end, "", "agency-behind", 0.97))
 
     def _is_labelled_source(self, index: int) -> bool:
         """Whether a short line stands behind one that is only `Source:`."""
@@ -340,10 +390,10 @@ class _Reader:
         if length:
             if rule == "dateline" and self.layout.dateline is None:
                 rule = "agency-prefix"
-            self.inner.append(Span(paragraph.start + here, paragraph.start + here + length, "", rule, confidence))
+            self.inner.append(Span(paragraph.at + here, paragraph.at + here + length, "", rule, confidence))
         return here + length
 
-    def _date_prefix(self, story: str) -> int:
+    def _date_prefix(self, story: str, start: re.Pattern[str] = _STORY_START) -> int:
         found = self.lines.find_date(story[:100])
         if not found or self.dates:
             return 0
@@ -351,7 +401,7 @@ class _Reader:
         if label and not (len(label) < 30 and dates.is_label(label)):
             return 0
         between = _AFTER_DATE.match(story, found.end)
-        if not between or not _STORY_START.match(story, between.end()):
+        if not between or not start.match(story, between.end()):
             return 0
         begins_sentence = _IN_A_SENTENCE.search(written) or _UNCASED.match(story, between.end())
         if between[0].isspace() and len(label) < 5 and (label or begins_sentence):  # on, le, от; but: Published
@@ -426,6 +476,13 @@ class _Reader:
         self._settle_date()
         title_edits = self._choose_headline()
         kept = [i for i in range(len(self.paragraphs)) if i not in self.removed]
+        self._judge(kept)
+        for index in kept:
+            if skip := self.paragraphs[index].skip:
+                start = self.paragraphs[index].start
+                self.inner.append(Span(start, start + skip, "", self.paragraphs[index].cut, 0.96))
+        if self.split and 0 in kept and kept[-1] > 0:
+            self.inner.append(self.split)
         text, edits = replace(self.text, [*self._removals(kept), *self.inner], STEP)
         layout = self.layout
         if layout.headline:
@@ -433,6 +490,22 @@ class _Reader:
         else:
             layout.body = text
         return layout, edits + title_edits
+
+    def _judge(self, kept: list[int]) -> None:
+        """Note where the text is no story, or not all of it. `kept` are the paragraphs that stay, in order."""
+        body = [self.paragraphs[i] for i in kept if i not in self.headlines]
+        problems = self.layout.problems
+        if body and (cut := _CUT_OFF.search(body[-1].text[-40:])):
+            last = body[-1]
+            if cut["marker"]:
+                self.inner.append(Span(last.end - len(cut["marker"]), last.end, "", "cut-marker", 0.99))
+            problems.append(Problem("clean", "cut-off", "body", INFO, last.text[-80:]))
+        if all(is_notice(p.text) or find_furniture(p.text) for p in body[:_MOST_NOTICES]) and len(body) < _MOST_NOTICES:
+            if body or any(rule in _NO_STORY for rule, _ in self.removed.values()):
+                observed = (body[0].text if body else self.text)[:200]
+                problems.append(Problem("clean", "no-story", "body", CRITICAL, observed))
+        elif not any(_LETTER.search(p.text) for p in body):
+            problems.append(Problem("clean", "no-words", "body", CRITICAL, body[0].text[:80]))
 
     def _choose_headline(self) -> list[Edit]:
         """Settle which form of the headline stays; all others go, and one from the title is put in front."""
@@ -474,7 +547,7 @@ class _Reader:
         elif part := next(filter(None, (headline.plain_part(chosen, form) for form in forms if form != chosen)), None):
             start, end = part
         if index >= 0:
-            at = self.paragraphs[index].start
+            at = self.paragraphs[index].at
             self.inner += [
                 Span(at + i, at + j, "", "site-name", 0.97) for i, j in ((0, start), (end, len(chosen))) if i < j
             ]
@@ -509,6 +582,8 @@ def ends_sentence(line: str) -> bool:
 
 def _is_lone_headline(line: str) -> bool:
     """A document of one short line that is no sentence is a headline without a story."""
+    if not _LETTER.search(line):
+        return False
     return len(line) <= 120 and len(line.split()) <= 18 and line[-1:] not in ".!?…。؟۔।\"'”’)"
 
 
