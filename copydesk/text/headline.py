@@ -134,7 +134,7 @@ def looks_like_headline(line: str, rest: list[str]) -> bool:
         return True
     if line.isupper() and len(words) > 2 and not rest[0].isupper():
         return True
-    return len(line) <= 200 and any(_SENTENCE_END.search(p) or p[-1:] in ".!?؟。\"'" for p in rest[:3])
+    return len(line) <= 120 and any(_SENTENCE_END.search(p) or p[-1:] in ".!?؟。\"'" for p in rest[:3])
 
 
 def is_title_case(line: str) -> bool:
