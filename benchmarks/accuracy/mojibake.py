@@ -30,18 +30,8 @@ STEP = "mojibake"
 #: Good lines with what mojibake is made of: `SÃO`, box drawing, words of Cyrillic capitals.
 SUSPICIOUS = Path(__file__).with_name("own") / "suspicious.txt"
 UTF8_AS = (
-    "cp1252",
-    "latin-1",
-    "cp1251",
-    "mac_roman",
-    "cp1250",
-    "iso8859-2",
-    "cp1254",
-    "cp437",
-    "cp850",
-    "koi8-r",
-    "cp866",
-)
+    "cp1252", "latin-1", "cp1251", "mac_roman", "cp1250", "iso8859-2", "cp1254", "cp437", "cp850", "koi8-r", "cp866",
+)  # fmt: skip
 LOSSY_AS = ("cp1252", "latin-1", "cp1251", "cp1250", "cp1254", "iso8859-2")
 #: Codecs whose no-break space is a byte that UTF-8 uses.
 NBSP_AS = (*LOSSY_AS, "koi8-r")
