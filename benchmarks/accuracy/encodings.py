@@ -139,7 +139,8 @@ def _piece(whole: bytes, encoding: str, size: int, cut: bool, seed: str) -> byte
         return None
     start = 0
     if encoding == "utf-8" and random.Random(seed).random() < 0.5:
-        start = next((at for at in range(min(200, end)) if 0x80 <= piece[at] < 0xC0), 0)
+        after_mark = 3
+        start = next((at for at in range(after_mark, min(200, end)) if 0x80 <= piece[at] < 0xC0), 0)
     return piece[start:end]
 
 
@@ -173,7 +174,7 @@ def cut_files(data: Path) -> Iterator[Sample]:
         encoding = row["true_encoding"]
         if encoding in ("utf-8", "big5", "gb2312", "euc_kr", "euc_jp", "shift_jis", "cp932", "cp949"):
             half = content[: max(len(content) // 2, 200)]
-            piece = _piece(half + b"\n", encoding, len(half), cut=True, seed="end")
+            piece = _piece(half + b"\n", encoding, len(half), cut=True, seed=row["file"])
             texts = readings(piece, encoding, "ignore") if piece else frozenset()
             if piece and texts and not next(iter(texts)).isascii():
                 yield Sample(piece, texts, encoding, row["file"])
