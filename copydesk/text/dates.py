@@ -54,7 +54,7 @@ for _name, _weekday in lexicon.weekdays():
     _WEEKDAY.setdefault(fold(_name), set()).add(_weekday)
 _WEEKDAYS = any_of(name for name in _WEEKDAY if len(name) > 1)
 #: Short names are words of other languages (di, la, per): they need a mark, and prove nothing.
-_LONG_WEEKDAYS = any_of(name for name in _WEEKDAY if len(name) > 3)
+_LONG_WEEKDAYS = any_of(name for name in _WEEKDAY if len(name) > (3 if name[0] < "\u3041" else 1))
 _WEEKDAY_SIGNS = any_of(name for name in _WEEKDAY if len(name) == 1)  # 日 is a weekday in brackets only
 _PROVING_WEEKDAYS = {name: days for name, days in _WEEKDAY.items() if len(name) > 2 or not name.isascii()}
 _ERAS = {fold(era): before for era, before in lexicon.eras().items()}
@@ -95,14 +95,14 @@ _DATE = re.compile(
     | (?P<first>{_D})\s?(?P<sep5>(?<!\s)-|[/.])\s?(?P<second>{_D})\s?(?P=sep5)(?:(?<=-)|\s?)(?P<year5>{_Y})
     | (?P<year6>{_Y})(?:[\s,./_-]|\s?(?:{_words("year_words")}){_NO_LETTER}\.?){{1,4}}
       (?:(?P<month6>{_WORD})\.?[\s_-]{{1,3}}(?P<day6>{_D})(?:{_NTH})|(?P<day7>{_D})(?:{_NTH})\s{{1,3}}(?P<month7>{_WORD}))
-    )(?!\d(?!\d?\.?\s?{_WORD})|[-/.]\d(?!\d?:\d)){_YEAR_END}""",
+    )(?:(?<=[日号號일])|(?!\d(?!\d?\.?\s?{_WORD})|[-/.]\d(?!\d?:\d))){_YEAR_END}""",
     re.VERBOSE,
 )
 _ZONE = any_of([*_ZONES, *_ZONES_NAMED, *_SHARED["zones_ambiguous"]])
 _PM = {fold(word) for word in lexicon.words("pm")}
 _HALF = any_of([*lexicon.words("am"), *lexicon.words("pm")])
 _CLOCK = rf"""(?:(?P<early>{_HALF})\s?(?=\d))?
-    (?P<hour>[01]?\d|2[0-4])(?:\s?[:.h時时點点시]\s?(?P<minute>[0-5]\d)[分분]?(?:[:.]?(?P<second>[0-6]\d)(?:秒|[.,]\d{{1,9}})?)?)?
+    (?P<hour>[01]?\d|2[0-4])(?:\s?[:.h時时點点시]\s?(?P<minute>[0-5]\d|\d(?=[分분]))[分분]?(?:[:.]?(?P<second>[0-6]\d)(?:秒|[.,]\d{{1,9}})?)?)?
     \s*(?P<half>[ap]\.?\s?m\b\.?|(?:{_HALF})(?![^\W\d_]))?
     \s*(?:/\s*)?(?:\(?(?P<zone>(?:(?:utc|gmt)\s*)?[+-](?:0?\d|1[0-4])(?::?[0-5]\d)?(?!\d)|(?:{_ZONE}){_NO_LETTER})\)?)?"""
 _AFTER = re.compile(
@@ -114,7 +114,7 @@ _WHOLE_CLOCK = re.compile(rf"{_CLOCK}$", re.VERBOSE)
 _BEFORE = re.compile(rf"{_CLOCK}\s*[,|·•–—-]?\s*(?:on\s+)?$", re.VERBOSE)
 _WEEKDAY_BEFORE = re.compile(rf"(?<!\w)(?P<name>{_WEEKDAYS})\.?\s*(?:[,|/]|-\s)?\s*(?:(?:{_words('date_joins')})\s+)?$")
 _WEEKDAY_AFTER = re.compile(
-    rf"\s*(?P<name>[,|(]\s*(?:{_WEEKDAYS})|{_LONG_WEEKDAYS})(?!\w)\.?\)?|\s?\((?P<sign>{_WEEKDAY_SIGNS})\)"
+    rf"\s*(?P<name>(?:[,|(]|-\s)\s*(?:{_WEEKDAYS})|{_LONG_WEEKDAYS})(?!\w)\.?\)?|\s?\((?P<sign>{_WEEKDAY_SIGNS})\)"
 )
 #: Between one day in two calendars.
 _SAME_DAY = re.compile(rf"\s*(?:[-–—/|,(]\s*)*(?:(?:{_words('same_day')})\s*)?(?:(?:{_WEEKDAYS})\s*,?\s*)?")
@@ -149,7 +149,7 @@ _RELATIVE = re.compile(
 )
 _SHORT = re.compile(
     r"(?<![\d./-])(?P<first>\d{1,2})\s?(?P<sep>[./])\s?(?P<second>\d{1,2})\s?(?P=sep)\s?(?P<year>\d{2})(?!\d|[./:-]\d)"
-    rf"|(?<![\w./-])\d{{1,2}}(?:-|\.?\s)(?:{_MONTHS})(?:-(?P<behind>\d{{2}})|\.?\s(?P<late>[4-9]\d))(?![\w:./-])"
+    rf"|(?<![\w./-])\d{{1,2}}(?:[-/]|\.?\s)(?:{_MONTHS})(?:[-/](?P<behind>\d{{2}})|\.?\s(?P<late>[4-9]\d))(?![\w:./-])"
     r"|(?P<mark>')(?P<apostrophe>\d{2})(?!\w)"
     r"|(?<![\w./-])(?P<compact>(?:19|20)\d\d[01]\d[0-3]\d)(?![\w./:-])"
 )
@@ -282,7 +282,7 @@ def _settled(
 def _weekdays(match: re.Match[str] | None) -> set[int]:
     if match is None:
         return set()
-    name = match.groupdict().get("sign") or match["name"].lstrip(" ,|(")
+    name = match.groupdict().get("sign") or match["name"].lstrip(" ,|(-")
     return _PROVING_WEEKDAYS.get(re.sub(r"\s+", " ", name), set())
 
 
