@@ -62,6 +62,7 @@ _SHARED = lexicon.shared()
 _ZONES = {fold(name): minutes for name, minutes in _SHARED["zones"].items()}
 _ZONES_NAMED = {fold(name): place for name, place in _SHARED["zones_named"].items()}
 _NUMERALS = {sign: value for value, signs in enumerate(("〇零○", *"一二三四五六七八九十")) for sign in signs}
+_A_DIGIT = re.compile(r"\d|\ban?\b|\b(?:un|une|una|uma|eine[rmn]?|one)\b", re.IGNORECASE)
 _TWO_DIGITS = re.compile(r"\d{2}|年")
 #: What every date has: a year of four digits, or its sign.
 _YEAR = re.compile(r"\d{4}|年")
@@ -200,7 +201,7 @@ def _orders_by_meaning(plain: str, uri: str) -> Iterator[str]:
 
 def find_date(text: str, config: DatesConfig, order: str | None = None, at: int = 0) -> FoundDate | None:
     """The first date in `text` from `at` on, with its weekday, time and zone. None where there is none that exists."""
-    return _find(fold(text), config, order, at)
+    return _find(fold(text), config, order, at) if _YEAR.search(text, at) else None
 
 
 def _find(plain: str, config: DatesConfig, order: str | None = None, at: int = 0) -> FoundDate | None:
@@ -359,7 +360,7 @@ def without_label(text: str) -> str:
 
 def is_relative(line: str) -> bool:
     """Whether a line says only how long ago, which is no day: `2 hours ago`, `Atualizado há 2 horas`, `dün 21:05`."""
-    if len(line) > 60 or not line or line.isdigit():
+    if len(line) > 60 or not line or (line.count(" ") > 2 and not _A_DIGIT.search(line)):
         return False
     match = _RELATIVE.match(fold(line))
     if not match or match["clock"]:

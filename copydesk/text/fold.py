@@ -31,14 +31,16 @@ def _bases() -> dict[str, str]:
 
 
 _DIGITS = {digit: str(value) for digits in lexicon.shared()["digits"] for value, digit in enumerate(digits)}
-_FOLD = str.maketrans({**_bases(), **_LETTERS, **_MARKS, **_SPACES, **_DIGITS})
+_FOLD = {**_bases(), **_LETTERS, **_MARKS, **_SPACES, **_DIGITS}
+_FOLDED = re.compile(f"[{re.escape(''.join(_FOLD))}]")  # most letters stay: faster than str.translate
 
 
 def fold(text: str) -> str:
     """`text` in lower case, without accents, with digits 0 to 9 and plain spaces. As many characters as before."""
     if text.isascii():
         return text.lower()
-    return text.replace("İ", "i").lower().translate(_FOLD)  # İ alone grows when it is made small
+    small = text.replace("İ", "i").lower()  # İ alone grows when it is made small
+    return _FOLDED.sub(lambda match: _FOLD[match[0]], small)
 
 
 def any_of(words: Iterable[str]) -> str:
