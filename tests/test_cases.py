@@ -13,6 +13,7 @@ import copydesk
 from copydesk.edits import published_text, rebuild
 from copydesk.records import CRITICAL
 from copydesk.text.decode import decode
+from copydesk.text.language import language
 
 HERE = Path(__file__).parent
 RAW = HERE.parent / "examples" / "raw"
@@ -50,6 +51,13 @@ def test_repair(case: dict[str, Any]) -> None:
     article = copydesk.clean(case["text"].encode(), uri=case["name"]).article
     assert article is not None
     assert published_text(article.headline, article.body) == case["expect"]
+
+
+@pytest.mark.parametrize("case", cases("cases/language.jsonl"))
+def test_language(case: dict[str, Any]) -> None:
+    assert language(case["text"]) == case["expect"]
+    # No language is made of another's letters when it is seen through a narrower window.
+    assert language(case["text"][:100]) in (case["expect"], "und")
 
 
 @pytest.mark.parametrize("case", cases("cases/decode.jsonl"))
