@@ -36,6 +36,8 @@ _NO_XML = frozenset(range(0x20)) - frozenset(map(ord, "\t\n\r")) | {0xFFFE, 0xFF
 _MAYBE_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));?")
 # trafilatura takes seconds for 20,000 elements within one paragraph, and time grows with their square.
 _MOST_ELEMENTS = 30_000
+# And 19 seconds for 600 tables, each within another; the pages of the nineties had a dozen.
+_DEEPEST_TABLES = 150
 _LARGEST_PAGE = 8 * 2**20
 _BLANKS = re.compile(r"\s+")
 # What pages say of themselves: Open Graph (ogp.me) and schema.org's microdata, as XPath.
@@ -118,6 +120,9 @@ def extract(document: Document) -> Document:
         if elements > _MOST_ELEMENTS:
             words = f"{elements:,} elements; pages are read up to {_MOST_ELEMENTS:,}"
             return _failed(document, "page-too-large", words)
+        if _depth_of_tables(tree) > _DEEPEST_TABLES:
+            words = f"tables within tables, more than {_DEEPEST_TABLES} deep"
+            return _failed(document, "page-too-large", words)
         title, date = _title(tree), _date(tree)
         lines = _main_text(tree)
     except Exception as error:  # noqa: BLE001 - lxml and trafilatura raise many kinds over hostile pages
@@ -129,6 +134,17 @@ def extract(document: Document) -> Document:
 
 def _failed(document: Document, rule: str, words: str) -> Document:
     return replace(document, problem=Problem("read", rule, None, CRITICAL, storable(words)))
+
+
+def _depth_of_tables(tree: HtmlElement) -> int:
+    """How many tables stand within each other, at most."""
+    from lxml import etree
+
+    deepest = depth = 0
+    for event, _ in etree.iterwalk(tree, events=("start", "end"), tag="table"):
+        depth += 1 if event == "start" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _as_xml(found: re.Match[str]) -> str:

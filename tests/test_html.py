@@ -109,6 +109,7 @@ def test_a_page_in_its_declared_encoding() -> None:
         (b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1", "undecodable"),
         (b"<div>" * 100_000 + BODY.encode(), "page-too-large"),
         (b"<p><b>x</b>" * 40_000, "page-too-large"),
+        (b"<table><tr><td>" * 600 + BODY.encode(), "page-too-large"),
         (b"<p>" + b"word " * 4_000_000, "page-too-large"),
     ],
 )

@@ -96,6 +96,7 @@ def test_any_bytes_are_cleaned_or_refused(content: bytes, charset: str) -> None:
 @given(TEXTS)
 @example("¬ß\u2000")
 @example("\xadâ€™")
+@example("0&nbsp;0<p>BY AA\u0590\r0000\u202a")
 def test_cleaning_what_was_cleaned_repairs_nothing_more(text: str) -> None:
     """Mojibake aside: ftfy weighs a line as a whole, and it reads otherwise when odd spaces are gone."""
     article = copydesk.clean(text, uri="any").article

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 from copydesk.edits import TEXT, Edit, Span, replace
+from copydesk.lexicon import months, weekdays
 
 STEP = "normalize"
 
@@ -33,6 +34,7 @@ _LINE_END = re.compile("\r\n|\r|\n")
 def _spaces(text: str, single_line: bool) -> Iterator[Span]:
     width = 0 if single_line else _wrap_width(text)
     last = len(text)
+    known: set[str] = set()
     if text[:1] == " " and not text[1:2].isspace():
         yield Span(0, 1, "", "edge")
     if last > 1 and text[-1] == " " and not text[-2].isspace():
@@ -46,11 +48,44 @@ def _spaces(text: str, single_line: bool) -> Iterator[Span]:
             yield Span(start, end, " ", "space")
         elif single_line:
             yield Span(start, end, " ", "line-break")
+        elif _divides_word(text, start, end):
+            hyphen = _is_no_hyphen(text, start, end, known)
+            yield Span(start - hyphen, end, "", "line-wrap", 0.95)
         elif not width or len(_LINE_END.findall(piece)) > 1:
             if piece != "\n\n":
                 yield Span(start, end, "\n\n", "paragraph-break")
         else:
             yield _unwrapped(text, start, end, width)
+
+
+# `pre- and post-war`: the hyphen stands for a part of a word that comes later.
+_AFTER_HYPHEN = re.compile(r"(?!(?:and|or|to|und|oder|bis|e|y|et|ou|o|en|of)\b)[^\W\d_]{2,}", re.IGNORECASE)
+
+
+def _divides_word(text: str, start: int, end: int) -> bool:
+    """Whether an empty line came between the two halves of a word that a hyphen divides: `Wednes-`, `day`."""
+    if end - start > 8 or text[start - 1] != "-" or not text[end].islower():
+        return False
+    return text[start - 3 : start - 1].isalpha() and _AFTER_HYPHEN.match(text, end) is not None
+
+
+_WORD_BEFORE = re.compile(r"[^\W\d_]+-$")
+_WORDS = re.compile(r"[^\W\d_]{4,}")
+_WORDS_OR_SHORT = re.compile(r"[^\W\d_]+")
+_DAYS_AND_MONTHS = frozenset((*(name for name, _ in weekdays()), *months()))
+
+
+def _is_no_hyphen(text: str, start: int, end: int, known: set[str]) -> bool:
+    """Whether a divided word is written without a hyphen: it is a day or a month, or stands elsewhere in the text.
+
+    `known` is filled with the words of the text when they are first asked for.
+    """
+    if not known:
+        known |= {*_DAYS_AND_MONTHS, *_WORDS.findall(text.casefold())}
+    before, behind = _WORD_BEFORE.search(text, max(0, start - 40), start), _WORDS_OR_SHORT.match(text, end)
+    if before is None or behind is None:
+        return False
+    return f"{before[0][:-1]}{behind[0]}".casefold() in known
 
 
 def _unwrapped(text: str, start: int, end: int, width: int) -> Span:

@@ -185,7 +185,8 @@ _LINE_ENDS = frozenset("\x0b\x0c\u2028\u2029")
 def _characters(text: str) -> Iterator[Span]:
     if not _SUSPECT.search(text):
         return
-    right_to_left = bool(_RIGHT_TO_LEFT.search(text))
+    mixed = bool(_RIGHT_TO_LEFT.search(text))
+    line_end, right_to_left = -1, False
     for match in _SUSPECT.finditer(text):
         char, (start, end) = match[0], match.span()
         if "\x80" <= char <= "\x9f":
@@ -195,6 +196,13 @@ def _characters(text: str) -> Iterator[Span]:
         elif char in _LINE_ENDS:
             yield Span(start, end, "\n", "line-end")
         elif char in _BIDI:
+            # They act within their paragraph (UAX #9); that a byline elsewhere is Hebrew is no reason to keep them.
+            if mixed and start >= line_end:
+                line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+                line_end = min(
+                    (at for at in (text.find("\n", start), text.find("\r", start)) if at >= 0), default=len(text)
+                )
+                right_to_left = _RIGHT_TO_LEFT.search(text, line_start, line_end) is not None
             if not right_to_left:
                 yield Span(start, end, "", "bidi-mark")
         elif char in "\u200c\u200d":
