@@ -28,7 +28,10 @@ def _key(name: str) -> str:
 
 _AGENCIES = frozenset(map(_key, (*lexicon.words("agencies"), *lexicon.lines("agencies.txt"))))
 #: Written small they are words: Map, Sana, Dire.
-_CAPITALS = frozenset(_key(n) for n in lexicon.words("agencies") if n.isascii() and n.isupper() and len(n) < 6)
+_CAPITALS = frozenset(
+    _key(name) for name in lexicon.words("agencies") if name.isascii() and name.isupper() and len(name) < 6
+)
+_CAPITALS -= frozenset(_key(name) for name in lexicon.words("agencies") if not name.isupper())
 _CITIES = frozenset(map(_key, (*lexicon.words("cities"), *lexicon.lines("cities.txt"))))
 _AGENCY_WORD = re.compile("agen|агент|агенц|وكاله|خبرگزاري")
 _REGIONS = frozenset(map(_key, lexicon.words("regions")))
@@ -45,11 +48,11 @@ _WORD = r"[^\W\d_]{2,12}"
 _JOIN = rf"(?:{any_of(lexicon.words('date_joins'))})\s"
 _DAY = (
     rf"(?:[,.]?\s(?:(?P<day>\d{{1,2}})(?:{any_of(lexicon.words('day_endings'))})?"
-    rf"(?:\s(?:{_JOIN})?(?P<month>{_WORD})\.?)?|(?P<first>{_WORD})\.?\s\d{{1,2}}|\d{{1,2}}\.\d\d)"
+    rf"\.?(?:\s(?:{_JOIN})?(?P<month>{_WORD})\.?)?|(?P<first>{_WORD})\.?\s\d{{1,2}}|\d{{1,2}}\.\d\d)"
     rf"(?:[,.]?\s?(?:{_JOIN})?\d{{4}}(?:\s?(?:{any_of(lexicon.words('year_words'))})(?![^\W\d_]))?)?\.?)?"
 )
 _INSIDE = r"(?:\((?P<inside>[^()]{2,48})\)|/(?P<slashes>[^/()\d]{2,30})/|[«“](?P<quoted>[^»”]{2,40})[»”])"
-_END = r"(?:\.?\s?[-–—]{1,3}\s|\.?\s[-–—]{1,3}|(?<=[)/.»”])\s?[-–—]{1,3}|\.[-–—]{1,2}\s?|\s?:(?!\S)|(?<=[/)]):)"
+_END = r"(?:\s۔\s|\.?\s?[-–—]{1,3}\s|\.?\s[-–—]{1,3}|(?<=[)/.»”])\s?[-–—]{1,3}|\.[-–—]{1,2}\s?|\s?:(?!\S)|(?<=[/)]):)"
 _PLACE = rf"(?P<place>{_NAME}(?:\s?/\s?{_NAME})?)"
 
 _FORMS = tuple(
@@ -58,7 +61,7 @@ _FORMS = tuple(
         # Madrid, 21 may (EFE).- | بغداد (رويترز) - | София, 21 май /БТА/ | لندن: «الشرق الأوسط»
         rf"{_PLACE}{_DAY}(?:,|\s?:|\s?[-–—])?\s?{_INSIDE}(?:(?P<end>{_END})|\.?(?:\s|{_TOUCHING}))",
         # МОСКВА, 21 мая — РИА Новости. | دمشق - سانا: | КИЕВ. 21 мая. УНИАН.
-        rf"{_PLACE}{_DAY}(?:,\s|\.\s|\s?:\s|\s?[-–—]+\s?|\s)(?P<agency>{_NAME})(?:(?P<end>{_END})|\.(?!\S))",
+        rf"{_PLACE}{_DAY}(?:,\s|\.\s|\s?:\s|\s?[-–—]+\s?)(?P<agency>{_NAME})(?:(?P<end>{_END})|\.(?!\S))",
         # سانا - دمشق: | (AGI) - Roma, 21 mag. -
         rf"(?:{_INSIDE}|(?P<agency>{_NAME}))(?:\s?[-–—:]+\s?|,\s){_PLACE}{_DAY}(?P<end>{_END})",
         # İSTANBUL/AA | Berlin/dpa -
@@ -93,14 +96,16 @@ _HAN_FORMS = tuple(
         rf"\({_HAN_AGENCY}{_REPORTER}\s?{_HAN_PLACE}?\s?{_HAN_DAY}(?:[电電讯訊]|综合报道|綜合報導)\)\s?",
         # 【カイロ共同】 | 【ワシントン=山田太郎】
         rf"【{_HAN_PLACE}(?:\s?[・、][^\W\d_]{{1,8}}?)?\s?(?:{_HAN_AGENCY}|=[^【】]{{2,14}})?】\s?",
-        # 【AFP=時事】
-        rf"【{_HAN_AGENCY}(?:=[^【】]{{2,8}})?】\s?",
+        # 【AFP=時事】 | 【5月21日 AFP】 | 【路透社北京21日电】
+        rf"【(?:{_HAN_DAY}\s)?{_HAN_AGENCY}(?:=[^【】]{{2,8}})?(?:{_HAN_PLACE}?\s?{_HAN_DAY}[电電讯訊])?】\s?",
+        # ロンドン（CNN） | (CNN)
+        rf"{_HAN_PLACE}?\s?\({_HAN_AGENCY}\)\s",
         # [東京 21日 ロイター] -
         rf"\[{_HAN_PLACE}(?:/[^\W\d_]{{1,8}})?\s{_HAN_DAY}\s?{_HAN_AGENCY}\]\s?[-–—]?\s?",
     )
 )
 #: Most stories have none of these so early, and need no further look.
-_MARK = re.compile(r"[—–―:(/\[【«“ـ]|\s-|-\s|\.-|\w\.\s|[电電讯訊]")
+_MARK = re.compile(r"[—–―:(（۔/\[【«“ـ]|\s-|-\s|\.-|\w\.\s|[电電讯訊]")
 
 
 def find_dateline(paragraph: str) -> Lead | None:
@@ -135,6 +140,8 @@ def _lead(match: re.Match[str], paragraph: str) -> Lead | None:
     if not all(part.get(name) is None or part[name] in _MONTHS for name in ("month", "first")):
         return None
     place, end = written.get("place"), (part.get("end") or "").strip()[-1:]
+    if "slashes" in written:
+        written["slashes"] = written["slashes"].rpartition(",")[2].strip()  # /Слави Ангелов, БТА/
     bracketed = written.get("inside") or written.get("slashes") or written.get("quoted")
     agency = written.get("agency") or bracketed
     known = agency is not None and is_agency(agency)
@@ -180,6 +187,8 @@ def is_agency(name: str) -> bool:
         return True
     if _UNCASED.match(name) and (words[0] in _ROLES | _MEDIA or words[-1] in _ROLES | _MEDIA):
         return len(words) <= 4
+    if len(words) > 1 and words[0].rstrip(".") in _ROLES:
+        return _key(" ".join(words[1:])) in _AGENCIES  # Корр. ТАСС
     return (
         len(words) > 1
         and words[0] in _MEDIA
@@ -209,7 +218,7 @@ def is_place(place: str) -> bool:
 def _could_be_place(place: str, part: dict[str, str | None], agency: str) -> bool:
     """Whether an unknown name in front of a known agency is a place: one that a dash, a day or a desk vouches for."""
     words = place.split()
-    if _key(place) in _NO_PLACES or len(words) > 3:
+    if _key(place) in _NO_PLACES or len(words) > 3 or _MONTHS & {fold(word).rstrip(".") for word in words}:
         return False
     if _UNCASED.match(place):
         return len(words) <= 2 and bool(_ROLES & set(fold(agency).split()))

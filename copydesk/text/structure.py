@@ -426,10 +426,10 @@ class _Reader:
 
     def _lead_prefix(self, story: str) -> int:
         names = _site_names(self.given.uri, self.layout)
-        found = lead.find_lead(story[:200], names) or datelines.find_dateline(story)
+        found = _find_lead(story, names)
         if not found or found.end >= len(story):
             return 0
-        if found.place is None and (place := lead.find_lead(story[found.end : found.end + 200])) and not place.agency:
+        if found.place is None and (place := _find_lead(story[found.end :])) and not place.agency:
             found = lead.Lead(place.place, found.agency, found.end + place.end, min(found.confidence, place.confidence))
         self.layout.dateline = self.layout.dateline or found.place
         self.layout.agency = found.agency or self.layout.agency
@@ -565,6 +565,11 @@ class _Reader:
                 start, end = (self.paragraphs[index - 1].end if index else 0), paragraph.end
             spans.append(Span(start, end, "", rule, confidence))
         return spans
+
+
+def _find_lead(story: str, names: frozenset[str] = frozenset()) -> lead.Lead | None:
+    """The dateline or agency in front of a story, as English agencies write it or those of other languages."""
+    return lead.find_lead(story[:200], names) or datelines.find_dateline(story)
 
 
 def _split(text: str) -> list[_Paragraph]:
