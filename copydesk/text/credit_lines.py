@@ -62,7 +62,7 @@ def find_byline(line: str, labelled: bool = True) -> Byline | None:
         if not label:
             return None
         start = label.end()
-    rest = line[start:].strip()
+    rest = line[start:].strip(" |·•")
     if is_agency(rest):
         return Byline((), rest)
     ended = _NAME_END.search(rest)
