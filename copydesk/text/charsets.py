@@ -188,13 +188,18 @@ _NEVER = ("cp1026", "cp1140", "cp273", "cp424", "cp500", "cp875", "cp1006", "utf
 _RANKED = 6
 
 
-def detect(content: bytes) -> Legacy | None:
-    """The legacy encoding of `content`, which is no Unicode; None for what is no text."""
+def detect(content: bytes, declared: str | None = None) -> Legacy | None:
+    """The legacy encoding of `content`, which is no Unicode; None for what is no text.
+
+    `declared` is a single-byte codec that is believed where no other reads clearly better.
+    """
     sample = content[:DETECT_BYTES]
     found = chardet.detect_all(sample, ignore_threshold=True, exclude_encodings=_NEVER)
     ranked = [(codecs.lookup(guess["encoding"]).name, guess["language"]) for guess in found if guess["encoding"]]
     if not ranked:
         return None
+    if declared:
+        ranked.insert(0, (declared, None))
     first = ranked[0][0]
     if is_wide(first) and fitting(sample, first):
         return Legacy(first, _first_character(sample, first))

@@ -173,6 +173,7 @@ def _wide_encoding(sample: bytes) -> str | None:
 
 # --- UTF-8, cut or mixed ---------------------------------------------------------------------------------------------
 
+_HIGH = re.compile(rb"[\x80-\xff]")
 # What is left of a character whose first bytes are gone, and the beginning of one whose last bytes are.
 _CUT_START = re.compile(rb"\A[\x80-\xbf]{1,3}")
 _CUT_END = re.compile(
@@ -182,7 +183,9 @@ _CUT_END = re.compile(
 _FIRST_SIGNS = frozenset(b"\x91\x93\x95\x96\x97\xa1\xa3\xa7\xa9\xab\xb7\xbf")
 #: First bytes of the characters that stand alone in ASCII text: signs, accented letters, quotation marks and dashes.
 _LONE_STARTS = frozenset(b"\xc2\xc3\xe2")
-_CHANCE_OF_TWO = 4.0
+#: What makes a text with nothing but characters of UTF-8 between its ends UTF-8: one of them that is common, or so many
+#: bytes of any.
+_LEAST_CHANCE, _NEVER_BY_CHANCE = 2.0, 20
 
 
 def _almost_utf8(content: bytes) -> Decoded | None:
@@ -199,7 +202,7 @@ def _almost_utf8(content: bytes) -> Decoded | None:
 def _proven(head: bytes, inner: bytes, tail: bytes) -> bool:
     """Whether the parts are a cut-off character, UTF-8 or ASCII, and a cut-off character, and no other encoding."""
     if not inner.isascii():
-        return chance(inner) >= _CHANCE_OF_TWO
+        return chance(inner) >= _LEAST_CHANCE or len(_HIGH.findall(inner)) >= _NEVER_BY_CHANCE
     if len(head) > 1 or len(tail) > 1:
         return not (len(head) == 1 and head[0] in _FIRST_SIGNS) or len(tail) > 1
     return (not head or head[0] not in _FIRST_SIGNS) and (not tail or tail[0] in _LONE_STARTS)
@@ -211,7 +214,6 @@ _ENOUGH, _DETECTED_PIECES = 40, 40
 _POOLED_PIECES, _CONTEXT = 400, 12
 #: Text in single-byte encodings is so much less often UTF-8 by chance than Chinese is.
 _SINGLE_BYTE_SCALE = 2.5
-_HIGH = re.compile(rb"[\x80-\xff]")
 _FOREIGN_START = re.compile(rb"([\x80-\xbf]{1,3})[\x00-\x7f]*")
 
 
@@ -292,7 +294,7 @@ def _foreign_piece(piece: bytes, found: Legacy | None) -> Text:
 
 
 def _declared(content: bytes, charset: str | None) -> Decoded | None:
-    """The declared charset, where it fits: multi-byte encodings prove themselves, others need chardet's consent."""
+    """The declared charset, where it fits: multi-byte encodings prove themselves, others must read best."""
     if not charset:
         return None
     try:
@@ -304,9 +306,9 @@ def _declared(content: bytes, charset: str | None) -> Decoded | None:
     decoded = fitting(content, name)
     if decoded is None or C1.search(decoded.text):
         return None
-    if len(decoded.text) == len(content):  # a single-byte encoding decodes anything: ask for a second opinion
-        found = chardet.detect(content[:DETECT_BYTES])
-        if found["encoding"] and found["confidence"] > 0.8 and fitting(content, found["encoding"]) != decoded:
+    if len(decoded.text) == len(content):  # a single-byte encoding decodes anything
+        found = detect(content, superset(name))
+        if found is not None and fitting(content, found.encoding, found.skip) != decoded:
             return None
     return Decoded(*decoded)
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.letters import DIGIT, MARK, SPACE, TYPOGRAPHIC, UNUSUAL, Reading, kinds
+from copydesk.text.letters import DIGIT, MARK, SPACE, TYPOGRAPHIC, UNUSUAL, UPPER, Reading, kinds
 
 # Bytes looked at: those beyond ASCII with so many beside them, in all not more than this.
 _AROUND, _MOST = 12, 300
@@ -81,12 +81,13 @@ _NOT_FIRST = 4.0
 _WIDE_PRICE = 8.0
 #: An encoding of other languages than the text seems to be in, or of a script of which it has no letter. In bits.
 _OTHER_LANGUAGE, _OWN_LANGUAGE, _OTHER_SCRIPT = 5.0, -1.5, 40.0
-#: A script beside Latin; letters of two scripts side by side; a letter of it that stands alone.
+#: A script beside Latin; letters of two scripts side by side; a letter of it, or a
+#: capital beyond ASCII, that stands alone.
 _SECOND_SCRIPT, _MIXED_WORD, _LONE_LETTER = 16.0, 10.0, 4.0
 #: Accented letters that any language of the Latin script borrows in names, and letters that it does not.
 _BORROWED, _NEVER_BORROWED = 10.0, 17.0
 _COMMON = "àâäáãåæçèéêëìíîïñòóôöõøùúûüßšžœ"
-_SOFT_HYPHEN, _APOSTROPHE, _BROKEN_OFF = -15.0, -3.0, 4.0
+_SOFT_HYPHEN, _APOSTROPHE, _ACCENT, _BROKEN_OFF = -15.0, -3.0, -8.0, 4.0
 #: Signs inside a word, an opening mark behind a letter, a closing one before it; a currency sign before a figure; a
 #: degree sign that has none before it.
 _INSIDE, _MISPLACED, _CURRENCY, _DEGREE = 8.0, 6.0, -5.0, 6.0
@@ -140,7 +141,10 @@ def best_reading(sample: bytes, ranked: list[tuple[str, str | None]], wide: Iter
             texts.setdefault(text, []).append(name)
     if not texts:
         return "cp1252"
-    latin = _latin_languages(near, sample[:_SAMPLE], [language for _, language in ranked])
+    suggested = [language for _, language in ranked]
+    if ranked and ranked[0][0] in _ENCODINGS:
+        suggested += _ENCODINGS[ranked[0][0]].languages
+    latin = _latin_languages(near, sample[:_SAMPLE], suggested)
     prices = [
         (bits + _price(name, text, spoken) + (_NOT_FIRST if ranked and ranked[0][0] not in names else 0), rank, name)
         for (text, names), bits, spoken in zip(texts.items(), *_bits(list(texts), latin), strict=True)
@@ -231,7 +235,7 @@ def _bits(texts: list[str], latin: tuple[str, ...]) -> tuple[list[float], list[s
     letter, script = reading.letter, reading.script
     after_letter, before_letter = _before(letter), _after(letter)
     other_script = np.append(False, script[1:] != script[:-1])
-    mark, digit = reading.kind == MARK, reading.kind == DIGIT
+    mark, digit, capital = (reading.kind == kind for kind in (MARK, DIGIT, UPPER))
     latin_script = _latin_script()
 
     cost = reading.base.copy()
@@ -244,10 +248,11 @@ def _bits(texts: list[str], latin: tuple[str, ...]) -> tuple[list[float], list[s
         (_DEGREE, (codes == ord("°")) & (after_letter | _after(digit))),
         (_APOSTROPHE, (codes == ord("’")) & after_letter & before_letter),
         (_BROKEN_OFF, signs.dash[codes] & after_letter & _after(reading.kind == SPACE)),
+        (_ACCENT, (codes == ord("´")) & (after_letter | before_letter)),
         (_SOFT_HYPHEN, (codes == 0xAD) & after_letter & before_letter),
         (_MIXED_WORD, letter & after_letter & other_script),
         (_MIXED_WORD, mark & (~(after_letter | _before(mark)) | other_script)),
-        (_LONE_LETTER, letter & (script != latin_script) & ~after_letter & ~before_letter),
+        (_LONE_LETTER, letter & (codes > 0x7F) & (capital | (script != latin_script)) & ~after_letter & ~before_letter),
     ):
         cost[where] += bits
     totals = cost.reshape(len(texts), -1).sum(1)
