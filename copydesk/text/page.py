@@ -9,16 +9,20 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
-from copydesk.text import headline
+from copydesk.text import credit_lines, headline
 from copydesk.text.furniture import find_furniture, heads_labels, heads_links
 
 #: A headline stands among so many of the first paragraphs of a page.
 HEAD = 60
 _ENDS_SENTENCE = re.compile(r"[.!?…。؟۔।][\"'”’»)\]]*$")
 # Shorter paragraphs that end a sentence may be teasers, longer ones are a story's.
-_TEASER, _STORY = 60, 220
+_TEASER, _STORY = 60, 160
+#: Of other paragraphs, menus run into one line among them, longer ones are a story's.
+_LONGEST_MENU = 220
 _LONGEST_LABEL = 40
 _SPEECH = re.compile(r"[\"“”„«]|\b(?:said|says|told|asked|wrote|added)\b")
+#: What stands below a story sooner than in it.
+_BUTTONS = frozenset({"share-line", "comments-line", "subscribe-line", "notice-line"})
 #: So many labels in a row are the menu of a page.
 _MENU = 4
 
@@ -103,7 +107,7 @@ def find_head(
         elif is_column(line) or is_label(line):
             labels += not (_ADDRESS.match(line) or is_column(line))
             between.append(index)
-        elif len(line) > _STORY or (len(line) >= 2 * _TEASER and _ENDS_SENTENCE.search(line)):
+        elif len(line) > _LONGEST_MENU or (len(line) >= 2 * _TEASER and _ENDS_SENTENCE.search(line)):
             break
         else:
             if (
@@ -195,30 +199,55 @@ def _is_prose(line: str) -> bool:
 
 
 def links_below(lines: Sequence[str], start: int, taken: Collection[int]) -> int | None:
-    """Where the list of links below a story begins: at a heading such as `Most Popular`, with no prose from there on.
+    """Where what stands below a story begins, with no prose from there on.
 
-    A teaser of a sentence may stand under each headline; a sentence behind a sentence is prose. None where no such
-    list ends the text, or where less of a story stands above it than a paragraph or two.
+    It begins at a heading of links such as `Most Popular`, at a heading of labels such as `Tags:`, or at the first of
+    two buttons or more. A teaser of a sentence may stand under each headline; a sentence behind a sentence is prose.
+    None where nothing of the kind ends the text, or where less of a story stands above it than a paragraph or two.
     """
     first = None
-    teasers = 0
+    teasers = buttons = authors = 0
     below = ""  # the line behind, where it is one that ends a sentence
+    short = True  # whether all lines down to the next heading are labels of a few words
     for index in range(len(lines) - 1, start, -1):
         line = lines[index]
-        if heads_links(line) or (heads_labels(line) and index + 1 < len(lines) and len(lines[index + 1].split()) <= 5):
-            if (teasers == 0 or teasers >= 3) and index + 1 < len(lines):
+        piece = find_furniture(line)
+        heads = heads_links(line) or (heads_labels(line) and short)
+        is_button = piece is not None and piece.anywhere and piece.rule in _BUTTONS
+        buttons += is_button
+        if heads or is_button:
+            if index + 1 < len(lines) and (teasers == 0 or teasers >= 3) and (heads or buttons >= 2):
                 first = index
-            below = ""
-            continue
-        sentence = len(line) >= _TEASER and _ENDS_SENTENCE.search(line) is not None and find_furniture(line) is None
-        if len(line) > _STORY or (sentence and (below or _SPEECH.search(line))):
-            break
-        teasers += sentence
-        below = line if sentence else ""
+            below, short = "", True
+        elif piece is None:
+            # Headlines ask questions; what else ends a sentence is a teaser or the story's.
+            sentence = len(line) >= _TEASER and line[-1] != "?" and _ENDS_SENTENCE.search(line) is not None
+            if authors < 2 and _tells_of_author(lines[index - 1], line):
+                authors += 1
+                continue
+            if len(line) > (_STORY if sentence else _LONGEST_MENU) or (sentence and (below or _SPEECH.search(line))):
+                break
+            teasers += sentence
+            below = line if sentence else ""
+            short = short and len(line.split()) <= 5
     if first is None:
         return None
     above = sum(len(lines[i]) for i in range(start, first) if i not in taken and _is_prose(lines[i]))
     return first if above >= 300 else None
+
+
+_WRITES = re.compile(
+    r"\b(?:writer|editor|reporter|journalist|correspondent|columnist|contributor|producer|freelance|covers|writes)\b"
+)
+
+
+def _tells_of_author(name: str, line: str) -> bool:
+    """Whether a line tells who wrote the story, whose name stands alone above it: `Jane Doe is a reporter at …`."""
+    return (
+        credit_lines.is_name(name)
+        and line.startswith(name.split(maxsplit=1)[0])
+        and _WRITES.search(line, 0, 200) is not None
+    )
 
 
 def is_deck(lines: Sequence[str], start: int, is_byline: Callable[[str], bool]) -> bool:
