@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
-from typing import Any, NamedTuple
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +31,12 @@ LOWER, UPPER, MARK, DIGIT, SPACE, PLAIN, TYPOGRAPHIC, UNUSUAL, SYMBOL, DRAWING, 
 # What a character of each kind costs at its cheapest, and how much more behind a letter. Set by hand.
 _ALONE = np.array([0, 0, 5, 4, 2.5, 5, 7, 9, 11, 15, 17, 13], np.float32)
 _BEHIND_LETTER = np.array([0, 0, 0, 5, 0, 0, 0, 5, 5, 3, 2, 2], np.float32)
+#: A sign behind an unusual one.
+_SIGN_BEHIND_SIGN = 3.0
 #: The same character twice, where it is no letter: rows of dots and lines.
 _AGAIN = 2.0
 #: A letter behind a symbol, a drawing or a control character.
-_LETTER_BEHIND = np.array([0, 0, 0, 5, 0, 1, 1, 5, 5, 5, 5, 3], np.float32)
+_LETTER_BEHIND = np.array([0, 0, 0, 5, 0, 1, 1, 5, 8, 8, 8, 3], np.float32)
 #: Case: a capital at the start of a word, within capitals, within small letters; a small letter behind two capitals.
 _CAPITAL_FIRST, _CAPITAL_AGAIN, _CAPITAL_INSIDE, _SMALL_INSIDE = 3.0, 1.0, 9.0, 7.0
 #: A letter that the language does not write: of its script, and of another.
@@ -43,10 +45,11 @@ _FOREIGN, _FOREIGN_SCRIPT = 12.0, 15.0
 _UNSEEN = 6.0
 
 _TYPOGRAPHIC = frozenset("‘’“”–—…«»„‚‹›•·\u00a0\u202f、。，！？：；（）「」『』《》【】・ー،؛؟।¿¡")
-_UNUSUAL = frozenset("§°€£©®™º²³½ª×±¼¾¢¥µ†‡‰№­\u200b\u200c\u200d\u200e\u200f\ufeff")
+_UNUSUAL = frozenset("§°€£©®™º²³½ª×±¼¾¢¥µ†‡‰№\xad\ufeff")
 
 
-def _kind(char: str) -> int:
+def kind(char: str) -> int:
+    """The place of a character's kind in `KINDS`."""
     if char in _TYPOGRAPHIC:
         return TYPOGRAPHIC
     if char in _UNUSUAL:
@@ -58,7 +61,9 @@ def _kind(char: str) -> int:
         return UPPER
     if category[0] == "L":
         return LOWER
-    if category[0] == "M":
+    if "\u0300" <= char <= "\u036f":
+        return SYMBOL  # accents by themselves; composed text has none
+    if category[0] == "M" or "\u200b" <= char <= "\u200f":
         return MARK
     if category == "Nd":
         return DIGIT
@@ -81,19 +86,19 @@ class _Unicode(NamedTuple):
 
 #: The first code point of each script whose languages are known; blocks between them count to the one before.
 _SCRIPTS = (0, 0x370, 0x400, 0x530, 0x590, 0x600, 0x700, 0x900, 0x980, 0xE00, 0xE80, 0x10A0, 0x1100, 0x1200,
-            0x1E00, 0x1F00, 0x2000, 0x3040, 0x3100, 0xAC00, 0xD800, 0xFB1D, 0xFB50, 0xFE00)  # fmt: skip
-_SAME_SCRIPT = {0x1E00: 0, 0x1F00: 0x370, 0xFB1D: 0x590, 0xFB50: 0x600, 0x1100: 0xAC00}
+            0x1E00, 0x1F00, 0x2000, 0x3040, 0x3100, 0xAC00, 0xD800, 0xFB00, 0xFB1D, 0xFB50, 0xFE00)  # fmt: skip
+_SAME_SCRIPT = {0x1E00: 0, 0xFB00: 0, 0x1F00: 0x370, 0xFB1D: 0x590, 0xFB50: 0x600, 0x1100: 0xAC00}
 
 
 @cache
 def _unicode() -> _Unicode:
     chars = [chr(code) for code in range(0x10000)]
-    kind = np.array([_kind(char) for char in chars], np.uint8)
+    kinds = np.array([kind(char) for char in chars], np.uint8)
     lowered = (char.lower() for char in chars)
     lower = np.array([ord(low[0]) for low in lowered], np.uint32)
     numbers = [_SCRIPTS.index(_SAME_SCRIPT.get(start, start)) for start in _SCRIPTS]
     script = np.array(numbers, np.uint8)[np.searchsorted(_SCRIPTS, np.arange(0x10000), side="right") - 1]
-    return _Unicode(kind, lower, script)
+    return _Unicode(kinds, lower, script)
 
 
 class _Language(NamedTuple):
@@ -162,6 +167,8 @@ class Reading:
         other = _ALONE[self.kind] + np.where(behind <= UPPER, _BEHIND_LETTER[self.kind], np.float32(0))
         again = np.zeros(self.size, bool)
         again[1:] = codes[1:] == codes[:-1]
+        odd = (self.kind >= UNUSUAL) & (behind >= SYMBOL)
+        other = other + np.where(odd, np.float32(_SIGN_BEHIND_SIGN), np.float32(0))
         other = np.where(again & ~self.letter, np.minimum(other, _AGAIN), other)
         capital = self.kind == UPPER
         case = np.where(
@@ -176,11 +183,17 @@ class Reading:
 
     def likely(self) -> tuple[str, ...]:
         """Languages written in the scripts that make up the text."""
+        return tuple(dict.fromkeys(code for script in self._scripts() for code in _by_script()[script]))
+
+    def _scripts(self) -> list[int]:
         counts = np.bincount(self.script[self.letter], minlength=len(_SCRIPTS))
-        if not counts.any():
-            return ()
         enough = np.flatnonzero(counts >= max(1, 0.15 * counts.sum()))
-        return tuple(dict.fromkeys(code for script in enough for code in _by_script().get(int(script), ())))
+        return [number for number in map(int, enough) if number in _by_script()]
+
+    def legible(self) -> float:
+        """The share of letters that some known language writes; 1 where there are none."""
+        mine = self.lower[self.letter]
+        return float(_written()[mine].mean()) if len(mine) else 1.0
 
     def bits(self, language: str) -> Bits:
         """What each character costs in `language`, in bits."""
@@ -196,24 +209,133 @@ class Reading:
         cost = np.where(mine, known.pairs[before, index], np.where(self.letter, foreign, np.float32(0)))
         return np.asarray(self.base + cost, np.float32)
 
-    def best(self, among: Iterable[str] | None = None) -> tuple[str | None, Bits]:
+    def best(self) -> tuple[str | None, Bits]:
         """The language in which the text is cheapest, and what each character costs in it."""
-        found: tuple[str | None, Any] = (None, None)
-        least = np.inf
-        for code in self.likely() if among is None else among:
-            bits = self.bits(code)
-            if (total := float(bits.sum())) < least:
-                found, least = (code, bits), total
-        if found[0] is None:
+        language = self.language()
+        if language is None:
             return None, self.base + np.where(self.letter, np.float32(_FOREIGN_SCRIPT), np.float32(0))
-        return found
+        return language, self.bits(language)
+
+    def language(self) -> str | None:
+        """The language in which the text is cheapest; None where its letters are of no known script."""
+        found: tuple[float, str | None] = (np.inf, None)
+        for number in self._scripts():
+            table = _script(number)
+            place = np.where(self.letter, table.places(self.lower), len(table.letters))
+            here = np.flatnonzero(place < len(table.letters))
+            before = np.append(len(table.letters), place)[here] if len(table.pairs[0]) > 1 else np.zeros_like(here)
+            totals = table.pairs[:, before, place[here]].sum(axis=1) - _FOREIGN_SCRIPT * len(here)
+            at = int(totals.argmin())
+            found = min(found, (float(totals[at]), table.languages[at]))
+        return found[1]
 
 
-def cost(text: str, among: Iterable[str] | None = None) -> float:
-    """What `text` costs in the language that suits it best, in bits."""
-    return float(Reading(text).best(among)[1].sum())
+def cost(text: str, among: Iterable[str] = ()) -> float:
+    """What `text` costs in the language that suits it best, of all or of those `among` which it must be, in bits."""
+    reading = Reading(text)
+    costs = [float(reading.bits(code).sum()) for code in among]
+    return min(costs) if costs else float(reading.best()[1].sum())
 
 
 def kinds() -> NDArray[np.uint8]:
     """The kind of each code point of the basic plane: an index into `KINDS`."""
     return _unicode().kind
+
+
+@cache
+def _written() -> NDArray[np.bool_]:
+    """By code point of the basic plane: whether some known language writes the letter. Chinese characters all count."""
+    found = np.zeros(0x10000, bool)
+    for code in languages():
+        found[_language(code).letters] = True
+    found[0x3400:0xA000] = found[0xAC00:0xD7A4] = True
+    return found
+
+
+def is_usual(char: str) -> bool:
+    """Whether texts hold such a character as people write them: no control, stray accent or letter of no language."""
+    if len(char) > 1:
+        return all(map(is_usual, char))
+    of_kind = kind(char)
+    if of_kind <= UPPER:
+        return ord(char) > 0xFFFF or "\ufb00" <= char <= "\ufb06" or bool(_written()[int(_unicode().lower[ord(char)])])
+    if of_kind == SYMBOL:
+        return not ("\xa0" <= char <= "\xff" or "\u02b0" <= char <= "\u036f" or "\u2460" <= char <= "\u24ff")
+    return of_kind not in (CONTROL, DRAWING)
+
+
+def is_of_script(char: str, language: str) -> bool:
+    """Whether a letter or mark is of the script that `language` is written in; other characters are of any."""
+    if kind(char) > MARK or "\u200b" <= char <= "\u200f":
+        return True
+    script = int(_unicode().script[min(ord(char), 0xFFFF)])
+    return language in _by_script().get(script, ())
+
+
+@lru_cache(maxsize=1 << 16)
+def pair(language: str, first: str, second: str) -> float:
+    """What the character `second` costs behind `first`, in bits."""
+    return float(Reading(first + second).bits(language)[1])
+
+
+#: A pair of letters is rare where it costs more than this in every language of its script.
+_RARE = 11.0
+
+
+def rare_pairs(chars: str) -> NDArray[np.bool_]:
+    """By the places of two letters in `chars`: whether no language puts the second behind the first, or hardly any.
+
+    Case makes no difference. Of Chinese, Japanese and Korean nothing is known; two scripts are always rare.
+    """
+    known = _unicode()
+    codes = np.minimum(np.array([ord(c) for c in chars]), 0xFFFF)
+    script, lower = known.script[codes], known.lower[codes]
+    rare: NDArray[np.bool_] = script[:, None] != script[None, :]
+    for number in set(map(int, script)) & _by_script().keys() - _WITHOUT_PAIRS:
+        table = _script(number)
+        at = np.flatnonzero(script == number)
+        place = table.places(lower[at])
+        cheapest = np.full(table.pairs.shape[1:], np.inf, np.float32)
+        for code in table.languages:
+            language = _language(code)
+            mine = np.searchsorted(table.letters, language.letters)
+            cheapest[np.ix_(mine, mine)] = np.minimum(cheapest[np.ix_(mine, mine)], language.pairs[:-1, :-1])
+        rare[np.ix_(at, at)] = cheapest[np.ix_(place, place)] > _RARE
+    return rare
+
+
+#: Chinese, Japanese and Korean: what stands behind what was never counted there.
+_WITHOUT_PAIRS = frozenset(_SCRIPTS.index(start) for start in (0x3040, 0x3100, 0xAC00))
+
+
+class _Script(NamedTuple):
+    """All languages of a script together: by language, and by the places of two letters, what the second costs."""
+
+    letters: Codes
+    languages: tuple[str, ...]
+    pairs: Bits
+
+    def places(self, lower: Codes) -> NDArray[np.int64]:
+        """The place of each letter; one more than there are for what is none of them."""
+        size = len(self.letters)
+        place = np.minimum(np.searchsorted(self.letters, lower), size - 1)
+        return np.where(self.letters[place] == lower, place, size)
+
+
+@cache
+def _script(number: int) -> _Script:
+    codes = _by_script()[number]
+    known = [_language(code) for code in codes]
+    union = np.unique(np.concatenate([language.letters for language in known]))
+    size = len(union)
+    paired = number not in _WITHOUT_PAIRS
+    pairs = np.full((len(codes), size + 1 if paired else 1, size + 1), _FOREIGN, np.float32)
+    for table, language in zip(pairs, known, strict=True):
+        at = np.append(np.searchsorted(union, language.letters), size)
+        if paired:
+            table[:, at] = language.pairs[-1]
+            table[np.ix_(at, at)] = language.pairs
+        else:
+            table[0, at] = language.first
+        table[:, size] = 0  # counted apart
+    return _Script(union, codes, pairs)

@@ -1,0 +1,158 @@
+"""Misread characters that lost a byte on the way.
+
+Bytes that an encoding leaves undefined are dropped by some programs and replaced by `?` or U+FFFD by others; a no-break
+space becomes a space, a soft hyphen vanishes. What the byte was is told by the few that it can have been and by the
+letters around it; where they leave it open, the character becomes U+FFFD, which says that it is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from copydesk.text import letters
+from copydesk.text.mojibake.misreadings import Misreading, Run
+
+LOST = "\ufffd"
+#: How much likelier the best reading of a lost byte must be than all others together to be taken.
+_CERTAIN = 0.98
+#: A lead that costs fewer bits belongs to the text.
+_FOREIGN = 10.0
+_MARKS = "\ufffd?"
+_JOINED_TO_GRAVE = re.compile(r"s(?=\s)|quel[ea]|quilo")
+
+
+class Lossy:
+    """The characters of one misreading with a byte missing."""
+
+    def __init__(self, one: Misreading) -> None:
+        self.one = one
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        one = self.one
+        # A quotation mark or a dash may have come through in one piece.
+        leads = [c for c in one.leads if letters.kind(c) != letters.TYPOGRAPHIC]
+        two = _one_of(c for c in leads if one.to_bytes(c)[0] < 0xE0)
+        three = _one_of(c for c in leads if 0xE0 <= one.to_bytes(c)[0] < 0xF0)
+        cont = _one_of(one.conts)
+        return re.compile(
+            f"(?P<whole>{one.sequences.pattern})|{two}[{_MARKS} ]?"
+            f"|{three}(?:{cont}[{_MARKS} ]?|[{_MARKS}]{cont}|[{_MARKS}]{{2}})"
+        )
+
+    def tokens(self, line: str) -> list[Run]:
+        """Misread stretches of a line and characters with a byte missing between them; those have no `after` yet."""
+        found = []
+        for match in self._pattern.finditer(line):
+            after = self.one.decode(match[0]) if match["whole"] else ""
+            found.append(Run(match.start(), match.end(), after))
+        return found
+
+    def solve(self, tokens: list[Run], line: str) -> list[Run]:
+        """`tokens` with every character that lost a byte settled."""
+        if all(token.after for token in tokens):
+            return tokens
+        parts = "".join(token.after for token in tokens)
+        return self._solved(tokens, line, letters.Reading(parts[:1500]).best()[0] or "en")
+
+    def marked(self, line: str, language: str) -> list[Run]:
+        """Characters foreign to `language` that a lost byte, or a space in place of one, shows to be misread."""
+        if LOST not in line and "?" not in line and not self._spaced.search(line):
+            return []
+        tokens = self.tokens(line)
+        bits = letters.Reading(line).bits(language)
+        sure = []
+        for token in self._solved(tokens, line, language):
+            seen = line[token.start : token.end]
+            if bits[token.start] < _FOREIGN:
+                continue
+            told = seen[-1] == " " and len(seen) == 2 and letters.is_of_script(token.after[0], language)
+            if LOST in seen or (LOST not in token.after and (told or (seen[-1] == "?" and len(seen) == 3))):
+                sure.append(token)
+        return sure
+
+    @cached_property
+    def _spaced(self) -> re.Pattern[str]:
+        return re.compile(f"{_one_of(c for c in self.one.leads if letters.kind(c) != letters.TYPOGRAPHIC)} ")
+
+    def _solved(self, tokens: list[Run], line: str, language: str) -> list[Run]:
+        # Programs that drop bytes leave bare leads; where there are none, a space behind a lead was a no-break space.
+        drops = any(not t.after and line[t.end - 1] not in " \ufffd?" for t in tokens)
+        solved: list[Run] = []
+        for i, token in enumerate(tokens):
+            if token.after:
+                solved.append(token)
+                continue
+            before = _edge(solved[-1] if solved else None, token, line)
+            behind = tokens[i + 1] if i + 1 < len(tokens) else None
+            adjoins = behind is not None and behind.start == token.end
+            # A neighbour that is lost as well says nothing.
+            following = (behind.after[:1] or LOST) if behind and adjoins else line[token.end : token.end + 1] or " "
+            seen = line[token.start : token.end]
+            after = self._with_grave(seen, line, token.end) or self._choose(seen, before, following, language, drops)
+            solved.append(token._replace(after=after))
+        return solved
+
+    def _with_grave(self, seen: str, line: str, at: int) -> str | None:
+        """`à` lost its no-break space, or the space behind that: a word of its own, but for `às` and `àquele`."""
+        if len(seen) != 2 or seen[1] != " " or self.one.to_bytes(seen[0]) != b"\xc3":
+            return None
+        return "à" if _JOINED_TO_GRAVE.match(line, at) else "à "
+
+    def _choose(self, seen: str, before: str, behind: str, language: str, drops: bool) -> str:
+        options = self._options(seen, drops)
+        if not options:
+            return LOST
+        if len(options) == 1:
+            return options[0]
+        if LOST in (before, behind):
+            return LOST
+        costs = [
+            letters.pair(language, before, option[0]) + letters.pair(language, option[-1], behind) for option in options
+        ]
+        least = min(costs)
+        share = 1 / sum(2.0 ** (least - cost) for cost in costs)
+        tail = " " if seen.endswith(" ") else ""
+        return options[costs.index(least)] if share >= _CERTAIN else LOST + tail
+
+    def _options(self, seen: str, drops: bool) -> list[str]:
+        """What a character can have been of which `seen` is left."""
+        one = self.one
+        # A mark stands where a program could not read a byte; a soft hyphen is read, and may be dropped later.
+        lost = [*one.undefined] if any(mark in seen for mark in _MARKS) else [*one.undefined, 0xAD]
+        space = seen.endswith(" ")
+        known = [None if c in _MARKS else one.to_bytes(c)[0] for c in seen.removesuffix(" ")]
+        length = 2 if (known[0] or 0) < 0xE0 else 3
+        found = []
+        if space:
+            found += self._filled([*known, 0xA0], length, lost)
+        if drops or not space:
+            found += [text + (" " if space else "") for text in self._filled(known, length, lost)]
+        return list(dict.fromkeys(found))
+
+    def _filled(self, known: list[int | None], length: int, lost: list[int]) -> list[str]:
+        if len(known) > length:
+            return []
+        known = known + [None] * (length - len(known))
+        done: list[list[int]] = [[]]
+        for byte in known:
+            done = [[*head, b] for head in done for b in ([byte] if byte is not None else lost)]
+        texts = []
+        for content in done:
+            try:
+                texts.append(bytes(content).decode("utf-8"))
+            except UnicodeDecodeError:
+                continue
+        return [text for text in texts if letters.is_usual(text)]
+
+
+def _edge(last: Run | None, token: Run, line: str) -> str:
+    """The character before a token, as repaired so far."""
+    if last is not None and last.end == token.start:
+        return last.after[-1:]
+    return line[token.start - 1 : token.start] or " "
+
+
+def _one_of(chars: object) -> str:
+    return f"[{re.escape(''.join(sorted(chars)))}]"  # type: ignore[call-overload]

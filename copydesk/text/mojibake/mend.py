@@ -1,0 +1,71 @@
+"""All repairs of mojibake in their order, layer by layer, as edits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from copydesk.edits import SUGGESTED, TEXT, Edit, Span, replace
+from copydesk.text.mojibake import by_line, legacy, utf8
+
+#: So many times over a text may have been misread.
+LAYERS = 6
+
+
+def mend(text: str, step: str, field: str = TEXT, known: Collection[str] = ()) -> tuple[str, list[Edit]]:
+    """Repair the mojibake of a decoded text: the new text, and the edits of `step` that lead to it.
+
+    What is certain is applied; what is likely is a suggested edit. `known` names misreadings that are proven elsewhere,
+    as `misreadings` gives them: in their company less evidence is enough.
+    """
+    edits: list[Edit] = []
+    likely: list[utf8.Repair] = []
+    for _ in range(LAYERS):
+        layer = _layer(text, known)
+        likely = layer.likely
+        if not layer.spans:
+            break
+        text, made = replace(text, layer.spans, step, field)
+        edits += made
+    # Places of suggestions are those of the text as it is now, and what ftfy changes comes after.
+    for start, end, after, confidence, _ in likely:
+        edits.append(Edit("", 0, step, field, start, end, text[start:end], after, "mojibake", confidence, SUGGESTED))
+    if spans := list(by_line.find(text)):
+        text, made = replace(text, spans, step, field)
+        edits += made
+    return text, edits
+
+
+def misreadings(text: str) -> tuple[str, ...]:
+    """The names of the encodings that UTF-8 was provably misread in, somewhere in a decoded text, in sorted order."""
+    proven: set[str] = set()
+    for _ in range(LAYERS):
+        layer = _layer(text, ())
+        proven.update(layer.proven)
+        if not layer.spans:
+            break
+        text, _edits = replace(text, layer.spans, "")
+    return tuple(sorted(proven))
+
+
+class _Layer(NamedTuple):
+    """What to repair in a text as it stands, what is only likely, and the misreadings that are proven by it."""
+
+    spans: list[Span]
+    likely: list[utf8.Repair]
+    proven: tuple[str, ...] = ()
+
+
+def _layer(text: str, known: Collection[str]) -> _Layer:
+    if text.isascii():
+        return _Layer([], [])
+    found = utf8.find(text, known)
+    # Old encodings hold pairs by chance that look like misread UTF-8, and the other way round.
+    old = None if found and found.proven else legacy.find(text)
+    if old and (found is None or old[0].gain > found.gain):
+        return _Layer([Span(start, end, after, "mojibake-legacy", 0.98) for start, end, after in old[1]], [])
+    if found is None:
+        return _Layer([], [])
+    spans = [Span(r.start, r.end, r.after, "mojibake", r.confidence) for r in found.repairs if r.certain]
+    likely = [r for r in found.repairs if not r.certain]
+    return _Layer(spans, likely, (found.name,) if found.supported else ())

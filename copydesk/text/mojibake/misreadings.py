@@ -1,0 +1,108 @@
+"""The ways in which UTF-8 is misread: as which encoding, and how its characters then look.
+
+The tables come from the code pages themselves. Bytes that a code page leaves undefined stand as the control characters
+of the same number (WHATWG Encoding Standard, "single-byte decoder", and what most software does).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache, cached_property
+from typing import NamedTuple
+
+#: Encodings that UTF-8 is misread in, the commonest first. `western` is cp1252 and ISO 8859-1 in one, which differ only
+#: in bytes that the other leaves to controls.
+NAMES = (
+    "western", "cp1254", "cp1250", "iso8859-2", "cp1251", "mac_roman", "cp437", "cp850", "koi8-r", "cp866", "cp1253",
+    "cp1256", "cp1257", "cp1255", "koi8-u", "iso8859-5", "iso8859-15", "mac_cyrillic", "cp852", "iso8859-7", "cp874",
+    "cp1258",
+)  # fmt: skip
+
+#: Lead bytes of a character in UTF-8 and the bytes that may follow each (Unicode Standard, table 3-7).
+_WELL_FORMED = (
+    ((0xC2, 0xDF), ((0x80, 0xBF),)),
+    ((0xE0, 0xE0), ((0xA0, 0xBF), (0x80, 0xBF))),
+    ((0xE1, 0xEC), ((0x80, 0xBF), (0x80, 0xBF))),
+    ((0xED, 0xED), ((0x80, 0x9F), (0x80, 0xBF))),
+    ((0xEE, 0xEF), ((0x80, 0xBF), (0x80, 0xBF))),
+    ((0xF0, 0xF0), ((0x90, 0xBF), (0x80, 0xBF), (0x80, 0xBF))),
+    ((0xF1, 0xF3), ((0x80, 0xBF), (0x80, 0xBF), (0x80, 0xBF))),
+    ((0xF4, 0xF4), ((0x80, 0x8F), (0x80, 0xBF), (0x80, 0xBF))),
+    # CESU-8 (Unicode Technical Report 26): a pair of surrogates, three bytes each.
+    ((0xED, 0xED), ((0xA0, 0xAF), (0x80, 0xBF), (0xED, 0xED), (0xB0, 0xBF), (0x80, 0xBF))),
+)
+
+
+class Run(NamedTuple):
+    """Misread characters in succession: where they stand, and what they were."""
+
+    start: int
+    end: int
+    after: str
+
+
+class Misreading:
+    """One encoding that UTF-8 is misread in. `chars` has what each of the 256 bytes looks like."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.chars = _decoded("cp1252" if name == "western" else name)
+        self._to_byte = {ord(char): byte for byte, char in enumerate(self.chars) if byte > 0x7F}
+        if name == "western":
+            self._to_byte |= {byte: byte for byte in range(0x80, 0xA0)}
+        self.leads = frozenset(self.looks(0xC2, 0xF4))
+        self.conts = frozenset(self.looks(0x80, 0xBF))
+        #: Bytes that look like control characters, which get lost on the way.
+        self.undefined = tuple(byte for byte in range(0x80, 0xA0) if self.chars[byte] == chr(byte))
+
+    def looks(self, first: int, last: int) -> Iterator[str]:
+        """What the bytes from `first` to `last` look like."""
+        yield from (chr(code) for code, byte in self._to_byte.items() if first <= byte <= last)
+
+    def _set(self, first: int, last: int) -> str:
+        return _one_of(self.looks(first, last))
+
+    @cached_property
+    def sequences(self) -> re.Pattern[str]:
+        """Well-formed UTF-8 as it looks when it is misread: as many characters in succession as there are."""
+        forms = (
+            self._set(*lead) + "".join(self._set(*continued) for continued in behind) for lead, behind in _WELL_FORMED
+        )
+        return re.compile(f"(?:{'|'.join(forms)})+")
+
+    def to_bytes(self, text: str) -> bytes:
+        """The bytes that were misread as `text`. Raises `UnicodeEncodeError` where it holds anything else."""
+        return text.translate(self._to_byte).encode("latin-1")
+
+    def runs(self, text: str) -> list[Run]:
+        """Every stretch of `text` that is well-formed UTF-8 misread in this encoding."""
+        found = self.sequences.finditer(text)
+        return [Run(m.start(), m.end(), self.decode(m[0])) for m in found]
+
+    def decode(self, seen: str) -> str:
+        """What `seen`, a stretch of well-formed UTF-8 that was misread, was."""
+        text = self.to_bytes(seen).decode("utf-8", "surrogatepass")
+        return text.encode("utf-16", "surrogatepass").decode("utf-16") if _SURROGATE.search(text) else text
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _decoded(encoding: str) -> str:
+    chars = []
+    for byte in range(256):
+        try:
+            chars.append(bytes([byte]).decode(encoding))
+        except UnicodeDecodeError:
+            chars.append(chr(byte))
+    return "".join(chars)
+
+
+def _one_of(chars: Iterable[str]) -> str:
+    return f"[{re.escape(''.join(sorted(chars)))}]"
+
+
+@cache
+def misreading(name: str) -> Misreading:
+    return Misreading(name)

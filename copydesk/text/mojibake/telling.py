@@ -1,0 +1,118 @@
+"""Pairs of characters that tell of a misreading: no sound text has them side by side, or hardly any.
+
+A text is looked through once, for all misreadings together; sound text has next to none of these pairs, and is done.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from copydesk.text import letters
+from copydesk.text.mojibake.misreadings import NAMES, misreading
+
+#: Characters looked at in one go, which bounds what a long text takes.
+_AT_A_TIME = 1 << 20
+#: Lines of tables: what joins on to a horizontal line from the right, and blocks that stand in rows.
+_HORIZONTAL, _JOINS_ON, _BLOCKS = "─═", "┤┐│╗╣║╕╖╡╢╝╜╛┘", "█▄▀▌▐"
+_OPENING = "„‚‹¡¿"
+_ASCII_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class Told(NamedTuple):
+    """Where telling pairs of one misreading stand: the places of their first characters, in order."""
+
+    places: list[int]
+
+    def within(self, start: int, end: int) -> bool:
+        """Whether a pair stands in a stretch, or over one of its edges."""
+        at = bisect_left(self.places, start - 1)
+        return at < len(self.places) and self.places[at] < end
+
+
+def told(text: str) -> dict[str, Told]:
+    """The misreadings that some pair in `text` tells of, and where."""
+    table = _table()
+    places: list[NDArray[np.int64]] = []
+    marks: list[NDArray[np.uint32]] = []
+    for start in range(0, len(text), _AT_A_TIME):
+        piece = text[start : start + _AT_A_TIME + 1]
+        codes = np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), np.uint32)
+        index = table.place[np.minimum(codes, 0xFFFF)]
+        found = table.misreadings[index[:-1], index[1:]]
+        at = np.flatnonzero(found)
+        places.append(at + start)
+        marks.append(found[at])
+    if not any(map(len, places)):
+        return {}
+    where, which = np.concatenate(places), np.concatenate(marks)
+    every = int(np.bitwise_or.reduce(which))
+    return {
+        name: Told(where[which & np.uint32(1 << bit) > 0].tolist())
+        for bit, name in enumerate(NAMES)
+        if every & (1 << bit)
+    }
+
+
+class _Table(NamedTuple):
+    """`place` of a code point among the characters that matter, 0 for others; misreadings as bits, by two places."""
+
+    place: NDArray[np.uint16]
+    misreadings: NDArray[np.uint32]
+
+
+@cache
+def _table() -> _Table:
+    all_of_them = [misreading(name) for name in NAMES]
+    chars = "".join(sorted({c for one in all_of_them for c in one.leads | one.conts} | set(_ASCII_LETTERS)))
+    place = np.zeros(0x10000, np.uint16)
+    place[[ord(c) for c in chars]] = np.arange(1, len(chars) + 1)
+    odd = _odd(chars)
+    small, capital = np.array([c.islower() for c in chars]), np.array([c.isupper() for c in chars])
+    ascii_letter = np.array([c in _ASCII_LETTERS for c in chars])
+    letter = np.array([letters.kind(c) <= letters.UPPER for c in chars])
+    latin = letter & np.array([letters.is_of_script(c, "en") for c in chars])
+    marks = np.zeros((len(chars) + 1, len(chars) + 1), np.uint32)
+    for bit, one in enumerate(all_of_them):
+        lead, cont = (np.array([c in some for c in chars]) for some in (one.leads, one.conts))
+        is_told = odd & (lead | cont)[:, None] & cont[None, :]
+        # Within a word of Latin letters: a letter of another script, a capital.
+        is_told |= ascii_letter[:, None] & (lead & letter & ~latin)[None, :]
+        is_told |= (cont & letter & ~latin)[:, None] & (ascii_letter & small)[None, :]
+        is_told |= (ascii_letter & small)[:, None] & (lead & latin & capital & ~ascii_letter)[None, :]
+        # A quotation mark or a dash, E2 80 xx.
+        is_told[chars.index(one.chars[0xE2]), [chars.index(c) for c in one.looks(0x80, 0x80)]] = True
+        marks[1:, 1:] |= is_told.astype(np.uint32) << np.uint32(bit)
+    return _Table(place, marks)
+
+
+def _odd(chars: str) -> NDArray[np.bool_]:
+    """By the places of two characters in `chars`: whether the second behind the first is odd."""
+    kinds = np.array([letters.kind(c) for c in chars])
+    letter = kinds <= letters.UPPER
+
+    def of_kind(kind: int) -> Any:
+        return kinds == kind
+
+    def one_of(some: str) -> Any:
+        return np.array([c in some for c in chars])
+
+    def pair(first: Any, second: Any) -> Any:
+        return first[:, None] & second[None, :]
+
+    anything = np.ones(len(chars), bool)
+    drawing, typographic, control = map(of_kind, (letters.DRAWING, letters.TYPOGRAPHIC, letters.CONTROL))
+    # An accented letter is followed by no sign such as © or ², and a sign by no letter.
+    odd = np.array([[not (a.isascii() and b.isascii()) for b in chars] for a in chars])
+    odd &= ~pair(typographic, ~of_kind(letters.SYMBOL))
+    odd &= ~pair(letter, typographic & ~one_of(_OPENING))
+    odd |= pair(drawing, anything) | pair(anything, drawing)
+    odd &= ~(pair(one_of(_HORIZONTAL), one_of(_JOINS_ON)) | pair(one_of(_BLOCKS), drawing))
+    mark = of_kind(letters.MARK)
+    odd &= ~(pair(mark, anything) | pair(anything, mark))
+    odd |= pair(control, anything) | pair(anything, control)
+    return np.where(pair(letter, letter), letters.rare_pairs(chars), odd)
