@@ -188,9 +188,14 @@ def _is_name(part: str) -> bool:
 
 def is_caption(line: str) -> bool:
     """Whether a line is the caption of a picture: a sentence or two that end in a credit."""
-    if len(line) > LONGEST or not _has_mark(line[-120:]):
+    if len(line) > LONGEST:
         return False
     tail = line[-130:]
+    # The end of a sentence is no credit, unless a label stands before it.
+    if tail[-1] in '.!?"' and tail[-2:-1] not in ")]" and not (": " in tail or " by " in tail):
+        return False
+    if not _has_mark(tail):
+        return False
     bracketed = _BRACKETED.search(tail)
     found = bracketed or _TRAILING.search(tail) or _SLASHED.search(tail)
     if found:

@@ -516,7 +516,11 @@ class _Reader:
             return []
         texts = list(dict.fromkeys(text for _, text in forms))[:50]
         # Of two forms that are as good, the page's own headline is right, and not its title above the menu.
-        best, chosen = min(forms, key=lambda form: (headline.quality(form[1], texts), form[0] != self.page_headline))
+        best, chosen = forms[0]
+        if len(forms) > 1:
+            best, chosen = min(
+                forms, key=lambda form: (headline.quality(form[1], texts), form[0] != self.page_headline)
+            )
         if best == -1:
             best = next((i for i, text in forms if i >= 0 and text == chosen), -1)
         first = next(
