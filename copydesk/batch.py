@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from copydesk import html, measures
-from copydesk.clean import clean_document, waits
+from copydesk.clean import clean_document, proven, waits
 from copydesk.config import Config
 from copydesk.desk import finish
 from copydesk.records import CRITICAL, Cleaned, Document, Problem
 from copydesk.tables import articles_table, edits_table, quarantine_row, quarantine_table, storable
-from copydesk.text.site import NO_SITE, Proof, Site, proofs, site_of
+from copydesk.text.site import NO_SITE, Proof, Site, site_of
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ def clean_batch(
     """
     cleaned = [_clean(document, config, sites.get(site_of(document.uri), NO_SITE)) for document in documents]
     waiting = [] if last else [one.document for one in cleaned if waits(one)]
+    proofs: frozenset[Proof] = frozenset() if last else frozenset().union(*map(proven, cleaned))
     cleaned = finish([one for one in cleaned if last or not waits(one)], config)
     kept: list[Cleaned] = []
     held: list[dict[str, Any]] = []
@@ -73,7 +74,7 @@ def clean_batch(
         len(cleaned),
         sum(len(one.document.content) for one in cleaned),
         waiting,
-        frozenset().union(*(proofs(article.uri, article.date_text) for article in articles)),
+        proofs,
     )
 
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from copydesk import __version__
 from copydesk.config import Config, TyposConfig
-from copydesk.edits import APPLIED, SUGGESTED, TITLE, Edit, EditMismatch, published_text, rebuild, rebuild_title
+from copydesk.edits import APPLIED, SUGGESTED, TEXT, TITLE, Edit, EditMismatch, published_text, rebuild, rebuild_title
 from copydesk.records import CRITICAL, Article, Cleaned, Document, Problem
 from copydesk.text.decode import Undecodable, decode
 from copydesk.text.language import language
 from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair
-from copydesk.text.site import NO_SITE, Site
+from copydesk.text.site import MOJIBAKE, NO_SITE, Proof, Site, proofs
 from copydesk.text.structure import Given, structure
 from copydesk.text.typos.correct import Finding
 from copydesk.text.typos.step import look, settle
@@ -43,14 +43,14 @@ def clean_document(document: Document, config: Config, site: Site = NO_SITE) -> 
     source_text = text
     edits: list[Edit] = []
 
-    text, made = repair(text)
+    text, made = _repaired(text, TEXT, site)
     edits += made
     text, made = normalize(text, config.text.quotes)
     edits += made
 
     title = document.title
     if title is not None:
-        title, repaired = repair(title, TITLE)
+        title, repaired = _repaired(title, TITLE, site)
         title, normalized = normalize(title, config.text.quotes, TITLE)
         if title:  # a blank one is none
             edits += repaired + normalized
@@ -82,11 +82,31 @@ def clean_document(document: Document, config: Config, site: Site = NO_SITE) -> 
     return _counted(Cleaned(document, article, tuple(edits), tuple(layout.problems), source_text, document.title))
 
 
+def _repaired(text: str, field: str, site: Site) -> tuple[str, list[Edit]]:
+    """A repaired text and its edits. What its site went through is asked only where the text itself is in doubt: in
+    good Cyrillic or Arabic there are letters enough that could be another misreading of others.
+    """
+    repaired, edits = repair(text, field)
+    if site.misreadings and any(_is_doubt(edit) for edit in edits):
+        return repair(text, field, site.misreadings)
+    return repaired, edits
+
+
+def _is_doubt(edit: Edit) -> bool:
+    return edit.status == SUGGESTED and edit.rule.startswith(MOJIBAKE)
+
+
+def proven(one: Cleaned) -> frozenset[Proof]:
+    """What a document that was cleaned alone proves for its site."""
+    if one.article is None:
+        return frozenset()
+    damage = [edit.before for edit in one.edits if edit.rule == MOJIBAKE and edit.status == APPLIED]
+    return proofs(one.document.uri, one.article.date_text, damage)
+
+
 def waits(one: Cleaned) -> bool:
     """Whether a question is left open that other documents of its site may answer."""
-    return any(problem.rule == "date-order-open" for problem in one.problems) or any(
-        edit.status == SUGGESTED and edit.rule.startswith("mojibake") for edit in one.edits
-    )
+    return any(problem.rule == "date-order-open" for problem in one.problems) or any(map(_is_doubt, one.edits))
 
 
 def correct_typos(

@@ -6,7 +6,7 @@ published already. Where proofs of a site speak against each other, nothing is p
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from copydesk.config import SitesConfig
 from copydesk.recurring import Articles, recurring
-from copydesk.text.site import MISREADING, ORDER, Proof, Recurring, Site, proofs
+from copydesk.text.site import MISREADING, MOJIBAKE, ORDER, Proof, Recurring, Site, proofs, site_of
 from copydesk.warehouse import Warehouse
 
 #: No more is read once the columns read are so large, in bytes: of dated articles, and of undated ones.
@@ -22,6 +22,8 @@ MOST_TEXT = 48 * 2**20
 
 _COLUMNS = ["article_id", "uri", "headline", "body", "date_text"]
 _BOILERPLATE = "site-boilerplate"
+#: Enough articles of a site to see what its mojibake came from.
+DAMAGED = 40
 
 
 class Sites:
@@ -38,7 +40,7 @@ class Sites:
         parts = [
             part
             for dated in (True, False)
-            for part in warehouse.newest(dated, _COLUMNS, config.articles, MOST_TEXT, [_BOILERPLATE])
+            for part in warehouse.newest(dated, _COLUMNS, config.articles, MOST_TEXT, [_BOILERPLATE, MOJIBAKE])
         ]
         if parts:
             articles, edits = (pa.concat_tables(tables) for tables in zip(*parts, strict=True))
@@ -47,24 +49,18 @@ class Sites:
 
     def _read(self, articles: pa.Table, edits: pa.Table, boilerplate: bool) -> None:
         uris = articles["uri"].to_pylist()
-        for uri, date_text in zip(uris, articles["date_text"].to_pylist(), strict=True):
-            if date_text:
-                self.learn(proofs(uri, date_text))
-        if not boilerplate:
-            return
-        rows = pc.index_in(edits["article_id"], articles["article_id"].combine_chunks())
-        lines = [before.strip("\n") for before in edits.filter(rows.is_valid())["before"].to_pylist()]
-        known = recurring(
-            Articles(
-                uris,
-                articles["headline"].to_pylist(),
-                articles["body"].combine_chunks(),
-                rows.drop_null().to_pylist(),
-                lines,
-            )
-        )
-        for site, found in known.items():
-            self._boilerplate[site] = found
+        damage, removed = (_by_article(articles, edits, rule) for rule in (MOJIBAKE, _BOILERPLATE))
+        damaged: Counter[str] = Counter()
+        for row, (uri, date_text) in enumerate(zip(uris, articles["date_text"].to_pylist(), strict=True)):
+            stretches = damage.get(row, ()) if damaged[site_of(uri)] < DAMAGED else ()
+            damaged[site_of(uri)] += bool(stretches)
+            if date_text or stretches:
+                self.learn(proofs(uri, date_text, stretches))
+        if boilerplate:
+            lines = [(row, line.strip("\n")) for row, some in removed.items() for line in some]
+            rows, texts = zip(*lines, strict=True) if lines else ((), ())
+            headlines, bodies = articles["headline"].to_pylist(), articles["body"].combine_chunks()
+            self._boilerplate = recurring(Articles(uris, headlines, bodies, rows, texts))
 
     def learn(self, proven: Iterable[Proof]) -> None:
         for proof in proven:
@@ -83,3 +79,14 @@ class Sites:
             self._boilerplate.get(name, {}),
             tuple(misreadings),
         )
+
+
+def _by_article(articles: pa.Table, edits: pa.Table, rule: str) -> dict[int, list[str]]:
+    """What stood where edits of one rule were made, by the row of its article."""
+    edits = edits.filter(pc.equal(edits["rule"], rule))
+    rows = pc.index_in(edits["article_id"], articles["article_id"].combine_chunks())
+    found: dict[int, list[str]] = {}
+    for row, before in zip(rows.to_pylist(), edits["before"].to_pylist(), strict=True):
+        if row is not None:
+            found.setdefault(row, []).append(before)
+    return found

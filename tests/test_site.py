@@ -430,3 +430,24 @@ def test_the_newest_articles_are_asked_and_no_more(tmp_path: Path) -> None:
     for articles, order in ((0, None), (1, "month-first"), (2, None)):
         sites = Sites.read(warehouse, SitesConfig(articles=articles))
         assert sites.known(["coast.example"], settled=True)["coast.example"].numeric_order == order
+
+
+def misread(paragraphs: Iterable[str], encoding: str) -> list[str]:
+    return [paragraph.encode().decode(encoding) for paragraph in paragraphs]
+
+
+@pytest.mark.parametrize("nights", [1, 2])
+def test_a_lone_misread_letter_is_mended_as_its_site_proves(tmp_path: Path, nights: int) -> None:
+    """In the run and, on the second night, from the warehouse."""
+    cafes = "The café’s owner, Zoë Müller, said “Señor Núñez” had paid 40 € for the crème brûlée — and left.".split("|")
+    raw = folder(tmp_path / "raw", {"coast.example/proof.txt": misread([*story(1), *cafes], "cp1256")})
+    if nights == 2:
+        night(raw, tmp_path / "w")
+    lone = [*story(2), "Zoë left."]
+    folder(raw, {f"{site}.example/lone.txt": misread(lone, "cp1256") for site in ("coast", "hill")})
+    night(raw, tmp_path / "w", date(2024, 5, 4))
+    bodies = table(tmp_path / "w", "articles").set_index("uri")["body"]
+    assert cafes[0].replace("’", "'").replace("“", '"').replace("”", '"') in bodies["coast.example/proof.txt"]
+    assert bodies["coast.example/lone.txt"].endswith("Zoë left.")
+    assert not bodies["hill.example/lone.txt"].endswith("Zoë left.")
+    assert source_text(tmp_path / "w", "coast.example/lone.txt") == "\n\n".join(misread(lone, "cp1256"))

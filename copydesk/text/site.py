@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from copydesk.text import dates
+from copydesk.text.mojibake import misreadings
 
 #: What a document may prove for its site: the order of day and month, a wrong decoding by its name.
 ORDER, MISREADING = "order", "misreading"
-
+#: The rule of edits that repair what was misread.
+MOJIBAKE = "mojibake"
 
 # A folder or file for each day or month is no site of its own.
 _DAY = re.compile(r"[-_.]?(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d(?:\1[0-3]\d)?(?!\d)")
@@ -83,9 +85,13 @@ def site_of(uri: str) -> str:
     return name.lower().removeprefix("www.")
 
 
-def proofs(uri: str, date_text: str | None) -> frozenset[Proof]:
-    """What an article proves for its site, by the date that it writes and its address. How the date was read does not
-    matter, so nothing is proven by what followed from it.
+def proofs(uri: str, date_text: str | None, damage: Iterable[str] = ()) -> frozenset[Proof]:
+    """What an article proves for its site: by the date that it writes and its address, and by its `damage`, the
+    stretches of mojibake that were repaired in it. How the date was read does not matter, so nothing is proven by what
+    followed from it.
     """
+    site = site_of(uri)
     order = dates.proven_order(date_text, uri) if date_text else None
-    return frozenset([Proof(site_of(uri), ORDER, order)] if order else ())
+    found = [Proof(site, ORDER, order)] if order else []
+    found += [Proof(site, MISREADING, name) for name in misreadings("\n".join(damage))]
+    return frozenset(found)

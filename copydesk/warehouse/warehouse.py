@@ -101,8 +101,8 @@ class Warehouse:
     ) -> Iterator[tuple[pa.Table, pa.Table]]:
         """Published articles, the newest days first, or those without a date; with the edits of `rules` made on them.
 
-        Partition by partition: a table with `columns`, and one with `article_id` and `before`. No more than `most_rows`
-        articles, of no more than `DAYS` days, and nothing more once the columns have `most_bytes`.
+        Partition by partition: a table with `columns`, and one with `article_id`, `rule`, `before`. No more than
+        `most_rows` articles, of no more than `DAYS` days, and nothing more once the columns have `most_bytes`.
         """
         with in_words("read what is published"):
             numbers = (layout.number_of("articles", name) for name in self.store.names("articles"))
@@ -129,11 +129,11 @@ class Warehouse:
             groups.append(group)
             if sum(map(len, groups)) >= most_rows or sum(group.nbytes for group in groups) >= most_bytes:
                 break
-        made = [pa.schema([EDITS.field("article_id"), EDITS.field("before")]).empty_table()]
+        made = [pa.schema([EDITS.field(name) for name in ("article_id", "rule", "before")]).empty_table()]
         if self.store.size(name := layout.file("edits", day)) is not None:
             for group in parquet.read(self.store.source(name), ["article_id", "rule", "status", "before"]):
                 wanted = pc.and_(pc.is_in(group["rule"], pa.array(rules)), pc.equal(group["status"], APPLIED))
-                made.append(group.filter(wanted).select(["article_id", "before"]))
+                made.append(group.filter(wanted).drop_columns(["status"]))
         return pa.concat_tables(groups), pa.concat_tables(made)
 
     def write_report(self, name: str, content: bytes) -> str:
