@@ -180,7 +180,7 @@ _CUT_END = re.compile(
     rb"(?:[\xc2-\xf4]|\xe0[\xa0-\xbf]|[\xe1-\xef][\x80-\xbf]|\xf0[\x90-\xbf]{1,2}|[\xf1-\xf4][\x80-\xbf]{1,2})\Z"
 )
 #: Signs of cp1252 that a text may begin with, in bytes that may also be the rest of a character of UTF-8.
-_FIRST_SIGNS = frozenset(b"\x91\x93\x95\x96\x97\xa1\xa3\xa7\xa9\xab\xb7\xbf")
+_FIRST_SIGNS = frozenset(b"\x85\x91\x92\x93\x95\x96\x97\xa1\xa3\xa7\xa9\xab\xb7\xbf")
 #: First bytes of the characters that stand alone in ASCII text: signs, accented letters, quotation marks and dashes.
 _LONE_STARTS = frozenset(b"\xc2\xc3\xe2")
 #: What makes a text with nothing but characters of UTF-8 between its ends UTF-8: one of them that is common, or so many
