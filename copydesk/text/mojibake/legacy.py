@@ -137,7 +137,7 @@ _BROKEN = 50
 def decode(text: str, encoding: str, western: Misreading) -> str | None:
     """`text` as it reads in `encoding`; None where it cannot be that. What is in no Western encoding stays."""
     parts: list[str] = []
-    broken = 0
+    broken = text.count("\ufffd")
     for piece in re.split("([^\x00-\xff" + _WESTERN + "]+)", text):
         try:
             content = western.to_bytes(piece)

@@ -16,6 +16,8 @@ from copydesk.text.mojibake.misreadings import Misreading, Run
 LOST = "\ufffd"
 #: How much likelier the best reading of a lost byte must be than all others together to be taken.
 _CERTAIN = 0.98
+#: Where more than one character in so many lost a byte, its neighbours say too little.
+_SEVERAL = 5
 #: A lead that costs fewer bits belongs to the text.
 _FOREIGN = 10.0
 _MARKS = "\ufffd?"
@@ -78,6 +80,8 @@ class Lossy:
 
     def _solved(self, tokens: list[Run], line: str, language: str) -> list[Run]:
         # Programs that drop bytes leave bare leads; where there are none, a space behind a lead was a no-break space.
+        lost = sum(not token.after for token in tokens)
+        guesses = _SEVERAL * lost <= sum(len(token.after) for token in tokens)
         drops = any(not t.after and line[t.end - 1] not in " \ufffd?" for t in tokens)
         solved: list[Run] = []
         for i, token in enumerate(tokens):
@@ -91,6 +95,8 @@ class Lossy:
             following = (behind.after[:1] or LOST) if behind and adjoins else line[token.end : token.end + 1] or " "
             seen = line[token.start : token.end]
             after = self._with_grave(seen, line, token.end) or self._choose(seen, before, following, language, drops)
+            if not guesses and after != LOST and len(self._options(seen, drops)) > 1:
+                after = LOST + " " * seen.endswith(" ")
             solved.append(token._replace(after=after))
         return solved
 

@@ -84,8 +84,8 @@ def _table() -> _Table:
         is_told |= ascii_letter[:, None] & (lead & letter & ~latin)[None, :]
         is_told |= (cont & letter & ~latin)[:, None] & (ascii_letter & small)[None, :]
         is_told |= (ascii_letter & small)[:, None] & (lead & latin & capital & ~ascii_letter)[None, :]
-        # A quotation mark or a dash, E2 80 xx.
-        is_told[chars.index(one.chars[0xE2]), [chars.index(c) for c in one.looks(0x80, 0x80)]] = True
+        # A quotation mark, a dash (E2 80 xx) or the sign of the euro (E2 82 AC).
+        is_told[chars.index(one.chars[0xE2]), [chars.index(one.chars[byte]) for byte in (0x80, 0x82)]] = True
         marks[1:, 1:] |= is_told.astype(np.uint32) << np.uint32(bit)
     return _Table(place, marks)
 
@@ -112,7 +112,8 @@ def _odd(chars: str) -> NDArray[np.bool_]:
     odd &= ~pair(letter, typographic & ~one_of(_OPENING))
     odd |= pair(drawing, anything) | pair(anything, drawing)
     odd &= ~(pair(one_of(_HORIZONTAL), one_of(_JOINS_ON)) | pair(one_of(_BLOCKS), drawing))
-    mark = of_kind(letters.MARK)
-    odd &= ~(pair(mark, anything) | pair(anything, mark))
+    mark, joiner = of_kind(letters.MARK), one_of("\u200b\u200c\u200d\u200e\u200f")
+    odd &= ~(pair(letter | mark, mark) | pair(mark, letter | typographic))
+    odd &= ~(pair(joiner, anything) | pair(anything, joiner))
     odd |= pair(control, anything) | pair(anything, control)
     return np.where(pair(letter, letter), letters.rare_pairs(chars), odd)

@@ -189,7 +189,7 @@ def _proven(lossy: Lossy, line: _Line) -> list[Run] | None:
     lost = sum(not token.after for token in tokens)
     left = _repaired(line.text, [token._replace(after="") for token in tokens])
     unexplained = len(_NOT_ASCII.findall(_MAY_BE_SOUND.sub("", left)))
-    return None if unexplained > _UNEXPLAINED * len(_NOT_ASCII.findall(line.text)) or lost > inside else tokens
+    return None if unexplained > _UNEXPLAINED * len(_NOT_ASCII.findall(line.text)) or 2 * lost > inside else tokens
 
 
 def _as_repairs(line: _Line, runs: Sequence[Run]) -> Iterator[Repair]:
@@ -208,7 +208,7 @@ def _language_of(repaired: Iterable[str], text: str) -> str:
     sample = "\n".join(repaired)[:1500]
     if len(sample) < 400:
         sample += "\n" + "\n".join(line for line in text[:800].split("\n") if line.isascii())
-    return letters.Reading(sample).best()[0] or "en"
+    return letters.Reading(sample if sample.strip() else text[:1500]).language() or "en"
 
 
 def _weak(
@@ -226,9 +226,9 @@ def _weak(
         for run, told, gain, cost, stands in verdicts.runs:
             if not stands or not (told or (supported and cost > _UNREADABLE)):
                 continue
-            if not supported and (verdicts.foreign > 2 * stand or not _is_within_word(line.text, run)):
+            if not supported and verdicts.foreign > 2 * stand:
                 continue
-            certain = gain >= (_SUPPORTED if supported else _CERTAIN)
+            certain = gain >= _SUPPORTED if supported else gain >= _CERTAIN and _is_within_word(line.text, run)
             if certain or (told and gain >= _LIKELY):
                 confidence = 0.99 if supported and certain else min(0.99, round(1 - 2 ** (-gain / 2.5), 2))
                 start, end = line.start + run.start, line.start + run.end
