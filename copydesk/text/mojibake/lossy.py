@@ -12,6 +12,7 @@ from functools import cached_property
 
 from copydesk.text import letters
 from copydesk.text.mojibake.misreadings import Misreading, Run
+from copydesk.text.mojibake.telling import told
 
 LOST = "\ufffd"
 #: How much likelier the best reading of a lost byte must be than all others together to be taken.
@@ -56,6 +57,8 @@ class Lossy:
         if all(token.after for token in tokens):
             return tokens
         parts = "".join(token.after for token in tokens)
+        if told(parts):  # misread once more: what seems to have lost a byte is part of the layer below
+            return [token for token in tokens if token.after]
         return self._solved(tokens, line, letters.Reading(parts[:1500]).best()[0] or "en")
 
     def marked(self, line: str, language: str) -> list[Run]:
