@@ -16,6 +16,7 @@ from copydesk.edits import APPLIED, SUGGESTED, TEXT, TITLE, Edit, EditMismatch, 
 from copydesk.records import CRITICAL, Article, Cleaned, Document, Problem
 from copydesk.text.decode import Undecodable, decode
 from copydesk.text.language import language
+from copydesk.text.mojibake import misreadings
 from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair
 from copydesk.text.site import MOJIBAKE, NO_SITE, Proof, Site, proofs
@@ -43,14 +44,15 @@ def clean_document(document: Document, config: Config, site: Site = NO_SITE) -> 
     source_text = text
     edits: list[Edit] = []
 
-    text, made = _repaired(text, TEXT, site)
+    text, made = _repaired(text, TEXT, lambda: site.misreadings)
+    damage = [edit.before for edit in made if edit.rule == MOJIBAKE and edit.status == APPLIED]
     edits += made
     text, made = normalize(text, config.text.quotes)
     edits += made
 
     title = document.title
     if title is not None:
-        title, repaired = _repaired(title, TITLE, site)
+        title, repaired = _repaired(title, TITLE, lambda: (*site.misreadings, *misreadings("\n".join(damage))))
         title, normalized = normalize(title, config.text.quotes, TITLE)
         if title:  # a blank one is none
             edits += repaired + normalized
@@ -82,13 +84,13 @@ def clean_document(document: Document, config: Config, site: Site = NO_SITE) -> 
     return _counted(Cleaned(document, article, tuple(edits), tuple(layout.problems), source_text, document.title))
 
 
-def _repaired(text: str, field: str, site: Site) -> tuple[str, list[Edit]]:
-    """A repaired text and its edits. What its site went through is asked only where the text itself is in doubt: in
-    good Cyrillic or Arabic there are letters enough that could be another misreading of others.
+def _repaired(text: str, field: str, proven: Callable[[], Collection[str]]) -> tuple[str, list[Edit]]:
+    """A repaired text and its edits. What is `proven` of the texts beside it is asked only where the text itself is in
+    doubt: in good Cyrillic or Arabic there are letters enough that could be another misreading of others.
     """
     repaired, edits = repair(text, field)
-    if site.misreadings and any(_is_doubt(edit) for edit in edits):
-        return repair(text, field, site.misreadings)
+    if any(_is_doubt(edit) for edit in edits) and (known := proven()):
+        return repair(text, field, known)
     return repaired, edits
 
 

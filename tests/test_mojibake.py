@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
+from copydesk.clean import clean_document
+from copydesk.config import Config
 from copydesk.edits import APPLIED, SUGGESTED, undo_all
+from copydesk.records import Document
 from copydesk.text import mojibake
 from copydesk.text.mojibake.misreadings import NAMES, misreading
 from copydesk.text.repair import repair
@@ -147,3 +151,16 @@ def test_hostile_text_is_linear(unit: str) -> None:
 
     seconds(1000)
     assert seconds(400_000) < 5 * max(seconds(100_000), 0.2)
+
+
+def test_the_body_proves_what_a_title_was() -> None:
+    document = Document(
+        "a.txt", b"", text=f"{read_as(SENTENCES['ru'], 'cp866')}\n\n{read_as(SENTENCES['uk'], 'cp866')}",
+        title="Width ┬▒ of the beams in the old harbour",
+    )  # fmt: skip
+    cleaned = clean_document(document, Config())
+    assert cleaned.article is not None
+    assert cleaned.article.headline == "Width ± of the beams in the old harbour"
+    alone = clean_document(replace(document, text=SENTENCES["ru"]), Config())
+    assert alone.article is not None
+    assert alone.article.headline == document.title

@@ -27,10 +27,13 @@ def mend(text: str, step: str, field: str = TEXT, known: Collection[str] = ()) -
             break
         text, made = replace(text, layer.spans, step, field)
         edits += made
+    spans = list(by_line.find(text))
     # Places of suggestions are those of the text as it is now, and what ftfy changes comes after.
     for start, end, after, confidence, _ in likely:
-        edits.append(Edit("", 0, step, field, start, end, text[start:end], after, "mojibake", confidence, SUGGESTED))
-    if spans := list(by_line.find(text)):
+        if not any(span.start < end and start < span.end for span in spans):
+            before = text[start:end]
+            edits.append(Edit("", 0, step, field, start, end, before, after, "mojibake", confidence, SUGGESTED))
+    if spans:
         text, made = replace(text, spans, step, field)
         edits += made
     return text, edits
