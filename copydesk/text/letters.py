@@ -103,13 +103,20 @@ def _unicode() -> _Unicode:
 
 class _Language(NamedTuple):
     """`letters` in order, what each costs at the start of a word (`first`) and behind another (`pairs`); a place more
-    than there are letters stands for what is none.
+    than there are letters stands for what is none. `place` has the place of every code point.
     """
 
     letters: Codes
+    place: NDArray[np.uint16]
     first: Bits
     pairs: Bits
     script: int
+
+
+def _places(letters: Codes) -> NDArray[np.uint16]:
+    place = np.full(0x10000, len(letters), np.uint16)
+    place[letters] = np.arange(len(letters))
+    return place
 
 
 @cache
@@ -127,7 +134,7 @@ def _language(code: str) -> _Language:
         table[size, :size] = first[:size]
     else:
         table = np.broadcast_to(first, (size + 1, size + 1))
-    return _Language(letters, first, table, int(_unicode().script[letters[size // 2]]))
+    return _Language(letters, _places(letters), first, table, int(_unicode().script[letters[size // 2]]))
 
 
 @cache
@@ -199,14 +206,12 @@ class Reading:
         """What each character costs in `language`, in bits."""
         known = _language(language)
         size = len(known.letters)
-        place = np.searchsorted(known.letters, self.lower)
-        place[place == size] = 0
-        mine = self.letter & (known.letters[place] == self.lower)
-        index = np.where(mine, place, size)
-        before = np.full(self.size, size, np.int64)
+        index = known.place[self.lower]
+        before = np.full(self.size, size, np.uint16)
         before[1:] = index[:-1]
-        foreign = np.where(self.script == known.script, np.float32(_FOREIGN), np.float32(_FOREIGN_SCRIPT))
-        cost = np.where(mine, known.pairs[before, index], np.where(self.letter, foreign, np.float32(0)))
+        cost = known.pairs[before, index]
+        strange = np.flatnonzero(self.letter & (index == size))
+        cost[strange] = np.where(self.script[strange] == known.script, _FOREIGN, _FOREIGN_SCRIPT)
         return np.asarray(self.base + cost, np.float32)
 
     def best(self) -> tuple[str | None, Bits]:
@@ -221,7 +226,7 @@ class Reading:
         found: tuple[float, str | None] = (np.inf, None)
         for number in self._scripts():
             table = _script(number)
-            place = np.where(self.letter, table.places(self.lower), len(table.letters))
+            place = table.place[self.lower]
             here = np.flatnonzero(place < len(table.letters))
             before = np.append(len(table.letters), place)[here] if len(table.pairs[0]) > 1 else np.zeros_like(here)
             totals = table.pairs[:, before, place[here]].sum(axis=1) - _FOREIGN_SCRIPT * len(here)
@@ -294,7 +299,7 @@ def rare_pairs(chars: str) -> NDArray[np.bool_]:
     for number in set(map(int, script)) & _by_script().keys() - _WITHOUT_PAIRS:
         table = _script(number)
         at = np.flatnonzero(script == number)
-        place = table.places(lower[at])
+        place = table.place[lower[at]]
         cheapest = np.full(table.pairs.shape[1:], np.inf, np.float32)
         for code in table.languages:
             language = _language(code)
@@ -312,14 +317,9 @@ class _Script(NamedTuple):
     """All languages of a script together: by language, and by the places of two letters, what the second costs."""
 
     letters: Codes
+    place: NDArray[np.uint16]
     languages: tuple[str, ...]
     pairs: Bits
-
-    def places(self, lower: Codes) -> NDArray[np.int64]:
-        """The place of each letter; one more than there are for what is none of them."""
-        size = len(self.letters)
-        place = np.minimum(np.searchsorted(self.letters, lower), size - 1)
-        return np.where(self.letters[place] == lower, place, size)
 
 
 @cache
@@ -338,4 +338,4 @@ def _script(number: int) -> _Script:
         else:
             table[0, at] = language.first
         table[:, size] = 0  # counted apart
-    return _Script(union, codes, pairs)
+    return _Script(union, _places(union), codes, pairs)

@@ -22,7 +22,7 @@ from copydesk.text.mojibake.misreadings import NAMES, Misreading, Run, misreadin
 from copydesk.text.mojibake.telling import Told
 
 #: Characters looked at to tell which misreading explains a text best.
-SAMPLE = 1200
+SAMPLE = 800
 #: A line is looked at in pieces of about this length.
 LONGEST = 2000
 #: Characters of lines that are read at a time.
@@ -96,21 +96,23 @@ def _ranked(text: str, told: dict[str, Told]) -> list[str]:
     """Names of misreadings, the one first that explains most of a sample; among equals the one that reads best."""
     if len(told) < 2:
         return list(told)
+    most = max(len(where.places) for where in told.values())
+    likely = {name: where for name, where in told.items() if 2 * len(where.places) >= most}
     explained: dict[str, tuple[int, str]] = {}
-    for name, where in told.items():
+    for name, where in likely.items():
         one = misreading(name)
         start = max(0, (where.places[0] if where.places else 0) - SAMPLE // 4)
         sample = text[start : start + SAMPLE]
         runs = [run for run in one.runs(sample) if where.within(start + run.start, start + run.end)]
         covered = sum(run.end - run.start for run in runs)
         explained[name] = covered, _repaired(sample, runs)
-    ranked = sorted(told, key=lambda name: -explained[name][0])
+    ranked = sorted(likely, key=lambda name: -explained[name][0])
     most = explained[ranked[0]][0]
     near = [name for name in ranked if explained[name][0] >= _NEARLY * most]
     if len({explained[name][1] for name in near}) > 1:
         cost = {name: letters.cost(explained[name][1]) + _UNDONE * (most - explained[name][0]) for name in near}
         ranked = sorted(near, key=lambda name: cost[name]) + ranked[len(near) :]
-    return ranked
+    return ranked + [name for name in told if name not in likely]
 
 
 class _Line(NamedTuple):
@@ -170,8 +172,10 @@ def _explain(one: Misreading, text: str, told: Told, known: bool) -> Found:
             repairs += _as_repairs(line, lossy.solve(tokens, line.text))
     proven, gain = bool(sound), 0.0
     if weak:
+        weak = [line for line in weak if any(line.told) or proven or known]
+    if weak:
         language = _language_of([*sound, *(line.repaired for line in weak if any(line.told))], text)
-        found, gain = _weak(one, lossy, [w for w in weak if any(w.told) or proven or known], language, proven or known)
+        found, gain = _weak(one, lossy, weak, language, proven or known)
         repairs = sorted([*repairs, *found])
     return Found(one.name, repairs, proven, proven or gain >= _DOCUMENT, gain)
 
@@ -270,7 +274,8 @@ def _judge(lines: Sequence[_Line], language: str) -> Iterator[tuple[_Line, _Verd
         if size > TOGETHER:
             yield from _judge_together(together, language)
             together, size = [], 0
-    yield from _judge_together(together, language)
+    if together:
+        yield from _judge_together(together, language)
 
 
 def _judge_together(lines: Sequence[_Line], language: str) -> Iterator[tuple[_Line, _Verdicts]]:
