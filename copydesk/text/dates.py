@@ -119,6 +119,7 @@ _WEEKDAY_AFTER = re.compile(
 )
 #: Between one day in two calendars.
 _SAME_DAY = re.compile(rf"\s*(?:[-–—/|,(]\s*)*(?:(?:{_words('same_day')})\s*)?(?:(?:{_WEEKDAYS})\s*,?\s*)?")
+_EVENT = re.compile(rf"(?<!\w)(?:{_words('events')})\s*:\s*$")
 _UPDATED = re.compile(rf"(?<!\w)(?:{_words('updated')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
 _PUBLISHED = re.compile(rf"(?<!\w)(?:{_words('published')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
 # Any few words that speak of publishing, before a date and nothing else: `Post date:`, `Published in World on`. A name
@@ -245,6 +246,8 @@ def _find(plain: str, config: DatesConfig, order: str | None = None, at: int = 0
         return None
     day, is_open = settled
     head = plain[:start]
+    if _EVENT.search(head):
+        return None  # the day of what the article is about
     label = "updated" if _UPDATED.search(head) else "published" if _PUBLISHED.search(head) else ""
     return FoundDate(day, _moment(day, clock, config), start, end, label, is_open, read.calendar == "hijri")
 
