@@ -410,7 +410,7 @@ def _day(match: re.Match[str], order: str | None) -> _Day | None:
         year = _value(part[f"year{'6' if index == '7' else index}"])
     if index in "34":
         return _made(year, _value(month), day, _numeric_calendar(year, part) if index == "3" else "gregorian")
-    if year >= 2400 and month in _MONTH["months"]:
+    if year in _BUDDHIST_YEARS and "\u0e00" < month[:1] < "\u0e7f":
         year -= _BUDDHIST
     for key, calendar, years, shift in _CALENDARS:
         if year in years and month in _MONTH[key]:
@@ -431,13 +431,13 @@ def _numeric(first: int, second: int, year: int, part: dict[str, str], order: st
 
 
 #: Years of the Buddhist era, in which Thailand counts, over the Gregorian ones.
-_BUDDHIST = 543
+_BUDDHIST, _BUDDHIST_YEARS = 543, range(2400, 2700)
 #: Which names of months, with which years, are of which calendar; the Kurdish year is the Persian one and 1321 more.
 _CALENDARS = (
     ("months_hijri", "hijri", range(1300, 1500), 0),
     ("months_solar", "solar", range(1244, 1502), 0),
     ("months_solar", "solar", range(2600, 2800), 1321),
-    ("months", "gregorian", range(1, 2400), 0),
+    ("months", "gregorian", range(1, 10_000), 0),
 )
 
 

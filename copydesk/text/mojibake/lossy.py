@@ -21,7 +21,8 @@ _CERTAIN = 0.98
 _SEVERAL = 5
 #: A lead that costs fewer bits belongs to the text.
 _FOREIGN = 10.0
-_MARKS = "\ufffd?"
+#: What programs put in place of a byte that they could not read.
+LOST_MARKS = "\ufffd?"
 _JOINED_TO_GRAVE = re.compile(r"s(?=\s)|quel[ea]|quilo")
 
 
@@ -40,8 +41,8 @@ class Lossy:
         three = _one_of(c for c in leads if 0xE0 <= one.to_bytes(c)[0] < 0xF0)
         cont = _one_of(one.conts)
         return re.compile(
-            f"(?P<whole>{one.sequences.pattern})|{two}[{_MARKS} ]?"
-            f"|{three}(?:{cont}[{_MARKS} ]?|[{_MARKS}]{cont}|[{_MARKS}]{{2}})"
+            f"(?P<whole>{one.sequences.pattern})|{two}[{LOST_MARKS} ]?"
+            f"|{three}(?:{cont}[{LOST_MARKS} ]?|[{LOST_MARKS}]{cont}|[{LOST_MARKS}]{{2}})"
         )
 
     def tokens(self, line: str) -> list[Run]:
@@ -129,9 +130,9 @@ class Lossy:
         """What a character can have been of which `seen` is left."""
         one = self.one
         # A mark stands where a program could not read a byte; a soft hyphen is read, and may be dropped later.
-        lost = [*one.undefined] if any(mark in seen for mark in _MARKS) else [*one.undefined, 0xAD]
+        lost = [*one.undefined] if any(mark in seen for mark in LOST_MARKS) else [*one.undefined, 0xAD]
         space = seen.endswith(" ")
-        known = [None if c in _MARKS else one.to_bytes(c)[0] for c in seen.removesuffix(" ")]
+        known = [None if c in LOST_MARKS else one.to_bytes(c)[0] for c in seen.removesuffix(" ")]
         length = 2 if (known[0] or 0) < 0xE0 else 3
         found = []
         if space:

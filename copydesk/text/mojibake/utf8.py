@@ -17,7 +17,7 @@ import numpy as np
 
 from copydesk.text import letters
 from copydesk.text.mojibake import telling
-from copydesk.text.mojibake.lossy import Lossy
+from copydesk.text.mojibake.lossy import LOST_MARKS, Lossy
 from copydesk.text.mojibake.misreadings import NAMES, Misreading, Run, misreading
 from copydesk.text.mojibake.telling import Told
 
@@ -190,10 +190,13 @@ def _proven(lossy: Lossy, line: _Line) -> list[Run] | None:
     if len(_NOT_ASCII.findall(line.text)) == sum(run.end - run.start for run in line.runs):
         return line.runs
     tokens = lossy.tokens(line.text)
-    lost = sum(not token.after for token in tokens)
+    lost = [line.text[token.start : token.end] for token in tokens if not token.after]
+    guessed = sum(seen[-1] not in LOST_MARKS for seen in lost)
     left = _repaired(line.text, [token._replace(after="") for token in tokens])
     unexplained = len(_NOT_ASCII.findall(_MAY_BE_SOUND.sub("", left)))
-    return None if unexplained > _UNEXPLAINED * len(_NOT_ASCII.findall(line.text)) or 2 * lost > inside else tokens
+    if unexplained > _UNEXPLAINED * len(_NOT_ASCII.findall(line.text)):
+        return None
+    return None if len(lost) > inside or 2 * guessed > inside else tokens
 
 
 def _as_repairs(line: _Line, runs: Sequence[Run]) -> Iterator[Repair]:
