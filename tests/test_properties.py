@@ -29,6 +29,7 @@ SETTINGS = settings(
 MOJIBAKE = ["Ã©", "â€™", "â€œ", "Â\xa0", "ï»¿", "ΓÇÖ", "\x93", "\x85"]
 ENTITIES = ["&amp;", "&amp;amp;", "&#39;", "&#x0;", "&#xD800;", "&nbsp;", "&", " #39;s", " quot;"]
 MARKUP = ["<b>", "</p>", "<!--", "-->", "<script>", "</script>"]
+CUTS = ["[+12 chars]", " AP Photo/Jane Doe"]
 SPACES = ["\r\n", "\n", "\n\n", "\n\n\n", " ", "  ", "\t", "\xa0", "\v"]
 INVISIBLE = ["\u200b", "\ufeff", "\xad", "\u200d", "\u200c", "\u202e", "\x00", "\x1b[31m"]
 QUOTES = ["“", "”", "‘", "’", '"', "'"]
@@ -38,7 +39,7 @@ HEADLINES = ["Harbour closes", "Harbour closes…", "Harbour closes | Site", "Ha
 STORY = ["The bridge was closed on Monday.", "It will open again.", "word"]
 SCRIPTS = ["عربي", "日本語", "İ", "ı", "ß", "ǅ", "e\u0301", "\U0001f600"]
 PIECES = st.sampled_from(
-    [*MOJIBAKE, *ENTITIES, *MARKUP, *SPACES, *INVISIBLE, *QUOTES, *DATES, *LINES, *HEADLINES, *STORY, *SCRIPTS]
+    [*MOJIBAKE, *ENTITIES, *MARKUP, *SPACES, *INVISIBLE, *QUOTES, *DATES, *LINES, *CUTS, *HEADLINES, *STORY, *SCRIPTS]
 )
 MESSY = st.lists(PIECES, max_size=40).map("".join)
 TEXTS = st.one_of(st.text(max_size=400), MESSY, st.text("aA1 .,\n\r\t'\"“”’&;#<>/()|-:Ãâ€\u200b\xa0", max_size=200))
@@ -79,6 +80,8 @@ def test_any_text_is_cleaned_and_given_back(text: str, quotes: str) -> None:
 @SETTINGS
 @given(TEXTS, st.one_of(st.none(), TEXTS), st.one_of(st.none(), st.text(max_size=30), PIECES))
 @example("Harbour closes", " \u200b", None)
+@example("Harbour closes\n\n[+12 chars]", "Harbour closes", None)
+@example("[+12 chars]", "Harbour closes", None)
 def test_any_title_and_date_beside_the_text(text: str, title: str | None, day: str | None) -> None:
     check(copydesk.clean(text, uri="any", title=title, date=day))
 

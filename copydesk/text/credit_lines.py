@@ -116,7 +116,7 @@ _SOURCE = re.compile(
 )
 _SOURCE_BEHIND = re.compile(
     rf"(?:(?<=[.!?…»\"'”’)\]])\s+|(?<=[。！？؟۔।」])\s*)"
-    rf"[(\[（【]?(?:{_SOURCE_WORDS})\s*[:：]\s*(?P<name>[^\s.!?][^!?]{{0,60}}?)[)\]）】]?\.?$",
+    rf"[(\[（【]?(?:{_SOURCE_WORDS})\s*[:：]\s*(?P<name>[^\s.!?][^!?\[\]]{{0,60}}?)[)\]）】]?\.?$",
     re.IGNORECASE,
 )
 _AGENCY_BEHIND = re.compile(

@@ -7,6 +7,7 @@ out of the text as an edit. What cannot be told stays in the body, and its colum
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,7 +19,7 @@ from copydesk.edits import TITLE, Edit, Span, replace
 from copydesk.records import CRITICAL, INFO, WARNING, Problem
 from copydesk.text import credit_lines, datelines, dates, headline, lead, page
 from copydesk.text.column_lines import LineReader
-from copydesk.text.furniture import credit_before, find_furniture, is_notice
+from copydesk.text.furniture import credit_before, find_furniture, is_credit, is_notice
 from copydesk.text.site import NO_SITE, Site, site_of
 
 STEP = "structure"
@@ -102,6 +103,7 @@ def structure(text: str, given: Given, config: DatesConfig) -> tuple[Layout, lis
     reader.take_boilerplate()
     reader.take_furniture()
     reader.read_bottom()
+    reader.read_cut()
     reader.read_lead()
     return reader.finish()
 
@@ -306,6 +308,13 @@ class _Reader:
             if index not in self.removed:
                 source = self._take_line(lines[index], top=False) if credit_lines.find_source(lines[index]) else None
                 self.removed[index] = (source or "related-block", 0.95)
+        # Where a caption is all there is, it is what the document has to say.
+        story = range(self.body_from, len(lines))
+        if all(index in self.removed or index in self.headlines for index in story):
+            for index in story:
+                if index not in taken and self.removed[index][0] == "photo-credit" and not is_credit(lines[index]):
+                    del self.removed[index]
+                    break
 
     # --- lines below the story
 
@@ -327,7 +336,7 @@ class _Reader:
             else:
                 break
         last = max((i for i in range(self.body_from, len(self.paragraphs)) if i not in self.removed), default=None)
-        if last is not None and self.layout.attribution is None:
+        if last is not None and self.layout.attribution is None and last not in self.headlines:
             paragraph = self.paragraphs[last]
             if behind := credit_lines.source_behind(paragraph.text):
                 self.layout.attribution = behind[1]
@@ -368,6 +377,22 @@ class _Reader:
             if self._repeats_headline(line, near_top=index < self.body_from + TOP):
                 self.headlines.append(index)
 
+    # --- the end of the story
+
+    def read_cut(self) -> None:
+        """Note that the story is cut off, and take out the marker that counts what is missing."""
+        paragraphs = self.paragraphs
+        body = (i for i in reversed(range(len(paragraphs))) if i not in self.removed and i not in self.headlines)
+        last = next(body, None)
+        if last is None or not (cut := _CUT_OFF.search(paragraphs[last].text[-40:])):
+            return
+        paragraph = paragraphs[last]
+        if (marker := cut["marker"]) == paragraph.text:
+            self.removed[last] = ("cut-marker", 0.99)
+        elif marker:
+            self.inner.append(Span(paragraph.end - len(marker), paragraph.end, "", "cut-marker", 0.99))
+        self.layout.problems.append(Problem("clean", "cut-off", "body", INFO, paragraph.text[-80:]))
+
     # --- the beginning of the story
 
     def read_lead(self) -> None:
@@ -377,7 +402,14 @@ class _Reader:
         if self._is_lone_lead():
             self.body_from += 1
             return
-        paragraph = self.paragraphs[self.story_from or self.body_from]
+        index = self.story_from or self.body_from
+        if index in self.removed:
+            return
+        paragraph = self.paragraphs[index]
+        # What goes at the end of the paragraph is no story that could stand behind a prefix.
+        behind = min((span.start for span in self.inner if paragraph.at <= span.start < paragraph.end), default=None)
+        if behind is not None:
+            paragraph = paragraph._replace(text=self.text[paragraph.at : behind].rstrip())
         here = self._take_prefix(paragraph, 0, self._date_prefix, "date-prefix", 0.97)
         here = self._take_prefix(paragraph, here, self._headline_prefix, "headline-prefix", 0.97)
         here = self._take_prefix(paragraph, here, self._date_prefix, "date-prefix", 0.97)
@@ -483,7 +515,7 @@ class _Reader:
                 self.inner.append(Span(start, start + skip, "", self.paragraphs[index].cut, 0.96))
         if self.split and 0 in kept and kept[-1] > 0:
             self.inner.append(self.split)
-        text, edits = replace(self.text, [*self._removals(kept), *self.inner], STEP)
+        text, edits = replace(self.text, [*self._removals(kept), *self._changes(kept)], STEP)
         layout = self.layout
         if layout.headline:
             layout.body = text[len(layout.headline) :].removeprefix("\n\n")
@@ -495,11 +527,6 @@ class _Reader:
         """Note where the text is no story, or not all of it. `kept` are the paragraphs that stay, in order."""
         body = [self.paragraphs[i] for i in kept if i not in self.headlines]
         problems = self.layout.problems
-        if body and (cut := _CUT_OFF.search(body[-1].text[-40:])):
-            last = body[-1]
-            if cut["marker"]:
-                self.inner.append(Span(last.end - len(cut["marker"]), last.end, "", "cut-marker", 0.99))
-            problems.append(Problem("clean", "cut-off", "body", INFO, last.text[-80:]))
         if all(is_notice(p.text) or find_furniture(p.text) for p in body[:_MOST_NOTICES]) and len(body) < _MOST_NOTICES:
             if body or any(rule in _NO_STORY for rule, _ in self.removed.values()):
                 observed = (body[0].text if body else self.text)[:200]
@@ -556,6 +583,17 @@ class _Reader:
                 Span(at + i, at + j, "", "site-name", 0.97) for i, j in ((0, start), (end, len(chosen))) if i < j
             ]
         return chosen[start:end]
+
+    def _changes(self, kept: list[int]) -> list[Span]:
+        """The changes outside the paragraphs that go; of two that overlap the first."""
+        staying = set(kept)
+        found: list[Span] = []
+        for span in sorted(self.inner):
+            index = bisect_right(self.paragraphs, span.start, key=lambda paragraph: paragraph.start) - 1
+            goes = index not in staying and span.start < span.end and span.end <= self.paragraphs[index].end
+            if not goes and (not found or found[-1].end <= span.start):
+                found.append(span)
+        return found
 
     def _removals(self, kept: list[int]) -> list[Span]:
         """Whole paragraphs with the empty line behind them; where the text ends, with the one before."""
