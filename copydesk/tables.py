@@ -91,18 +91,18 @@ EDITS = _table(
     "published_date",
     [
         # Every one of thousands of small files carries these sentences, so they are short.
-        _field("article_id", pa.string(), "The edited article"),
-        _field("sequence", pa.int32(), "Order within the article, from 0"),
-        _field("step", pa.string(), "Step that made it"),
-        _field("field", pa.string(), "text, or title given beside it"),
-        _field("start", pa.int32(), "First code point, before this edit"),
-        _field("end", pa.int32(), "Behind the last, before this edit"),
-        _field("before", pa.string(), "What stood there"),
-        _field("after", pa.string(), "What stands there now, or might"),
+        _field("article_id", pa.string(), "Article"),
+        _field("sequence", pa.int32(), "Order, from 0"),
+        _field("step", pa.string(), "Step"),
+        _field("field", pa.string(), "text or title"),
+        _field("start", pa.int32(), "First code point before it"),
+        _field("end", pa.int32(), "Behind the last"),
+        _field("before", pa.string(), "Stood there"),
+        _field("after", pa.string(), "Stands there, or might"),
         _field("rule", pa.string(), "Why"),
-        _field("confidence", pa.float32(), "Probability that it is right"),
+        _field("confidence", pa.float32(), "Probability"),
         _field("status", pa.string(), "applied, suggested or rejected"),
-        _field("positions", pa.list_(pa.field("item", pa.int32(), False)), "Every start, if several alike", True),
+        _field("positions", pa.list_(pa.field("item", pa.int32(), False)), "All starts, if several", True),
     ],
 )
 

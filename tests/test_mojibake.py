@@ -164,3 +164,28 @@ def test_the_body_proves_what_a_title_was() -> None:
     alone = clean_document(replace(document, text=SENTENCES["ru"]), Config())
     assert alone.article is not None
     assert alone.article.headline == document.title
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Les voyelles accentuées sont àâéèêëîïôùûü.",
+        "ÁÐÉÍÓÚÝÞÆÖ",
+        "ÁÁÁÁ ÉÉÉ ÍÍÍ, GOOOL! ÃÃÃÃÃ",
+        "√2 and √π are irrational. The number √π comes before √π and after √π.",
+        "Γ½ is odd, and Øl is beer",
+        "Группа «РЁВ» выступила в Москве.",
+        "La lettre Â se prononce",
+        "A letra Ã se escreve",
+        "Ø±0,5 mm, 2.1 Å±0.1, NESTLÉ²",
+        "Â©© 2019",
+    ],
+)
+def test_letters_and_signs_that_are_meant_stay(text: str) -> None:
+    assert repair(text)[0] == text
+
+
+def test_short_lines_follow_what_long_ones_prove() -> None:
+    text = f"14 мая 2018\n\n{SENTENCES['ru']}\n\nFoto: Иванов"
+    chars = misreading("western").chars
+    assert repaired("".join(chars[byte] for byte in text.encode("cp1251"))) == text

@@ -16,7 +16,7 @@ from copydesk.tables import storable
 TEXT = ("text", "raw_text", "content", "body")
 URI = ("uri", "url", "id")
 TITLE = ("title", "headline")
-DATE = ("date", "published", "published_at", "pubdate")
+DATE = ("date", "published", "published_at", "publishedat", "pubdate", "date_published", "datepublished")
 
 _KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -269,6 +269,12 @@ def is_usual(char: str) -> bool:
     return of_kind not in (CONTROL, DRAWING)
 
 
+def writes(language: str, letter: str) -> bool:
+    """Whether `language` writes a letter."""
+    known = _language(language)
+    return bool(known.place[int(_unicode().lower[min(ord(letter), 0xFFFF)])] < len(known.letters))
+
+
 def is_of_script(char: str, language: str) -> bool:
     """Whether a letter or mark is of the script that `language` is written in; other characters are of any."""
     if kind(char) > MARK or "\u200b" <= char <= "\u200f":

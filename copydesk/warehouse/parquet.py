@@ -18,8 +18,7 @@ from copydesk.tables import EDITS
 GROUP_ROWS = 16_384
 GROUP_BYTES = 32 * 2**20
 
-#: Columns of long or free text. Minima and maxima of them help no reader and would be half of a small file. (Edits
-#: are joined and not filtered: they have none at all, and files a tenth smaller.)
+#: Columns of long or free text. Minima and maxima of them help no reader and would be half of a small file.
 _TEXTS = {"headline", "body", "before", "after", "content", "text", "title", "observed", "description", "uri"}
 _HEAVY = ("body", "before", "after", "content", "text")
 #: Columns in which the same few values come again and again.
@@ -27,6 +26,21 @@ _FEW_VALUES = {
     *("dateline", "agency", "attribution", "language", "encoding", "validation", "run_id", "pipeline_version"),
     *("step", "field", "rule", "status", "media_type", "suite", "expectation", "column", "severity"),
 }
+
+
+#: Edits come in thousands of small files, in which pages of dictionaries and statistics weigh more than they save.
+_SMALL: dict[str, Any] = {
+    "use_dictionary": False,
+    "write_statistics": False,
+    "column_encoding": dict.fromkeys(("sequence", "start", "end"), "DELTA_BINARY_PACKED"),
+}
+
+
+def _usual(columns: list[str]) -> dict[str, Any]:
+    return {
+        "use_dictionary": [name for name in columns if name in _FEW_VALUES],
+        "write_statistics": [name for name in columns if name not in _TEXTS],
+    }
 
 
 class Sealed(NamedTuple):
@@ -53,8 +67,7 @@ def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> Sealed:
             schema,
             compression="zstd",
             compression_level=3,
-            use_dictionary=[name for name in flat if name in _FEW_VALUES],
-            write_statistics=[name for name in flat if name not in _TEXTS] if schema is not EDITS else False,
+            **(_SMALL if schema is EDITS else _usual(flat)),
         ) as writer,
     ):
         for group in _row_groups(tables):

@@ -13,6 +13,7 @@ import ftfy
 from ftfy.chardata import CHARMAP_ENCODINGS
 
 from copydesk.edits import Span
+from copydesk.text import letters
 from copydesk.text.mojibake import legacy
 from copydesk.text.mojibake.telling import told
 
@@ -33,21 +34,25 @@ def _utf8_pair(encodings: Iterable[str]) -> str:
 
 # ftfy would look at every line: only lines with such a pair, or with a first byte whose no-break space became a space,
 # can be mojibake to it. One look over the document with all encodings mixed comes first, since it is the cheapest.
-_LOST_NBSP = "[ÂÃÅÎÐÙĂĹ] |[ÂÃÄÅÎÐÑÙØĂĹâ]\ufffd"
+_LOST_BYTE = "[ÂÃÄÅÎÐÑÙØĂĹâ]\ufffd"
+_LOST_NBSP = f"[ÂÃÅÎÐÙĂĹ] |{_LOST_BYTE}"
 _MAYBE_MOJIBAKE = re.compile(f"{_utf8_pair(CHARMAP_ENCODINGS)}|{_LOST_NBSP}")
-_MAYBE_WESTERN = re.compile(f"{_utf8_pair(['latin-1', 'sloppy-windows-1252'])}|{_LOST_NBSP}")
+_MAYBE_WESTERN = re.compile(f"{_utf8_pair(['latin-1', 'sloppy-windows-1252'])}|{_LOST_BYTE}")
 _MOJIBAKE_PAIR = re.compile("|".join(sorted({_utf8_pair([e]) for e in CHARMAP_ENCODINGS})) + f"|{_LOST_NBSP}")
 # A closing quotation mark whose last byte, undefined in cp1252, was dropped. Read on, ftfy would make a dagger of it.
 _LOST_CLOSING_QUOTE = re.compile(r"(?<=[\w.,!?…'’)])â€(?=[\s.,;:!)\]]|$)")
 _ASCII_OR_NOT = re.compile("[\x00-\x7f]+|[^\x00-\x7f]+")
 
 
-def find(text: str) -> Iterator[Span]:
-    """The repairs that ftfy makes, as changes that do not overlap."""
+def find(text: str, broken: bool = False) -> Iterator[Span]:
+    """The repairs that ftfy makes, as changes that do not overlap; `broken` where other mojibake was found already.
+
+    A letter by itself is ftfy's to repair in broken texts alone: `La lettre Â se prononce` is sound.
+    """
     if text.isascii():
         return
     # Without a telling pair nothing but what a Western encoding made of one letter is left to find.
-    maybe_mojibake = _MAYBE_MOJIBAKE if told(text) else _MAYBE_WESTERN
+    maybe_mojibake = _MAYBE_MOJIBAKE if broken or told(text) else _MAYBE_WESTERN
     here = 0
     while maybe := maybe_mojibake.search(text, here):
         start = text.rfind("\n", 0, maybe.start()) + 1
@@ -65,8 +70,20 @@ def _in_line(line: str) -> Iterator[Span]:
         fixed = ftfy.fix_encoding(piece)
         if fixed != piece:
             for start, end, after in _changes(piece, fixed):
+                if not _may_stand(after, piece[end : end + 1], fixed):
+                    continue
                 yield Span(at + start, at + end, after, "mojibake", 0.99)
     yield from lost
+
+
+def _may_stand(after: str, behind: str, line: str) -> bool:
+    """Whether a repair comes to what texts hold: no letter before a digit, and none that is alone in its script."""
+    if any(not letters.is_usual(char) for char in after if char != "\ufffd"):
+        return False
+    if len(after) == 1 and after.isalpha() and behind.isdigit():
+        return False
+    foreign = [char for char in after if not letters.is_of_script(char, "en")]
+    return not foreign or sum(not letters.is_of_script(char, "en") for char in line) >= 3
 
 
 def _between(line: str, spans: Iterable[Span]) -> Iterator[tuple[int, str]]:

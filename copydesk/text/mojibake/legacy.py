@@ -37,6 +37,8 @@ _READABLE = 6.5
 _SIGNS = "\xa1-\xac\xae-\xff€ƒ†‡ˆ‰ŠŒŽ˜™šœžŸ\x80-\x9f"
 #: Four accents or signs in succession, as no language has them.
 _MANY = re.compile(f"[{_SIGNS}]{{4}}")
+_TWO = re.compile(f"[{_SIGNS}]{{2}}")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 _OTHER_LETTER = re.compile(f"[^\\W\\d_{_SIGNS}]")
 _SOME = re.compile(f"[{_SIGNS}\xa0‚„…‹‘’“”•–—›]")
 #: Signs and letters of Iceland within or in front of words: Turkish, Polish and their neighbours.
@@ -67,8 +69,10 @@ def find(text: str) -> tuple[Legacy, list[Line]] | None:
     if text.isascii():
         return None
     if _MANY.search(text):
-        lines = [(start, line) for start, line in _lines(text) if is_foreign(line)]
-        if lines and (found := _best("\n".join(line for _, line in lines), FOREIGN, _AHEAD, _LEAST)):
+        foreign = "\n".join(line for _, line in _lines(text) if is_foreign(line))
+        if _is_text(foreign) and (found := _best(foreign, FOREIGN, _AHEAD, _LEAST)):
+            # What is proven holds for short lines too: a date, a name.
+            lines = [(start, line) for start, line in _lines(text) if _TWO.search(line) and _has_signs(line)]
             return found, list(_decoded(lines, found.encoding))
     if _AMONG_LETTERS.search(text) and (found := _best(text, LATIN, _LATIN_AHEAD, _LATIN_LEAST)):
         return found, list(_decoded(list(_lines(text)), found.encoding))
@@ -83,8 +87,24 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def is_foreign(line: str) -> bool:
-    """Whether accents and signs make up a third of a line and more, many of them side by side."""
-    return bool(_MANY.search(line)) and 2 * len(_SOME.findall(line)) >= len(_OTHER_LETTER.findall(line))
+    """Whether accents and signs make up half of a line and more, many of them side by side."""
+    return bool(_MANY.search(line)) and _has_signs(line)
+
+
+def _has_signs(line: str) -> bool:
+    return len(_SOME.findall(line)) >= len(_OTHER_LETTER.findall(line))
+
+
+def _is_text(text: str) -> bool:
+    """Whether accents and signs are so many, and so many different ones, that they can be words: no list of letters."""
+    signs = _SOME.findall(text)
+    return len(signs) >= 12 and len(set(signs)) >= 8 and (len(signs) >= 30 or len(_MANY.findall(text)) >= 3)
+
+
+def _reads(read: str) -> bool:
+    """Whether most of a reading is letters: vowel points by themselves are no Hebrew, private characters no Chinese."""
+    kinds = [letters.kind(char) for char in read if not char.isspace()]
+    return sum(kind <= letters.UPPER for kind in kinds) >= 0.6 * len(kinds) and not _PRIVATE.search(read)
 
 
 def _best(text: str, encodings: tuple[str, ...], ahead: float, least: float) -> Legacy | None:
@@ -95,7 +115,7 @@ def _best(text: str, encodings: tuple[str, ...], ahead: float, least: float) -> 
     readings: dict[str, str] = {}
     for encoding in encodings:
         read = decode(sample, encoding, western)
-        if read is not None and read != sample:
+        if read is not None and read != sample and _reads(read):
             readings[encoding] = read
             costs[encoding] = letters.cost(read) + _RARE.get(encoding, 0)
     if not costs:

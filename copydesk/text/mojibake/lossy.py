@@ -71,7 +71,7 @@ class Lossy:
         sure = []
         for token in self._solved(tokens, line, language):
             seen = line[token.start : token.end]
-            if bits[token.start] < _FOREIGN:
+            if bits[token.start] < _FOREIGN or letters.kind(seen[0]) == letters.SYMBOL:
                 continue
             told = seen[-1] == " " and len(seen) == 2 and letters.is_of_script(token.after[0], language)
             if LOST in seen or (LOST not in token.after and (told or (seen[-1] == "?" and len(seen) == 3))):

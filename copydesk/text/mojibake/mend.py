@@ -27,7 +27,7 @@ def mend(text: str, step: str, field: str = TEXT, known: Collection[str] = ()) -
             break
         text, made = replace(text, layer.spans, step, field)
         edits += made
-    spans = list(by_line.find(text))
+    spans = list(by_line.find(text, bool(edits)))
     # Places of suggestions are those of the text as it is now, and what ftfy changes comes after.
     for start, end, after, confidence, _ in likely:
         if not any(span.start < end and start < span.end for span in spans):

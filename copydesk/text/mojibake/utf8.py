@@ -28,7 +28,8 @@ LONGEST = 2000
 #: Characters of lines that are read at a time.
 TOGETHER = 20_000
 #: A line is proof from so many misread characters on, where no more than one in twenty characters is unexplained.
-_PROOF, _UNEXPLAINED = 4, 0.05
+#: A sign or two that come again and again are none: √π.
+_PROOF, _UNEXPLAINED, _DIFFERENT = 4, 0.05, 2
 #: Bits by which a stretch must read better to be repaired: alone, and in a document with proof. From `_LIKELY` bits on
 #: it is suggested.
 _CERTAIN, _SUPPORTED, _LIKELY = 14.0, 7.0, 8.0
@@ -66,10 +67,12 @@ class Found(NamedTuple):
 #: Misreadings that explain nearly as much as the best one are compared by how well they make the text read, at so many
 #: bits for each character that they leave.
 _NEARLY, _UNDONE = 0.9, 10.0
+#: Bits against each misreading in the order of `NAMES`, which is that of how often they are met.
+_RARER = 0.4
 #: What no pair tells is repaired only where it costs so many bits a character as it stands.
 _UNREADABLE = 7.0
 #: What costs so many bits in the language of a document is foreign to it.
-_FOREIGN = 11.0
+_FOREIGN = 14.0
 
 
 def find(text: str, known: Collection[str] = ()) -> Found | None:
@@ -110,7 +113,10 @@ def _ranked(text: str, told: dict[str, Told]) -> list[str]:
     most = explained[ranked[0]][0]
     near = [name for name in ranked if explained[name][0] >= _NEARLY * most]
     if len({explained[name][1] for name in near}) > 1:
-        cost = {name: letters.cost(explained[name][1]) + _UNDONE * (most - explained[name][0]) for name in near}
+        cost = {
+            name: letters.cost(explained[name][1]) + _UNDONE * (most - explained[name][0]) + _RARER * NAMES.index(name)
+            for name in near
+        }
         ranked = sorted(near, key=lambda name: cost[name]) + ranked[len(near) :]
     return ranked + [name for name in told if name not in likely]
 
@@ -185,6 +191,8 @@ def _proven(lossy: Lossy, line: _Line) -> list[Run] | None:
     inside = sum(len(run.after) for run in line.runs)
     if inside < _PROOF or 2 * sum(line.told) < len(line.runs):
         return None
+    if len({char for run in line.runs for char in run.after}) < _DIFFERENT:
+        return None
     if letters.Reading("".join(run.after for run in line.runs)[:200]).legible() < 0.9:
         return None
     if len(_NOT_ASCII.findall(line.text)) == sum(run.end - run.start for run in line.runs):
@@ -215,7 +223,9 @@ def _language_of(repaired: Iterable[str], text: str) -> str:
     sample = "\n".join(repaired)[:1500]
     if len(sample) < 400:
         sample += "\n" + "\n".join(line for line in text[:800].split("\n") if line.isascii())
-    return letters.Reading(sample if sample.strip() else text[:1500]).language() or "en"
+    sample = sample if sample.strip() else text[:1500]
+    # A few letters, which may be wrong themselves, name no language.
+    return letters.Reading(sample).language() or "en" if sum(map(str.isalpha, sample)) >= 8 else "en"
 
 
 def _weak(
@@ -223,10 +233,11 @@ def _weak(
 ) -> tuple[list[Repair], float]:
     """Repairs of lines that are no proof by themselves, and by how many bits they read better."""
     judged = list(_judge(lines, language))
-    gains = [one.gain for _, verdicts in judged for one in verdicts.runs if one.told and one.stands]
-    foreign = sum(verdicts.foreign for _, verdicts in judged)
+    gains = [one.gain for _, found in judged for one in found.runs if one.told and one.stands]
+    foreign = sum(found.foreign for _, found in judged)
     total = sum(gains) if len(gains) > 1 and foreign <= 2 * len(gains) else 0.0
     supported = proof or total >= _DOCUMENT
+    various = len({one.run.after for _, found in judged for one in found.runs if one.told and one.stands}) > 2
     repairs: list[Repair] = []
     for line, verdicts in judged:
         stand = sum(verdict.stands for verdict in verdicts.runs)
@@ -235,7 +246,9 @@ def _weak(
                 continue
             if not supported and verdicts.foreign > 2 * stand:
                 continue
-            certain = gain >= _SUPPORTED if supported else gain >= _CERTAIN and _is_within_word(line.text, run)
+            certain = gain >= (_SUPPORTED if supported else _CERTAIN) and (
+                proof or (supported and various) or _is_within_word(line.text, run, supported)
+            )
             if certain or (told and gain >= _LIKELY):
                 confidence = 0.99 if supported and certain else min(0.99, round(1 - 2 ** (-gain / 2.5), 2))
                 start, end = line.start + run.start, line.start + run.end
@@ -303,7 +316,10 @@ def _judge_together(lines: Sequence[_Line], language: str) -> Iterator[tuple[_Li
             stands = reading is not None or (gain > 2 * _CERTAIN and _is_accent(line.text, run))
             if stands:
                 foreign -= strange[then] - strange[start + shift]
-            told = told or _is_foreign_sign(line.text, run, language)
+            else:
+                foreign += 1
+            sign = _is_foreign_sign(line.text, run, language)
+            told = sign or (told and not _could_be_words(line.text[run.start : run.end], language))
             verdicts.append(_Verdict(run, told, gain, cost / (end - start), stands))
             shift += len(done.after) - (run.end - run.start)
         yield line, _Verdicts(verdicts, foreign)
@@ -361,13 +377,32 @@ def _is_foreign_sign(line: str, run: Run, language: str) -> bool:
     )
 
 
-def _is_within_word(line: str, run: Run) -> bool:
-    """Whether a stretch was a letter, or adjoins one, or was more than one sign; `Ă™` behind capitals stays."""
+def _could_be_words(seen: str, language: str) -> bool:
+    """Whether a stretch is letters of the document's language and quotation marks and dashes: `«РЁВ»`."""
+    return all(
+        letters.kind(char) == letters.TYPOGRAPHIC
+        or (letters.kind(char) <= letters.UPPER and letters.writes(language, char))
+        for char in seen
+    )
+
+
+def _is_within_word(line: str, run: Run, supported: bool) -> bool:
+    """Whether a stretch stands where what it was can stand: a letter in a word, a sign beside a word or a number.
+
+    In a text that is `supported` by others, a letter may be a word.
+    """
     before, behind = line[run.start - 1 : run.start], line[run.end : run.end + 1]
-    if line[run.end - 1] in "™®©" and before.isupper() and not behind.isalpha():
-        return False
-    if letters.kind(line[run.start]) == letters.SYMBOL:  # √π
-        return before.isalpha() or behind.isalpha()
+    lead, last = line[run.start], line[run.end - 1]
+    if last in "™®©²³" and before.isupper() and not behind.isalpha():
+        return False  # NICIODATĂ™
+    if run.after[-1].isalpha() and behind.isdigit():
+        return False  # 2.1 Å±0.1
+    of_kind = letters.kind(lead)
+    is_odd = of_kind == letters.SYMBOL or (of_kind <= letters.UPPER and not letters.is_of_script(lead, "en"))
+    if is_odd and run.end - run.start == 2 and not (supported and of_kind <= letters.UPPER):
+        return before.isalpha() or behind.isalpha()  # √π, Γ½
+    if supported:
+        return True
     if run.end - run.start > 2 or (run.after.isalpha() and any(map(str.isalpha, line[run.start : run.end]))):
         return True
     return any(char.isalnum() or char in "'’-" for char in (before, behind) if char)
