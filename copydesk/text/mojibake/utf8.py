@@ -71,6 +71,8 @@ _NEARLY, _UNDONE = 0.9, 10.0
 _RARER = 0.4
 #: What no pair tells is repaired only where it costs so many bits a character as it stands.
 _UNREADABLE = 7.0
+#: Signs that stand in front of numbers.
+_BEFORE_NUMBERS = frozenset("©£€¥§±")
 #: What costs so many bits in the language of a document is foreign to it.
 _FOREIGN = 14.0
 
@@ -397,6 +399,8 @@ def _is_within_word(line: str, run: Run, supported: bool) -> bool:
         return False  # NICIODATĂ™
     if run.after[-1].isalpha() and behind.isdigit():
         return False  # 2.1 Å±0.1
+    if run.after in _BEFORE_NUMBERS and line[run.end : run.end + 2].strip()[:1].isdigit():
+        return True  # © 2018, £3.4 million
     of_kind = letters.kind(lead)
     is_odd = of_kind == letters.SYMBOL or (of_kind <= letters.UPPER and not letters.is_of_script(lead, "en"))
     if is_odd and run.end - run.start == 2 and not (supported and of_kind <= letters.UPPER):
