@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
@@ -98,11 +99,14 @@ def run(
 @click.option(
     "--number", type=click.IntRange(1), default=1, show_default=True, help="Which document, in a file of many."
 )
+@click.option("--uri", metavar="URI", help="Where it came from, if not what FILE says: as in the table articles.")
 @click.option("--full", is_flag=True, help="Print long stretches without a change as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print the article, its edits and problems as JSON.")
 @click.option("--warehouse", metavar="DIR-OR-URL", help="Use what is proven there on the document's site.")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
-def show(file: str, number: int, full: bool, as_json: bool, warehouse: str | None, config: str | None) -> None:
+def show(
+    file: str, number: int, full: bool, as_json: bool, uri: str | None, warehouse: str | None, config: str | None
+) -> None:
     """Show one document before and after, with each edit coloured and explained. Nothing is written.
 
     \b
@@ -123,6 +127,8 @@ def show(file: str, number: int, full: bool, as_json: bool, warehouse: str | Non
         document = next(islice(sources.read(file, settings.sources), number - 1, None), None)
         if document is None:
             fail(f"{file} holds fewer than {number} document{'s' * (number > 1)}")
+        if uri:
+            document = replace(document, uri=uri)
         if document.media_type == "html":
             document = html.extract(document)
         site = _site(warehouse, document.uri, settings) if warehouse else NO_SITE

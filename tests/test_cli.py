@@ -179,3 +179,10 @@ def test_report_is_written_again(raw: Path, tmp_path: Path) -> None:
     result = cli("report", "--warehouse", tmp_path / "w")
     assert result.exit_code == 0 and result.stdout.strip() == str(index)
     assert index.read_bytes() == whole
+
+
+def test_show_takes_a_uri(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("Ferry Stays\n\nThe town voted on 03/04/2019 to keep its ferry.", "utf-8")
+    shown = CliRunner().invoke(main, ["show", str(file), "--json", "--uri", "harbour.example/2019/a.txt"])
+    assert json.loads(shown.output)["article"]["uri"] == "harbour.example/2019/a.txt"
