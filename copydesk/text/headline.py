@@ -12,6 +12,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+from copydesk.text import lead
+
 MAX_CHARACTERS = 250
 MAX_WORDS = 32
 
@@ -53,7 +55,7 @@ def likeness(line: str, headline: str) -> Likeness | None:
     if _is_cut_from(line, headline) or _is_cut_from(headline, line):
         return Likeness("headline-cut-off", 0.98)
     for one, other in ((line, headline), (headline, line)):
-        for part in _without_site(one):
+        for part in _without_site(one, other):
             if tokens(part) == tokens(other) or _is_cut_from(part, other) or _is_cut_from(other, part):
                 return Likeness("headline-with-site", 0.98)
     if min(len(mine), len(theirs)) >= 6 and mine[:2] == theirs[:2]:
@@ -61,6 +63,17 @@ def likeness(line: str, headline: str) -> Likeness | None:
         if share >= 0.88:
             return Likeness("headline-near", 0.93)
     return None
+
+
+_SPOKEN = re.compile(r"[\"“”„«‘].*[\"”“»’][.!?,]?$")
+_ENDS = re.compile(r"[.!?…。؟۔।][\"'”’»)\]]*$")
+
+
+def is_repeat(line: str, headline: str) -> bool:
+    """Whether a line of the headline's words may be a repeat: neither speech, nor a sentence where it is none."""
+    if line == headline:
+        return True
+    return not _SPOKEN.match(line) and not (_ENDS.search(line) and not _ENDS.search(headline))
 
 
 def _is_cut_from(line: str, headline: str) -> bool:
@@ -72,11 +85,18 @@ def _is_cut_from(line: str, headline: str) -> bool:
     return len(kept) >= 10 and whole.startswith(kept)
 
 
-def _without_site(line: str) -> list[str]:
-    """`line` without what stands behind or before a separator and is short enough to be a site's name."""
+def _without_site(line: str, other: str = "") -> list[str]:
+    """`line` without what stands behind or before a separator and is short enough to be a site's name.
+
+    Before a colon may stand who speaks. Whatever goes with a colon must be an agency, or leave `other` letter for
+    letter, where that is given.
+    """
     found = []
     for separator in _SEPARATOR.finditer(line):
         head, tail = line[: separator.start()], line[separator.end() :]
+        if other and ":" in separator[0]:
+            found += [part for part, site in ((head, tail), (tail, head)) if lead.is_agency(site) or part == other]
+            continue
         if 1 <= len(tail.split()) <= 7 and len(tail) <= 60:
             found.append(head)
         if 1 <= len(head.split()) <= 5 and len(head) <= 40:

@@ -55,13 +55,27 @@ def is_only_path(line: str) -> bool:
 
 def is_label(line: str) -> bool:
     """Whether a line is a few words that name something: a section, a button, a place in the page's path."""
-    if find_furniture(line) or is_path(line) or _ADDRESS.match(line):
+    if _is_certain(line):
         return True
     most = 4 if line[0].isupper() else 3 if line[0].islower() else 0
     return len(line) <= _LONGEST_LABEL and len(line.split()) <= most and line[-1] not in _MARKS
 
 
+def _names(line: str) -> bool:
+    """Whether a label is written as a name, as sections are: `Energy & Environment`, but not `We sang all day`."""
+    return not any(word[0].islower() and len(word) > 3 for word in line.split())
+
+
+def _is_certain(line: str) -> bool:
+    """Whether a label can be no line of a story: furniture, a path, an address."""
+    return find_furniture(line) is not None or is_path(line) or _ADDRESS.match(line) is not None
+
+
 _MARKS = ".!?…:,;。؟۔।\"'”’»)]"
+
+
+#: What sets the name of a site off; a colon sets off who speaks as well.
+_BAR = re.compile(r"\s[|»·•–—-]+\s|\s?[|»]")
 
 
 class Head(NamedTuple):
@@ -91,25 +105,41 @@ def find_head(
         return None
     if len(headline.tokens(known)) < 3:
         return None
+    refrain = is_refrain(known, lines[start:HEAD] if title else lines[start + 1 : HEAD], is_column)
     forms: list[int] = [] if title else [start]
     between = [*range(start)]
     labels = 0  # lines above the last form that are labels, and nothing else
+    certain = False  # whether one of them can be nothing else
+    told = False  # whether one of them ends a sentence, above any menu
     other = 0  # and those that could be anything, but prose
     head: Head | None = None
     retold: Head | None = None
     for index in range(start if title else start + 1, min(len(lines), HEAD)):
         line = lines[index]
         if not is_path(line) and (same := headline.likeness(line, known)):
+            titled = same.rule == "headline-with-site" and any(map(_BAR.search, (known, line)))
+            section = headline.tokens(line) == headline.tokens(known) and all(_names(lines[i]) for i in between)
+            menu = titled or (labels >= _MENU and not told)
+            if between[start:] and (
+                refrain
+                or not (menu or (not told and (certain or section)))
+                or not (menu or headline.is_repeat(line, known))
+            ):
+                break  # lines of a song are as short as the labels of a page
             forms.append(index)
             # Above the headline of a page stands no story: its title names the site, or a menu says what it is.
             if not other or labels >= _MENU or same.rule == "headline-with-site":
                 head = Head(tuple(forms), tuple(between), labels > 0)
         elif is_column(line) or is_label(line):
+            sure = _is_certain(line) or is_column(line)
+            told = told or (not sure and labels < _MENU and _ENDS_SENTENCE.search(line) is not None)
+            certain = certain or sure
             labels += not (_ADDRESS.match(line) or is_column(line))
             between.append(index)
         elif len(line) > _LONGEST_MENU or (len(line) >= 2 * _TEASER and _ENDS_SENTENCE.search(line)):
             break
         else:
+            told = told or (labels < _MENU and _ENDS_SENTENCE.search(line) is not None)
             if (
                 title is None
                 and retold is None
@@ -120,6 +150,16 @@ def find_head(
             other += 1
             between.append(index)
     return head or retold
+
+
+def is_refrain(known: str, below: Sequence[str], is_column: Callable[[str], bool]) -> bool:
+    """Whether the headline `known` comes back twice and more `below` itself, with nothing but verses between."""
+    said, least, most = headline.tokens(known), len(known) / 3, 2 * len(known)
+    at = [i for i, line in enumerate(below) if least < len(line) < most and headline.tokens(line) == said]
+    if len(at) < 2 or at[-1] - at[-2] < 2:
+        return False
+    between = below[at[-2] + 1 : at[-1]]
+    return not any(len(line) > 2 * _TEASER or _is_certain(line) or is_column(line) for line in between)
 
 
 def _is_headline_of(

@@ -122,6 +122,7 @@ class _Reader:
         self.page_headline = -1
         self.story_from: int | None = None  # where a deck stands above the story
         self.body_from = 0
+        self._refrain: bool | None = None
         self.dates: list[tuple[dates.FoundDate, str]] = []
         self.lines = LineReader(text, config, given.site.numeric_order, given.uri)
 
@@ -359,10 +360,19 @@ class _Reader:
         known = self._known_headline
         if known is None or not len(known) / 3 < len(line) < 2 * len(known) or len(headline.tokens(line)) < 4:
             return False
+        if not headline.is_repeat(line, known) or self._is_refrain(known):
+            return False
         if not near_top:
             return headline.tokens(line) == headline.tokens(known)
         same = headline.likeness(line, known)
         return same is not None and same.rule in ("headline-repeat", "headline-variant", "headline-with-site")
+
+    def _is_refrain(self, known: str) -> bool:
+        """Whether the headline comes back twice and more below itself, as the refrain of a song does."""
+        if self._refrain is None:
+            below = [paragraph.text for paragraph in self.paragraphs[self.body_from :]]
+            self._refrain = page.is_refrain(known, below, lambda line: self.lines.read(line, top=True) is not None)
+        return self._refrain
 
     def _find_late_headlines(self) -> None:
         """Repeats of the headline between the paragraphs of the story."""
