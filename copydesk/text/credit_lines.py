@@ -204,6 +204,8 @@ def find_counter(line: str) -> Counter | None:
     bare = not match["number1"] and not match["word"]
     if bare and line[0] in "([":
         return None  # a footnote, a year
+    if bare and len(line.strip()) == 8 and line.strip().isdigit():
+        return None  # 20190521: a day
     if unit:
         if bare and unit not in "kK":
             return None  # 5m: a race, a sum, a distance

@@ -159,7 +159,7 @@ def _lead(match: re.Match[str], paragraph: str) -> Lead | None:
         return Lead(place, agency, match.end(), 0.9)
     if "stop" in part and not (place.isupper() and len(place) > 3):
         return None
-    if agency is None and not _stands_alone(place, end, part, paragraph[match.end() : match.end() + 40]):
+    if agency is None and not _stands_alone(place, end, part, paragraph[match.end() :]):
         return None
     if agency and _key(agency) == _key(place):
         return None
@@ -168,7 +168,7 @@ def _lead(match: re.Match[str], paragraph: str) -> Lead | None:
 
 def _stands_alone(place: str, end: str, part: dict[str, str | None], behind: str) -> bool:
     """Whether a place without an agency is a dateline: neither `دمشق - حلب`, `Москва — Третий Рим` nor `Roma: ...`."""
-    if _is_place_behind(behind):
+    if _is_place_behind(behind) or (place[1:].islower() and lead.sets_apart(behind, 0)):
         return False
     if _key(place) not in _CITIES and "/" not in place:
         return (part.get("end") or "").startswith(".")  # México.- but not: Türkiye - ABD
@@ -227,7 +227,7 @@ def _could_be_place(place: str, part: dict[str, str | None], agency: str) -> boo
 
 def _is_place_behind(rest: str) -> bool:
     """Whether the text goes on with one more place: one or two words."""
-    words = rest.split()
+    words = rest[:40].split()
     return any(words[:n] and _key(" ".join(words[:n])) in _PLACES for n in (1, 2))
 
 

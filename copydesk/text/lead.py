@@ -93,6 +93,10 @@ _DATED = re.compile(rf"\b(?:1[89]|20)\d\d\b|\b(?:{_MONTHS})\b\.?\s*\d|\d\s*(?:{_
 _CALLS_ITSELF = re.compile(r"[A-Z][\w.-]*(?:24|TV|FM|\.com|\.net|\.org|Wire)$")
 # What may end a lead. Most stories have none so early, and need no further look.
 _MARK = re.compile(r"[—–―:(/]|--|\s[-_]|-\s")
+#: A title of address begins the name of a person.
+_ADDRESSED = re.compile(r"(?:(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Prof)(?:\.|(?=\s))|(?:Lord|Sir)\s)", re.IGNORECASE)
+# Lincoln — He was the first — wrote: the sentence goes on behind what the dashes set apart.
+_ASIDE = re.compile(r"[^.!?—–]{1,60}?\s?(?:[—–]|\s-)\s?(?=[^\W\d_])(?![A-Z])[^.!?—–]*(?:[.!?]|$)")
 _STARTS_SENTENCE = re.compile(r"[\"'“‘«(\[<¿¡$€£#]*(?:[^\W\d_]|\d)")
 
 
@@ -149,6 +153,8 @@ def _placed(match: re.Match[str], paragraph: str) -> Lead | None:
         return None
     if _ONLY_A_DAY.match(paragraph, match.end()):
         return None  # a headline: MARKET DIARY - March 3
+    if (who := _ADDRESSED.match(place)) and plain(place[who.end() :]) not in _REGIONS:  # but: DR Congo
+        return None  # Mr. Brown (Labour) - The member
     city, *regions = (plain(part) for part in place.split(","))
     is_known = city in _CITIES or bool(regions and set(regions) <= _REGIONS)
     if "plain" in groups and not is_known:
@@ -160,6 +166,8 @@ def _placed(match: re.Match[str], paragraph: str) -> Lead | None:
     if agency is not None and not (is_agency(agency) or _could_be_agency(agency)):
         return None
     if agency is None:
+        if not (is_known and place.isupper()) and sets_apart(paragraph, match.end()):
+            return None
         if plain(place) in AGENCIES:
             return Lead(None, place, match.end(), 0.97)
         if not place.isupper() and "," not in place and _is_city_behind(paragraph, match.end()):
@@ -169,6 +177,11 @@ def _placed(match: re.Match[str], paragraph: str) -> Lead | None:
     elif "comma" in groups and not (is_agency(agency) and city in _CITIES):
         return None
     return Lead(place, agency, match.end(), 0.99 if agency or is_known else 0.95)
+
+
+def sets_apart(paragraph: str, at: int) -> bool:
+    """Whether the text from `at` is what two dashes set apart, as its sentence goes on in lower case behind it."""
+    return _ASIDE.match(paragraph, at) is not None
 
 
 def _is_city_behind(paragraph: str, at: int) -> bool:

@@ -25,6 +25,8 @@ from copydesk.text.site import NO_SITE, Site, site_of
 STEP = "structure"
 
 _CUT_OFF = re.compile(r"(?P<marker>\s*\[\+\s?\d+ chars\])$|(?:…|\.\.\.|\[…\]|\[\.\.\.\])[\])\"'”’»]*$")
+#: A Chinese dateline ends in its reporter: （记者 李明）.
+_BRACKETS = re.compile(r"[(（][^()（）]{2,30}[)）]")
 _LETTER = re.compile(r"[^\W\d_]")
 #: More paragraphs than this are no notice of the site.
 _MOST_NOTICES = 20
@@ -475,6 +477,9 @@ class _Reader:
             found = lead.Lead(place.place, found.agency, found.end + place.end, min(found.confidence, place.confidence))
         self.layout.dateline = self.layout.dateline or found.place
         self.layout.agency = found.agency or self.layout.agency
+        named = _BRACKETS.search(story, 0, found.end)
+        if named and (byline := credit_lines.find_byline(named[0])):
+            self.layout.byline = tuple(dict.fromkeys((*self.layout.byline, *byline.names)))
         if not self.dates and (day := self.lines.find_date(story[: found.end])):
             self.dates.append((day, story[day.start : day.end]))
         return found.end
