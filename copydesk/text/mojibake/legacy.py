@@ -1,8 +1,8 @@
 """Legacy encodings that were misread as Western European: `Ïðèâåò` is cp1251, `Ýstanbul` is cp1254.
 
 Nothing in such text is malformed: any byte is some character in cp1252. What tells is that no language puts so many
-accents and signs side by side. Every encoding that the bytes can be in is tried, and the one is taken in which they
-read best, if it is far ahead of all others and of the text as it stands.
+accents and signs side by side, or such letters among its own. The bytes are put together again and given to the same
+detection as those of a file; its answer counts if it makes the text read better by enough bits.
 """
 
 from __future__ import annotations
@@ -12,28 +12,20 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from copydesk.text import letters
-from copydesk.text.mojibake.misreadings import Misreading, misreading
+from copydesk.text.charsets import detect, superset
+from copydesk.text.mojibake.misreadings import misreading
 
-#: Encodings tried, by what is in them: scripts of their own, and Latin letters of which only some differ from cp1252's.
-FOREIGN = (
-    "cp1251", "koi8-r", "koi8-u", "cp866", "iso8859-5", "mac_cyrillic", "cp1253", "iso8859-7", "cp1255", "cp1256",
-    "iso8859-6", "cp874", "gb18030", "big5", "cp932", "euc_jp", "cp949",
-)  # fmt: skip
-LATIN = ("cp1250", "iso8859-2", "cp1254", "cp1257")
-#: Bits against encodings that hardly anyone wrote.
-_RARE = {"mac_cyrillic": 15, "iso8859-5": 6, "koi8-u": 2, "iso8859-7": 2, "iso8859-6": 6, "cp1257": 6}
 #: Characters of a text that are tried.
 SAMPLE = 400
-#: Bits for each character outside ASCII by which the best reading must be ahead of the text as it stands, and the least
-#: for all together; then bits for each character, and for each that differs, by which it must be ahead of other
-#: readings.
+#: Bits for each character that changes by which the text must read better, and the least for all together; of Latin
+#: letters only few change, and they carry all of the evidence.
 _AHEAD, _LEAST = 2.0, 40.0
-_AHEAD_OF_OTHERS, _AHEAD_WHERE_THEY_DIFFER = 0.25, 2.5
-#: Among Latin letters only few differ, and they carry all of the evidence.
 _LATIN_AHEAD, _LATIN_LEAST = 4.0, 60.0
-
 #: What reads well costs no more bits than this for each byte or so that it takes.
 _READABLE = 6.5
+#: One in so many letters is more than one language of Western Europe writes of those that look like another's.
+_STRANGE = 60
+
 _SIGNS = "\xa1-\xac\xae-\xff€ƒ†‡ˆ‰ŠŒŽ˜™šœžŸ\x80-\x9f"
 #: Four accents or signs in succession, as no language has them.
 _MANY = re.compile(f"[{_SIGNS}]{{4}}")
@@ -41,9 +33,8 @@ _TWO = re.compile(f"[{_SIGNS}]{{2}}")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _OTHER_LETTER = re.compile(f"[^\\W\\d_{_SIGNS}]")
 _SOME = re.compile(f"[{_SIGNS}\xa0‚„…‹‘’“”•–—›]")
-#: Signs and letters of Iceland within or in front of words: Turkish, Polish and their neighbours.
-_AMONG_LETTERS = re.compile("[ðþýÐÞÝ]|[A-Za-z][¡-¿æêœ][a-z]")
-_WORD = re.compile(r"\S+")
+#: What the accents of Central Europe and Turkey look like in cp1252, within or in front of words.
+_AMONG_LETTERS = re.compile("[ðþýÐÞÝ]|[A-Za-z][¡-¿æêœèì][a-z]")
 
 
 class Legacy(NamedTuple):
@@ -70,12 +61,12 @@ def find(text: str) -> tuple[Legacy, list[Line]] | None:
         return None
     if _MANY.search(text):
         foreign = "\n".join(line for _, line in _lines(text) if is_foreign(line))
-        if _is_text(foreign) and (found := _best(foreign, FOREIGN, _AHEAD, _LEAST)):
+        if _is_text(foreign) and (found := _better(foreign, latin=False)):
             # What is proven holds for short lines too: a date, a name.
-            lines = [(start, line) for start, line in _lines(text) if _TWO.search(line) and _has_signs(line)]
+            lines = ((start, line) for start, line in _lines(text) if _TWO.search(line) and _has_signs(line))
             return found, list(_decoded(lines, found.encoding))
-    if _AMONG_LETTERS.search(text) and (found := _best(text, LATIN, _LATIN_AHEAD, _LATIN_LEAST)):
-        return found, list(_decoded(list(_lines(text)), found.encoding))
+    if _is_strange(text) and (found := _better(text, latin=True)):
+        return found, list(_decoded(_lines(text), found.encoding))
     return None
 
 
@@ -101,83 +92,67 @@ def _is_text(text: str) -> bool:
     return len(signs) >= 12 and len(set(signs)) >= 8 and (len(signs) >= 30 or len(_MANY.findall(text)) >= 3)
 
 
-def _reads(read: str) -> bool:
-    """Whether most of a reading is letters: vowel points by themselves are no Hebrew, private characters no Chinese."""
-    kinds = [letters.kind(char) for char in read if not char.isspace()]
-    return sum(kind <= letters.UPPER for kind in kinds) >= 0.6 * len(kinds) and not _PRIVATE.search(read)
-
-
-def _best(text: str, encodings: tuple[str, ...], ahead: float, least: float) -> Legacy | None:
-    western = misreading("western")
+def _is_strange(text: str) -> bool:
+    """Whether such letters and signs are more than names and quotations bring, or French circumflexes."""
     sample = _sample(text)
-    signs = len(_SOME.findall(sample))
-    costs: dict[str, float] = {}
-    readings: dict[str, str] = {}
-    for encoding in encodings:
-        read = decode(sample, encoding, western)
-        if read is not None and read != sample and _reads(read):
-            readings[encoding] = read
-            costs[encoding] = letters.cost(read) + _RARE.get(encoding, 0)
-    if not costs:
+    return _STRANGE * len(_AMONG_LETTERS.findall(sample)) >= len(_OTHER_LETTER.findall(sample))
+
+
+def _better(text: str, latin: bool) -> Legacy | None:
+    """What the bytes of a sample are in, if they read better so; with `latin` only where most letters stay."""
+    sample = _sample(text)
+    content = _bytes(sample)
+    found = detect(content) if content is not None else None
+    if content is None or found is None:
         return None
-    best = min(costs, key=lambda encoding: costs[encoding])
-    gain = letters.cost(sample) - costs[best]
-    if encodings is LATIN:  # only what changes is evidence
-        signs = sum(a != b for a, b in zip(sample, readings[best], strict=True))
-    if gain < max(least, ahead * signs):
+    encoding = superset(found.encoding)
+    read = content[found.skip :].decode(encoding, "replace")
+    if read == sample or read.count("\ufffd") * _BROKEN > len(read) or not _reads(read):
         return None
-    if costs[best] > _READABLE * sum(2 if char > "\u2e80" else 1 for char in readings[best]):
+    gain = letters.cost(sample) - letters.cost(read)
+    changed = sum(a != b for a, b in zip(sample, read, strict=False))
+    if latin and 2 * changed > len(_OTHER_LETTER.findall(sample)):
         return None
-    for encoding, cost in costs.items():
-        if readings[encoding] != readings[best] and cost - costs[best] < _margin(readings[best], readings[encoding]):
-            return None
-    return Legacy(best, gain)
-
-
-def _margin(one: str, other: str) -> float:
-    """By how many bits a reading must be ahead of another: by less where they differ in few characters only."""
-    if len(one) != len(other):
-        return _AHEAD_OF_OTHERS * len(one)
-    differ = sum(a != b for a, b in zip(one, other, strict=True))
-    return min(_AHEAD_OF_OTHERS * len(one), _AHEAD_WHERE_THEY_DIFFER * differ)
-
-
-def _sample(text: str) -> str:
-    """Words with signs, as many as a sample holds, from the start."""
-    if len(text) <= SAMPLE:
-        return text
-    cut = text.rfind(" ", 0, SAMPLE)
-    return text[: cut if cut > SAMPLE / 2 else SAMPLE]
+    ahead, least = (_LATIN_AHEAD, _LATIN_LEAST) if latin else (_AHEAD, _LEAST)
+    if gain < max(least, ahead * changed):
+        return None
+    size = sum(2 if char > "\u2e80" else 1 for char in read)
+    return Legacy(encoding, gain) if letters.cost(read) <= _READABLE * size else None
 
 
 #: Characters that cannot be read in an encoding may be one in so many.
 _BROKEN = 50
 
 
-def decode(text: str, encoding: str, western: Misreading) -> str | None:
-    """`text` as it reads in `encoding`; None where it cannot be that. What is in no Western encoding stays."""
-    parts: list[str] = []
-    broken = text.count("\ufffd")
-    for piece in re.split("([^\x00-\xff" + _WESTERN + "]+)", text):
-        try:
-            content = western.to_bytes(piece)
-        except UnicodeEncodeError:
-            parts.append(piece)
-            continue
-        read = content.decode(encoding, "replace")
-        broken += read.count("\ufffd")
-        parts.append(read)
-    if broken * _BROKEN > len(text):
+def _reads(read: str) -> bool:
+    """Whether most of a reading is letters: vowel points by themselves are no Hebrew, private characters no Chinese."""
+    kinds = [letters.kind(char) for char in read if not char.isspace()]
+    return sum(kind <= letters.UPPER for kind in kinds) >= 0.6 * len(kinds) and not _PRIVATE.search(read)
+
+
+def _sample(text: str) -> str:
+    """Words from the start of a text."""
+    if len(text) <= SAMPLE:
+        return text
+    cut = text.rfind(" ", 0, SAMPLE)
+    return text[: cut if cut > SAMPLE / 2 else SAMPLE]
+
+
+def _bytes(text: str) -> bytes | None:
+    """The bytes that were read as `text`; None where it holds characters of no Western encoding."""
+    try:
+        return misreading("western").to_bytes(text)
+    except UnicodeEncodeError:
         return None
-    return "".join(parts)
 
 
-_WESTERN = re.escape("".join(char for char in misreading("western").chars if char > "\xff"))
+_FOREIGN = re.compile("([^\x00-\xff" + re.escape("".join(c for c in misreading("western").chars if c > "\xff")) + "]+)")
 
 
-def _decoded(lines: list[tuple[int, str]], encoding: str) -> Iterator[Line]:
-    western = misreading("western")
+def _decoded(lines: Iterator[tuple[int, str]], encoding: str) -> Iterator[Line]:
+    """Lines as they read in `encoding`; characters of no Western encoding stay."""
     for start, line in lines:
-        read = decode(line, encoding, western)
-        if read is not None and read != line:
+        pieces = [_bytes(piece) or piece for piece in _FOREIGN.split(line)]
+        read = "".join(piece.decode(encoding, "replace") if isinstance(piece, bytes) else piece for piece in pieces)
+        if read != line and (read.count("\ufffd") - line.count("\ufffd")) * _BROKEN <= len(line):
             yield Line(start, start + len(line), read)
