@@ -67,9 +67,13 @@ def test_what_is_shared() -> None:
 
 
 def test_loading_is_fast() -> None:
-    """Measured 17 ms, and 62 with coverage on a busy machine; every process of a run loads them once."""
+    """Measured 17 ms; every process of a run loads them once. The best of five, since the machine may be busy."""
     texts = [path.read_text("utf-8") for path in FOLDER.glob("*.toml")]
-    start = time.process_time()
-    for text in texts:
-        tomllib.loads(text)
-    assert time.process_time() - start < 0.3
+
+    def seconds() -> float:
+        start = time.process_time()
+        for text in texts:
+            tomllib.loads(text)
+        return time.process_time() - start
+
+    assert min(seconds() for _ in range(5)) < 0.05

@@ -43,6 +43,11 @@ def fold(text: str) -> str:
     return _FOLDED.sub(lambda match: _FOLD[match[0]], small)
 
 
+def any_as_written(words: Iterable[str]) -> str:
+    """A pattern for the longest of a few `words`, letter for letter, to be matched against text as it is."""
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+
 def any_of(words: Iterable[str]) -> str:
     """A pattern for the longest of `words`, to be matched against folded text.
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from copydesk.lexicon import lines, table
+from copydesk.text.fold import any_as_written
 
 #: A longer line is no furniture.
 LONGEST = 420
@@ -131,13 +132,10 @@ _AGENCIES = frozenset(words(name) for name in _PHOTOS["agencies"])
 _WIRES = frozenset(words(name) for name in _PHOTOS["wires"])
 
 
-def _any(names: list[str]) -> str:
-    return "|".join(re.escape(name) for name in sorted(names, key=lambda name: -len(name)))
-
-
 # `Photo: Jane Doe`, but `Photo by Jane Doe` without a colon.
 _LABELLED = re.compile(
-    rf"(?:(?:{_any(_PHOTOS['labels'])})\s*[:|]\s*|(?:{_any(_PHOTOS['by'])})\s*:?\s+)(?:©\s*)?", re.IGNORECASE
+    rf"(?:(?:{any_as_written(_PHOTOS['labels'])})\s*[:|]\s*|(?:{any_as_written(_PHOTOS['by'])})\s*:?\s+)(?:©\s*)?",
+    re.IGNORECASE,
 )
 _MARKS = tuple(_PHOTOS["marks"])
 _PARTS = re.compile(r"\s*[/|;,]\s*|\s+(?:via|for|by|with)\s+|©\s*")

@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from copydesk import lexicon
+from copydesk.text.fold import any_as_written
 
 #: A dateline on a line of its own is not longer than this.
 LONGEST = 80
@@ -43,16 +44,8 @@ _MIXED_WORD = rf"{_UP}[\w'’.-]*\w\.?"
 _MIXED = rf"{_MIXED_WORD}(?:[ -](?:(?:of|de|al|el|es|ez|la|du|do|and|the)[ -])?{_MIXED_WORD}){{0,3}}"
 _REGION = rf"(?:,\s(?:{_MIXED}|{_UP}\.(?:\s?{_UP}\.)+)){{1,2}}"
 # Each pattern holds them twice: those of the languages whose reports begin in this manner.
-_MONTHS = "|".join(
-    sorted(
-        {
-            re.escape(n)
-            for code in ("en", "es", "fr", "de", "it", "pt")
-            for ns in lexicon.languages()[code]["months"]
-            for n in ns
-        },
-        key=lambda name: -len(name),
-    )
+_MONTHS = any_as_written(
+    {n for code in ("en", "es", "fr", "de", "it", "pt") for ns in lexicon.languages()[code]["months"] for n in ns}
 )
 _NTH = r"\d{1,2}(?:st|nd|rd|th)?"
 _DAY = rf"(?:(?:\s?[,.])?\s*(?:(?i:{_MONTHS})\.?\s+{_NTH}|{_NTH}\s+(?i:{_MONTHS})\.?)(?:,?\s+\d{{4}})?\.?)"

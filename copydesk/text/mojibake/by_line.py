@@ -6,39 +6,28 @@ ftfy (Robyn Speer, 2019, doi:10.5281/zenodo.2591652) is asked about lines only t
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
 import ftfy
-from ftfy.chardata import CHARMAP_ENCODINGS
 
 from copydesk.edits import Span
 from copydesk.text import letters
 from copydesk.text.mojibake import legacy
+from copydesk.text.mojibake.misreadings import misreading, one_of
 from copydesk.text.mojibake.telling import told
 
 #: Longest piece of a line that is aligned character by character; longer ones are replaced whole.
 MAX_ALIGNED = 2000
 
 
-def _seen_through(first: int, last: int, encodings: Iterable[str]) -> str:
-    """A set of what the bytes from `first` to `last` look like in any of `encodings`."""
-    seen = {char for encoding in encodings for char in bytes(range(first, last + 1)).decode(encoding)}
-    return f"[{re.escape(''.join(sorted(seen)))}]"
-
-
-def _utf8_pair(encodings: Iterable[str]) -> str:
-    """The first two bytes of a character in UTF-8, as they look when they are read in one of `encodings`."""
-    return _seen_through(0xC2, 0xF4, encodings) + _seen_through(0x80, 0xBF, encodings)
-
-
-# ftfy would look at every line: only lines with such a pair, or with a first byte whose no-break space became a space,
-# can be mojibake to it. One look over the document with all encodings mixed comes first, since it is the cheapest.
+# ftfy would look at every line: only lines that tell of a misreading, or hold one letter as a Western encoding makes
+# it, can be mojibake to it. Its first byte may have lost the second, or a no-break space became a space.
+_PAIR = one_of(misreading("western").leads) + one_of(misreading("western").conts)
 _LOST_BYTE = "[ÂÃÄÅÎÐÑÙØĂĹâ]\ufffd"
-_LOST_NBSP = f"[ÂÃÅÎÐÙĂĹ] |{_LOST_BYTE}"
-_MAYBE_MOJIBAKE = re.compile(f"{_utf8_pair(CHARMAP_ENCODINGS)}|{_LOST_NBSP}")
-_MAYBE_WESTERN = re.compile(f"{_utf8_pair(['latin-1', 'sloppy-windows-1252'])}|{_LOST_BYTE}")
-_MOJIBAKE_PAIR = re.compile("|".join(sorted({_utf8_pair([e]) for e in CHARMAP_ENCODINGS})) + f"|{_LOST_NBSP}")
+_LETTER = re.compile(f"{_PAIR}|{_LOST_BYTE}")
+_LETTER_OR_SPACE = re.compile(f"{_PAIR}|{_LOST_BYTE}|[ÂÃÅÎÐÙĂĹ] ")
 # A closing quotation mark whose last byte, undefined in cp1252, was dropped. Read on, ftfy would make a dagger of it.
 _LOST_CLOSING_QUOTE = re.compile(r"(?<=[\w.,!?…'’)])â€(?=[\s.,;:!)\]]|$)")
 _ASCII_OR_NOT = re.compile("[\x00-\x7f]+|[^\x00-\x7f]+")
@@ -51,15 +40,20 @@ def find(text: str, broken: bool = False) -> Iterator[Span]:
     """
     if text.isascii():
         return
-    # Without a telling pair nothing but what a Western encoding made of one letter is left to find.
-    maybe_mojibake = _MAYBE_MOJIBAKE if broken or told(text) else _MAYBE_WESTERN
-    here = 0
-    while maybe := maybe_mojibake.search(text, here):
-        start = text.rfind("\n", 0, maybe.start()) + 1
-        end = text.find("\n", maybe.end())
+    places = sorted({place for where in told(text).values() for place in where.places})
+    letter = _LETTER_OR_SPACE if broken or places else _LETTER
+    here = at = 0
+    while True:
+        maybe = letter.search(text, here)
+        at = bisect_left(places, here, at)
+        first = min(maybe.start() if maybe else len(text), places[at] if at < len(places) else len(text))
+        if first == len(text):
+            return
+        start = text.rfind("\n", 0, first) + 1
+        end = text.find("\n", first)
         here = end if end >= 0 else len(text)
         line = text[start:here]
-        if _MOJIBAKE_PAIR.search(line) and not (len(line) > 40 and legacy.is_foreign(line)):
+        if not (len(line) > 40 and legacy.is_foreign(line)):
             for span in _in_line(line):
                 yield span._replace(start=start + span.start, end=start + span.end)
 

@@ -11,7 +11,7 @@ import re
 from functools import cached_property
 
 from copydesk.text import letters
-from copydesk.text.mojibake.misreadings import Misreading, Run
+from copydesk.text.mojibake.misreadings import Misreading, Run, one_of
 from copydesk.text.mojibake.telling import told
 
 LOST = "\ufffd"
@@ -37,9 +37,9 @@ class Lossy:
         one = self.one
         # A quotation mark or a dash may have come through in one piece.
         leads = [c for c in one.leads if letters.kind(c) != letters.TYPOGRAPHIC]
-        two = _one_of(c for c in leads if one.to_bytes(c)[0] < 0xE0)
-        three = _one_of(c for c in leads if 0xE0 <= one.to_bytes(c)[0] < 0xF0)
-        cont = _one_of(one.conts)
+        two = one_of(c for c in leads if one.to_bytes(c)[0] < 0xE0)
+        three = one_of(c for c in leads if 0xE0 <= one.to_bytes(c)[0] < 0xF0)
+        cont = one_of(one.conts)
         return re.compile(
             f"(?P<whole>{one.sequences.pattern})|{two}[{LOST_MARKS} ]?"
             f"|{three}(?:{cont}[{LOST_MARKS} ]?|[{LOST_MARKS}]{cont}|[{LOST_MARKS}]{{2}})"
@@ -80,7 +80,7 @@ class Lossy:
 
     @cached_property
     def _spaced(self) -> re.Pattern[str]:
-        return re.compile(f"{_one_of(c for c in self.one.leads if letters.kind(c) != letters.TYPOGRAPHIC)} ")
+        return re.compile(f"{one_of(c for c in self.one.leads if letters.kind(c) != letters.TYPOGRAPHIC)} ")
 
     def _solved(self, tokens: list[Run], line: str, language: str) -> list[Run]:
         # Programs that drop bytes leave bare leads; where there are none, a space behind a lead was a no-break space.
@@ -162,7 +162,3 @@ def _edge(last: Run | None, token: Run, line: str) -> str:
     if last is not None and last.end == token.start:
         return last.after[-1:]
     return line[token.start - 1 : token.start] or " "
-
-
-def _one_of(chars: object) -> str:
-    return f"[{re.escape(''.join(sorted(chars)))}]"  # type: ignore[call-overload]

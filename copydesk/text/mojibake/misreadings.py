@@ -61,7 +61,7 @@ class Misreading:
         yield from (chr(code) for code, byte in self._to_byte.items() if first <= byte <= last)
 
     def _set(self, first: int, last: int) -> str:
-        return _one_of(self.looks(first, last))
+        return one_of(self.looks(first, last))
 
     @cached_property
     def sequences(self) -> re.Pattern[str]:
@@ -99,7 +99,8 @@ def _decoded(encoding: str) -> str:
     return "".join(chars)
 
 
-def _one_of(chars: Iterable[str]) -> str:
+def one_of(chars: Iterable[str]) -> str:
+    """A pattern for any one of `chars`."""
     return f"[{re.escape(''.join(sorted(chars)))}]"
 
 
