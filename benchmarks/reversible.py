@@ -28,7 +28,7 @@ from copydesk import html, nightly, sources
 from copydesk.config import Config, SourcesConfig
 from copydesk.edits import TITLE, Edit, EditMismatch, rebuild, rebuild_title
 from copydesk.records import Document
-from copydesk.text.decode import decode
+from copydesk.text.encodings import decode
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "raw"
 DAY = date(2024, 5, 3)

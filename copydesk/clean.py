@@ -14,7 +14,7 @@ from copydesk import __version__
 from copydesk.config import Config, TyposConfig
 from copydesk.edits import APPLIED, SUGGESTED, TEXT, TITLE, Edit, EditMismatch, published_text, rebuild, rebuild_title
 from copydesk.records import CRITICAL, Article, Cleaned, Document, Problem
-from copydesk.text.decode import Undecodable, decode
+from copydesk.text.encodings import Undecodable, decode
 from copydesk.text.language import language
 from copydesk.text.mojibake import misreadings
 from copydesk.text.normalize import normalize

@@ -15,8 +15,8 @@ from unicodedata import normalize
 
 from copydesk.records import CRITICAL, Document, Problem
 from copydesk.tables import storable
-from copydesk.text.credit_lines import find_byline
-from copydesk.text.decode import Undecodable, decode
+from copydesk.text.encodings import Undecodable, decode
+from copydesk.text.structure.credit_lines import find_byline
 
 if TYPE_CHECKING:
     from configparser import ConfigParser

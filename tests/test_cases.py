@@ -12,7 +12,7 @@ import pytest
 import copydesk
 from copydesk.edits import published_text, rebuild
 from copydesk.records import CRITICAL
-from copydesk.text.decode import decode
+from copydesk.text.encodings import decode
 from copydesk.text.language import language
 
 HERE = Path(__file__).parent

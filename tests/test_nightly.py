@@ -111,7 +111,7 @@ def test_parquet_rebuilds_every_source(which: str, generated: Path, examples: Pa
         row = by_uri[document.uri]
         made = edits_of(edits, row["article_id"])
         given = extract(document)
-        text = given.text if given.text is not None else copydesk.text.decode.decode(document.content).text
+        text = given.text if given.text is not None else copydesk.text.encodings.decode(document.content).text
         assert rebuild(row["headline"], row["body"], made) == text
         if given.title is not None and any(edit.field == TITLE for edit in made):
             assert rebuild_title(row["headline"], made) == given.title

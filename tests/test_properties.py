@@ -15,7 +15,7 @@ from copydesk.clean import rebuilds
 from copydesk.config import Config, TextConfig
 from copydesk.edits import APPLIED, TEXT, TITLE, apply, published_text
 from copydesk.records import CRITICAL, Cleaned
-from copydesk.text.decode import Undecodable, decode
+from copydesk.text.encodings import Undecodable, decode
 
 # Chance looks for new faults on developers' machines; CI tries the same examples each time, so that its answer is one.
 SETTINGS = settings(

@@ -19,7 +19,7 @@ import ftfy
 from copydesk.clean import clean_document
 from copydesk.config import Config
 from copydesk.records import Document as Raw
-from copydesk.text.decode import Undecodable, decode
+from copydesk.text.encodings import Undecodable, decode
 from copydesk.text.language import language
 from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair

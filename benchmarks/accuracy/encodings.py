@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import chardet
 
-from copydesk.text.decode import Undecodable, decode
+from copydesk.text.encodings import Undecodable, decode
 
 from .material import C1, TWINS, Row, clean_documents, files, progress, sampled
 

@@ -12,7 +12,7 @@ from copydesk.records import Document
 from copydesk.sources.listing import Entry
 from copydesk.sources.records import canonical, document, names_text, no_text_column, rest, unread
 from copydesk.sources.streams import Stopped, as_utf8, head, lines, pieces
-from copydesk.text.decode import Decoded, Undecodable, decode
+from copydesk.text.encodings import Decoded, Undecodable, decode
 
 _SEPARATORS = ",\t;|"
 _BARE_RETURN = re.compile(rb"(?<=\r)(?!\n)")

@@ -15,7 +15,7 @@ from copydesk.records import Document
 from copydesk.sources.listing import Entry
 from copydesk.sources.records import canonical, document, names_text, no_text_column, rest
 from copydesk.sources.streams import Stopped, head, pieces, reason
-from copydesk.text.decode import Undecodable, decode
+from copydesk.text.encodings import Undecodable, decode
 
 _BATCH_BYTES = 1 << 22
 _BATCH_ROWS = 1024

@@ -13,7 +13,7 @@ from copydesk.sources.listing import Entry
 from copydesk.sources.parquets import read_parquet
 from copydesk.sources.records import document, rest, unread
 from copydesk.sources.streams import Stopped, as_utf8, lines, pieces, whole
-from copydesk.text.decode import Undecodable, decode
+from copydesk.text.encodings import Undecodable, decode
 
 Reader = Callable[[Entry, str | None, SourcesConfig], Iterator[Document]]
 

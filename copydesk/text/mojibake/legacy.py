@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from copydesk.text import letters
-from copydesk.text.charsets import detect, superset
+from copydesk.text.encodings.charsets import detect, superset
 from copydesk.text.mojibake.misreadings import misreading
 
 #: Characters of a text that are tried.

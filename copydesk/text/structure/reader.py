@@ -7,7 +7,6 @@ out of the text as an edit. What cannot be told stays in the body, and its colum
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,10 +16,12 @@ from typing import NamedTuple
 from copydesk.config import DatesConfig
 from copydesk.edits import TITLE, Edit, Span, replace
 from copydesk.records import CRITICAL, INFO, WARNING, Problem
-from copydesk.text import credit_lines, datelines, dates, headline, lead, page
-from copydesk.text.column_lines import LineReader
-from copydesk.text.furniture import credit_before, find_furniture, is_credit, is_notice
+from copydesk.text import dates
 from copydesk.text.site import NO_SITE, Site, site_of
+from copydesk.text.structure import credit_lines, datelines, headline, lead, page
+from copydesk.text.structure.column_lines import LineReader
+from copydesk.text.structure.furniture import credit_before, find_furniture, is_credit, is_notice
+from copydesk.text.structure.paragraphs import Paragraph, ends_sentence, removals, split, staying
 
 STEP = "structure"
 
@@ -65,23 +66,6 @@ class Layout:
     problems: list[Problem] = field(default_factory=list)
 
 
-class _Paragraph(NamedTuple):
-    start: int
-    end: int
-    text: str
-    skip: int = 0  # so much of it, before `text`, goes for the rule `cut`
-    cut: str = ""
-
-    @property
-    def at(self) -> int:
-        """Where `text` begins."""
-        return self.start + self.skip
-
-    def without(self, length: int, rule: str) -> _Paragraph:
-        return self._replace(text=self.text[length:], skip=self.skip + length, cut=rule)
-
-
-_ENDS_SENTENCE = re.compile(r"[.?…。؟۔।？][\"'”’»)\]]*$")
 #: A paragraph of at least so many characters that ends as a sentence does is part of a story.
 _PROSE = 80
 _STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff\u3041-\u30ff\u4e00-\u9fff]")
@@ -115,7 +99,7 @@ class _Reader:
         self.text = text
         self.given = given
         self.layout = Layout()
-        self.paragraphs = _split(text)
+        self.paragraphs = split(text)
         self.removed: dict[int, tuple[str, float]] = {}
         self.inner: list[Span] = []  # removals within a paragraph that stays
         self.title = given.title or None
@@ -150,7 +134,7 @@ class _Reader:
         self.split = Span(first.at + line, first.at + rest, "\n\n", "headline-line", 0.95)
         self.paragraphs[:1] = [
             first._replace(end=self.split.start, text=first.text[:line]),
-            _Paragraph(self.split.end, first.end, first.text[rest:]),
+            Paragraph(self.split.end, first.end, first.text[rest:]),
         ]
 
     def read_head(self) -> None:
@@ -428,7 +412,7 @@ class _Reader:
         self._take_prefix(paragraph, here, self._lead_prefix, "dateline", 0.98)
 
     def _take_prefix(
-        self, paragraph: _Paragraph, here: int, find: Callable[[str], int], rule: str, confidence: float
+        self, paragraph: Paragraph, here: int, find: Callable[[str], int], rule: str, confidence: float
     ) -> int:
         length = find(paragraph.text[here:])
         if length:
@@ -530,7 +514,8 @@ class _Reader:
                 self.inner.append(Span(start, start + skip, "", self.paragraphs[index].cut, 0.96))
         if self.split and 0 in kept and kept[-1] > 0:
             self.inner.append(self.split)
-        text, edits = replace(self.text, [*self._removals(kept), *self._changes(kept)], STEP)
+        gone = removals(self.paragraphs, self.removed, kept)
+        text, edits = replace(self.text, [*gone, *staying(self.paragraphs, self.inner, kept)], STEP)
         layout = self.layout
         if layout.headline:
             layout.body = text[len(layout.headline) :].removeprefix("\n\n")
@@ -599,47 +584,10 @@ class _Reader:
             ]
         return chosen[start:end]
 
-    def _changes(self, kept: list[int]) -> list[Span]:
-        """The changes outside the paragraphs that go; of two that overlap the first."""
-        staying = set(kept)
-        found: list[Span] = []
-        for span in sorted(self.inner):
-            index = bisect_right(self.paragraphs, span.start, key=lambda paragraph: paragraph.start) - 1
-            goes = index not in staying and span.start < span.end and span.end <= self.paragraphs[index].end
-            if not goes and (not found or found[-1].end <= span.start):
-                found.append(span)
-        return found
-
-    def _removals(self, kept: list[int]) -> list[Span]:
-        """Whole paragraphs with the empty line behind them; where the text ends, with the one before."""
-        last_kept = kept[-1] if kept else -1
-        spans = []
-        for index, (rule, confidence) in self.removed.items():
-            paragraph = self.paragraphs[index]
-            if index < last_kept:
-                start, end = paragraph.start, self.paragraphs[index + 1].start
-            else:
-                start, end = (self.paragraphs[index - 1].end if index else 0), paragraph.end
-            spans.append(Span(start, end, "", rule, confidence))
-        return spans
-
 
 def _find_lead(story: str, names: frozenset[str] = frozenset()) -> lead.Lead | None:
     """The dateline or agency in front of a story, as English agencies write it or those of other languages."""
     return lead.find_lead(story[:200], names) or datelines.find_dateline(story)
-
-
-def _split(text: str) -> list[_Paragraph]:
-    found, start = [], 0
-    for piece in text.split("\n\n") if text else []:
-        found.append(_Paragraph(start, start + len(piece), piece))
-        start += len(piece) + 2
-    return found
-
-
-def ends_sentence(line: str) -> bool:
-    """Whether a line ends as sentences of a story do; the exclamation mark is left to slogans."""
-    return _ENDS_SENTENCE.search(line[-8:]) is not None
 
 
 def _is_lone_headline(line: str) -> bool:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import chardet
 
-from copydesk.text.charsets import (
+from copydesk.text.encodings.charsets import (
     C1,
     DETECT_BYTES,
     Legacy,
@@ -27,7 +27,7 @@ from copydesk.text.charsets import (
     superset,
     until_cut,
 )
-from copydesk.text.mixed import Piece, chance, pieces, units
+from copydesk.text.encodings.mixed import Piece, chance, pieces, units
 
 
 class Decoded(NamedTuple):

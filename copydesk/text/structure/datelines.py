@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 
 from copydesk import lexicon
-from copydesk.text import lead
 from copydesk.text.fold import any_of, fold
-from copydesk.text.lead import Lead, plain
+from copydesk.text.structure import lead
+from copydesk.text.structure.lead import Lead, plain
 
 _MONTHS = frozenset(fold(name) for key in lexicon.MONTHS for name in lexicon.months(key))
 _ROLES = frozenset(fold(word) for word in lexicon.words("roles"))

@@ -6,8 +6,8 @@ import re
 from typing import NamedTuple
 
 from copydesk import lexicon
-from copydesk.text.datelines import is_agency
 from copydesk.text.fold import any_as_written
+from copydesk.text.structure.datelines import is_agency
 
 _BY = re.compile(
     rf"(?:{any_as_written(lexicon.words('byline'))})(?:\s*[:：]\s*|\s+)(?=\S)"

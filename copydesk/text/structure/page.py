@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
-from copydesk.text import credit_lines, headline
-from copydesk.text.furniture import find_furniture, heads_labels, heads_links
+from copydesk.text.structure import credit_lines, headline
+from copydesk.text.structure.furniture import find_furniture, heads_labels, heads_links
 
 #: A headline stands among so many of the first paragraphs of a page.
 HEAD = 60
@@ -95,8 +95,7 @@ def find_head(
     """The head of a page whose first line is its title (or whose `title` is known), and whose headline follows.
 
     Between them stand sections, buttons, credits and dates, no prose; where anything else does, there is no such head.
-    `site` are names of the site, as `copydesk.text.lead.plain` writes them; `is_column` knows lines of bylines and
-    dates.
+    `site` are names of the site, as `lead.plain` writes them; `is_column` knows lines of bylines and dates.
     """
     start = 0
     while title is None and start < len(lines) and find_furniture(lines[start]):

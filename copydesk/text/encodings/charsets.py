@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import chardet
 
+from copydesk.text.encodings.single_byte import best_reading
 from copydesk.text.letters import cost
-from copydesk.text.single_byte import best_reading
 
 DETECT_BYTES = 200_000
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from copydesk.config import DatesConfig
-from copydesk.text import credit_lines, datelines, dates, lead
+from copydesk.text import dates
+from copydesk.text.structure import credit_lines, datelines, lead
 
 #: A longer line belongs to the story.
 LONGEST = 160

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from copydesk.text import lead
+from copydesk.text.structure import lead
 
 MAX_CHARACTERS = 250
 MAX_WORDS = 32
