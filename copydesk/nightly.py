@@ -149,7 +149,7 @@ class Night:
         self.skipped.clear()
         arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, self.skipped))
         fresh = self.history.select(arrived, retry_held=job.again)
-        for first in fresh:
+        for first in fresh:  # once, if anything is new: only then what is known of sites is worth reading
             sites = Sites.read(self.warehouse, job.config.sites)
             batches = cleaned(chain([first], fresh), job.config, job.day, sites, self.staging)
             for window in windows(self._told(batches)):

@@ -7,6 +7,7 @@ import json
 import random
 import shutil
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -206,32 +207,27 @@ def test_a_language_is_small() -> None:
     assert sum(path.stat().st_size for path in (languages.HERE / "en").iterdir()) <= 40_000_000
 
 
-def test_a_broken_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def own_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the files of English, which is used in their place and may be broken."""
     shutil.copytree(languages.HERE / "en", tmp_path / "en")
-    (tmp_path / "en" / "ngrams.npz").write_bytes(b"broken")
-    monkeypatch.setattr(languages, "HERE", tmp_path)
-    languages.model.cache_clear()
-    try:
-        with pytest.raises(LanguageError, match="install copydesk again"):
-            languages.model("en")
-    finally:
-        monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(languages, "HERE", tmp_path)
         languages.model.cache_clear()
+        yield tmp_path / "en"
+    languages.model.cache_clear()
 
 
-def test_a_broken_encoder_stops_the_run_and_condemns_no_document(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(languages.HERE / "en", tmp_path / "en")
-    (tmp_path / "en" / "encoder.onnx").write_bytes(b"broken")
-    monkeypatch.setattr(languages, "HERE", tmp_path)
-    languages.model.cache_clear()
-    try:
-        with pytest.raises(LanguageError, match="install copydesk again"):
-            copydesk.clean(f"He walked away form the house.\n\n{STORY}", uri="a")
-    finally:
-        monkeypatch.undo()
-        languages.model.cache_clear()
+def test_a_broken_file_is_told(own_language: Path) -> None:
+    (own_language / "ngrams.npz").write_bytes(b"broken")
+    with pytest.raises(LanguageError, match="install copydesk again"):
+        languages.model("en")
+
+
+def test_a_broken_encoder_stops_the_run_and_condemns_no_document(own_language: Path) -> None:
+    (own_language / "encoder.onnx").write_bytes(b"broken")
+    with pytest.raises(LanguageError, match="install copydesk again"):
+        copydesk.clean(f"He walked away form the house.\n\n{STORY}", uri="a")
 
 
 # --- counts -----------------------------------------------------------------------------------------------------------
