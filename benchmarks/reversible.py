@@ -24,10 +24,12 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from copydesk import html, nightly, sources
+from copydesk import sources
 from copydesk.config import Config, SourcesConfig
 from copydesk.edits import TITLE, Edit, EditMismatch, rebuild, rebuild_title
 from copydesk.records import Document
+from copydesk.run import nightly
+from copydesk.sources import pages
 from copydesk.text.encodings import decode
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "raw"
@@ -86,7 +88,7 @@ def texts(source: Path) -> dict[str, tuple[str, str | None]]:
 
 
 def _text(document: Document) -> tuple[str, str | None] | None:
-    document = html.extract(document)
+    document = pages.extract(document)
     if document.problem is not None:
         return None
     try:

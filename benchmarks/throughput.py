@@ -129,11 +129,13 @@ class Clock:
 
 def _watched() -> Clock:
     """A clock on the parts of the path, in the order in which a document meets them."""
-    from copydesk import batch, checks, measures, nightly, sources
-    from copydesk.report.digest import Digest
+    from copydesk import sources
+    from copydesk.checks import expectations, metrics
+    from copydesk.report.summary import Digest
+    from copydesk.run import batch, nightly
     from copydesk.warehouse import History, Staging
 
-    clean = import_module("copydesk.clean")  # the package's own `clean` is the function
+    clean = import_module("copydesk.pipeline")  # the package's own `clean` is the function
     clock = Clock()
     clock.wrap_iterator(sources, "read", "read")
     clock.wrap_iterator(History, "select", "select what is new")
@@ -142,9 +144,9 @@ def _watched() -> Clock:
     clock.wrap(batch, "clean_document", "clean, the rest")
     for name in ("articles_table", "edits_table", "quarantine_table"):
         clock.wrap(batch, name, "to Arrow")
-    clock.wrap(measures, "articles", "measure")
-    clock.wrap(measures, "edits", "measure")
-    clock.wrap(checks.Checks, "judge", "judge (Great Expectations)")
+    clock.wrap(metrics, "articles", "measure")
+    clock.wrap(metrics, "edits", "measure")
+    clock.wrap(expectations.Checks, "judge", "judge (Great Expectations)")
     clock.wrap(Digest, "add", "digest for the report")
     clock.wrap(Staging, "add", "stage")
     clock.wrap(Staging, "commit", "commit")
@@ -156,9 +158,9 @@ def _watched() -> Clock:
 def copydesk_night(articles: Path, warehouse: Path, watch: bool) -> dict[str, Any]:
     """One run with one worker; what it took. `watch` asks for the time by part, which itself takes some."""
     start = time.perf_counter()
-    from copydesk import nightly
-    from copydesk.checks import Checks
+    from copydesk.checks.expectations import Checks
     from copydesk.config import Config
+    from copydesk.run import nightly
 
     Checks()
     clock = _watched() if watch else Clock()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from copydesk import __version__
-from copydesk.settings import ConfigError, load
+from copydesk.config.load import ConfigError, load
 
 if TYPE_CHECKING:
     from copydesk.config import Config
@@ -79,7 +79,7 @@ def run(
     """
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse, "run.workers": workers})
-        from copydesk import nightly
+        from copydesk.run import nightly
 
         job = nightly.Job(sources, settings.warehouse.path, _day(day), settings, again)
         with _progress(verbose) as progress:
@@ -115,11 +115,12 @@ def show(
     """
     with errors_in_words():
         settings = load(config)
-        from copydesk import html, sources
-        from copydesk.clean import clean_document
+        from copydesk import sources
         from copydesk.desk import finish
-        from copydesk.show import as_json as to_json
-        from copydesk.show import show as print_article
+        from copydesk.pipeline import clean_document
+        from copydesk.report.terminal import as_json as to_json
+        from copydesk.report.terminal import show as print_article
+        from copydesk.sources import pages
         from copydesk.text.site import NO_SITE
 
         if Path(file).is_dir():
@@ -130,7 +131,7 @@ def show(
         if uri:
             document = replace(document, uri=uri)
         if document.media_type == "html":
-            document = html.extract(document)
+            document = pages.extract(document)
         site = _site(warehouse, document.uri, settings) if warehouse else NO_SITE
         cleaned = finish([clean_document(document, settings, site)], settings)[0]
     if as_json:
@@ -142,7 +143,7 @@ def show(
 
 
 def _site(warehouse: str, uri: str, settings: Config) -> Site:
-    from copydesk.sites import Sites
+    from copydesk.sites.evidence import Sites
     from copydesk.text.site import site_of
     from copydesk.warehouse import Warehouse
 
@@ -157,7 +158,7 @@ def report(warehouse: str | None, config: str | None) -> None:
     """Write the report site again, from the facts of all runs, and say where it is."""
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse})
-        from copydesk import nightly
+        from copydesk.run import nightly
         from copydesk.warehouse import Warehouse
 
         where = nightly.rewrite_reports(Warehouse.open(settings.warehouse.path), settings.warehouse.lock_wait_seconds)
@@ -184,7 +185,7 @@ def learn(warehouse: str | None, out: str, as_json: bool, config: str | None) ->
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse})
         from copydesk import languages
-        from copydesk.learn import learn as count
+        from copydesk.languages.learn import learn as count
         from copydesk.warehouse import Warehouse
 
         store = Warehouse.open(settings.warehouse.path)
@@ -236,7 +237,7 @@ def serve(sources: tuple[str, ...], cron: str, timezone: str | None, warehouse: 
     """
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse})
-        from copydesk import schedule
+        from copydesk.run import schedule
 
         schedule.serve(sources, settings, cron, timezone or "UTC", config)
 
@@ -257,12 +258,12 @@ def errors_in_words() -> Iterator[None]:
     except KeyboardInterrupt:
         fail("stopped; what was begun is discarded or completed by the next run")
     except Exception as error:
+        from copydesk.checks.suites import SuiteError
         from copydesk.languages import LanguageError
-        from copydesk.protected import ProtectedError
+        from copydesk.languages.protected import ProtectedError
+        from copydesk.run.workers import WorkerDied
         from copydesk.sources import SourceError
-        from copydesk.suites import SuiteError
         from copydesk.warehouse import WarehouseError
-        from copydesk.workers import WorkerDied
 
         if isinstance(error, LanguageError | ProtectedError | SourceError | SuiteError | WarehouseError | WorkerDied):
             fail(str(error))

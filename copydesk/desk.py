@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from copydesk import languages, protected
-from copydesk.clean import clean_document, correct_typos
+from copydesk import languages
 from copydesk.config import Config
+from copydesk.languages import protected
+from copydesk.pipeline import clean_document, correct_typos
 from copydesk.records import CRITICAL, Cleaned, Document, Problem
 
 log = logging.getLogger(__name__)

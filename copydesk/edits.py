@@ -30,7 +30,7 @@ class EditMismatch(ValueError):
 
 
 class Edit(NamedTuple):
-    """One row of the table `edits`; `copydesk.tables.EDITS` describes every column."""
+    """One row of the table `edits`; `copydesk.warehouse.schemas.EDITS` describes every column."""
 
     article_id: str = ""
     sequence: int = 0

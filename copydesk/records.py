@@ -66,7 +66,7 @@ def article_id(uri: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One row of the table `articles`; `copydesk.tables.ARTICLES` describes every column."""
+    """One row of the table `articles`; `copydesk.warehouse.schemas.ARTICLES` describes every column."""
 
     article_id: str
     uri: str
@@ -106,3 +106,12 @@ class Cleaned:
     problems: tuple[Problem, ...] = ()
     source_text: str = ""
     source_title: str | None = None
+
+
+def storable(text: str) -> str:
+    """`text` as UTF-8 can hold it: lone surrogates become U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,4 +1,4 @@
-"""The nightly run as a Prefect flow: the stages of `copydesk.nightly`, in the order that stands there, as tasks.
+"""The nightly run as a Prefect flow: the stages of `copydesk.run.nightly`, in the order that stands there, as tasks.
 
 Prefect brings what a night needs around them: a schedule, another try when disk or network fails, a run whose name says
 the date, and artifacts with its figures. The tasks are coarse, since each costs Prefect 0.05 to 0.3 s; what they share
@@ -23,9 +23,9 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.tasks import exponential_backoff
 
-from copydesk.nightly import Job, Night, Outcome, Stage
-from copydesk.settings import load
-from copydesk.tables import RUNS
+from copydesk.config.load import load
+from copydesk.run.nightly import Job, Night, Outcome, Stage
+from copydesk.warehouse.schemas import RUNS
 
 log = logging.getLogger("copydesk.flow")
 

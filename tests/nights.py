@@ -12,7 +12,7 @@ import pandas as pd
 
 from copydesk.config import Config
 from copydesk.edits import Edit, rebuild
-from copydesk.nightly import Job, Outcome, run
+from copydesk.run.nightly import Job, Outcome, run
 
 NIGHT = date(2024, 5, 3)
 STORY = (

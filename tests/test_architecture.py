@@ -22,25 +22,28 @@ ROOT = Path(copydesk.__file__).parent.parent
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(layer.split())
     for layer in (
-        "records config lexicon",
+        "records config config.load data data.bundled",
         "edits",
         "text",
-        "clean",
-        "diff languages protected rules shipped settings tables visible",
-        "desk evidence html measures suites",
-        "show",
-        "batch checks learn recurring report sites sources warehouse",
-        "workers",
-        "nightly",
+        "languages languages.protected",
+        "sources.pages",
+        "desk pipeline",
+        "warehouse.schemas report.diff report.escape",
+        "languages.evidence checks.metrics checks.suites",
+        "checks report sites sources warehouse",
+        "run.batch",
+        "languages.learn run.workers",
+        "run.nightly",
         "flows",
-        "schedule",
+        "run.schedule",
+        "run",
         "cli",
     )
 )
 #: Neighbours that know nothing of each other: `nightly` alone brings them together.
 APART = frozenset({"checks", "report", "sources", "warehouse"})
 #: What turns bytes into an article and its edits, and nothing else.
-PURE = frozenset({"records", "config", "lexicon", "edits", "text", "clean", "diff"})
+PURE = frozenset({"records", "config", "edits", "data", "text", "report.diff"})
 #: All that the pure part calls beside the standard library.
 PURE_PACKAGES = frozenset({"chardet", "ftfy", "numpy", "py3langid", "pydantic"})
 #: What of the standard library reaches files, clocks, networks, processes or chance.
@@ -51,7 +54,7 @@ IMPURE_MODULES = frozenset(
 IMPURE_CALLS = frozenset({"open", "print", "input", "exec", "eval", "__import__"})
 IMPURE_METHODS = frozenset({"now", "today", "utcnow", "read_text", "read_bytes", "write_text", "write_bytes"})
 #: Package data, read once: word lists by `lexicon`, the language model by `language`, the time zones by their names.
-EXCEPTIONS = frozenset({("copydesk/lexicon.py", "read_text")})
+EXCEPTIONS = frozenset({("copydesk/data/lists.py", "read_text"), ("copydesk/data/rules.py", "read_text")})
 #: Seconds to import each; they wait until they are needed.
 HEAVY = frozenset(
     {"fsspec", "great_expectations", "jinja2", "onnxruntime", "pandas", "prefect", "py3langid", "pyarrow", "rich"}
@@ -75,9 +78,11 @@ def trees() -> dict[str, ast.Module]:
 
 
 def place(module: str) -> str:
-    """The name that stands for a module in `LAYERS`: `copydesk.text.dates` is part of `text`."""
-    top, _, rest = module.partition(".")
-    return top if top == "flows" else rest.partition(".")[0]
+    """The name that stands for a module in `LAYERS`, the longest that fits: `copydesk.text.dates` is part of `text`."""
+    known = frozenset().union(*LAYERS)
+    parts = module.removeprefix("copydesk").strip(".").split(".")
+    names = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    return next((name for name in names if name in known), parts[0])
 
 
 def place_of(file: str) -> str:
@@ -85,7 +90,7 @@ def place_of(file: str) -> str:
 
 
 def imports() -> Iterator[Import]:
-    """Every import of every module, wherever it stands; `from copydesk import nightly` names `copydesk.nightly`."""
+    """Every import of every module, wherever it stands; `from copydesk import nightly` names `copydesk.run.nightly`."""
     for file, tree in trees().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
@@ -94,9 +99,8 @@ def imports() -> Iterator[Import]:
                 assert not node.level, f"{file}:{node.lineno} imports relatively; write the whole name"
                 for alias in node.names:
                     whole = f"{node.module}.{alias.name}"
-                    yield Import(
-                        file, node.lineno, whole if node.module in ("copydesk", "flows") else node.module or ""
-                    )
+                    own_module = (node.module or "").partition(".")[0] in ("copydesk", "flows")
+                    yield Import(file, node.lineno, whole if own_module else node.module or "")
 
 
 def own() -> Iterator[Import]:
@@ -190,7 +194,7 @@ def test_the_pure_part_touches_no_file_and_no_clock() -> None:
 
 def test_prefect_is_known_to_flows_and_schedule_alone() -> None:
     known = {place_of(found.file) for found in imports() if found.module.partition(".")[0].startswith("prefect")}
-    assert known <= {"flows", "schedule"}
+    assert known <= {"flows", "run.schedule"}
 
 
 def test_great_expectations_is_known_to_checks_alone() -> None:

@@ -21,11 +21,11 @@ from click.testing import CliRunner, Result
 from nights import NIGHT, STORY, config, night, settled, source_text, story, table, tree
 
 from copydesk.cli import main
-from copydesk.nightly import Job, run
+from copydesk.run.nightly import Job, run
 from copydesk.sources import SourceError
-from copydesk.tables import FORMAT
 from copydesk.warehouse import Staging, WarehouseError
 from copydesk.warehouse import store as store_module
+from copydesk.warehouse.schemas import FORMAT
 
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffdb0043000302020302020303030304") + bytes(range(256)) * 8
 

@@ -14,13 +14,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from copydesk import measures
-from copydesk.checks import Checks, SuiteError, merge
+from copydesk.checks import metrics
+from copydesk.checks.expectations import Checks, SuiteError, merge
+from copydesk.checks.suites import _SLIP, EXPECTATIONS, Rule, read_suite
+from copydesk.data.bundled import bundled
 from copydesk.edits import Edit
 from copydesk.records import Article, article_id
-from copydesk.shipped import shipped
-from copydesk.suites import _SLIP, EXPECTATIONS, Rule, read_suite
-from copydesk.tables import articles_table, edits_table
+from copydesk.warehouse.schemas import articles_table, edits_table
 
 NIGHT = date(2024, 5, 3)
 BODY = (
@@ -156,7 +156,7 @@ def test_problem_says_what_was_found(checks: Checks) -> None:
     ],
 )
 def test_remains_are_seen(flaw: str, text: str) -> None:
-    assert measures.articles(table({"body": text}), NIGHT)[flaw].to_pylist() > [0]
+    assert metrics.articles(table({"body": text}), NIGHT)[flaw].to_pylist() > [0]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_remains_are_seen(flaw: str, text: str) -> None:
     ],
 )
 def test_sound_text_is_no_remains(text: str) -> None:
-    figures = measures.articles(table({"body": text}), NIGHT)
+    figures = metrics.articles(table({"body": text}), NIGHT)
     assert (figures["mojibake_count"][0].as_py(), figures["markup_count"][0].as_py()) == (0, 0)
     assert figures["control_count"][0].as_py() == 0
 
@@ -204,7 +204,7 @@ def test_sound_text_is_no_remains(text: str) -> None:
     ],
 )
 def test_boilerplate(paragraph: str, boilerplate: bool) -> None:
-    share = measures.articles(table({"body": paragraph}), NIGHT)["boilerplate_share"][0].as_py()
+    share = metrics.articles(table({"body": paragraph}), NIGHT)["boilerplate_share"][0].as_py()
     assert share == float(boilerplate)
 
 
@@ -222,7 +222,7 @@ def test_boilerplate(paragraph: str, boilerplate: bool) -> None:
     ],
 )
 def test_error_pages(headline: str, refused: bool) -> None:
-    assert measures.articles(table({"headline": headline}), NIGHT)["error_page"].to_pylist() == [refused]
+    assert metrics.articles(table({"headline": headline}), NIGHT)["error_page"].to_pylist() == [refused]
 
 
 def test_all_failing_rows_are_named_and_repeated_ids_do_not_confuse(checks: Checks) -> None:
@@ -317,9 +317,9 @@ def test_run(checks: Checks, change: dict[str, Any], rule: str | None, holds: bo
 
 
 def test_volume_ratio() -> None:
-    assert measures.volume_ratio(30, [10, 500]) is None
-    assert measures.volume_ratio(30, [10, 20, 500]) == 1.5
-    assert measures.volume_ratio(30, [0, 0, 0]) is None
+    assert metrics.volume_ratio(30, [10, 500]) is None
+    assert metrics.volume_ratio(30, [10, 20, 500]) == 1.5
+    assert metrics.volume_ratio(30, [0, 0, 0]) is None
 
 
 def test_merge_adds_up(checks: Checks) -> None:
@@ -334,7 +334,7 @@ def suites(tmp_path: Path) -> Callable[..., Path]:
     """A copy of the shipped suites in which the first expectation of articles.json is changed."""
 
     def change(**entry: Any) -> Path:
-        for source in shipped("expectations").glob("*.json"):
+        for source in bundled("expectations").glob("*.json"):
             suite = json.loads(source.read_text("utf-8"))
             if source.stem == "articles":
                 suite["expectations"][0] = {
@@ -468,22 +468,22 @@ def test_exception_inside_an_expectation_is_critical(suites: Callable[..., Path]
 
 
 def test_readme_lists_every_column() -> None:
-    readme = (shipped("expectations") / "README.md").read_text("utf-8")
-    for columns in measures.COLUMNS.values():
+    readme = (bundled("expectations") / "README.md").read_text("utf-8")
+    for columns in metrics.COLUMNS.values():
         assert [column for column in columns if f"| `{column}` |" not in readme] == []
 
 
 def test_quiet_and_lazy(tmp_path: Path) -> None:
     """Importing is cheap, judging prints nothing, and nothing is left behind in the home folder."""
     code = (
-        "import sys, datetime; from copydesk import checks, tables\n"
+        "import sys, datetime; from copydesk.checks import expectations as checks\n"
         "assert 'great_expectations' not in sys.modules\n"
         "c = checks.Checks(); c.run(dict(documents=1, unchanged=0, published=1, quarantined=0, unknown_language=0,\n"
         "    undated=0, warned=0, volume_ratio=None, min_documents=20))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={"HOME": str(tmp_path), "PATH": "", "PYTHONPATH": str(Path(measures.__file__).parent.parent)},
+        env={"HOME": str(tmp_path), "PATH": "", "PYTHONPATH": str(Path(metrics.__file__).parents[2])},
         capture_output=True,
         text=True,
         check=True,

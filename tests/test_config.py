@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from copydesk.cli import main
 from copydesk.config import Config
-from copydesk.settings import ConfigError, describe, load
+from copydesk.config.load import ConfigError, describe, load
 
 EXAMPLE = Path(__file__).parent.parent / "copydesk.toml"
 

@@ -9,7 +9,8 @@ import pytest
 
 import copydesk
 from copydesk.config import Config, DatesConfig
-from copydesk.text import calendars, dates
+from copydesk.text import dates
+from copydesk.text.dates import calendars
 
 CONFIG = Config().dates
 DAY = date(2019, 5, 21)

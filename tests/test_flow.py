@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from nights import NIGHT, night, story, table, tree
 
-from copydesk import nightly as composition
-from copydesk.nightly import Night, Stage
-from copydesk.schedule import ENVIRONMENT
+from copydesk.run import nightly as composition
+from copydesk.run.nightly import Night, Stage
+from copydesk.run.schedule import ENVIRONMENT
 
 os.environ.update(ENVIRONMENT)  # before Prefect is imported
 

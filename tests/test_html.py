@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from copydesk.html import declared_charset, extract
 from copydesk.records import Document
+from copydesk.sources.pages import declared_charset, extract
 
 HEADLINE = "Bridge closed for repair"
 trafilatura = pytest.importorskip("trafilatura")

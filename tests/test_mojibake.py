@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from copydesk.clean import clean_document
 from copydesk.config import Config
 from copydesk.edits import APPLIED, SUGGESTED, undo_all
+from copydesk.pipeline import clean_document
 from copydesk.records import Document
 from copydesk.text import mojibake
 from copydesk.text.mojibake.misreadings import NAMES, misreading

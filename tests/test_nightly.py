@@ -18,11 +18,12 @@ from click.testing import CliRunner
 from nights import STORY, config, edits_of, night, settled, story, table, tree
 
 import copydesk
-from copydesk import nightly, sources
+from copydesk import sources
 from copydesk.cli import main
 from copydesk.config import SourcesConfig
 from copydesk.edits import TITLE, rebuild, rebuild_title
-from copydesk.html import extract
+from copydesk.run import nightly
+from copydesk.sources.pages import extract
 
 HERE = Path(__file__).parent
 RAW = HERE.parent / "examples" / "raw"
@@ -329,7 +330,7 @@ _SCRIPT = """
 import os, signal, sys
 from datetime import date
 from copydesk.config import Config
-from copydesk.nightly import Job, run
+from copydesk.run.nightly import Job, run
 {victim}
 real, calls = getattr(victim, name), 0
 def die(*args, **kwargs):

@@ -70,17 +70,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_is_complete(wheel: Path) -> None:
-    """Everything of the package, and `flows/` and `expectations/` below `_shipped`; nothing else."""
+    """Everything of the package, and `flows/` and `expectations/` below `_bundled`; nothing else."""
     wanted = {path.relative_to(ROOT).as_posix() for path in (ROOT / "copydesk").rglob("*") if path.is_file()}
     for folder in ("expectations", "flows"):
         wanted |= {
-            f"copydesk/_shipped/{path.relative_to(ROOT).as_posix()}"
+            f"copydesk/_bundled/{path.relative_to(ROOT).as_posix()}"
             for path in (ROOT / folder).rglob("*")
             if path.is_file()
         }
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert names == {name for name in wanted if "__pycache__" not in name}
-    assert {"copydesk/_shipped/flows/nightly.py", "copydesk/report/templates/style.css", "copydesk/py.typed"} <= names
+    assert {"copydesk/_bundled/flows/nightly.py", "copydesk/report/templates/style.css", "copydesk/py.typed"} <= names
 
 
 def test_the_wheel_names_its_licence(wheel: Path) -> None:
@@ -95,7 +95,7 @@ def test_the_wheel_names_its_licence(wheel: Path) -> None:
 def test_the_installed_package_finds_its_own_files(wheel: Path, tmp_path: Path) -> None:
     """Unpacked, with another working folder: suites and flow come from inside the package, not from this checkout."""
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
-    script = "from copydesk.shipped import shipped; print(shipped('expectations'), shipped('flows'))"
+    script = "from copydesk.data.bundled import bundled; print(bundled('expectations'), bundled('flows'))"
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, 'site'); {script}"],
         cwd=tmp_path,
@@ -103,7 +103,7 @@ def test_the_installed_package_finds_its_own_files(wheel: Path, tmp_path: Path) 
         text=True,
         check=True,
     )
-    shipped = Path("site/copydesk/_shipped")
+    shipped = Path("site/copydesk/_bundled")
     assert [Path(path).resolve() for path in done.stdout.split()] == [
         (tmp_path / shipped / name).resolve() for name in ("expectations", "flows")
     ]

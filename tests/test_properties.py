@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import copydesk
-from copydesk.clean import rebuilds
 from copydesk.config import Config, TextConfig
 from copydesk.edits import APPLIED, TEXT, TITLE, apply, published_text
+from copydesk.pipeline import rebuilds
 from copydesk.records import CRITICAL, Cleaned
 from copydesk.text.encodings import Undecodable, decode
 

@@ -16,8 +16,7 @@ import pyarrow.dataset as ds
 import pytest
 from warehouse_runs import document, first_night, run, second_night, tree
 
-from copydesk import tables
-from copydesk.warehouse import Warehouse, WarehouseBusy, layout
+from copydesk.warehouse import Warehouse, WarehouseBusy, layout, schemas
 
 README = Path(__file__).parents[1] / "warehouse" / "README.md"
 BY_DATE = ds.partitioning(pa.schema([("published_date", pa.date32())]), flavor="hive")
@@ -168,7 +167,7 @@ def test_readers_during_commits_see_old_or_new(tmp_path: Path, read: Reader) -> 
 def test_the_readme_describes_every_column() -> None:
     text = README.read_text()
     for name in layout.KEYS:
-        schema: pa.Schema = getattr(tables, name.upper())
+        schema: pa.Schema = getattr(schemas, name.upper())
         part = text.split(f"### `{name}`", 1)[1].split("###", 1)[0]
         described = re.findall(r"^\| `(\w+)` \| `?([^`|]+)`? \| (.+?) \|$", part, re.MULTILINE)
         wanted = [(f.name, kind(f), f.metadata[b"description"].decode()) for f in schema]

@@ -17,12 +17,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from copydesk import report, tables
+from copydesk import report
 from copydesk.edits import SUGGESTED, TITLE, Edit, Span, replace
 from copydesk.records import Article, Document, Problem
 from copydesk.report import Digest, Partition, facts, index, page, write_site
-from copydesk.report.context import in_context
-from copydesk.report.tally import Tally
+from copydesk.report.counts import Tally
+from copydesk.report.excerpts import in_context
+from copydesk.warehouse import schemas
 
 HOSTILE = (
     "<script>document.title='owned'</script>",
@@ -114,18 +115,18 @@ def held(number: int, hostile: str = "", stage: str = "validate") -> dict[str, A
         Problem(stage, ("undecodable", "empty-body")[1 - number % 2], "body", "critical", f"no text in it {hostile}"),
         Problem(stage, "no-date", None, "warning", "no date found"),
     ]
-    return tables.quarantine_row(
+    return schemas.quarantine_row(
         document, problems, None if number % 2 else hostile * 9 + " some words", "utf-8", date(2031, 5, 2)
     )
 
 
 def batch(numbers: range, hostile: bool = False) -> tuple[Any, Any]:
     made = [edited(n, HOSTILE[n % len(HOSTILE)] if hostile and n % 10 < 6 else "") for n in numbers]
-    return tables.articles_table(a for a, _ in made), tables.edits_table(e for _, edits in made for e in edits)
+    return schemas.articles_table(a for a, _ in made), schemas.edits_table(e for _, edits in made for e in edits)
 
 
 def run_row(**changes: Any) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys(tables.RUNS.names, 0)
+    row: dict[str, Any] = dict.fromkeys(schemas.RUNS.names, 0)
     row |= {
         "run_id": "2031-05-09-4f1c2a",
         "documents": 160,
@@ -282,7 +283,7 @@ def test_title_edits_have_a_context() -> None:
     articles, edits = batch(range(1))
     headline = articles["headline"][0].as_py()
     edit = Edit("0" * 32, 99, "structure", TITLE, len(headline), len(headline) + 7, " | Site", "", "site-name", 0.9)
-    digest = digest_of((articles, tables.edits_table([*(Edit(**row) for row in edits.to_pylist()), edit])))
+    digest = digest_of((articles, schemas.edits_table([*(Edit(**row) for row in edits.to_pylist()), edit])))
     [entry] = digest.examples["site-name", "applied"]
     assert ["removed", " | Site"] in entry["context"]
 
@@ -359,7 +360,7 @@ def test_digest_is_cheap() -> None:
 def test_readable_content_is_shown_as_text(content: bytes, encoding: str | None, opening: str | None) -> None:
     problem = Problem("read", "broken-json", None, "critical", "not JSON")
     digest = Digest()
-    digest.add_held([tables.quarantine_row(Document("a.jsonl#3", content), [problem], None, encoding)])
+    digest.add_held([schemas.quarantine_row(Document("a.jsonl#3", content), [problem], None, encoding)])
     [entry] = digest.held
     assert entry["opening"] == opening
     assert entry["opening_bytes"] == (content[:64].hex(" ") if opening is None else None)
@@ -491,11 +492,11 @@ def test_the_reasons_of_the_quarantine_are_worded_as_faults() -> None:
         Problem("validate", "body-very-short", "body_length", "warning", "characters in the body: 0"),
         Problem("validate", "own-rule", "language", "info", "language: und"),
     ]
-    digest.add_held([tables.quarantine_row(Document("empty.txt", b""), problems, "", "utf-8")])
+    digest.add_held([schemas.quarantine_row(Document("empty.txt", b""), problems, "", "utf-8")])
     broken = Problem("read", "broken-json", None, "critical", "not JSON: it ends early")
-    digest.add_held([tables.quarantine_row(Document("wire.jsonl#3", b'{"id'), [broken])])
+    digest.add_held([schemas.quarantine_row(Document("wire.jsonl#3", b'{"id'), [broken])])
     gate = Problem("gate", "share", None, "critical", "observed 0.6; At most half goes to the quarantine.")
-    digest.add_held([tables.quarantine_row(Document("good.txt", b"A text."), [gate], None, "utf-8")])
+    digest.add_held([schemas.quarantine_row(Document("good.txt", b"A text."), [gate], None, "utf-8")])
     checks = [
         validation("own-rule", "info", 1, "We print in the languages of the valley."),
         validation("share", "critical", 1, "At most half goes to the quarantine.", suite="run"),

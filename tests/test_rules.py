@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from copydesk.rules import sentences
-from copydesk.shipped import shipped
+from copydesk.data.bundled import bundled
+from copydesk.data.rules import sentences
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,5 +37,5 @@ def test_rules_are_found_at_all() -> None:
 
 @pytest.mark.parametrize("suite", ["articles", "edits", "partitions", "run"])
 def test_every_expectation_is_explained(suite: str) -> None:
-    expectations = json.loads((shipped("expectations") / f"{suite}.json").read_text("utf-8"))["expectations"]
+    expectations = json.loads((bundled("expectations") / f"{suite}.json").read_text("utf-8"))["expectations"]
     assert {e["meta"]["rule"] for e in expectations} - sentences().keys() == set()

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from nights import story, table
 
-from copydesk import schedule
 from copydesk.config import Config
-from copydesk.settings import ConfigError
+from copydesk.config.load import ConfigError
+from copydesk.run import schedule
 
 ROOT = Path(__file__).parent.parent
 
@@ -68,7 +68,7 @@ def test_paths_mean_the_same_from_any_folder(tmp_path: Path, monkeypatch: pytest
 
 
 def test_prefect_is_not_imported_before_telemetry_is_off() -> None:
-    code = "import sys, copydesk.cli, copydesk.schedule; print('prefect' in sys.modules)"
+    code = "import sys, copydesk.cli, copydesk.run.schedule; print('prefect' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert out.strip() == "False"
 

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from copydesk import rules
-from copydesk.diff import INSERTED, REMOVED, SAME, Segment, compose
+from copydesk.data import rules
+from copydesk.data.rules import explain
 from copydesk.edits import SUGGESTED, TITLE, Edit, EditMismatch, Span, apply, published_text, replace, undo_all
 from copydesk.records import Article, Cleaned, Document, Problem
-from copydesk.rules import explain
-from copydesk.show import as_json, in_place, show
-from copydesk.visible import pieces, visible
+from copydesk.report.diff import INSERTED, REMOVED, SAME, Segment, compose
+from copydesk.report.escape import pieces, visible
+from copydesk.report.terminal import as_json, in_place, show
 
 SOURCE = (
     "Harbour reopens\nHarbour reopens\n\nThe port of Velm didn’t close for longâ€\x9d , officials said.  "
@@ -250,6 +250,6 @@ def test_explanations(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_shipped_explanations_are_sentences() -> None:
-    path = Path(rules.__file__).parent / "data" / "rules.json"
+    path = Path(rules.__file__).parent / "rules.json"
     for rule, sentence in rules.sentences().items():
         assert rule == rule.lower().strip() and sentence[0].isupper() and len(sentence) > 8, (rule, path)

@@ -15,12 +15,12 @@ import pytest
 from click.testing import CliRunner
 from nights import config, night, settled, source_text, table, tree
 
-from copydesk.clean import clean_document, rebuilds
 from copydesk.cli import main
 from copydesk.config import SitesConfig
+from copydesk.pipeline import clean_document, rebuilds
 from copydesk.records import Cleaned, Document
-from copydesk.recurring import LEAST, Articles, recurring
-from copydesk.sites import Sites
+from copydesk.sites.boilerplate import LEAST, Articles, recurring
+from copydesk.sites.evidence import Sites
 from copydesk.text.site import MISREADING, NO_SITE, ORDER, Proof, Recurring, Site, proofs, site_of
 from copydesk.warehouse import Warehouse
 from copydesk.warehouse.spill import Documents
@@ -389,7 +389,7 @@ _SCRIPT = """
 import json, os, signal, sys
 from datetime import date
 from copydesk.config import Config
-from copydesk.nightly import Job, run
+from copydesk.run.nightly import Job, run
 from copydesk.warehouse import Staging
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -19,10 +19,10 @@ import copydesk
 from copydesk import languages
 from copydesk.config import Config, TyposConfig
 from copydesk.edits import APPLIED, SUGGESTED, undo_all
-from copydesk.evidence import evidence
 from copydesk.languages import LanguageError
-from copydesk.learn import learn
-from copydesk.protected import ProtectedError, read
+from copydesk.languages.evidence import evidence
+from copydesk.languages.learn import learn
+from copydesk.languages.protected import ProtectedError, read
 from copydesk.text.typos import ngrams
 from copydesk.text.typos import reading as reading_module
 from copydesk.text.typos.correct import Finding, findings

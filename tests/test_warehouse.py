@@ -14,9 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 from warehouse_runs import ROW, RUN_DATE, batch, document, fill, first_night, run, second_night, tree
 
-from copydesk import tables
 from copydesk.records import CRITICAL, Problem, article_id
-from copydesk.warehouse import Warehouse, WarehouseBusy, WarehouseError, layout, lock, parquet, spill
+from copydesk.warehouse import Warehouse, WarehouseBusy, WarehouseError, layout, lock, parquet, schemas, spill
 from copydesk.warehouse.store import Store
 
 
@@ -63,7 +62,7 @@ def test_the_files_have_the_schemas_of_the_tables(tmp_path: Path) -> None:
     run(tmp_path, first_night())
     for name in layout.KEYS:
         for path in tmp_path.glob(f"{name}/*/*.parquet"):
-            found, wanted = pq.read_schema(path), getattr(tables, name.upper())
+            found, wanted = pq.read_schema(path), getattr(schemas, name.upper())
             assert found.equals(wanted)
             assert all(
                 f.metadata[b"description"] == w.metadata[b"description"] for f, w in zip(found, wanted, strict=True)
@@ -268,7 +267,7 @@ def test_reports_are_written_and_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("uri", ["../../x", "a'\"b\n\x00c", "u" * 5000, "\udc80"])
 def test_any_uri_will_do(tmp_path: Path, uri: str) -> None:
     if uri == "\udc80":
-        uri = tables.storable(uri)
+        uri = schemas.storable(uri)
     run(tmp_path, [document(uri)])
     assert list(articles(tmp_path)) == [uri]
 

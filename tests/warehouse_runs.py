@@ -11,8 +11,8 @@ from typing import Any
 
 from copydesk.edits import Edit
 from copydesk.records import CRITICAL, Article, Document, Problem
-from copydesk.tables import articles_table, edits_table, quarantine_row, quarantine_table
 from copydesk.warehouse import Commit, History, Staging, Warehouse
+from copydesk.warehouse.schemas import articles_table, edits_table, quarantine_row, quarantine_table
 
 RUN_DATE = date(2024, 5, 6)
 ROW = {

@@ -16,8 +16,8 @@ from typing import Any
 import chardet
 import ftfy
 
-from copydesk.clean import clean_document
 from copydesk.config import Config
+from copydesk.pipeline import clean_document
 from copydesk.records import Document as Raw
 from copydesk.text.encodings import Undecodable, decode
 from copydesk.text.language import language

@@ -21,9 +21,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from copydesk.clean import clean_document
-from copydesk.html import declared_charset, extract
+from copydesk.pipeline import clean_document
 from copydesk.records import Article, Document
+from copydesk.sources.pages import declared_charset, extract
 
 from .material import Row, articles, progress, sampled
 from .structure import CONFIG, cleaned, fold

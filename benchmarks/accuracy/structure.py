@@ -21,8 +21,8 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from copydesk.clean import clean_document
 from copydesk.config import Config
+from copydesk.pipeline import clean_document
 from copydesk.records import Article, Document
 
 from .material import Row, articles, progress, sampled

@@ -4,8 +4,8 @@
 `index` and `write_site` lay that value out as HTML that needs no network.
 """
 
-from copydesk.report.digest import Digest
-from copydesk.report.facts import SCHEMA_VERSION, Partition, facts
-from copydesk.report.page import index, page, write_site
+from copydesk.report.pages import index, page, write_site
+from copydesk.report.report_data import SCHEMA_VERSION, Partition, facts
+from copydesk.report.summary import Digest
 
 __all__ = ["SCHEMA_VERSION", "Digest", "Partition", "facts", "index", "page", "write_site"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from copydesk.data.rules import explain
 from copydesk.records import CRITICAL, INFO
-from copydesk.rules import explain
 
 #: The suite under which a run lists what its steps noted; its rules are worded as faults and not as demands.
 STEPS = "steps"

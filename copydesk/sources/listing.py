@@ -11,7 +11,7 @@ from typing import IO, NamedTuple
 
 import fsspec
 
-from copydesk.tables import MARKER
+from copydesk.warehouse.schemas import MARKER
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _EXTRAS = {"s3": "s3", "s3a": "s3"}

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterator
 
 from copydesk.config import SourcesConfig
-from copydesk.html import declared_charset
 from copydesk.records import Document
 from copydesk.sources.csvs import read_csv
 from copydesk.sources.listing import Entry
+from copydesk.sources.pages import declared_charset
 from copydesk.sources.parquets import read_parquet
 from copydesk.sources.records import document, rest, unread
 from copydesk.sources.streams import Stopped, as_utf8, lines, pieces, whole
@@ -27,7 +27,7 @@ def read_text(entry: Entry, compression: str | None, config: SourcesConfig) -> I
 
 
 def read_html(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
-    """A page with the charset that it declares; `copydesk.html.extract` finds its text."""
+    """A page with the charset that it declares; `copydesk.sources.pages.extract` finds its text."""
     try:
         content = whole(pieces(entry, compression, config), config.max_document_bytes)
     except Stopped as stop:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from copydesk.records import CRITICAL, Document, Problem
+from copydesk.records import CRITICAL, Document, Problem, storable
 from copydesk.sources.streams import Stopped
-from copydesk.tables import storable
 
 #: The first of these names that a record has counts, whatever its case.
 TEXT = ("text", "raw_text", "content", "body")

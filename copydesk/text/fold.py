@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from copydesk import lexicon
+from copydesk.data import lists
 
 _LETTERS = {
     "ı": "i", "ς": "σ", "ё": "е",
@@ -30,7 +30,7 @@ def _bases() -> dict[str, str]:
     return {letter: base for letter in letters if (base := unicodedata.normalize("NFD", letter)[0]) != letter}
 
 
-_DIGITS = {digit: str(value) for digits in lexicon.shared()["digits"] for value, digit in enumerate(digits)}
+_DIGITS = {digit: str(value) for digits in lists.shared()["digits"] for value, digit in enumerate(digits)}
 _FOLD = {**_bases(), **_LETTERS, **_MARKS, **_SPACES, **_DIGITS}
 _FOLDED = re.compile(f"[{re.escape(''.join(_FOLD))}]")  # most letters stay: faster than str.translate
 

@@ -13,7 +13,7 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
-from copydesk.lexicon import data
+from copydesk.data.lists import data
 from copydesk.text.letters import Reading
 
 #: Characters looked at, and the least a text must have.

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.lexicon import arrays
+from copydesk.data.lists import arrays
 
 Codes = NDArray[np.uint32]
 Bits = NDArray[np.float32]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
 
+from copydesk.data.lists import months, weekdays
 from copydesk.edits import TEXT, Edit, Span, replace
-from copydesk.lexicon import months, weekdays
 
 STEP = "normalize"
 

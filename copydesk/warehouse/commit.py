@@ -26,8 +26,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk.tables import ARTICLES, EDITS, FORMAT, QUARANTINE, RUNS, VALIDATIONS
 from copydesk.warehouse import layout, parquet
+from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, QUARANTINE, RUNS, VALIDATIONS
 from copydesk.warehouse.spill import Rows, Spill
 from copydesk.warehouse.store import Store, WarehouseError, in_words
 

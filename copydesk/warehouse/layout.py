@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from copydesk import tables
+from copydesk.warehouse import schemas
 
 #: Readers skip every name that starts with `_` or `.`; these are ours alone.
-MARKER = tables.MARKER
+MARKER = schemas.MARKER
 COMMITS = "_commits"
 STAGING = "_staging"
 REPORTS = "_reports"

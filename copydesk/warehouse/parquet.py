@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from copydesk.tables import EDITS
+from copydesk.warehouse.schemas import EDITS
 
 #: A row group ends with the row that fills it: so many rows, or so many bytes of text.
 GROUP_ROWS = 16_384

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.records import CRITICAL, INFO, WARNING, Document, Problem
-from copydesk.tables import ARTICLES, EDITS, QUARANTINE
 from copydesk.warehouse import layout
 from copydesk.warehouse.commit import Commit, Plan, publish
 from copydesk.warehouse.history import History
+from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE
 from copydesk.warehouse.spill import Documents, Spill, Stream
 from copydesk.warehouse.store import Store, in_words
 

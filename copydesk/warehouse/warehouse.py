@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.edits import APPLIED
-from copydesk.tables import ARTICLES, EDITS, FORMAT
 from copydesk.warehouse import layout, parquet
 from copydesk.warehouse.commit import recover, report_path
 from copydesk.warehouse.history import READERS, History
 from copydesk.warehouse.lock import locked
+from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT
 from copydesk.warehouse.staging import Staging
 from copydesk.warehouse.store import Store, WarehouseError, in_words
 

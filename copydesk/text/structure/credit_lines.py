@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from copydesk import lexicon
+from copydesk.data import lists
 from copydesk.text.fold import any_as_written
 from copydesk.text.structure.datelines import is_agency
 
 _BY = re.compile(
-    rf"(?:{any_as_written(lexicon.words('byline'))})(?:\s*[:：]\s*|\s+)(?=\S)"
-    rf"|(?:{any_as_written(lexicon.words('byline_labels'))})(?:\s*[:：/／＝=]\s*|\s+[-–—]\s+)(?=\S)",
+    rf"(?:{any_as_written(lists.words('byline'))})(?:\s*[:：]\s*|\s+)(?=\S)"
+    rf"|(?:{any_as_written(lists.words('byline_labels'))})(?:\s*[:：/／＝=]\s*|\s+[-–—]\s+)(?=\S)",
     re.IGNORECASE,
 )
 # Chinese and Japanese: `本报记者 张三`, `（记者李四、王五）`, `文＝山田太郎`.
 _HAN_NAME = r"[\u4e00-\u9fff々]{2,5}(?:[ ・][\u3040-\u30ff\u4e00-\u9fff々]{1,5})?"
-_HAN_WORDS = any_as_written(word for word in lexicon.words("byline_labels") if "\u3041" <= word[0] <= "\u9fff")
+_HAN_WORDS = any_as_written(word for word in lists.words("byline_labels") if "\u3041" <= word[0] <= "\u9fff")
 _HAN_BY = re.compile(
     rf"(?:本报|本報|新华社|本网)?(?:{_HAN_WORDS})(?:\s*[:：/／＝=]\s*|\s+)(?P<names>{_HAN_NAME}(?:\s*[、,，]\s*{_HAN_NAME})*)$"
     rf"|[(（](?:本报|本報|新华社|本网)?(?:{_HAN_WORDS})\s*[:：]?\s*(?P<inside>{_HAN_NAME}(?:\s*[、,，]\s*{_HAN_NAME})*)[)）]$"
@@ -25,14 +25,14 @@ _HAN_BY = re.compile(
 _NAME_END = re.compile(
     r"\s*(?:[|/•·(\[<]|\s[–—-]\s|\s(?:in|at|for)\s+(?=[A-Z])|,\s*(?=(?:the\s+)?(?:[a-z]|[A-Z]{2,}\b))|\S+@\S+|@\w+)"
 )
-_JOINS = any_as_written(lexicon.words("name_joins"))
+_JOINS = any_as_written(lists.words("name_joins"))
 _JOIN = re.compile(rf"\s*[,،]\s*(?:(?:{_JOINS})\s+)?|\s+(?:{_JOINS})\s+")
-_PARTICLES = set(lexicon.words("name_particles"))
+_PARTICLES = set(lists.words("name_particles"))
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[.'’-][^\W\d_]+)*\.?$")
 # Not the short ones, nor the months behind a label: Jan, May, Augusto and Mercedes are names of people.
-_DAYS = {name for name, _ in lexicon.weekdays() if len(name) > 3}
-_TIME_WORDS = _DAYS | {name for name in lexicon.months() if len(name) > 2}
-_ROLE = re.compile(rf"\b(?:{any_as_written(lexicon.words('roles'))})\b", re.IGNORECASE)
+_DAYS = {name for name, _ in lists.weekdays() if len(name) > 3}
+_TIME_WORDS = _DAYS | {name for name in lists.months() if len(name) > 2}
+_ROLE = re.compile(rf"\b(?:{any_as_written(lists.words('roles'))})\b", re.IGNORECASE)
 
 
 class Byline(NamedTuple):
@@ -104,7 +104,7 @@ def is_name(text: str, labelled: bool = True) -> bool:
     return big >= 2
 
 
-_SOURCE_WORDS = any_as_written(lexicon.words("source"))
+_SOURCE_WORDS = any_as_written(lists.words("source"))
 _SOURCE = re.compile(
     rf"[(\[（【]?\s*(?:{_SOURCE_WORDS})\s*(?:[:：]|\s[-–—]\s)\s*(?P<name>\S.*?)\s*[)\]）】]?\s*$|[(\[]?via\s+(?P<via>[\w@+]\S*(?:\s+\S+){{0,4}}?)[)\]]?$",
     re.IGNORECASE,
@@ -168,7 +168,7 @@ def agency_behind(paragraph: str) -> tuple[int, str] | None:
     return (match.start(), name) if is_agency(name) else None
 
 
-_VIEW_WORDS = any_as_written(lexicon.words("views"))
+_VIEW_WORDS = any_as_written(lists.words("views"))
 _NUMBER = (
     r"(?P<number{0}>\d{{1,3}}(?:[,.'\u202f ]\d{{3}})+|\d{{1,9}}(?:[.,]\d{{1,2}}(?=\s?[kKmM]))?)"
     r"\s?(?P<unit{0}>[kKmM](?![a-z]))?"

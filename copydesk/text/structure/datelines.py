@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from copydesk import lexicon
+from copydesk.data import lists
 from copydesk.text.fold import any_of, fold
 from copydesk.text.structure import lead
 from copydesk.text.structure.lead import Lead, plain
 
-_MONTHS = frozenset(fold(name) for key in lexicon.MONTHS for name in lexicon.months(key))
-_ROLES = frozenset(fold(word) for word in lexicon.words("roles"))
-_MEDIA = frozenset(fold(word) for word in lexicon.words("media_words"))
+_MONTHS = frozenset(fold(name) for key in lists.MONTHS for name in lists.months(key))
+_ROLES = frozenset(fold(word) for word in lists.words("roles"))
+_MEDIA = frozenset(fold(word) for word in lists.words("media_words"))
 
 
 def _key(name: str) -> str:
@@ -26,16 +26,16 @@ def _key(name: str) -> str:
     return re.sub(r"[\W_]+", "", fold(name))
 
 
-_AGENCIES = frozenset(map(_key, (*lexicon.words("agencies"), *lexicon.lines("agencies.txt"))))
+_AGENCIES = frozenset(map(_key, (*lists.words("agencies"), *lists.lines("agencies.txt"))))
 #: Written small they are words: Map, Sana, Dire.
 _CAPITALS = frozenset(
-    _key(name) for name in lexicon.words("agencies") if name.isascii() and name.isupper() and len(name) < 6
+    _key(name) for name in lists.words("agencies") if name.isascii() and name.isupper() and len(name) < 6
 )
-_CAPITALS -= frozenset(_key(name) for name in lexicon.words("agencies") if not name.isupper())
-_CITIES = frozenset(map(_key, (*lexicon.words("cities"), *lexicon.lines("cities.txt"))))
+_CAPITALS -= frozenset(_key(name) for name in lists.words("agencies") if not name.isupper())
+_CITIES = frozenset(map(_key, (*lists.words("cities"), *lists.lines("cities.txt"))))
 _AGENCY_WORD = re.compile("agen|агент|агенц|وكاله|خبرگزاري")
-_REGIONS = frozenset(map(_key, lexicon.words("regions")))
-_NO_PLACES = frozenset(map(_key, lexicon.words("not_places")))
+_REGIONS = frozenset(map(_key, lists.words("regions")))
+_NO_PLACES = frozenset(map(_key, lists.words("not_places")))
 _PLACES = (_CITIES | _REGIONS) - _NO_PLACES
 
 #: Letters of scripts that have no capitals.
@@ -45,11 +45,11 @@ _NO_COPULA = re.compile(r"[\u0400-\u04ff]")
 _TOUCHING = r"(?<=\))(?=[\u0600-\u06ff])"
 _NAME = r"[^\W\d_](?:[^\s,.:;/()\[\]«»“”\"|–—=\d]|(?<=\w)\.(?=\w)|[ ](?=[^\W\d_])){1,40}?"
 _WORD = r"[^\W\d_]{2,12}"
-_JOIN = rf"(?:{any_of(lexicon.words('date_joins'))})\s"
+_JOIN = rf"(?:{any_of(lists.words('date_joins'))})\s"
 _DAY = (
-    rf"(?:[,.]?\s(?:(?P<day>\d{{1,2}})(?:{any_of(lexicon.words('day_endings'))})?"
+    rf"(?:[,.]?\s(?:(?P<day>\d{{1,2}})(?:{any_of(lists.words('day_endings'))})?"
     rf"\.?(?:\s(?:{_JOIN})?(?P<month>{_WORD})\.?)?|(?P<first>{_WORD})\.?\s\d{{1,2}}|\d{{1,2}}\.\d\d)"
-    rf"(?:[,.]?\s?(?:{_JOIN})?\d{{4}}(?:\s?(?:{any_of(lexicon.words('year_words'))})(?![^\W\d_]))?)?\.?)?"
+    rf"(?:[,.]?\s?(?:{_JOIN})?\d{{4}}(?:\s?(?:{any_of(lists.words('year_words'))})(?![^\W\d_]))?)?\.?)?"
 )
 _INSIDE = r"(?:\((?P<inside>[^()]{2,48})\)|/(?P<slashes>[^/()\d]{2,30})/|[«“](?P<quoted>[^»”]{2,40})[»”])"
 _END = r"(?:\s۔\s|\.?\s?[-–—]{1,3}\s|\.?\s[-–—]{1,3}|(?<=[)/.»”])\s?[-–—]{1,3}|\.[-–—]{1,2}\s?|\s?:(?!\S)|(?<=[/)]):)"
@@ -79,11 +79,11 @@ _FORMS = tuple(
 def _of_han(key: str) -> str:
     """The words for `key` that stand in Chinese or Japanese text, where no space shows where they end."""
     return any_of(
-        word for word in lexicon.words(key) if "\u3041" <= word[0] <= "\u9fff" or (word.isupper() and len(word) < 5)
+        word for word in lists.words(key) if "\u3041" <= word[0] <= "\u9fff" or (word.isupper() and len(word) < 5)
     )
 
 
-_HAN_PLACE = rf"(?P<place>{any_of(w for w in lexicon.words('cities') if chr(0x3041) <= w[0] <= chr(0x9FFF))})"
+_HAN_PLACE = rf"(?P<place>{any_of(w for w in lists.words('cities') if chr(0x3041) <= w[0] <= chr(0x9FFF))})"
 _HAN_AGENCY = rf"(?P<agency>{_of_han('agencies')})"
 _HAN_DAY = r"(?:(?:\d{1,2}月)?\d{1,2}日)?"
 _REPORTER = r"(?:\s?(?:记者|記者)[^()\d]{2,12}?)?"

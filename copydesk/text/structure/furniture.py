@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from copydesk.lexicon import lines, table
+from copydesk.data.lists import lines, table
 from copydesk.text.fold import any_as_written
 
 #: A longer line is no furniture.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from copydesk import lexicon
+from copydesk.data import lists
 from copydesk.text.fold import any_as_written
 
 #: A dateline on a line of its own is not longer than this.
@@ -29,12 +29,12 @@ def plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold().removeprefix("the "))
 
 
-AGENCIES = {plain(name) for name in lexicon.lines("agencies.txt")}
-_CITIES = {plain(name) for name in lexicon.lines("cities.txt")}
-_NOT_PLACES = {plain(name) for name in lexicon.words("not_places")}
-_MEDIA = set(lexicon.words("media_words"))
+AGENCIES = {plain(name) for name in lists.lines("agencies.txt")}
+_CITIES = {plain(name) for name in lists.lines("cities.txt")}
+_NOT_PLACES = {plain(name) for name in lists.words("not_places")}
+_MEDIA = set(lists.words("media_words"))
 
-_REGIONS = {plain(name) for name in lexicon.words("regions")}
+_REGIONS = {plain(name) for name in lists.words("regions")}
 
 _DASH = r"(?:\s*(?:—|–|―|--+)\s*|(?<=[)/])[.:]\s+|\s+_\s+|\s+-\s+|\s+-(?=[A-Z\"'“])|(?<=[)\d])-\s+|\s*:\s*[-–—]\s*)"
 _UP = r"[A-ZÀ-ÖØ-ÞİŞĞ]"
@@ -45,7 +45,7 @@ _MIXED = rf"{_MIXED_WORD}(?:[ -](?:(?:of|de|al|el|es|ez|la|du|do|and|the)[ -])?{
 _REGION = rf"(?:,\s(?:{_MIXED}|{_UP}\.(?:\s?{_UP}\.)+)){{1,2}}"
 # Each pattern holds them twice: those of the languages whose reports begin in this manner.
 _MONTHS = any_as_written(
-    {n for code in ("en", "es", "fr", "de", "it", "pt") for ns in lexicon.languages()[code]["months"] for n in ns}
+    {n for code in ("en", "es", "fr", "de", "it", "pt") for ns in lists.languages()[code]["months"] for n in ns}
 )
 _NTH = r"\d{1,2}(?:st|nd|rd|th)?"
 _DAY = rf"(?:(?:\s?[,.])?\s*(?:(?i:{_MONTHS})\.?\s+{_NTH}|{_NTH}\s+(?i:{_MONTHS})\.?)(?:,?\s+\d{{4}})?\.?)"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def shipped(name: str) -> Path:
+def bundled(name: str) -> Path:
     """The folder or file `name` (`expectations`, `flows`): in the installed package, else in the checkout around it.
 
     Raises `FileNotFoundError` where neither has it.
     """
-    here = Path(__file__).parent
-    for place in (here / "_shipped" / name, here.parent / name):
+    here = Path(__file__).parent.parent
+    for place in (here / "_bundled" / name, here.parent / name):
         if place.exists():
             return place
     raise FileNotFoundError(
-        f"copydesk was installed without its {name}; looked in {here / '_shipped'} and {here.parent}"
+        f"copydesk was installed without its {name}; looked in {here / '_bundled'} and {here.parent}"
     )

@@ -23,8 +23,8 @@ from zoneinfo import available_timezones
 import click
 
 from copydesk.config import Config
-from copydesk.settings import FILE, ConfigError
-from copydesk.shipped import shipped
+from copydesk.config.load import FILE, ConfigError
+from copydesk.data.bundled import bundled
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -166,7 +166,7 @@ def _run(schedule: CronSchedule, parameters: dict[str, Any], url: str) -> None:
     from prefect.runner import Runner
     from prefect.schedules import Schedule
 
-    entrypoint = f"{shipped('flows').resolve() / 'nightly.py'}:nightly"
+    entrypoint = f"{bundled('flows').resolve() / 'nightly.py'}:nightly"
     with get_client(sync_client=True) as client:
         for name in _close_dead_runs(client):
             click.echo(f"copydesk: {name} had died with the process that ran it, and is marked as crashed", err=True)

@@ -147,7 +147,7 @@ def _paragraphs(body: pa.Array) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def articles(table: pa.Table, run_date: date) -> pa.Table:
-    """Figures of `copydesk.tables.articles_table` (and its optional column `rebuilds`), in the order of its rows.
+    """Figures of `copydesk.warehouse.schemas.articles_table` (perhaps with `rebuilds`), in the order of its rows.
 
     `days_old` and `published_year` are null where the article has no date, `rebuilds` where the column is not there.
     """
@@ -191,7 +191,7 @@ def articles(table: pa.Table, run_date: date) -> pa.Table:
 
 
 def edits(table: pa.Table, article_ids: Collection[str]) -> pa.Table:
-    """Figures of `copydesk.tables.edits_table`, in the order of its rows; `article_ids` are those of the articles."""
+    """Figures of `copydesk.warehouse.schemas.edits_table`, in the order of its rows, for the articles `article_ids`."""
     owner = pc.dictionary_encode(table["article_id"].combine_chunks())
     sequence = table["sequence"].to_numpy().astype(np.int64)
     key = owner.indices.to_numpy().astype(np.int64) << 32 | sequence & 0xFFFFFFFF

@@ -14,13 +14,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from copydesk.diff import REMOVED, SAME, Segment, compose
+from copydesk.data.rules import explain
 from copydesk.edits import APPLIED, TEXT, TITLE, Edit, published_text, undo
-from copydesk.evidence import evidence
+from copydesk.languages.evidence import evidence
 from copydesk.records import CRITICAL, WARNING, Article, Cleaned
-from copydesk.rules import explain
+from copydesk.report.diff import REMOVED, SAME, Segment, compose
+from copydesk.report.escape import visible
 from copydesk.text.typos.step import STEP
-from copydesk.visible import visible
 
 #: Unchanged stretches longer than this are shown by their ends, of about `EDGE` code points each.
 LONGEST_UNCHANGED, EDGE = 480, 160

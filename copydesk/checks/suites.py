@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from copydesk.measures import COLUMNS
+from copydesk.checks.metrics import COLUMNS
 from copydesk.records import CRITICAL, INFO, WARNING
 
 SEVERITIES = (CRITICAL, WARNING, INFO)

@@ -15,10 +15,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from copydesk.report.facts import NIGHTS, Facts
+from copydesk.report.escape import pieces
 from copydesk.report.plot import bars, trend_series
 from copydesk.report.reasons import STEPS, decisive, demands, is_demand, worded
-from copydesk.visible import pieces
+from copydesk.report.report_data import NIGHTS, Facts
 
 #: Name of the front page of the report site.
 INDEX = "index.html"

@@ -17,9 +17,9 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from copydesk import lexicon
 from copydesk.config import DatesConfig
-from copydesk.text import calendars
+from copydesk.data import lists
+from copydesk.text.dates import calendars
 from copydesk.text.fold import any_of, fold
 
 
@@ -47,18 +47,18 @@ class _Day(NamedTuple):
     other: date | None = None
 
 
-_MONTH = {key: {fold(name): number for name, number in lexicon.months(key).items()} for key in lexicon.MONTHS}
+_MONTH = {key: {fold(name): number for name, number in lists.months(key).items()} for key in lists.MONTHS}
 _MONTHS = any_of(name for months in _MONTH.values() for name in months)
 _WEEKDAY: dict[str, set[int]] = {}
-for _name, _weekday in lexicon.weekdays():
+for _name, _weekday in lists.weekdays():
     _WEEKDAY.setdefault(fold(_name), set()).add(_weekday)
 _WEEKDAYS = any_of(name for name in _WEEKDAY if len(name) > 1)
 #: Short names are words of other languages (di, la, per): they need a mark, and prove nothing.
 _LONG_WEEKDAYS = any_of(name for name in _WEEKDAY if len(name) > (3 if name[0] < "\u3041" else 1))
 _WEEKDAY_SIGNS = any_of(name for name in _WEEKDAY if len(name) == 1)  # 日 is a weekday in brackets only
 _PROVING_WEEKDAYS = {name: days for name, days in _WEEKDAY.items() if len(name) > 2 or not name.isascii()}
-_ERAS = {fold(era): before for era, before in lexicon.eras().items()}
-_SHARED = lexicon.shared()
+_ERAS = {fold(era): before for era, before in lists.eras().items()}
+_SHARED = lists.shared()
 _ZONES = {fold(name): minutes for name, minutes in _SHARED["zones"].items()}
 _ZONES_NAMED = {fold(name): place for name, place in _SHARED["zones_named"].items()}
 _NUMERALS = {sign: value for value, signs in enumerate(("〇零○", *"一二三四五六七八九十")) for sign in signs}
@@ -69,7 +69,7 @@ _YEAR = re.compile(r"\d{4}|年")
 
 
 def _words(key: str) -> str:
-    return any_of(lexicon.words(key))
+    return any_of(lists.words(key))
 
 
 _D, _Y = r"\d{1,2}", r"\d{4}"
@@ -100,8 +100,8 @@ _DATE = re.compile(
     re.VERBOSE,
 )
 _ZONE = any_of([*_ZONES, *_ZONES_NAMED, *_SHARED["zones_ambiguous"]])
-_PM = {fold(word) for word in lexicon.words("pm")}
-_HALF = any_of([*lexicon.words("am"), *lexicon.words("pm")])
+_PM = {fold(word) for word in lists.words("pm")}
+_HALF = any_of([*lists.words("am"), *lists.words("pm")])
 _CLOCK = rf"""(?:(?P<early>{_HALF})\s?(?=\d))?
     (?P<hour>[01]?\d|2[0-4])(?:\s?[:.h時时點点시]\s?(?P<minute>[0-5]\d|\d(?=[分분]))[分분]?(?:[:.]?(?P<second>[0-6]\d)(?:秒|[.,]\d{{1,9}})?)?)?
     \s*(?P<half>[ap]\.?\s?m\b\.?|(?:{_HALF})(?![^\W\d_]))?
@@ -136,7 +136,7 @@ _SPAN = rf"(?:\d{{1,2}}|an?|one|un|una|une|uma|eine[rmn]?)\s?(?:{_words('time_un
 
 def _ago(spans: bool) -> set[tuple[str, str]]:
     """What stands before and behind a span of time that is past, or without `spans` all of it: ("just now", "")."""
-    forms = (fold(form).partition("{}") for form in lexicon.words("ago") if ("{}" in form) == spans)
+    forms = (fold(form).partition("{}") for form in lists.words("ago") if ("{}" in form) == spans)
     return {(before.strip(), after.strip()) for before, _, after in forms}
 
 

@@ -1,4 +1,4 @@
-"""Validation: Great Expectations judges the figures of `copydesk.measures` by the suites in `expectations/`.
+"""Validation: Great Expectations judges the figures of `copydesk.checks.metrics` by the suites in `expectations/`.
 
 Importing Great Expectations takes seconds, so it happens when `Checks` is made and not when this module is imported.
 Nothing leaves the machine: its analytics are switched off. What a suite costs hardly depends on the number of rows
@@ -19,11 +19,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import pyarrow as pa
 
-from copydesk import measures
-from copydesk.measures import COLUMNS, FOUND
+from copydesk.checks import metrics
+from copydesk.checks.metrics import COLUMNS, FOUND
+from copydesk.checks.suites import Rule, SuiteError, read_suite, wrong
+from copydesk.data.bundled import bundled
 from copydesk.records import CRITICAL, Problem
-from copydesk.shipped import shipped
-from copydesk.suites import Rule, SuiteError, read_suite, wrong
 
 __all__ = ["Checks", "Result", "SuiteError", "Verdict", "merge", "read_suites"]
 
@@ -84,7 +84,7 @@ def merge(verdicts: Iterable[Verdict[Any]]) -> list[Result]:
 
 def read_suites(folder: Path | None = None) -> dict[str, list[Rule]]:
     """The rules of every suite in `folder`, or of the shipped ones. Raises `SuiteError`. Cheap, unlike `Checks`."""
-    return {name: read_suite(folder or shipped("expectations"), name) for name in COLUMNS}
+    return {name: read_suite(folder or bundled("expectations"), name) for name in COLUMNS}
 
 
 class Checks:
@@ -106,27 +106,27 @@ class Checks:
             self._suites = {name: self._suite(name, rules) for name, rules in self.rules.items()}
 
     def articles(self, table: pa.Table, run_date: date) -> Verdict[int]:
-        """Judge articles (`copydesk.tables.articles_table`, with or without a column `rebuilds`); keys are row numbers.
+        """Judge articles (`copydesk.warehouse.schemas.articles_table`, perhaps with `rebuilds`); keys are row numbers.
 
         An empty table fails (`no-articles`), since every expectation about rows would hold for it.
         """
-        return self.judge("articles", measures.articles(table, run_date), range(len(table)))
+        return self.judge("articles", metrics.articles(table, run_date), range(len(table)))
 
     def edits(self, table: pa.Table, article_ids: Collection[str]) -> Verdict[str]:
-        """Judge edits (`copydesk.tables.edits_table`) of the articles `article_ids`; keys are ids of articles."""
-        return self.judge("edits", measures.edits(table, article_ids), table["article_id"].to_pylist())
+        """Judge edits (`copydesk.warehouse.schemas.edits_table`) of `article_ids`; keys are ids of articles."""
+        return self.judge("edits", metrics.edits(table, article_ids), table["article_id"].to_pylist())
 
     def partitions(self, rows: Sequence[Mapping[str, Any]]) -> Verdict[str | None]:
-        """Judge partitions (`copydesk.measures.partitions` describes a row); keys are the `published_date` given."""
-        return self.judge("partitions", measures.partitions(rows), [row["published_date"] for row in rows])
+        """Judge partitions (`copydesk.checks.metrics.partitions` describes a row); keys are their `published_date`."""
+        return self.judge("partitions", metrics.partitions(rows), [row["published_date"] for row in rows])
 
     def run(self, row: Mapping[str, Any]) -> Verdict[None]:
-        """Judge a run (`copydesk.measures.run` describes the row): everything wrong with it stands in `whole`."""
-        verdict: Verdict[None] = self.judge("run", measures.run(row), [None])
+        """Judge a run (`copydesk.checks.metrics.run` describes the row): everything wrong with it stands in `whole`."""
+        verdict: Verdict[None] = self.judge("run", metrics.run(row), [None])
         return Verdict(verdict.results, {}, verdict.whole + verdict.problems.get(None, []))
 
     def judge(self, name: str, figures: pa.Table, keys: Sequence[Any]) -> Verdict[Any]:
-        """Judge `figures`, a table that `copydesk.measures` made for the suite `name`; `keys` name its rows.
+        """Judge `figures`, a table that `copydesk.checks.metrics` made for the suite `name`; `keys` name its rows.
 
         Figures are small and may be gathered over many batches (`pyarrow.concat_tables`) to be judged at once.
         """

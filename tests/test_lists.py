@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from copydesk import lexicon
+from copydesk.data import lists
 from copydesk.text.fold import fold
 
 FOLDER = Path(str(files("copydesk"))) / "data" / "lines"
@@ -19,18 +19,18 @@ README = (FOLDER / "README.md").read_text("utf-8")
 WRITTEN_AS_THEY_ARE = {"agencies", "cities", "regions"}
 
 
-@pytest.mark.parametrize("code", lexicon.languages())
+@pytest.mark.parametrize("code", lists.languages())
 def test_a_language_is_well_formed(code: str) -> None:
-    for key, value in lexicon.languages()[code].items():
-        assert key in lexicon.KEYS, f"{key} is none of {sorted(lexicon.KEYS)}"
+    for key, value in lists.languages()[code].items():
+        assert key in lists.KEYS, f"{key} is none of {sorted(lists.KEYS)}"
         if key == "eras":
             assert all(isinstance(year, int) for year in value.values())
             continue
-        lists = {"weekdays": 7, **dict.fromkeys(lexicon.MONTHS, 12)}
-        if key in lists:
-            assert len(value) == lists[key]
+        lengths = {"weekdays": 7, **dict.fromkeys(lists.MONTHS, 12)}
+        if key in lengths:
+            assert len(value) == lengths[key]
             assert all(value)
-        for words in value if key in lists else [value]:
+        for words in value if key in lengths else [value]:
             assert isinstance(words, list)
             assert len(words) == len(set(words)), f"{key} has a word twice"
             for word in words:
@@ -39,14 +39,14 @@ def test_a_language_is_well_formed(code: str) -> None:
 
 
 def test_every_key_is_explained_to_newcomers() -> None:
-    assert [key for key in lexicon.KEYS if f"`{key}`" not in README] == []
+    assert [key for key in lists.KEYS if f"`{key}`" not in README] == []
 
 
-@pytest.mark.parametrize("key", lexicon.MONTHS)
+@pytest.mark.parametrize("key", lists.MONTHS)
 def test_months_of_two_languages_agree(key: str) -> None:
     """One spelling is one month: files are read together, without regard to accents."""
     numbers: dict[str, set[int]] = {}
-    for language in lexicon.languages().values():
+    for language in lists.languages().values():
         for number, names in enumerate(language.get(key, []), 1):
             for name in names:
                 numbers.setdefault(fold(name), set()).add(number)
@@ -54,13 +54,13 @@ def test_months_of_two_languages_agree(key: str) -> None:
 
 
 def test_words_of_all_languages_are_read_together() -> None:
-    assert {"by", "por", "بقلم"} <= set(lexicon.words("byline"))
+    assert {"by", "por", "بقلم"} <= set(lists.words("byline"))
     with pytest.raises(KeyError):
-        lexicon.words("bylines")
+        lists.words("bylines")
 
 
 def test_what_is_shared() -> None:
-    shared = lexicon.shared()
+    shared = lists.shared()
     assert all(len(digits) == 10 and [int(digit) for digit in digits] == list(range(10)) for digits in shared["digits"])
     assert all(timedelta(hours=-12) <= timedelta(minutes=m) <= timedelta(hours=14) for m in shared["zones"].values())
     assert all(ZoneInfo(name) for name in shared["zones_named"].values())

@@ -23,19 +23,20 @@ from typing import Any, NamedTuple, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk import __version__, measures, sources
-from copydesk.batch import Batch
-from copydesk.checks import Checks, Result, Verdict, merge, read_suites
+from copydesk import __version__, sources
+from copydesk.checks import metrics
+from copydesk.checks.expectations import Checks, Result, Verdict, merge, read_suites
 from copydesk.config import Config
+from copydesk.data.rules import explain
 from copydesk.records import CRITICAL, WARNING, Problem
-from copydesk.report.digest import Digest
-from copydesk.report.facts import Facts, Partition, facts
-from copydesk.report.page import INDEX, write_site
-from copydesk.rules import explain
-from copydesk.sites import Sites
-from copydesk.tables import by_severity, quarantine_table
+from copydesk.report.pages import INDEX, write_site
+from copydesk.report.report_data import Facts, Partition, facts
+from copydesk.report.summary import Digest
+from copydesk.run.batch import Batch
+from copydesk.run.workers import cleaned, windows
+from copydesk.sites.evidence import Sites
 from copydesk.warehouse import Staging, Warehouse
-from copydesk.workers import cleaned, windows
+from copydesk.warehouse.schemas import by_severity, quarantine_table
 
 log = logging.getLogger(__name__)
 
@@ -258,7 +259,7 @@ class Night:
                 **self._figures(),
                 "unknown_language": self._total("unknown_language"),
                 "undated": sum(c.documents - c.quarantined for c in counts if c.published_date is None),
-                "volume_ratio": measures.volume_ratio(self.staging.published + self.staging.quarantined, processed),
+                "volume_ratio": metrics.volume_ratio(self.staging.published + self.staging.quarantined, processed),
                 "min_documents": limits.min_documents,
             }
         )

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.config import SitesConfig
-from copydesk.recurring import Articles, recurring
+from copydesk.sites.boilerplate import Articles, recurring
 from copydesk.text.site import MISREADING, MOJIBAKE, ORDER, Proof, Recurring, Site, proofs, site_of
 from copydesk.warehouse import Warehouse
 

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from copydesk import html, measures
-from copydesk.clean import clean_document, proven, waits
+from copydesk.checks import metrics
 from copydesk.config import Config
 from copydesk.desk import finish
-from copydesk.records import CRITICAL, Cleaned, Document, Problem
-from copydesk.tables import articles_table, edits_table, quarantine_row, quarantine_table, storable
+from copydesk.pipeline import clean_document, proven, waits
+from copydesk.records import CRITICAL, Cleaned, Document, Problem, storable
+from copydesk.sources import pages
 from copydesk.text.site import NO_SITE, Proof, Site, site_of
+from copydesk.warehouse.schemas import articles_table, edits_table, quarantine_row, quarantine_table
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 class Batch(NamedTuple):
     """Cleaned documents.
 
-    `articles` (rows of `ARTICLES` and `published_date`), `figures` (what their suite judges, from `copydesk.measures`)
+    `articles` (rows of `ARTICLES` and `published_date`), `figures` (from `copydesk.checks.metrics`)
     and `raw` (rows of `QUARANTINE`) go together row by row; `edits` are theirs. `problems` lists, by row, what the
     steps noted. `held` are rows of the quarantine. `documents` and `size` count what is in these.
 
@@ -66,7 +67,7 @@ def clean_batch(
     rebuilds = [not any(p.rule == "irreversible" for p in one.problems) for one in kept]
     return Batch(
         table,
-        measures.articles(table.append_column("rebuilds", pa.array(rebuilds, pa.bool_())), day),
+        metrics.articles(table.append_column("rebuilds", pa.array(rebuilds, pa.bool_())), day),
         edits_table([edit for one in kept for edit in one.edits]),
         quarantine_table([_row(one, one.problems) for one in kept]),
         {row: list(one.problems) for row, one in enumerate(kept) if one.problems},
@@ -82,7 +83,7 @@ def _clean(document: Document, config: Config, site: Site) -> Cleaned:
     """Clean one document. A fault of copydesk costs that document its place among the articles, and not the night."""
     try:
         is_page = document.media_type == "html" and document.text is None
-        return clean_document(html.extract(document) if is_page else document, config, site)
+        return clean_document(pages.extract(document) if is_page else document, config, site)
     except Exception as error:
         log.exception("%s could not be cleaned", document.uri[:200])
         words = f"{type(error).__name__}: {error}"[:500]

@@ -11,11 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.edits import APPLIED, SUGGESTED, TEXT, TITLE, Edit, EditMismatch, published_text
-from copydesk.evidence import evidence
-from copydesk.records import CRITICAL
-from copydesk.report.context import contexts
-from copydesk.report.tally import Tally
-from copydesk.tables import storable
+from copydesk.languages.evidence import evidence
+from copydesk.records import CRITICAL, storable
+from copydesk.report.counts import Tally
+from copydesk.report.excerpts import contexts
 
 #: Edits shown for each (rule, status).
 EXAMPLES = 4
@@ -77,7 +76,7 @@ class Digest:
         self._show(articles, edits)
 
     def add_held(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Take in documents of the quarantine: rows of `copydesk.tables.quarantine_row`."""
+        """Take in documents of the quarantine: rows of `copydesk.warehouse.schemas.quarantine_row`."""
         rows = list(rows)
         if not rows:
             return

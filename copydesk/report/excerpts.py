@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from copydesk.diff import INSERTED, REMOVED, SAME
 from copydesk.edits import APPLIED, Edit, EditMismatch, undo
+from copydesk.report.diff import INSERTED, REMOVED, SAME
 
 #: Code points shown on either side of an edit.
 AROUND = 60
@@ -24,7 +24,7 @@ Context = list[list[str]]
 def in_context(before: str, edit: Edit, around: int = AROUND) -> Context:
     """The change that `edit` makes to the text `before`, as [kind, text] pairs.
 
-    The kinds are those of `copydesk.diff`, and `cut` (with the number of code points left out, or "") where text was
+    Kinds are those of `copydesk.report.diff`, and `cut` (with the number of code points left out, or "") where text was
     left out. Places of the same edit that fall into the window are marked too.
     """
     width = len(edit.before)

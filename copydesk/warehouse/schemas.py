@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from copydesk.edits import Edit
-from copydesk.records import CRITICAL, INFO, WARNING, Article, Document, Problem
+from copydesk.records import CRITICAL, INFO, WARNING, Article, Document, Problem, storable
 
 #: The number of the layout. A warehouse with a higher one was written by a newer copydesk and is left alone.
 FORMAT = 1
@@ -220,12 +220,3 @@ def by_severity(problems: Iterable[Problem]) -> list[Problem]:
 def quarantine_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Rows of `quarantine_row` as Arrow with the schema `QUARANTINE`."""
     return _rows(QUARANTINE, rows)
-
-
-def storable(text: str) -> str:
-    """`text` as UTF-8 can hold it: lone surrogates become U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

@@ -1,4 +1,4 @@
-"""The configuration as one immutable value, section by section; `copydesk.settings` says where its values come from."""
+"""The configuration as one immutable value, section by section."""
 
 from __future__ import annotations
 

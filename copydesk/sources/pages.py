@@ -13,8 +13,7 @@ from itertools import dropwhile, islice
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
-from copydesk.records import CRITICAL, Document, Problem
-from copydesk.tables import storable
+from copydesk.records import CRITICAL, Document, Problem, storable
 from copydesk.text.encodings import Undecodable, decode
 from copydesk.text.structure.credit_lines import find_byline
 

@@ -14,10 +14,10 @@ from datetime import date
 from itertools import chain, islice
 from typing import Any, Protocol
 
-from copydesk.batch import Batch, clean_batch, join
 from copydesk.config import Config
 from copydesk.records import Document
-from copydesk.sites import Sites
+from copydesk.run.batch import Batch, clean_batch, join
+from copydesk.sites.evidence import Sites
 from copydesk.text.site import Site, site_of
 
 #: So many documents, or bytes of them, are judged together.

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from copydesk.report.digest import Digest
+from copydesk.data.rules import explain
+from copydesk.records import storable
+from copydesk.report.counts import Tally
 from copydesk.report.reasons import demands, meaning
-from copydesk.report.tally import Tally
-from copydesk.rules import explain
-from copydesk.tables import RUNS, VALIDATIONS, storable
+from copydesk.report.summary import Digest
+from copydesk.warehouse.schemas import RUNS, VALIDATIONS
 
 #: Raised when a key of the facts changes its meaning or goes.
 SCHEMA_VERSION = 1

@@ -1,0 +1,25 @@
+"""The configuration: one immutable value (`model`), and where its values come from (`load`)."""
+
+from copydesk.config.model import (
+    Config,
+    DatesConfig,
+    GateConfig,
+    RunConfig,
+    SitesConfig,
+    SourcesConfig,
+    TextConfig,
+    TyposConfig,
+    WarehouseConfig,
+)
+
+__all__ = [
+    "Config",
+    "DatesConfig",
+    "GateConfig",
+    "RunConfig",
+    "SitesConfig",
+    "SourcesConfig",
+    "TextConfig",
+    "TyposConfig",
+    "WarehouseConfig",
+]

@@ -1,0 +1,1 @@
+"""Word lists, rules and statistics that ship with copydesk, and their loaders."""

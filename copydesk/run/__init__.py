@@ -1,0 +1,1 @@
+"""Runs: the stages of a night, the batches and processes that do its work, and its schedule."""
