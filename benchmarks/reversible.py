@@ -57,9 +57,10 @@ class Tally:
     steps: Counter[str] = field(default_factory=Counter)
 
 
-def gathered(data: Path, folder: Path) -> Path:
-    """All records of `data` as one file of JSON Lines, each with a uri of its own: ids repeat between collections."""
-    target = folder / "articles.jsonl"
+def gathered(data: Path, target: Path) -> Path:
+    """All records of `data` as the file `target` of JSON Lines, each with a uri of its own: ids repeat between
+    collections.
+    """
     with target.open("w", encoding="utf-8") as out:
         for path in sorted(data.glob("*.jsonl.gz")):
             with gzip.open(path, "rt", encoding="utf-8") as lines:
@@ -170,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="copydesk-reversible-") as scratch:
         folder = Path(scratch)
-        source = gathered(options.data, folder) if options.data else EXAMPLES
+        source = gathered(options.data, folder / "articles.jsonl") if options.data else EXAMPLES
         config = Config.model_validate({"run": {"workers": 1}})
         outcome = nightly.run(nightly.Job((str(source),), str(folder / "warehouse"), DAY, config))
         if outcome.row is None:
