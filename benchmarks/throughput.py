@@ -30,7 +30,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import wraps
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -129,19 +128,18 @@ class Clock:
 
 def _watched() -> Clock:
     """A clock on the parts of the path, in the order in which a document meets them."""
-    from copydesk import sources
+    from copydesk import pipeline, sources
     from copydesk.checks import expectations, metrics
     from copydesk.report.summary import Digest
     from copydesk.run import batch, nightly
     from copydesk.warehouse import History, Staging
 
-    clean = import_module("copydesk.pipeline")  # the package's own `clean` is the function
     clock = Clock()
     clock.wrap_iterator(sources, "read", "read")
     clock.wrap_iterator(History, "select", "select what is new")
     for name in ("repair", "normalize", "structure", "language", "rebuilds"):
-        clock.wrap(clean, name, name)
-    clock.wrap(batch, "clean_document", "clean, the rest")
+        clock.wrap(pipeline, name, name)
+    clock.wrap(batch, "clean_alone", "clean, the rest")
     for name in ("articles_table", "edits_table", "quarantine_table"):
         clock.wrap(batch, name, "to Arrow")
     clock.wrap(metrics, "articles", "measure")

@@ -2,6 +2,6 @@
 
 __version__ = "0.1.0"
 
-from copydesk.desk import clean
+from copydesk.pipeline import clean
 
 __all__ = ["__version__", "clean"]

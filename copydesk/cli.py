@@ -116,12 +116,9 @@ def show(
     with errors_in_words():
         settings = load(config)
         from copydesk import sources
-        from copydesk.desk import finish
-        from copydesk.pipeline import clean_document
+        from copydesk.pipeline import NO_SITES, clean_documents
         from copydesk.report.terminal import as_json as to_json
         from copydesk.report.terminal import show as print_article
-        from copydesk.sources import pages
-        from copydesk.text.site import NO_SITE
 
         if Path(file).is_dir():
             fail(f"{file} is a folder; name one of its files")
@@ -130,10 +127,8 @@ def show(
             fail(f"{file} holds fewer than {number} document{'s' * (number > 1)}")
         if uri:
             document = replace(document, uri=uri)
-        if document.media_type == "html":
-            document = pages.extract(document)
-        site = _site(warehouse, document.uri, settings) if warehouse else NO_SITE
-        cleaned = finish([clean_document(document, settings, site)], settings)[0]
+        sites = _sites(warehouse, document.uri, settings) if warehouse else NO_SITES
+        cleaned = clean_documents([document], settings, sites)[0]
     if as_json:
         click.echo(json.dumps(to_json(cleaned), ensure_ascii=False, indent=1))
     else:
@@ -142,13 +137,12 @@ def show(
         print_article(cleaned, Console(), full)
 
 
-def _site(warehouse: str, uri: str, settings: Config) -> Site:
+def _sites(warehouse: str, uri: str, settings: Config) -> dict[str, Site]:
     from copydesk.sites.evidence import Sites
     from copydesk.text.site import site_of
     from copydesk.warehouse import Warehouse
 
-    name = site_of(uri)
-    return Sites.read(Warehouse.open(warehouse), settings.sites).known([name], settled=True)[name]
+    return Sites.read(Warehouse.open(warehouse), settings.sites).known([site_of(uri)], settled=True)
 
 
 @main.command(short_help="Write the report site again, and say where it is.")

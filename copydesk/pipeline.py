@@ -1,69 +1,211 @@
-"""The way of one document: decoded, repaired, normalized, structured, corrected, deduplicated.
+"""The composition: the way of a document from bytes to article, for everyone who takes it there.
 
-Each step takes what the one before made and adds its edits. Typos are looked for in many documents at once, which is
-what makes that cheap. Whether the result is sound is judged afterwards, on whole batches, by `copydesk.checks`.
+    page or bytes → decoded → repaired → normalized → structured → typos corrected
+
+`clean` takes one document, `clean_documents` many: the Python API, `copydesk show`, the nightly batch, the flow and a
+cluster all come through here, and nobody else knows the order of steps. Whether the result is sound is judged
+afterwards, on whole batches, by `copydesk.checks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from copydesk import __version__
+from copydesk import __version__, languages
 from copydesk.config import Config, TyposConfig
 from copydesk.edits import APPLIED, SUGGESTED, TEXT, TITLE, Edit, EditMismatch, published_text, rebuild, rebuild_title
+from copydesk.languages import protected
 from copydesk.records import CRITICAL, Article, Cleaned, Document, Problem
+from copydesk.sources import pages
+from copydesk.text import mojibake
 from copydesk.text.encodings import Undecodable, decode
 from copydesk.text.language import language
-from copydesk.text.mojibake import misreadings
 from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair
-from copydesk.text.site import MOJIBAKE, NO_SITE, Proof, Site, proofs
-from copydesk.text.structure import Given, structure
+from copydesk.text.site import NO_SITE, Proof, Site, proofs, site_of
+from copydesk.text.structure import Given, Layout, structure
 from copydesk.text.typos.correct import Finding
 from copydesk.text.typos.step import look, settle
 
 if TYPE_CHECKING:
     from copydesk.text.typos.model import Model
 
+log = logging.getLogger(__name__)
 
-def clean_document(document: Document, config: Config, site: Site = NO_SITE) -> Cleaned:
-    """Take one document as far as it goes alone: all but its typos. `site` is what others of its site prove.
+NO_SITES: Mapping[str, Site] = {}
 
-    A document that cannot be decoded has no article, and a problem that says why.
+
+def clean(content: bytes | str, uri: str, config: Config | None = None, **known: str | None) -> Cleaned:
+    """Clean one document.
+
+    Args:
+        content: Its raw bytes, or its text where that is decoded already. Bytes that begin as a web page does, or whose
+            `uri` ends in `.html`, are read as one (extra `copydesk[html]`).
+        uri: Where it came from: an address, or a path.
+        config: Settings; the defaults when left out.
+        **known: `title`, `date`, `charset` and `media_type` (`text`, `html`) as the source gives them.
+
+    Nothing is written, and the same call gives the same answer. The first call reads the statistics of the language
+    from the package. A document that cannot be read has no article, and a problem that says why. Raises `TypeError` for
+    other names, `copydesk.languages.LanguageError` where the files of a language cannot be used.
     """
-    if document.problem is not None:
-        return Cleaned(document, None, problems=(document.problem,), source_text=document.text or "")
-    text, encoding = document.text, document.encoding or "utf-8"
+    return clean_documents([_document(content, uri, **known)], config or Config())[0]
+
+
+def _document(
+    content: bytes | str,
+    uri: str,
+    title: str | None = None,
+    date: str | None = None,
+    charset: str | None = None,
+    media_type: str | None = None,
+) -> Document:
+    raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
+    if media_type is None:
+        media_type = "html" if pages.is_page(raw, uri) else "text"
+    if media_type == "html":
+        charset = charset or (pages.declared_charset(raw) if isinstance(content, bytes) else "utf-8")
+        return Document(uri, raw, media_type, charset=charset, title=title, date=date)
+    if isinstance(content, bytes):
+        return Document(uri, raw, media_type, charset=charset, title=title, date=date)
+    return Document(uri, raw, media_type, content, "utf-8", charset, title, date)
+
+
+def clean_documents(
+    documents: Sequence[Document], config: Config, sites: Mapping[str, Site] = NO_SITES
+) -> list[Cleaned]:
+    """Clean documents, all the way. `sites` says what is known of their sites, by name."""
+    return correct_typos(clean_alone(documents, config, sites), config)
+
+
+def clean_alone(documents: Iterable[Document], config: Config, sites: Mapping[str, Site] = NO_SITES) -> list[Cleaned]:
+    """Take each document as far as it goes by itself: all but its typos, which are looked for in many at once.
+
+    A fault of copydesk costs the document that it happens with its article, and no other.
+    """
+    return [
+        _guarded(document, lambda: _clean_alone(document, config, sites.get(site_of(document.uri), NO_SITE)))  # noqa: B023
+        for document in documents
+    ]
+
+
+# --- the steps that a document takes alone ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document on its way.
+
+    `text` and `title` stand as the steps so far left them, `edits` lead there from `source_text` and the title that was
+    given. `damage` lists the stretches of mojibake that were repaired. A draft with a critical problem goes no further.
+    """
+
+    document: Document
+    config: Config
+    site: Site
+    text: str = ""
+    source_text: str = ""
+    encoding: str = "utf-8"
+    title: str | None = None
+    damage: tuple[str, ...] = ()
+    layout: Layout | None = None
+    language: str = "und"
+    edits: tuple[Edit, ...] = ()
+    problem: Problem | None = None
+
+
+def _read_page(draft: Draft) -> Draft:
+    """A web page becomes its main text; other documents stay as they are."""
+    document = draft.document
+    if document.media_type == "html" and document.text is None:
+        document = pages.extract(document)
+    return replace(draft, document=document, problem=document.problem, source_text=document.text or "")
+
+
+def _decode(draft: Draft) -> Draft:
+    text, encoding = draft.document.text, draft.document.encoding or "utf-8"
     if text is None:
         try:
-            text, encoding = decode(document.content, document.charset)
+            text, encoding = decode(draft.document.content, draft.document.charset)
         except Undecodable as error:
-            return Cleaned(document, None, problems=(Problem("decode", "undecodable", "body", CRITICAL, str(error)),))
-    source_text = text
-    edits: list[Edit] = []
+            return replace(draft, problem=Problem("decode", "undecodable", "body", CRITICAL, str(error)))
+    return replace(draft, text=text, source_text=text, encoding=encoding)
 
-    text, made = _repaired(text, TEXT, lambda: site.misreadings)
-    damage = [edit.before for edit in made if edit.rule == MOJIBAKE and edit.status == APPLIED]
-    edits += made
-    text, made = normalize(text, config.text.quotes)
-    edits += made
 
-    title = document.title
-    if title is not None:
-        title, repaired = _repaired(title, TITLE, lambda: (*site.misreadings, *misreadings("\n".join(damage))))
-        title, normalized = normalize(title, config.text.quotes, TITLE)
-        if title:  # a blank one is none
-            edits += repaired + normalized
+def _repair(draft: Draft) -> Draft:
+    text, edits = _repaired(draft.text, TEXT, lambda: draft.site.misreadings)
+    return replace(draft, text=text, damage=tuple(mojibake.damage(edits)), edits=(*draft.edits, *edits))
 
-    layout, made = structure(text, Given(title, document.date, document.uri, site), config.dates)
-    edits += made
 
-    # Near-duplicates are to be found across the documents of a run; until then each article stands alone.
-    key = document.article_id
-    article = Article(
-        article_id=key,
+def _normalize(draft: Draft) -> Draft:
+    text, edits = normalize(draft.text, draft.config.text.quotes)
+    return replace(draft, text=text, edits=(*draft.edits, *edits))
+
+
+def _prepare_title(draft: Draft) -> Draft:
+    """Repair and normalize the title that was given; a blank one is none."""
+    title = draft.document.title
+    if title is None:
+        return draft
+
+    def proven() -> Collection[str]:
+        return (*draft.site.misreadings, *mojibake.misreadings("\n".join(draft.damage)))
+
+    title, repaired = _repaired(title, TITLE, proven)
+    title, normalized = normalize(title, draft.config.text.quotes, TITLE)
+    return replace(draft, title=title, edits=(*draft.edits, *repaired, *normalized)) if title else draft
+
+
+def _structure(draft: Draft) -> Draft:
+    given = Given(draft.title, draft.document.date, draft.document.uri, draft.site)
+    layout, edits = structure(draft.text, given, draft.config.dates)
+    return replace(draft, layout=layout, edits=(*draft.edits, *edits))
+
+
+def _name_language(draft: Draft) -> Draft:
+    assert draft.layout is not None
+    return replace(draft, language=language(draft.layout.body or draft.layout.headline))
+
+
+#: The way of one document, in order.
+STEPS: tuple[Callable[[Draft], Draft], ...] = (
+    _read_page,
+    _decode,
+    _repair,
+    _normalize,
+    _prepare_title,
+    _structure,
+    _name_language,
+)
+
+
+def _clean_alone(document: Document, config: Config, site: Site) -> Cleaned:
+    draft = Draft(document, config, site)
+    for step in STEPS:
+        draft = step(draft)
+        if draft.problem is not None:
+            return Cleaned(draft.document, None, problems=(draft.problem,), source_text=draft.source_text)
+    assert draft.layout is not None
+    return _counted(
+        Cleaned(
+            draft.document,
+            _article(draft, draft.layout),
+            draft.edits,
+            tuple(draft.layout.problems),
+            draft.source_text,
+            draft.document.title,
+            waits=draft.layout.date_order_open or mojibake.in_doubt(draft.edits),
+        )
+    )
+
+
+def _article(draft: Draft, layout: Layout) -> Article:
+    document = draft.document
+    return Article(
+        article_id=document.article_id,
         uri=document.uri,
         content_sha256=document.content_sha256,
         headline=layout.headline,
@@ -76,12 +218,11 @@ def clean_document(document: Document, config: Config, site: Site = NO_SITE) -> 
         byline=layout.byline,
         attribution=layout.attribution,
         view_count=layout.view_count,
-        language=language(layout.body or layout.headline),
-        encoding=encoding,
-        cluster_id=key,
+        language=draft.language,
+        encoding=draft.encoding,
+        cluster_id=document.article_id,
         pipeline_version=__version__,
     )
-    return _counted(Cleaned(document, article, tuple(edits), tuple(layout.problems), source_text, document.title))
 
 
 def _repaired(text: str, field: str, proven: Callable[[], Collection[str]]) -> tuple[str, list[Edit]]:
@@ -89,41 +230,51 @@ def _repaired(text: str, field: str, proven: Callable[[], Collection[str]]) -> t
     doubt: in good Cyrillic or Arabic there are letters enough that could be another misreading of others.
     """
     repaired, edits = repair(text, field)
-    if any(_is_doubt(edit) for edit in edits) and (known := proven()):
+    if mojibake.in_doubt(edits) and (known := proven()):
         return repair(text, field, known)
     return repaired, edits
 
 
-def _is_doubt(edit: Edit) -> bool:
-    return edit.status == SUGGESTED and edit.rule.startswith(MOJIBAKE)
+# --- the step that documents take together ---------------------------------------------------------------------------
 
 
-def proven(one: Cleaned) -> frozenset[Proof]:
-    """What a document that was cleaned alone proves for its site."""
-    if one.article is None:
-        return frozenset()
-    damage = [edit.before for edit in one.edits if edit.rule == MOJIBAKE and edit.status == APPLIED]
-    return proofs(one.document.uri, one.article.date_text, damage)
+def correct_typos(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
+    """Cleaned documents with the typos of those corrected whose language has a model.
 
-
-def waits(one: Cleaned) -> bool:
-    """Whether a question is left open that other documents of its site may answer."""
-    return any(problem.rule == "date-order-open" for problem in one.problems) or any(map(_is_doubt, one.edits))
-
-
-def correct_typos(
-    cleaned: Sequence[Cleaned], model: Model, config: TyposConfig, protected: Callable[[str], Collection[str]]
-) -> list[Cleaned]:
-    """Cleaned documents with the typos of those corrected that are in the language of `model`.
-
-    `protected` gives the words (in lower case) that stand as they are in the document of a uri.
+    A fault of copydesk costs the document that it happens with its article, and no other. Raises
+    `copydesk.languages.LanguageError` where the files of a language cannot be used, and
+    `copydesk.languages.protected.ProtectedError` for the user's list of words.
     """
-    mine = [i for i, one in enumerate(cleaned) if one.article is not None and model.is_for(one.article)]
-    articles = [one.article for one in (cleaned[i] for i in mine) if one.article is not None]
-    texts = [published_text(article.headline, article.body) for article in articles]
-    found = look(texts, model, config, [protected(article.uri) for article in articles])
     done = list(cleaned)
-    for i, article, text, findings in zip(mine, articles, texts, found, strict=True):
+    if not config.typos.enabled:
+        return done
+    for code in languages.available():
+        if not any(one.article is not None and one.article.language in (code, "und") for one in done):
+            continue
+        model = languages.model(code, config.typos.learned)
+        words = protected.read(config.typos.protected)
+        try:
+            done = _corrected(done, model, config.typos, words)
+        except languages.LanguageError:
+            raise  # a broken installation is no fault of the documents
+        except Exception:
+            log.exception("typos of a batch could not be corrected; its documents are tried one by one")
+            done = [
+                _guarded(one.document, lambda: _corrected([one], model, config.typos, words)[0])  # noqa: B023
+                for one in done
+            ]
+    return done
+
+
+def _corrected(
+    cleaned: Sequence[Cleaned], model: Model, config: TyposConfig, words: protected.Protected
+) -> list[Cleaned]:
+    """`cleaned` with the typos corrected of the articles that are in the language of `model`."""
+    mine = [(i, one.article) for i, one in enumerate(cleaned) if one.article is not None and model.is_for(one.article)]
+    texts = [published_text(article.headline, article.body) for _, article in mine]
+    found = look(texts, model, config, [words.of(article.uri) for _, article in mine])
+    done = list(cleaned)
+    for (i, article), text, findings in zip(mine, texts, found, strict=True):
         if findings:
             done[i] = _counted(_settled(cleaned[i], article, text, findings, config))
     return done
@@ -146,8 +297,23 @@ def _settled(one: Cleaned, article: Article, text: str, found: list[Finding], co
     return replace(one, article=replace(article, headline=headline, body=body), edits=(*one.edits, *edits))
 
 
+# --- at the end ------------------------------------------------------------------------------------------------------
+
+
+def _guarded(document: Document, work: Callable[[], Cleaned]) -> Cleaned:
+    """What `work` makes of a document; a fault of copydesk is that document's problem."""
+    try:
+        return work()
+    except languages.LanguageError:
+        raise
+    except Exception as error:
+        log.exception("%s could not be cleaned", document.uri[:200])
+        words = f"{type(error).__name__}: {error}"[:500]
+        return Cleaned(document, None, problems=(Problem("clean", "failed", None, CRITICAL, words),))
+
+
 def _counted(cleaned: Cleaned) -> Cleaned:
-    """With edits numbered and counted, and with a problem where they do not rebuild the source."""
+    """With edits numbered and counted, and proven: whether they rebuild the source."""
     article = cleaned.article
     assert article is not None
     edits = tuple(Edit(article.article_id, i, *edit[2:]) for i, edit in enumerate(cleaned.edits))
@@ -159,10 +325,7 @@ def _counted(cleaned: Cleaned) -> Cleaned:
         suggestion_count=suggested,
     )
     cleaned = replace(cleaned, article=article, edits=edits)
-    if not rebuilds(cleaned):
-        problem = Problem("clean", "irreversible", None, CRITICAL, "the edits do not give the source text back")
-        return replace(cleaned, problems=(*cleaned.problems, problem))
-    return cleaned
+    return replace(cleaned, reversible=rebuilds(cleaned))
 
 
 def rebuilds(cleaned: Cleaned) -> bool:
@@ -171,11 +334,17 @@ def rebuilds(cleaned: Cleaned) -> bool:
     if article is None:
         return True
     try:
-        text = rebuild(article.headline, article.body, cleaned.edits)
-        if cleaned.source_title is not None and any(edit.field == TITLE for edit in cleaned.edits):
-            return (
-                text == cleaned.source_text and rebuild_title(article.headline, cleaned.edits) == cleaned.source_title
-            )
+        if rebuild(article.headline, article.body, cleaned.edits) != cleaned.source_text:
+            return False
+        if cleaned.source_title is None or not any(edit.field == TITLE for edit in cleaned.edits):
+            return True
+        return rebuild_title(article.headline, cleaned.edits) == cleaned.source_title
     except EditMismatch:
         return False
-    return text == cleaned.source_text
+
+
+def proven(cleaned: Cleaned) -> frozenset[Proof]:
+    """What a document that was cleaned alone proves for its site."""
+    if cleaned.article is None:
+        return frozenset()
+    return proofs(cleaned.document.uri, cleaned.article.date_text, mojibake.damage(cleaned.edits))

@@ -97,7 +97,9 @@ class Article:
 class Cleaned:
     """What became of one document: its article (None when it could not be read), every edit, every problem.
 
-    `source_text` is the decoded text and `source_title` the title as given: what the edits rebuild.
+    `source_text` is the decoded text and `source_title` the title as given: what the edits rebuild. `reversible` says
+    whether they do; where not, that is a fault of copydesk, and the article is not published. `waits` says that a
+    question is left open (the order of a numeric date, likely mojibake) which other documents of its site may answer.
     """
 
     document: Document
@@ -106,6 +108,8 @@ class Cleaned:
     problems: tuple[Problem, ...] = ()
     source_text: str = ""
     source_title: str | None = None
+    reversible: bool = True
+    waits: bool = False
 
 
 def storable(text: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from copydesk.config import Config
 from copydesk.edits import APPLIED, SUGGESTED, undo_all
-from copydesk.pipeline import clean_document
+from copydesk.pipeline import clean_alone
 from copydesk.records import Document
 from copydesk.text import mojibake
 from copydesk.text.mojibake.misreadings import NAMES, misreading
@@ -158,10 +158,10 @@ def test_the_body_proves_what_a_title_was() -> None:
         "a.txt", b"", text=f"{read_as(SENTENCES['ru'], 'cp866')}\n\n{read_as(SENTENCES['uk'], 'cp866')}",
         title="Width ┬▒ of the beams in the old harbour",
     )  # fmt: skip
-    cleaned = clean_document(document, Config())
+    cleaned = clean_alone([document], Config())[0]
     assert cleaned.article is not None
     assert cleaned.article.headline == "Width ± of the beams in the old harbour"
-    alone = clean_document(replace(document, text=SENTENCES["ru"]), Config())
+    alone = clean_alone([replace(document, text=SENTENCES["ru"])], Config())[0]
     assert alone.article is not None
     assert alone.article.headline == document.title
 

@@ -17,7 +17,7 @@ from nights import config, night, settled, source_text, table, tree
 
 from copydesk.cli import main
 from copydesk.config import SitesConfig
-from copydesk.pipeline import clean_document, rebuilds
+from copydesk.pipeline import clean_alone
 from copydesk.records import Cleaned, Document
 from copydesk.sites.boilerplate import LEAST, Articles, recurring
 from copydesk.sites.evidence import Sites
@@ -61,8 +61,8 @@ def test_site_of_a_uri(uri: str, site: str) -> None:
 def cleaned(*paragraphs: str, site: Site = NO_SITE, order: str = "day-first", date: str | None = None) -> Cleaned:
     text = "\n\n".join(("Harbour opens again", *paragraphs))
     document = Document("coast.example/1", text.encode(), date=date)
-    done = clean_document(document, config(dates={"numeric_order": order}), site)
-    assert rebuilds(done)
+    done = clean_alone([document], config(dates={"numeric_order": order}), {site_of(document.uri): site})[0]
+    assert done.reversible
     return done
 
 

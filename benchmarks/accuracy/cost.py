@@ -17,7 +17,7 @@ import chardet
 import ftfy
 
 from copydesk.config import Config
-from copydesk.pipeline import clean_document
+from copydesk.pipeline import clean_alone
 from copydesk.records import Document as Raw
 from copydesk.text.encodings import Undecodable, decode
 from copydesk.text.language import language
@@ -90,7 +90,7 @@ STEPS: dict[str, tuple[Callable[[str], Any], Callable[[Any], Any]]] = {
     "structure": (lambda text: _normalize(repair(text)[0])[0], _structure),
     "language": (lambda text: text, language),
     "all but typos": (
-        lambda text: Raw("bench/cost.txt", text.encode("utf-8")), lambda document: clean_document(document, CONFIG),
+        lambda text: Raw("bench/cost.txt", text.encode("utf-8")), lambda document: clean_alone([document], CONFIG),
     ),
 }  # fmt: skip
 PEERS: dict[str, tuple[Callable[[str], Any], Callable[[Any], Any]]] = {

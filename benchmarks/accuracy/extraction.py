@@ -21,9 +21,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from copydesk.pipeline import clean_document
+from copydesk.pipeline import clean_alone
 from copydesk.records import Article, Document
-from copydesk.sources.pages import declared_charset, extract
+from copydesk.sources.pages import declared_charset
 
 from .material import Row, articles, progress, sampled
 from .structure import CONFIG, cleaned, fold
@@ -102,7 +102,7 @@ def pages(data: Path, count: int) -> dict[str, Any]:
     for row in progress(drawn, "pages"):
         content = (folder / row["file"]).read_bytes()
         document = Document(row["file"], content, media_type="html", charset=declared_charset(content))
-        article = clean_document(extract(document), CONFIG).article
+        article = clean_alone([document], CONFIG)[0].article
         page = content.decode("utf-8", "replace")
         scores["copydesk"].append(score(_story(_body(article), row), row["body"]))
         scores["trafilatura"].append(score(_story(_trafilatura(page), row), row["body"]))

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from copydesk.config import Config
-from copydesk.pipeline import clean_document
+from copydesk.pipeline import clean_alone
 from copydesk.records import Article, Document
 
 from .material import Row, articles, progress, sampled
@@ -47,7 +47,7 @@ _DAY_OF_DATELINE = re.compile(rf",?\s*{_MONTH}\s*\d{{1,2}}\b.*$", re.IGNORECASE 
 def cleaned(text: str, **given: str | None) -> Article | None:
     """The article of a text, all but its typos."""
     document = Document("bench/article.txt", text.encode("utf-8", "replace"), text=text, encoding="utf-8", **given)
-    return clean_document(document, CONFIG).article
+    return clean_alone([document], CONFIG)[0].article
 
 
 def fold(text: str) -> str:

@@ -73,6 +73,8 @@ def _opening(content: bytes) -> str:
 def held_back(cleaned: Cleaned) -> str | None:
     """Why a run would put a document into the quarantine, as far as the steps can tell; its suites may add reasons."""
     reasons = [explain(p.rule) for p in cleaned.problems if p.severity == CRITICAL]
+    if not cleaned.reversible:
+        reasons.append(explain("irreversible"))
     if not reasons and cleaned.article is not None and not cleaned.article.body:
         reasons = ["It has no body."]
     return " ".join(reasons) or None

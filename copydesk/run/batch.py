@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -11,14 +10,10 @@ import pyarrow as pa
 
 from copydesk.checks import metrics
 from copydesk.config import Config
-from copydesk.desk import finish
-from copydesk.pipeline import clean_document, proven, waits
+from copydesk.pipeline import clean_alone, correct_typos, proven
 from copydesk.records import CRITICAL, Cleaned, Document, Problem, storable
-from copydesk.sources import pages
-from copydesk.text.site import NO_SITE, Proof, Site, site_of
+from copydesk.text.site import Proof, Site
 from copydesk.warehouse.schemas import articles_table, edits_table, quarantine_row, quarantine_table
-
-log = logging.getLogger(__name__)
 
 
 class Batch(NamedTuple):
@@ -51,43 +46,33 @@ def clean_batch(
 
     `sites` says what is known of their sites. Unless this is the `last` time, documents with an open question wait.
     """
-    cleaned = [_clean(document, config, sites.get(site_of(document.uri), NO_SITE)) for document in documents]
-    waiting = [] if last else [one.document for one in cleaned if waits(one)]
-    proofs: frozenset[Proof] = frozenset() if last else frozenset().union(*map(proven, cleaned))
-    cleaned = finish([one for one in cleaned if last or not waits(one)], config)
-    kept: list[Cleaned] = []
-    held: list[dict[str, Any]] = []
-    for one in cleaned:
-        if one.article is None or any(p.severity == CRITICAL and p.rule != "irreversible" for p in one.problems):
-            held.append(_row(one, one.problems, one.source_text or None))
-        else:
-            kept.append(one)
-    articles = [one.article for one in kept if one.article is not None]
-    table = articles_table(articles)
-    rebuilds = [not any(p.rule == "irreversible" for p in one.problems) for one in kept]
+    alone = clean_alone(documents, config, sites)
+    waiting = [] if last else [one for one in alone if one.waits]
+    proofs: frozenset[Proof] = frozenset() if last else frozenset().union(*map(proven, alone))
+    cleaned = correct_typos([one for one in alone if last or not one.waits], config)
+    kept = [(one, one.article) for one in cleaned if one.article is not None and not _is_unfit(one)]
+    held = [
+        _row(one, one.problems, one.source_text or None) for one in cleaned if one.article is None or _is_unfit(one)
+    ]
+    table = articles_table([article for _, article in kept])
+    reversible = pa.array([one.reversible for one, _ in kept], pa.bool_())
     return Batch(
         table,
-        metrics.articles(table.append_column("rebuilds", pa.array(rebuilds, pa.bool_())), day),
-        edits_table([edit for one in kept for edit in one.edits]),
-        quarantine_table([_row(one, one.problems) for one in kept]),
-        {row: list(one.problems) for row, one in enumerate(kept) if one.problems},
+        metrics.articles(table.append_column("rebuilds", reversible), day),
+        edits_table([edit for one, _ in kept for edit in one.edits]),
+        quarantine_table([_row(one, one.problems) for one, _ in kept]),
+        {row: list(one.problems) for row, (one, _) in enumerate(kept) if one.problems},
         held,
         len(cleaned),
         sum(len(one.document.content) for one in cleaned),
-        waiting,
+        [one.document for one in waiting],
         proofs,
     )
 
 
-def _clean(document: Document, config: Config, site: Site) -> Cleaned:
-    """Clean one document. A fault of copydesk costs that document its place among the articles, and not the night."""
-    try:
-        is_page = document.media_type == "html" and document.text is None
-        return clean_document(pages.extract(document) if is_page else document, config, site)
-    except Exception as error:
-        log.exception("%s could not be cleaned", document.uri[:200])
-        words = f"{type(error).__name__}: {error}"[:500]
-        return Cleaned(document, None, problems=(Problem("clean", "failed", None, CRITICAL, words),))
+def _is_unfit(one: Cleaned) -> bool:
+    """Whether the steps found that a document must not be published; suites judge the others."""
+    return any(problem.severity == CRITICAL for problem in one.problems)
 
 
 def join(batches: Sequence[Batch]) -> Batch:

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from copydesk.config import SitesConfig
 from copydesk.sites.boilerplate import Articles, recurring
-from copydesk.text.site import MISREADING, MOJIBAKE, ORDER, Proof, Recurring, Site, proofs, site_of
+from copydesk.text import mojibake
+from copydesk.text.site import MISREADING, ORDER, Proof, Recurring, Site, proofs, site_of
 from copydesk.warehouse import Warehouse
 
 #: No more is read once the columns read are so large, in bytes: of dated articles, and of undated ones.
@@ -40,7 +41,7 @@ class Sites:
         parts = [
             part
             for dated in (True, False)
-            for part in warehouse.newest(dated, _COLUMNS, config.articles, MOST_TEXT, [_BOILERPLATE, MOJIBAKE])
+            for part in warehouse.newest(dated, _COLUMNS, config.articles, MOST_TEXT, [_BOILERPLATE, mojibake.RULE])
         ]
         if parts:
             articles, edits = (pa.concat_tables(tables) for tables in zip(*parts, strict=True))
@@ -49,7 +50,7 @@ class Sites:
 
     def _read(self, articles: pa.Table, edits: pa.Table, boilerplate: bool) -> None:
         uris = articles["uri"].to_pylist()
-        damage, removed = (_by_article(articles, edits, rule) for rule in (MOJIBAKE, _BOILERPLATE))
+        damage, removed = (_by_article(articles, edits, rule) for rule in (mojibake.RULE, _BOILERPLATE))
         damaged: Counter[str] = Counter()
         for row, (uri, date_text) in enumerate(zip(uris, articles["date_text"].to_pylist(), strict=True)):
             stretches = damage.get(row, ()) if damaged[site_of(uri)] < DAMAGED else ()

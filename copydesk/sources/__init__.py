@@ -3,61 +3,29 @@
 Whatever cannot be read is a document too, with a `problem` and the bytes there were, so that nothing is lost: a broken
 line costs that line, a broken file the rest of that file. Only a source that is not there at all is an error.
 
+    reading   every document of a source
     listing   which files there are, and how each is opened
     streams   a file as pieces of bytes and as lines, decompressed, within limits
     records   one JSON object or table row as a document
     readers   the formats: text, HTML, JSON Lines, CSV, Parquet
+    pages     the main text of a web page
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
-from copydesk.config import SourcesConfig
-from copydesk.records import Document
-from copydesk.sources.listing import Entry, SourceError, entries
-from copydesk.sources.readers import READERS
-from copydesk.sources.records import unread
-from copydesk.sources.streams import COMPRESSIONS
+if TYPE_CHECKING:
+    from copydesk.sources.listing import SourceError
+    from copydesk.sources.reading import read
 
 __all__ = ["SourceError", "read"]
 
 
-def read(source: str, config: SourcesConfig, skipped: Counter[str] | None = None) -> Iterator[Document]:
-    """Every document of `source`: a path, or a URL that fsspec knows (`s3://bucket/prefix`, `memory://`, ...).
+def __getattr__(name: str) -> Any:
+    # Arrow and fsspec, which the readers bring along, take a while; `copydesk.sources.pages` does without them.
+    if name in __all__:
+        from copydesk.sources import reading
 
-    Folders are read to their depths, in the order of their names, leaving out what begins with `.` or `_`. Files of
-    other kinds are left out, and counted in `skipped` by extension. Uris are relative to `source` (a single file is
-    its name), and end in `#` and the number of the record where a record of JSON Lines, CSV or Parquet names no uri
-    of its own. Raises `SourceError` at once where `source` does not exist, cannot be reached, or is a file of unknown
-    kind.
-    """
-    is_file, found = entries(source)
-    if is_file:
-        found = [*found]
-        if _kind(found[0].uri)[0] not in READERS:
-            kinds = f"{', '.join(READERS)}, each also .gz or .zst"
-            raise SourceError(f"{source}: no reader for this kind of file; there are {kinds}")
-    return _documents(found, config, skipped if skipped is not None else Counter())
-
-
-def _documents(found: Iterable[Entry], config: SourcesConfig, skipped: Counter[str]) -> Iterator[Document]:
-    for entry in found:
-        extension, compression = _kind(entry.uri)
-        if entry.fault is not None:
-            yield unread(entry.uri, "unreadable", entry.fault)
-        elif extension in READERS:
-            yield from READERS[extension](entry, compression, config)
-        else:
-            skipped[extension] += 1
-
-
-def _kind(uri: str) -> tuple[str, str | None]:
-    """The extension of a file, in lower case, and the codec it is compressed with: `a.JSONL.gz` → `.jsonl`, gzip."""
-    name = uri.rsplit("/", 1)[-1].lower()
-    stem, dot, last = name.rpartition(".")
-    compression = COMPRESSIONS.get(f".{last}") if dot else None
-    if compression:
-        stem, dot, last = stem.rpartition(".")
-    return (f".{last}" if stem and dot else ""), compression
+        return getattr(reading, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

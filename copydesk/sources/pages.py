@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
+#: Endings of the names of web pages.
+EXTENSIONS = (".html", ".htm", ".xhtml")
+_OPENING = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^<>]*>\s*)?(?:<!--.{0,2000}?-->\s*)?<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?A-Za-z]")
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # Browsers look at 1,024 bytes; pages that put scripts first declare it later.
 _HEAD_BYTES = 8192
@@ -72,6 +79,14 @@ _PARAGRAPH = 40
 # A byline stands within so many blocks of the headline, with one line of the text between them at most (a deck).
 _NEAR_HEADLINE = 8
 _TITLE = (".//meta[@property='og:title' or @name='og:title']/@content", ".//head/title/text()")
+
+
+def is_page(content: bytes, uri: str = "") -> bool:
+    """Whether a document is a web page: it begins as one, or with some tag where its address is that of a page. Text
+    that somebody took from a page often keeps the address.
+    """
+    begins = _PAGE if uri.lower().endswith(EXTENSIONS) else _OPENING
+    return begins.match(content) is not None
 
 
 def declared_charset(content: bytes) -> str | None:

@@ -13,8 +13,6 @@ from copydesk.text.mojibake import misreadings
 
 #: What a document may prove for its site: the order of day and month, a wrong decoding by its name.
 ORDER, MISREADING = "order", "misreading"
-#: The rule of edits that repair what was misread.
-MOJIBAKE = "mojibake"
 
 # A folder or file for each day or month is no site of its own.
 _DAY = re.compile(r"[-_.]?(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d(?:\1[0-3]\d)?(?!\d)")

@@ -4,6 +4,6 @@
 Western European. `mend` brings them together; what none of them explains goes to ftfy (Robyn Speer), line by line.
 """
 
-from copydesk.text.mojibake.mend import mend, misreadings
+from copydesk.text.mojibake.mend import RULE, damage, in_doubt, mend, misreadings
 
-__all__ = ["mend", "misreadings"]
+__all__ = ["RULE", "damage", "in_doubt", "mend", "misreadings"]

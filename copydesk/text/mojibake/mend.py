@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from copydesk.edits import SUGGESTED, TEXT, Edit, Span, replace
+from copydesk.edits import APPLIED, SUGGESTED, TEXT, Edit, Span, replace
 from copydesk.text.mojibake import by_line, legacy, utf8
 
+#: The rule of repairs of misread UTF-8; those of other kinds of mojibake begin with it.
+RULE = "mojibake"
 #: So many times over a text may have been misread.
 LAYERS = 6
 
@@ -32,7 +34,7 @@ def mend(text: str, step: str, field: str = TEXT, known: Collection[str] = ()) -
     for start, end, after, confidence, _ in likely:
         if not any(span.start < end and start < span.end for span in spans):
             before = text[start:end]
-            edits.append(Edit("", 0, step, field, start, end, before, after, "mojibake", confidence, SUGGESTED))
+            edits.append(Edit("", 0, step, field, start, end, before, after, RULE, confidence, SUGGESTED))
     if spans:
         text, made = replace(text, spans, step, field)
         edits += made
@@ -49,6 +51,16 @@ def misreadings(text: str) -> tuple[str, ...]:
             break
         text, _edits = replace(text, layer.spans, "")
     return tuple(sorted(proven))
+
+
+def damage(edits: Iterable[Edit]) -> list[str]:
+    """The stretches of misread UTF-8 that `edits` repaired, as they stood; `misreadings` tells what they prove."""
+    return [edit.before for edit in edits if edit.rule == RULE and edit.status == APPLIED]
+
+
+def in_doubt(edits: Iterable[Edit]) -> bool:
+    """Whether any of `edits` is a repair of mojibake that is likely and not certain."""
+    return any(edit.status == SUGGESTED and edit.rule.startswith(RULE) for edit in edits)
 
 
 class _Layer(NamedTuple):
@@ -69,6 +81,6 @@ def _layer(text: str, known: Collection[str]) -> _Layer:
         return _Layer([Span(start, end, after, "mojibake-legacy", 0.98) for start, end, after in old[1]], [])
     if found is None:
         return _Layer([], [])
-    spans = [Span(r.start, r.end, r.after, "mojibake", r.confidence) for r in found.repairs if r.certain]
+    spans = [Span(r.start, r.end, r.after, RULE, r.confidence) for r in found.repairs if r.certain]
     likely = [r for r in found.repairs if not r.certain]
     return _Layer(spans, likely, (found.name,) if found.supported else ())

@@ -64,6 +64,8 @@ class Layout:
     attribution: str | None = None
     view_count: int | None = None
     problems: list[Problem] = field(default_factory=list)
+    #: Whether nothing in the document tells day and month of its date apart.
+    date_order_open: bool = False
 
 
 #: A paragraph of at least so many characters that ends as a sentence does is part of a story.
@@ -487,12 +489,14 @@ class _Reader:
             if found.uncertain:
                 self._note("date-hijri-alone", layout.date_text[:200])
             if found.open_order:
+                layout.date_order_open = True
                 self._note("date-order-open", layout.date_text[:200])
             elif found in self.lines.from_site:
                 site = self.given.site
                 observed = f"{layout.date_text[:200]}: {site.numeric_order}, as on {site.name[:200] or 'other pages'}"
                 self._note("date-order-from-site", observed)
         elif self.lines.left_open:
+            layout.date_order_open = True
             self._note("date-order-open", self.lines.left_open[0][:200])
         else:
             for index in sorted(index for index, (rule, _) in self.removed.items() if rule == "relative-date")[:1]:

@@ -1,0 +1,87 @@
+"""The composition: every way of running it gives the same, and a page is a page wherever it comes from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import copydesk
+from copydesk import pipeline
+from copydesk.cli import main
+from copydesk.config import Config
+from copydesk.records import Article, Cleaned, Document
+
+RAW = Path(__file__).parent.parent / "examples" / "raw"
+PAGE = RAW / "18-page.html"
+STORY = "The harbour opened again on Friday, and the first ferry left with forty people on board."
+
+
+def article(cleaned: Cleaned) -> Article:
+    assert cleaned.article is not None, cleaned.problems
+    return cleaned.article
+
+
+@pytest.mark.parametrize("uri", ["18-page.html", "https://news.example/harbour", "page.txt"])
+def test_the_api_reads_pages_as_the_night_does(uri: str) -> None:
+    shown = json.loads(CliRunner().invoke(main, ["show", str(PAGE), "--json"]).stdout)["article"]
+    for content in (PAGE.read_bytes(), PAGE.read_text("utf-8")):
+        found = article(copydesk.clean(content, uri=uri))
+        assert (found.headline, found.body) == (shown["headline"], shown["body"])
+        assert found.headline and not found.headline.startswith("<")
+
+
+def test_text_that_keeps_the_address_of_its_page_stays_text() -> None:
+    found = article(copydesk.clean(STORY, uri="https://news.example/2024/harbour.html"))
+    assert STORY in (found.headline, found.body)
+
+
+@pytest.mark.parametrize("opening", ["<p>", "<!-- <html> -->", "a <html> element"])
+def test_markup_in_a_text_makes_no_page(opening: str) -> None:
+    assert copydesk.clean(f"{opening}{STORY}", uri="a.txt").document.media_type == "text"
+
+
+def test_a_page_can_be_called_one() -> None:
+    page = f"<div><h1>Harbour opens again</h1><p>{STORY}</p><p>{STORY} Many waved.</p></div>"
+    assert article(copydesk.clean(page, uri="a", media_type="html")).body.startswith("The harbour opened")
+    assert copydesk.clean(page, uri="a").document.media_type == "text"
+
+
+def test_a_page_without_a_story_has_a_problem_and_no_article() -> None:
+    cleaned = copydesk.clean("<!doctype html><html><body></body></html>", uri="a")
+    assert cleaned.article is None
+    assert [problem.stage for problem in cleaned.problems] == ["read"]
+
+
+def test_one_and_many_are_cleaned_alike() -> None:
+    documents = [Document(path.name, path.read_bytes()) for path in sorted(RAW.glob("*.txt"))]
+    together = pipeline.clean_documents(documents, Config())
+    alone = [pipeline.clean_documents([document], Config())[0] for document in documents]
+    assert [one.article for one in together] == [one.article for one in alone]
+
+
+def test_a_fault_costs_the_document_that_it_happens_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    language = pipeline.language
+
+    def failing(text: str) -> str:
+        if "ferry" in text:
+            raise ZeroDivisionError("a fault")
+        return language(text)
+
+    monkeypatch.setattr(pipeline, "language", failing)
+    texts = ["The town is quiet this morning, and so are its streets.", STORY]
+    quiet, failed = pipeline.clean_documents([Document(str(i), t.encode()) for i, t in enumerate(texts)], Config())
+    assert quiet.article is not None
+    assert failed.article is None
+    assert [(p.stage, p.rule) for p in failed.problems] == [("clean", "failed")]
+    assert "ZeroDivisionError" in failed.problems[0].observed
+
+
+def test_what_does_not_lead_back_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    normalize = pipeline.normalize
+    monkeypatch.setattr(pipeline, "normalize", lambda *given: (normalize(*given)[0] + "!", normalize(*given)[1]))
+    assert not copydesk.clean(STORY, uri="a").reversible
+    monkeypatch.undo()
+    assert copydesk.clean(STORY, uri="a").reversible
