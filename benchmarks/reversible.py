@@ -29,6 +29,7 @@ from copydesk.config import Config, SourcesConfig
 from copydesk.edits import TITLE, Edit, EditMismatch, rebuild, rebuild_title
 from copydesk.records import Document
 from copydesk.run import nightly
+from copydesk.run.job import Job
 from copydesk.sources import pages
 from copydesk.text.encodings import decode
 
@@ -173,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(scratch)
         source = gathered(options.data, folder / "articles.jsonl") if options.data else EXAMPLES
         config = Config.model_validate({"run": {"workers": 1}})
-        outcome = nightly.run(nightly.Job((str(source),), str(folder / "warehouse"), DAY, config))
+        outcome = nightly.run(Job((str(source),), str(folder / "warehouse"), DAY, config))
         if outcome.row is None:
             parser.error(f"{options.data or EXAMPLES}: {outcome.sentence}")
         tally = check(folder / "warehouse", texts(source))

@@ -130,8 +130,8 @@ def _watched() -> Clock:
     """A clock on the parts of the path, in the order in which a document meets them."""
     from copydesk import pipeline, sources
     from copydesk.checks import expectations, metrics
-    from copydesk.report.summary import Digest
-    from copydesk.run import batch, nightly
+    from copydesk.report.summary import Summary
+    from copydesk.run import batch, publish
     from copydesk.warehouse import History, Staging
 
     clock = Clock()
@@ -145,11 +145,11 @@ def _watched() -> Clock:
     clock.wrap(metrics, "articles", "measure")
     clock.wrap(metrics, "edits", "measure")
     clock.wrap(expectations.Checks, "judge", "judge (Great Expectations)")
-    clock.wrap(Digest, "add", "digest for the report")
+    clock.wrap(Summary, "add", "digest for the report")
     clock.wrap(Staging, "add", "stage")
     clock.wrap(Staging, "commit", "commit")
-    clock.wrap(nightly, "write_site", "report")
-    clock.wrap(nightly, "facts", "report")
+    clock.wrap(publish, "write_site", "report")
+    clock.wrap(publish, "report_data", "report")
     return clock
 
 
@@ -159,12 +159,13 @@ def copydesk_night(articles: Path, warehouse: Path, watch: bool) -> dict[str, An
     from copydesk.checks.expectations import Checks
     from copydesk.config import Config
     from copydesk.run import nightly
+    from copydesk.run.job import Job
 
     Checks()
     clock = _watched() if watch else Clock()
     started, busy = time.perf_counter(), time.process_time()
     config = Config.model_validate({"run": {"workers": 1}})
-    outcome = nightly.run(nightly.Job((str(articles),), str(warehouse), DAY, config))
+    outcome = nightly.run(Job((str(articles),), str(warehouse), DAY, config))
     done = time.perf_counter()
     assert outcome.row is not None
     parts = dict(clock.spent)

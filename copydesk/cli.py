@@ -80,8 +80,9 @@ def run(
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse, "run.workers": workers})
         from copydesk.run import nightly
+        from copydesk.run.job import Job
 
-        job = nightly.Job(sources, settings.warehouse.path, _day(day), settings, again)
+        job = Job(sources, settings.warehouse.path, _day(day), settings, again)
         with _progress(verbose) as progress:
             outcome = nightly.run(job, progress)
     if as_json:
@@ -149,13 +150,13 @@ def _sites(warehouse: str, uri: str, settings: Config) -> dict[str, Site]:
 @click.option("--warehouse", metavar="DIR-OR-URL", help="Whose reports.  [default: warehouse]")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
 def report(warehouse: str | None, config: str | None) -> None:
-    """Write the report site again, from the facts of all runs, and say where it is."""
+    """Write the report site again, from the data of all runs, and say where it is."""
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse})
-        from copydesk.run import nightly
+        from copydesk.run.publish import rewrite_reports
         from copydesk.warehouse import Warehouse
 
-        where = nightly.rewrite_reports(Warehouse.open(settings.warehouse.path), settings.warehouse.lock_wait_seconds)
+        where = rewrite_reports(Warehouse.open(settings.warehouse.path), settings.warehouse.lock_wait_seconds)
     if where is None:
         fail(f"no run has been published to {settings.warehouse.path} yet; start with: copydesk run SOURCE")
     click.echo(where)

@@ -24,7 +24,8 @@ from prefect.states import Completed, Failed
 from prefect.tasks import exponential_backoff
 
 from copydesk.config.load import load
-from copydesk.run.nightly import Job, Night, Outcome, Stage
+from copydesk.run.job import Job, Outcome
+from copydesk.run.nightly import Night, Stage
 from copydesk.warehouse.schemas import RUNS
 
 log = logging.getLogger("copydesk.flow")
@@ -82,13 +83,12 @@ def one_night(job: Job) -> Outcome:
     with Night(job, _progress) as night:
         for stage in night.stages():
             _as_task(stage, night)()
-        assert night.outcome is not None
         return night.outcome
 
 
 def _as_task(stage: Stage, night: Night) -> Task[[], None]:
     def work() -> None:
-        stage.work(night)
+        night.advance(stage)
 
     as_task = task(
         name=stage.name,
@@ -120,16 +120,16 @@ def _progress(documents: int, size: int) -> None:
 
 def _show(outcome: Outcome) -> None:
     """Leave the verdict and the figures of the run as artifacts. They hold numbers and dates, no text of articles."""
-    facts, row, report = outcome.facts, outcome.row, outcome.report
-    if facts is None or row is None or report is None:
+    data, row, report = outcome.report_data, outcome.row, outcome.report
+    if data is None or row is None or report is None:
         create_markdown_artifact(
             f"**{outcome.sentence}**", key="copydesk-night", description="What became of the night"
         )
         return
-    steps = "\n".join(f"| {name} | {count:,} |" for name, count in facts["funnel"].items())
+    steps = "\n".join(f"| {name} | {count:,} |" for name, count in data["funnel"].items())
     link = report if "://" in report else Path(report).absolute().as_uri()
     create_markdown_artifact(
-        f"**{outcome.sentence}** {facts['verdict']['todo']}\n\n"
+        f"**{outcome.sentence}** {data['verdict']['todo']}\n\n"
         f"| documents | |\n|---|--:|\n{steps}\n\n"
         f"[The report]({link}) is at `{report}`.",
         key="copydesk-night",

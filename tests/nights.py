@@ -12,7 +12,8 @@ import pandas as pd
 
 from copydesk.config import Config
 from copydesk.edits import Edit, rebuild
-from copydesk.run.nightly import Job, Outcome, run
+from copydesk.run.job import Job, Outcome
+from copydesk.run.nightly import run
 
 NIGHT = date(2024, 5, 3)
 STORY = (

@@ -101,14 +101,14 @@ def test_faults_of_reading_and_of_publishing_are_tried_again(
     assert tree(tmp_path / "flow") == tree(tmp_path / "plain")
 
 
-def _failing_once(work: Callable[[Night], None]) -> Callable[[Night], None]:
+def _failing_once(work: Callable[[Night, Any], Any]) -> Callable[[Night, Any], Any]:
     calls: list[Night] = []
 
-    def failing(self: Night) -> None:
-        calls.append(self)
+    def failing(night: Night, before: Any) -> Any:
+        calls.append(night)
         if len(calls) == 1:
             raise OSError("the disk went away for a moment")
-        work(self)
+        return work(night, before)
 
     return failing
 

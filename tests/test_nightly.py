@@ -22,7 +22,7 @@ from copydesk import sources
 from copydesk.cli import main
 from copydesk.config import SourcesConfig
 from copydesk.edits import TITLE, rebuild, rebuild_title
-from copydesk.run import nightly
+from copydesk.run.job import fingerprint
 from copydesk.sources.pages import extract
 
 HERE = Path(__file__).parent
@@ -153,7 +153,7 @@ def plain(value: Any) -> Any:
 def test_report_tells_what_the_tables_hold(generated: Path, tmp_path: Path) -> None:
     warehouse = tmp_path / "w"
     outcome = night(generated, warehouse)
-    facts, row = outcome.facts, outcome.row
+    facts, row = outcome.report_data, outcome.row
     assert facts is not None and row is not None
     articles, edits, held = (table(warehouse, name) for name in ("articles", "edits", "quarantine"))
     funnel = facts["funnel"]
@@ -330,7 +330,8 @@ _SCRIPT = """
 import os, signal, sys
 from datetime import date
 from copydesk.config import Config
-from copydesk.run.nightly import Job, run
+from copydesk.run.job import Job
+from copydesk.run.nightly import run
 {victim}
 real, calls = getattr(victim, name), 0
 def die(*args, **kwargs):
@@ -368,5 +369,5 @@ def test_killed_run_done_again_gives_what_an_undisturbed_one_gives(tmp_path: Pat
 
 
 def test_fingerprint_says_what_decides_the_bytes() -> None:
-    assert nightly.fingerprint(config()) == nightly.fingerprint(config(run={"workers": 5}))
-    assert nightly.fingerprint(config()) != nightly.fingerprint(config(text={"quotes": "curly"}))
+    assert fingerprint(config()) == fingerprint(config(run={"workers": 5}))
+    assert fingerprint(config()) != fingerprint(config(text={"quotes": "curly"}))

@@ -20,7 +20,7 @@ import pytest
 from copydesk import report
 from copydesk.edits import SUGGESTED, TITLE, Edit, Span, replace
 from copydesk.records import Article, Document, Problem
-from copydesk.report import Digest, Partition, facts, index, page, write_site
+from copydesk.report import Partition, Summary, index, page, report_data, write_site
 from copydesk.report.counts import Tally
 from copydesk.report.excerpts import in_context
 from copydesk.warehouse import schemas
@@ -161,12 +161,12 @@ def validation(rule: str, severity: str, failed: int, description: str, **more: 
     }
 
 
-def hostile_facts(verdict: str = "published") -> dict[str, Any]:
-    """The facts of a run of a hundred invented articles, the half of them hostile."""
-    digest = Digest()
-    digest.add(*batch(range(100), hostile=True))
-    digest.add_held(held(n, HOSTILE[n % len(HOSTILE)]) for n in range(10))
-    digest.add_held(held(n, stage="gate") for n in range(10, 12))
+def hostile_data(verdict: str = "published") -> dict[str, Any]:
+    """The data of a run of a hundred invented articles, the half of them hostile."""
+    summary = Summary()
+    summary.add(*batch(range(100), hostile=True))
+    summary.add_quarantined(held(n, HOSTILE[n % len(HOSTILE)]) for n in range(10))
+    summary.add_quarantined(held(n, stage="gate") for n in range(10, 12))
     examples = [{"uri": f"inbox/{n}", "observed": HOSTILE[n]} for n in range(4)]
     checks = [
         validation("no-body", "critical", 3, "An article has a body", examples=examples),
@@ -188,7 +188,7 @@ def hostile_facts(verdict: str = "published") -> dict[str, Any]:
         for n in range(11, 30)
     ]
     row = run_row(verdict=verdict, partitions_held=int(verdict == "held"))
-    return facts(row, digest, checks, [*partitions, Partition(None, 3)], recent)
+    return report_data(row, summary, checks, [*partitions, Partition(None, 3)], recent)
 
 
 class Tags(HTMLParser):
@@ -207,33 +207,33 @@ class Tags(HTMLParser):
         self.text += data
 
 
-def digest_of(*batches: tuple[Any, Any]) -> Digest:
-    digest = Digest()
+def digest_of(*batches: tuple[Any, Any]) -> Summary:
+    summary = Summary()
     for articles, edits in batches:
-        digest.add(articles, edits)
-    return digest
+        summary.add(articles, edits)
+    return summary
 
 
-# ---- digest ----
+# ---- summary ----
 
 
 def test_counts() -> None:
-    digest = digest_of(batch(range(60)), batch(range(60, 100)))
-    rules = {(r["rule"], r["status"]): r for r in digest.rules.top()}
+    summary = digest_of(batch(range(60)), batch(range(60, 100)))
+    rules = {(r["rule"], r["status"]): r for r in summary.rules.top()}
     quotes = rules["quotes", "applied"]
     assert (quotes["step"], quotes["places"], quotes["articles"]) == ("normalize", 500, 100)
     assert quotes["rows"] < quotes["places"]  # alike changes share a row, and count each
     assert rules["confusion", "suggested"]["places"] == 100
-    assert digest.articles == digest.edited_articles == 100
-    assert digest.frequent_pairs()["quotes", "applied", "“", '"'] == 200
-    assert {r["language"]: r["n"] for r in digest.columns["language"].top()} == {"en": 60, "fr": 20, "und": 20}
-    assert digest.irreversible == []
+    assert summary.articles == summary.edited_articles == 100
+    assert summary.frequent_pairs()["quotes", "applied", "“", '"'] == 200
+    assert {r["language"]: r["n"] for r in summary.columns["language"].top()} == {"en": 60, "fr": 20, "und": 20}
+    assert summary.irreversible == []
 
 
 def test_an_article_without_edits_is_counted() -> None:
     articles, edits = batch(range(3))
-    digest = digest_of((articles, edits.slice(0, 0)))
-    assert (digest.articles, digest.edited_articles, digest.rules.top()) == (3, 0, [])
+    summary = digest_of((articles, edits.slice(0, 0)))
+    assert (summary.articles, summary.edited_articles, summary.rules.top()) == (3, 0, [])
 
 
 @pytest.mark.parametrize("hostile", [False, True])
@@ -241,17 +241,17 @@ def test_digests_merge(hostile: bool) -> None:
     parts = [batch(range(n, n + 25), hostile) for n in range(0, 100, 25)]
     whole = digest_of(*parts)
     left, right = digest_of(*parts[:2]), digest_of(*parts[2:])
-    right.add_held([held(1)])
-    whole.add_held([held(1)])
+    right.add_quarantined([held(1)])
+    whole.add_quarantined([held(1)])
     left.merge(pickle.loads(pickle.dumps(right)))
-    merged, expected = facts(run_row(), left), facts(run_row(), whole)
+    merged, expected = report_data(run_row(), left), report_data(run_row(), whole)
     for pair in (*merged["edits"]["pairs"], *expected["edits"]["pairs"]):
         del pair["context"]  # which example a change at the margin of the list has may differ
     assert merged == expected
 
 
 def test_examples_show_the_text_of_their_moment() -> None:
-    found = facts(run_row(), digest_of(batch(range(20))))["edits"]["examples"]
+    found = report_data(run_row(), digest_of(batch(range(20))))["edits"]["examples"]
     contexts = {group["rule"]: group["examples"][0]["context"] for group in found}
     assert ["removed", "â€\x9d"] in contexts["mojibake"] or ["removed", "â€œ"] in contexts["mojibake"]
     around = "".join(text for kind, text in contexts["spaces"] if kind == "same")
@@ -283,8 +283,8 @@ def test_title_edits_have_a_context() -> None:
     articles, edits = batch(range(1))
     headline = articles["headline"][0].as_py()
     edit = Edit("0" * 32, 99, "structure", TITLE, len(headline), len(headline) + 7, " | Site", "", "site-name", 0.9)
-    digest = digest_of((articles, schemas.edits_table([*(Edit(**row) for row in edits.to_pylist()), edit])))
-    [entry] = digest.examples["site-name", "applied"]
+    summary = digest_of((articles, schemas.edits_table([*(Edit(**row) for row in edits.to_pylist()), edit])))
+    [entry] = summary.examples["site-name", "applied"]
     assert ["removed", " | Site"] in entry["context"]
 
 
@@ -292,8 +292,8 @@ def test_edits_that_do_not_lead_back_are_told() -> None:
     articles, edits = batch(range(3))
     at = articles.column_names.index("body")
     broken = articles.set_column(at, articles.schema.field(at), [["nothing of the kind"] * 3])
-    digest = digest_of((broken, edits))
-    found = facts(run_row(), digest)
+    summary = digest_of((broken, edits))
+    found = report_data(run_row(), summary)
     assert found["edits"]["irreversible"] == [f"{n:032x}" for n in range(3)]
     assert "do not rebuild" in page(found)
 
@@ -309,11 +309,11 @@ def test_doubts_are_ranked_and_varied() -> None:
 
 
 def test_quarantine_is_bounded_and_counted() -> None:
-    digest = Digest()
+    summary = Summary()
     for n in range(10):
-        digest.add_held(held(n * 100 + k) for k in range(100))
-        digest.add_held(held(n * 100 + k, stage="gate") for k in range(10))
-    found = facts(run_row(quarantined=1100, published=0, documents=1100, unchanged=0), digest)
+        summary.add_quarantined(held(n * 100 + k) for k in range(100))
+        summary.add_quarantined(held(n * 100 + k, stage="gate") for k in range(10))
+    found = report_data(run_row(quarantined=1100, published=0, documents=1100, unchanged=0), summary)
     assert found["quarantine"]["documents"] == 1100
     assert len(found["quarantine"]["entries"]) == 320
     reasons = {(r["stage"], r["rule"]): r["documents"] for r in found["quarantine"]["reasons"]}
@@ -335,12 +335,12 @@ def test_tally_is_bounded_and_says_so() -> None:
 
 def test_digest_is_cheap() -> None:
     batches = [batch(range(n, n + 1000)) for n in (0, 1000)]
-    digest = digest_of(batches[0])
+    summary = digest_of(batches[0])
     start = time.process_time()
-    digest.add(*batches[1])
+    summary.add(*batches[1])
     # 50 µs an article is the aim, measured on a quiet machine; the test allows for a busy one
     assert (time.process_time() - start) / 1000 < 250e-6
-    assert len(pickle.dumps(digest)) < 1_000_000
+    assert len(pickle.dumps(summary)) < 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -359,27 +359,27 @@ def test_digest_is_cheap() -> None:
 )
 def test_readable_content_is_shown_as_text(content: bytes, encoding: str | None, opening: str | None) -> None:
     problem = Problem("read", "broken-json", None, "critical", "not JSON")
-    digest = Digest()
-    digest.add_held([schemas.quarantine_row(Document("a.jsonl#3", content), [problem], None, encoding)])
-    [entry] = digest.held
+    summary = Summary()
+    summary.add_quarantined([schemas.quarantine_row(Document("a.jsonl#3", content), [problem], None, encoding)])
+    [entry] = summary.held
     assert entry["opening"] == opening
     assert entry["opening_bytes"] == (content[:64].hex(" ") if opening is None else None)
     assert entry["cut"] == (len(content) > (64 if opening is None else 1000))
 
 
-# ---- facts ----
+# ---- data ----
 
 
 def test_facts_are_json_and_have_a_fixed_order() -> None:
-    found = hostile_facts()
+    found = hostile_data()
     text = json.dumps(found, allow_nan=False)
     assert json.loads(text) == found
-    assert text == json.dumps(hostile_facts(), allow_nan=False)
+    assert text == json.dumps(hostile_data(), allow_nan=False)
     assert list(found)[:3] == ["schema_version", "date", "verdict"] and found["schema_version"] == report.SCHEMA_VERSION
 
 
 def test_the_funnel_adds_up() -> None:
-    funnel = hostile_facts()["funnel"]
+    funnel = hostile_data()["funnel"]
     assert funnel["documents"] == sum(funnel[k] for k in ("unchanged", "quarantined", "held", "published"))
     assert funnel["published"] == funnel["passed"] + funnel["warned"]
     assert funnel["unaccounted"] == 0
@@ -423,7 +423,7 @@ def test_the_funnel_adds_up() -> None:
 def test_verdicts(changes: dict[str, Any], held_dates: list[int], failing: int, status: str, says: str) -> None:
     partitions = [Partition(date(2031, 5, day), 0, True, "too many failed") for day in held_dates]
     checks = [validation("r", "warning", failing, "A rule")]
-    verdict = facts(run_row(**changes), Digest(), checks, partitions)["verdict"]
+    verdict = report_data(run_row(**changes), Summary(), checks, partitions)["verdict"]
     assert verdict["status"] == status and says in verdict["sentence"] and verdict["todo"].endswith(".")
 
 
@@ -434,13 +434,13 @@ def test_one_count_of_what_needs_a_look() -> None:
         validation("c", "info", 3, "A bell rings."),
         validation("d", "warning", 0, "A door opens."),
     ]
-    found = facts(run_row(quarantined=0, documents=148), Digest(), checks)
+    found = report_data(run_row(quarantined=0, documents=148), Summary(), checks)
     assert found["verdict"]["todo"] == "Worth a look: 2 findings."
     html = page(found)
     assert '<a href="#checks">Checks <b>2</b></a>' in html
     assert html.index("A ship floats.") < html.index("For information") < html.index("A bell rings.")
     assert html.count('<article class="check') == 2
-    calm = facts(run_row(quarantined=0, documents=148), Digest(), checks[2:])
+    calm = report_data(run_row(quarantined=0, documents=148), Summary(), checks[2:])
     assert calm["verdict"]["todo"] == "Nothing to do; 1 remark for information."
     assert "No warning, and nothing critical." in page(calm) and "checks held." not in page(calm)
 
@@ -448,13 +448,13 @@ def test_one_count_of_what_needs_a_look() -> None:
 def test_what_steps_noted_is_no_unmet_demand() -> None:
     words = "The source gave a date that cannot be read."
     noted = validation("date-unreadable", "warning", 2, words, suite="steps", expectation="step", element_count=50)
-    text = _text(page(facts(run_row(), Digest(), [noted])))
+    text = _text(page(report_data(run_row(), Summary(), [noted])))
     assert f"warning {words} Noted in 2 of 50 documents (4.0 %) · date-unreadable, column" in text
     assert "Not met:" not in text
 
 
 def test_a_run_without_checks_is_not_called_sound() -> None:
-    verdict = facts(run_row(quarantined=0, documents=148), Digest())["verdict"]
+    verdict = report_data(run_row(quarantined=0, documents=148), Summary())["verdict"]
     assert verdict["status"] == "look"
     assert verdict["todo"].startswith("No check was made")
 
@@ -467,14 +467,14 @@ def test_failed_checks_come_first_by_severity() -> None:
         validation("d", "warning", 7, "D"),
         validation("e", "critical", 1, "E", examples=[{"uri": n} for n in range(9)]),
     ]
-    found = facts(run_row(), Digest(), checks)["expectations"]
+    found = report_data(run_row(), Summary(), checks)["expectations"]
     assert [check["rule"] for check in found] == ["e", "d", "c", "a", "b"]
     assert found[0]["examples"] == [{"uri": "0"}, {"uri": "1"}, {"uri": "2"}]
 
 
 def test_the_trend_ends_with_this_run() -> None:
     recent = [run_row(run_id=f"2031-03-{n:02}-x") for n in range(1, 32)] + [run_row()]
-    trend = facts(run_row(), Digest(), recent=recent)["trend"]
+    trend = report_data(run_row(), Summary(), recent=recent)["trend"]
     assert len(trend) == 30 and trend[-1]["run_id"] == run_row()["run_id"] and trend[-2]["date"] == "2031-03-31"
 
 
@@ -486,23 +486,23 @@ def _text(html: str) -> str:
 
 
 def test_the_reasons_of_the_quarantine_are_worded_as_faults() -> None:
-    digest = Digest()
+    summary = Summary()
     problems = [
         Problem("validate", "no-body", "body_length", "critical", "characters in the body: 0"),
         Problem("validate", "body-very-short", "body_length", "warning", "characters in the body: 0"),
         Problem("validate", "own-rule", "language", "info", "language: und"),
     ]
-    digest.add_held([schemas.quarantine_row(Document("empty.txt", b""), problems, "", "utf-8")])
+    summary.add_quarantined([schemas.quarantine_row(Document("empty.txt", b""), problems, "", "utf-8")])
     broken = Problem("read", "broken-json", None, "critical", "not JSON: it ends early")
-    digest.add_held([schemas.quarantine_row(Document("wire.jsonl#3", b'{"id'), [broken])])
+    summary.add_quarantined([schemas.quarantine_row(Document("wire.jsonl#3", b'{"id'), [broken])])
     gate = Problem("gate", "share", None, "critical", "observed 0.6; At most half goes to the quarantine.")
-    digest.add_held([schemas.quarantine_row(Document("good.txt", b"A text."), [gate], None, "utf-8")])
+    summary.add_quarantined([schemas.quarantine_row(Document("good.txt", b"A text."), [gate], None, "utf-8")])
     checks = [
         validation("own-rule", "info", 1, "We print in the languages of the valley."),
         validation("share", "critical", 1, "At most half goes to the quarantine.", suite="run"),
         validation("broken-json", "warning", 1, "A suite may use any name.", suite="run"),
     ]
-    found = facts(run_row(quarantined=3), digest, checks)
+    found = report_data(run_row(quarantined=3), summary, checks)
     meanings = {reason["rule"]: reason["meaning"] for reason in found["quarantine"]["reasons"]}
     assert meanings["own-rule"] == "We print in the languages of the valley."
     assert meanings["broken-json"] == "The line is no JSON object."
@@ -523,20 +523,20 @@ def test_the_reasons_of_the_quarantine_are_worded_as_faults() -> None:
 
 
 def test_a_page_of_facts_from_before_is_still_laid_out() -> None:
-    """Reports are laid out again from facts that an earlier copydesk wrote, whose run had no count of replacements."""
-    found = hostile_facts()
+    """Reports are laid out again from data that an earlier copydesk wrote, whose run had no count of replacements."""
+    found = hostile_data()
     found["run"].pop("replaced", None)
-    assert page(found) == page(hostile_facts())
+    assert page(found) == page(hostile_data())
 
 
 def test_nothing_published_is_not_stamped_published() -> None:
-    found = facts(run_row(documents=52, published=0, quarantined=4), Digest(), [validation("a", "info", 0, "A")])
+    found = report_data(run_row(documents=52, published=0, quarantined=4), Summary(), [validation("a", "info", 0, "A")])
     assert '<span class="stamp">Nothing published</span>' in page(found)
     assert "nothing published" in index([found])
 
 
 def test_nothing_hostile_gets_through() -> None:
-    html = page(hostile_facts())
+    html = page(hostile_data())
     tags = Tags(html)
     names = {tag for tag, _ in tags.tags}
     assert not names & {"script", "img", "base", "iframe", "object", "embed", "link", "form", "video", "use"}
@@ -549,12 +549,12 @@ def test_nothing_hostile_gets_through() -> None:
 
 
 def test_the_policy_forbids_everything_but_inline_style() -> None:
-    policies = [a["content"] for tag, a in Tags(page(hostile_facts())).tags if a.get("http-equiv")]
+    policies = [a["content"] for tag, a in Tags(page(hostile_data())).tags if a.get("http-equiv")]
     assert policies == ["default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"]
 
 
 def test_the_page_is_accessible() -> None:
-    for html in (page(hostile_facts()), index([hostile_facts()])):
+    for html in (page(hostile_data()), index([hostile_data()])):
         tags = Tags(html).tags
         names = [tag for tag, _ in tags]
         assert names.count("main") == names.count("h1") == 1 and {"header", "footer"} <= set(names)
@@ -575,7 +575,7 @@ def _luminance(colour: str) -> float:
 
 def test_text_has_contrast_aa() -> None:
     """WCAG 2.2, 1.4.3: 4.5 to 1, in the light and in the dark."""
-    blocks = page(hostile_facts()).split("box-sizing")[0].split("@media (prefers-color-scheme: dark)")
+    blocks = page(hostile_data()).split("box-sizing")[0].split("@media (prefers-color-scheme: dark)")
     light, dark = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block)) for block in blocks)
     for colours in (light, dark):
         on_paper = [
@@ -590,13 +590,13 @@ def test_text_has_contrast_aa() -> None:
 
 def test_a_page_of_an_empty_run() -> None:
     row = run_row(documents=0, unchanged=0, published=0, quarantined=0, warned=0, edits_applied=0, edits_suggested=0)
-    text = Tags(page(facts(row, Digest()))).text
+    text = Tags(page(report_data(row, Summary()))).text
     for sentence in ("Nothing came in", "No check was made", "No document was held back", "Nothing was changed"):
         assert sentence in text
 
 
 def test_the_page_says_what_it_knows() -> None:
-    text = re.sub(r"\s+", " ", Tags(page(hostile_facts("held"))).text)
+    text = re.sub(r"\s+", " ", Tags(page(hostile_data("held"))).text)
     for words in (
         "Held back: 1 partition (2031-05-04) was not published",
         "An article has a body",
@@ -612,7 +612,7 @@ def test_the_page_says_what_it_knows() -> None:
 
 
 def test_the_site() -> None:
-    first, second = hostile_facts(), hostile_facts("held")
+    first, second = hostile_data(), hostile_data("held")
     second["run"]["run_id"], second["date"] = "2031-05-10-aa", "2031-05-10"
     files = write_site({"2031-05-09-4f1c2a": first, "2031-05-10-aa": second})
     assert sorted(files) == [
@@ -650,7 +650,7 @@ def _dom(path: Path, profile: Path) -> str:
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
 def test_in_a_browser(tmp_path: Path) -> None:
     """Frames of 390 and 360 px show the page; the surrounding page measures them and looks for what ran in them."""
-    found = hostile_facts("held")
+    found = hostile_data("held")
     pages = {"run": page(found), "index": index([found])}
     frames = "".join(
         f'<iframe name="{name}-{width}" style="width:{width}px;height:800px;border:0" srcdoc="{escaped}"></iframe>'

@@ -1,4 +1,4 @@
-"""The facts of runs as HTML: one page a run, and a front page. Nothing is loaded from anywhere.
+"""The data of runs as HTML: one page a run, and a front page. Nothing is loaded from anywhere.
 
 Article text is hostile. Jinja escapes everything, the policy in the page's head forbids scripts and every request, text
 stands in `<bdi>` so that it cannot reorder its surroundings, and control characters become symbols.
@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from copydesk.report.escape import pieces
 from copydesk.report.plot import bars, trend_series
 from copydesk.report.reasons import STEPS, decisive, demands, is_demand, worded
-from copydesk.report.report_data import NIGHTS, Facts
+from copydesk.report.report_data import NIGHTS, ReportData
 
 #: Name of the front page of the report site.
 INDEX = "index.html"
@@ -26,31 +26,31 @@ INDEX = "index.html"
 _SAFE_NAME_RE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
-def page(facts: Facts) -> str:
+def page(data: ReportData) -> str:
     """The report of one run as one HTML page."""
     template = _environment().get_template("run.html.j2")
-    return template.render(facts=facts, series=trend_series(facts["trend"]), demanded=demands(facts["expectations"]))
+    return template.render(data=data, series=trend_series(data["trend"]), demanded=demands(data["expectations"]))
 
 
-def index(reports: Iterable[Facts]) -> str:
+def index(reports: Iterable[ReportData]) -> str:
     """The front page: one row a run, the newest first. `reports` come in the order of their runs."""
-    ordered = sorted(reports, key=lambda facts: facts["date"] or "")
-    trend = [{**facts["run"], "date": facts["date"]} for facts in ordered][-NIGHTS:]
+    ordered = sorted(reports, key=lambda data: data["date"] or "")
+    trend = [{**data["run"], "date": data["date"]} for data in ordered][-NIGHTS:]
     series = trend_series(trend)
     return _environment().get_template("index.html.j2").render(reports=ordered[::-1], trend=trend, series=series)
 
 
-def write_site(reports: Mapping[str, Facts]) -> dict[str, bytes]:
-    """The files of the report site, name → bytes: a page and its facts for each run id, and the front page.
+def write_site(reports: Mapping[str, ReportData]) -> dict[str, bytes]:
+    """The files of the report site, name → bytes: a page and its data for each run id, and the front page.
 
     Raises `ValueError` for a run id that is no safe file name.
     """
     files = {}
-    for run_id, facts in reports.items():
+    for run_id, data in reports.items():
         if not _SAFE_NAME_RE.fullmatch(run_id) or f"{run_id}.html" == INDEX:
             raise ValueError(f"the run id {run_id!r} cannot name a file: letters, digits, '.', '_' and '-' are allowed")
-        files[f"{run_id}.html"] = page(facts).encode()
-        files[f"{run_id}.json"] = (json.dumps(facts, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+        files[f"{run_id}.html"] = page(data).encode()
+        files[f"{run_id}.json"] = (json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
     files[INDEX] = index(reports.values()).encode()
     return files
 

@@ -1,4 +1,4 @@
-"""The facts of a run as one JSON-able value: what `report.json` holds and what the page lays out."""
+"""The data of a report as one JSON-able value: what `report.json` holds and what the page lays out."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from copydesk.data.rules import explain
 from copydesk.records import storable
 from copydesk.report.counts import Tally
 from copydesk.report.reasons import demands, meaning
-from copydesk.report.summary import Digest
+from copydesk.report.summary import Summary
 from copydesk.warehouse.schemas import RUNS, VALIDATIONS
 
-#: Raised when a key of the facts changes its meaning or goes.
+#: Raised when a key of the data changes its meaning or goes.
 SCHEMA_VERSION = 1
 
 #: How many of the values of a column, of a check's failing rows, and of nights are kept.
@@ -23,7 +23,7 @@ VALUES, FAILING_ROWS, NIGHTS = 40, 3, 30
 _SEVERITIES = {"critical": 0, "warning": 1, "info": 2}
 _RUN_DATE_RE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
-Facts = dict[str, Any]
+ReportData = dict[str, Any]
 
 
 class Partition(NamedTuple):
@@ -35,13 +35,13 @@ class Partition(NamedTuple):
     reason: str = ""
 
 
-def facts(
+def report_data(
     run: Mapping[str, Any],
-    digest: Digest,
+    summary: Summary,
     validations: Iterable[Mapping[str, Any]] = (),
     partitions: Iterable[Partition] = (),
     recent: Sequence[Mapping[str, Any]] = (),
-) -> Facts:
+) -> ReportData:
     """Everything a reader wants to know of a run, in a fixed order and without a clock.
 
     `run` is its row of `RUNS`. `validations` are rows of `VALIDATIONS`, each with its failing rows under `examples` if
@@ -52,7 +52,7 @@ def facts(
     checks = _expectations(validations)
     demanded = demands(checks)
     dates = [_partition(partition) for partition in sorted(partitions, key=lambda p: p.published_date or date.max)]
-    funnel = _funnel(row, digest)
+    funnel = _funnel(row, summary)
     return {
         "schema_version": SCHEMA_VERSION,
         "date": _date(row["run_id"]),
@@ -61,14 +61,14 @@ def facts(
         "funnel": funnel,
         "expectations": checks,
         "quarantine": {
-            "documents": digest.quarantined,
-            "reasons": [{**reason, "meaning": meaning(reason, demanded)} for reason in digest.reasons.top(VALUES)],
-            "media_types": _values(digest.media_types, "media_type"),
-            "entries": [*digest.held, *digest.held_by_gate],
+            "documents": summary.quarantined,
+            "reasons": [{**reason, "meaning": meaning(reason, demanded)} for reason in summary.reasons.top(VALUES)],
+            "media_types": _values(summary.media_types, "media_type"),
+            "entries": [*summary.held, *summary.held_by_gate],
         },
-        "edits": _edits(row, digest),
+        "edits": _edits(row, summary),
         "partitions": dates,
-        "counts": {name: _values(tally, name) for name, tally in digest.columns.items()},
+        "counts": {name: _values(tally, name) for name, tally in summary.columns.items()},
         "trend": _trend(row, recent),
     }
 
@@ -78,10 +78,10 @@ def _date(run_id: str) -> str | None:
     return match.group() if match else None
 
 
-def _funnel(run: Mapping[str, Any], digest: Digest) -> dict[str, int]:
+def _funnel(run: Mapping[str, Any], summary: Summary) -> dict[str, int]:
     """Where the documents went; `unaccounted` is 0 unless something is wrong with the run itself."""
     processed = run["documents"] - run["unchanged"]
-    held = min(digest.gated, run["quarantined"])
+    held = min(summary.gated, run["quarantined"])
     return {
         "documents": run["documents"],
         "unchanged": run["unchanged"],
@@ -132,18 +132,18 @@ def _values(tally: Tally, name: str) -> dict[str, Any]:
     }
 
 
-def _edits(run: Mapping[str, Any], digest: Digest) -> dict[str, Any]:
+def _edits(run: Mapping[str, Any], summary: Summary) -> dict[str, Any]:
     examples = [
         {"rule": rule, "status": status, "meaning": explain(rule), "examples": [_entry(entry) for entry in entries]}
-        for (rule, status), entries in sorted(digest.examples.items())
+        for (rule, status), entries in sorted(summary.examples.items())
     ]
     return {
         "applied": run["edits_applied"],
         "suggested": run["edits_suggested"],
-        "articles": digest.articles,
-        "edited_articles": digest.edited_articles,
-        "irreversible": digest.irreversible,
-        "rules": [{**rule, "meaning": explain(rule["rule"])} for rule in digest.rules.top()],
+        "articles": summary.articles,
+        "edited_articles": summary.edited_articles,
+        "irreversible": summary.irreversible,
+        "rules": [{**rule, "meaning": explain(rule["rule"])} for rule in summary.rules.top()],
         "pairs": [
             {
                 "rule": pair[0],
@@ -152,14 +152,14 @@ def _edits(run: Mapping[str, Any], digest: Digest) -> dict[str, Any]:
                 "after": pair[3],
                 "places": places,
                 "meaning": explain(pair[0]),
-                "context": digest.pair_examples[pair]["context"] if pair in digest.pair_examples else None,
+                "context": summary.pair_examples[pair]["context"] if pair in summary.pair_examples else None,
             }
-            for pair, places in digest.frequent_pairs().items()
+            for pair, places in summary.frequent_pairs().items()
         ],
-        "pairs_are_exact": digest.pairs.exact,
+        "pairs_are_exact": summary.pairs.exact,
         "examples": examples,
-        "least_certain": [_entry(entry) for entry in digest.least_certain],
-        "suggestions": [_entry(entry) for entry in digest.suggestions],
+        "least_certain": [_entry(entry) for entry in summary.least_certain],
+        "suggestions": [_entry(entry) for entry in summary.suggestions],
     }
 
 

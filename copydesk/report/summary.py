@@ -39,8 +39,8 @@ LONGEST_URI = 300
 Pair = tuple[str, str, str, str]
 
 
-class Digest:
-    """Counts, examples and doubts of a run. `add` and `add_held` feed it; digests of parts of a run `merge`.
+class Summary:
+    """Counts, examples and doubts of a run. `add` and `add_quarantined` feed it; summaries of parts of a run `merge`.
 
     Digests that saw the same batches in the same order are alike. It can be pickled.
     """
@@ -75,7 +75,7 @@ class Digest:
         self._count(edits, places)
         self._show(articles, edits)
 
-    def add_held(self, rows: Iterable[Mapping[str, Any]]) -> None:
+    def add_quarantined(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take in documents of the quarantine: rows of `copydesk.warehouse.schemas.quarantine_row`."""
         rows = list(rows)
         if not rows:
@@ -97,8 +97,8 @@ class Digest:
             if len(entries) < limit:
                 entries.append(_held(row))
 
-    def merge(self, other: Digest) -> None:
-        """Take in what another digest gathered; its examples fill the places that are still free."""
+    def merge(self, other: Summary) -> None:
+        """Take in what another summary gathered; its examples fill the places that are still free."""
         self.articles += other.articles
         self.edited_articles += other.edited_articles
         self.irreversible = [*self.irreversible, *other.irreversible][:EXAMPLES]

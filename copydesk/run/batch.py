@@ -19,20 +19,20 @@ from copydesk.warehouse.schemas import articles_table, edits_table, quarantine_r
 class Batch(NamedTuple):
     """Cleaned documents.
 
-    `articles` (rows of `ARTICLES` and `published_date`), `figures` (from `copydesk.checks.metrics`)
+    `articles` (rows of `ARTICLES` and `published_date`), `metrics` (from `copydesk.checks.metrics`)
     and `raw` (rows of `QUARANTINE`) go together row by row; `edits` are theirs. `problems` lists, by row, what the
-    steps noted. `held` are rows of the quarantine. `documents` and `size` count what is in these.
+    steps noted. `quarantined` are rows of the quarantine. `documents` and `size` count what is in these.
 
     `waiting` are documents with a question that others of their site may answer, and `proofs` is what those in this
     batch prove.
     """
 
     articles: pa.Table
-    figures: pa.Table
+    metrics: pa.Table
     edits: pa.Table
     raw: pa.Table
     problems: dict[int, list[Problem]]
-    held: list[dict[str, Any]]
+    quarantined: list[dict[str, Any]]
     documents: int
     size: int
     waiting: Sequence[Document] = ()
@@ -51,7 +51,7 @@ def clean_batch(
     proofs: frozenset[Proof] = frozenset() if last else frozenset().union(*map(proven, alone))
     cleaned = correct_typos([one for one in alone if last or not one.waits], config)
     kept = [(one, one.article) for one in cleaned if one.article is not None and not _is_unfit(one)]
-    held = [
+    quarantined = [
         _row(one, one.problems, one.source_text or None) for one in cleaned if one.article is None or _is_unfit(one)
     ]
     table = articles_table([article for _, article in kept])
@@ -62,7 +62,7 @@ def clean_batch(
         edits_table([edit for one, _ in kept for edit in one.edits]),
         quarantine_table([_row(one, one.problems) for one, _ in kept]),
         {row: list(one.problems) for row, (one, _) in enumerate(kept) if one.problems},
-        held,
+        quarantined,
         len(cleaned),
         sum(len(one.document.content) for one in cleaned),
         [one.document for one in waiting],
@@ -82,10 +82,10 @@ def join(batches: Sequence[Batch]) -> Batch:
     for batch in batches:
         problems |= {rows + row: found for row, found in batch.problems.items()}
         rows += len(batch.articles)
-    articles, figures, edits, raw = (pa.concat_tables([batch[index] for batch in batches]) for index in range(4))
-    held = [row for batch in batches for row in batch.held]
+    articles, metric_rows, edits, raw = (pa.concat_tables([batch[index] for batch in batches]) for index in range(4))
+    quarantined = [row for batch in batches for row in batch.quarantined]
     documents, size = sum(batch.documents for batch in batches), sum(batch.size for batch in batches)
-    return Batch(articles, figures, edits, raw, problems, held, documents, size)
+    return Batch(articles, metric_rows, edits, raw, problems, quarantined, documents, size)
 
 
 def _row(one: Cleaned, problems: Sequence[Problem], text: str | None = None) -> dict[str, Any]:

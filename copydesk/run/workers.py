@@ -36,7 +36,7 @@ class Room(Protocol):
     def waiting(self) -> Iterator[Document]: ...
 
 
-def windows(batches: Iterable[Batch]) -> Iterator[Batch]:
+def joined(batches: Iterable[Batch]) -> Iterator[Batch]:
     """Batches joined until there is enough to judge: a suite costs a quarter of a second, however few the rows."""
     waiting: list[Batch] = []
     for batch in batches:

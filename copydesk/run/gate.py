@@ -1,0 +1,78 @@
+"""The third stage of a run: each partition, and the run as a whole, are judged; what fails critically is held back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from copydesk.checks import metrics
+from copydesk.checks.expectations import Checks, Result, merge
+from copydesk.config import Config
+from copydesk.records import CRITICAL
+from copydesk.run.collect import Collected
+from copydesk.warehouse import PartitionCount
+
+#: Nights that the volume is compared with, and that the report shows.
+RECENT_NIGHTS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was collected, and what the gate says of it: `held` has the days that it holds back, and why. `recent` are
+    the rows of `runs` that the run was compared with, the oldest first."""
+
+    collected: Collected
+    results: list[Result]
+    held: dict[date | None, str]
+    recent: list[dict[str, Any]]
+
+
+def counts(collected: Collected, held: dict[date | None, str]) -> dict[str, int]:
+    """The documents of a run by what became of them, as the table `runs` has them."""
+    return {
+        "documents": collected.history.delivered,
+        "unchanged": collected.history.unchanged,
+        "published": collected.staging.published,
+        "quarantined": collected.staging.quarantined,
+        "warned": collected.totals.total("warned", held),
+    }
+
+
+def judge(collected: Collected, config: Config, recent: list[dict[str, Any]], checks: Callable[[], Checks]) -> Judged:
+    """Judge what was collected, and hold back in its staging what fails. `recent` are rows of `runs`."""
+    staging = collected.staging
+    partitions = staging.partition_counts()
+    of_partitions = checks().partitions([_partition_row(count, config) for count in partitions])
+    processed = [row["documents"] - row["unchanged"] for row in recent]
+    of_run = checks().run(
+        {
+            **counts(collected, {}),
+            "unknown_language": collected.totals.total("unknown_language"),
+            "undated": sum(c.documents - c.quarantined for c in partitions if c.published_date is None),
+            "volume_ratio": metrics.volume_ratio(staging.published + staging.quarantined, processed),
+            "min_documents": config.gate.min_documents,
+        }
+    )
+    whole = [*collected.whole, *(p for p in (*of_partitions.whole, *of_run.whole) if p.severity == CRITICAL)]
+    held: dict[date | None, str] = {}
+    for count in partitions:
+        key = count.published_date.isoformat() if count.published_date else None
+        own = [p for p in of_partitions.problems.get(key, ()) if p.severity == CRITICAL]
+        for problem in (*own, *whole):
+            staging.hold(count.published_date, problem._replace(stage="gate"))
+            held[count.published_date] = problem.observed
+    results = [*collected.results, *merge([of_partitions, of_run])]
+    return Judged(collected, results, held, recent)
+
+
+def _partition_row(count: PartitionCount, config: Config) -> dict[str, Any]:
+    enough = count.documents >= config.gate.min_documents
+    return {
+        "published_date": count.published_date and count.published_date.isoformat(),
+        "documents": count.documents,
+        "quarantined": count.quarantined,
+        "quarantined_share": count.quarantined / count.documents if enough else None,
+        "max_quarantined_share": config.gate.max_quarantined_share,
+    }

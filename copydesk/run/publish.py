@@ -1,0 +1,104 @@
+"""The last stage of a run: tables and report are committed, all at once for readers."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from copydesk import __version__
+from copydesk.checks.expectations import Result
+from copydesk.data.rules import explain
+from copydesk.report.pages import INDEX, write_site
+from copydesk.report.report_data import Partition, ReportData, report_data
+from copydesk.run.gate import Judged, counts
+from copydesk.run.job import Job, Outcome, fingerprint
+from copydesk.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
+
+#: Runs whose reports are laid out again.
+_ALL_RUNS = 10_000
+
+
+def publish(judged: Judged, job: Job) -> Outcome:
+    """Write articles, edits, quarantine, run, validations and the report site. Raises `WarehouseError`."""
+    warehouse, staging = judged.collected.warehouse, judged.collected.staging
+    summary = judged.collected.summary
+    run_id = staging.run_id(job.day)
+    row = _row(judged, job, run_id)
+    for table in staging.gated():
+        summary.add_quarantined(table.to_pylist())
+    validations = [result._asdict() for result in (*judged.results, *_noted(judged))]
+    examples = judged.collected.examples
+    data = report_data(
+        row,
+        summary,
+        [{**validation, "examples": examples.get(validation["rule"], ())} for validation in validations],
+        _partitions(judged),
+        judged.recent,
+    )
+    site = write_site({**_earlier_reports(warehouse, judged.recent), run_id: data})
+    ours = {name: content for name, content in site.items() if name == INDEX or name.startswith(run_id)}
+    commit = staging.commit(run_id, job.day, row, validations, ours)
+    log.info("committed %s: %d file(s)", run_id, len(commit.files))
+    where = warehouse.report_url(f"{run_id}.html")
+    return Outcome(data["verdict"]["sentence"], row, where, warehouse.store.root, data)
+
+
+def _row(judged: Judged, job: Job, run_id: str) -> dict[str, Any]:
+    """The row of the table `runs`."""
+    staging, totals, held = judged.collected.staging, judged.collected.totals, judged.held
+    return {
+        **counts(judged.collected, held),
+        "run_id": run_id,
+        "replaced": staging.replaced,
+        "edits_applied": totals.total("applied", held),
+        "edits_suggested": totals.total("suggested", held),
+        "bytes_read": judged.collected.bytes_read,
+        "partitions_written": staging.partitions_written(),
+        "partitions_held": len(held),
+        "verdict": "held" if held else "published" if staging.published else "nothing",
+        "pipeline_version": __version__,
+        "config_sha256": fingerprint(job.config),
+    }
+
+
+def _noted(judged: Judged) -> list[Result]:
+    """What the steps noted about documents, beside what the suites found: a result for each rule."""
+    collected = judged.collected
+    read = collected.staging.published + collected.staging.quarantined
+    return [
+        Result("steps", "step", rule, column, severity, False, read, count, explain(rule))
+        for (rule, column, severity), count in sorted(collected.noted.items(), key=str)
+    ]
+
+
+def _partitions(judged: Judged) -> list[Partition]:
+    return [
+        Partition(day, count.documents - count.quarantined, day in judged.held, judged.held.get(day, ""))
+        for count in judged.collected.staging.partition_counts()
+        for day in [count.published_date]
+        if count.documents > count.quarantined or day in judged.held
+    ]
+
+
+def rewrite_reports(warehouse: Warehouse, lock_wait_seconds: float = 0) -> str | None:
+    """Lay out all reports of a warehouse again from their data; the address of the front page, None without a run."""
+    reports = _earlier_reports(warehouse, warehouse.runs(_ALL_RUNS))
+    if not reports:
+        return None
+    with warehouse.lock(lock_wait_seconds):
+        for name, content in write_site(reports).items():
+            warehouse.write_report(name, content)
+    return warehouse.report_url(INDEX)
+
+
+def _earlier_reports(warehouse: Warehouse, runs: Iterable[dict[str, Any]]) -> dict[str, ReportData]:
+    found: dict[str, ReportData] = {}
+    for row in runs:
+        content = warehouse.read_report(f"{row['run_id']}.json")
+        if content is not None:
+            found[row["run_id"]] = json.loads(content)
+    return found
