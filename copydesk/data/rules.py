@@ -11,6 +11,9 @@ from importlib import resources
 from types import MappingProxyType
 from typing import NamedTuple
 
+#: What `measured` says of a rule whose edits nobody has read, and its confidence: Laplace's estimate before the first.
+NEVER, UNMEASURED = "never measured", 0.5
+
 
 class UnknownRule(LookupError):
     """There is no such rule, or it has not what was asked for. The message names the rule that may have been meant."""
