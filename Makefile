@@ -36,7 +36,7 @@ format: $(BIN)/.installed-dev  ## rewrite the code in its one style
 	$(BIN)/ruff format .
 
 bench: $(BIN)/.installed-dev  ## the tables of benchmarks/: accuracy and speed, side by side with peers
-	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do \
+	@set -e; for script in $$(grep -l __main__ benchmarks/*.py | grep -v -e confidence -e ledgers); do \
 		echo "== $$script"; $(BIN)/python $$script; echo; done
 
 DATA ?= benchmarks/typos

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from copydesk.data import rules as data
 from copydesk.data.bundled import bundled
-from copydesk.data.rules import sentences
+from copydesk.data.rules import Rule, UnknownRule, confidence, rules, severity
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,7 +28,7 @@ def spans(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "copydesk").rglob("*.py")), ids=lambda p: p.stem)
 def test_every_rule_in_the_code_is_explained(path: Path) -> None:
-    assert set(spans(path)) - sentences().keys() == set()
+    assert set(spans(path)) - rules().keys() == set()
 
 
 def test_rules_are_found_at_all() -> None:
@@ -38,4 +39,29 @@ def test_rules_are_found_at_all() -> None:
 @pytest.mark.parametrize("suite", ["articles", "edits", "partitions", "run"])
 def test_every_expectation_is_explained(suite: str) -> None:
     expectations = json.loads((bundled("expectations") / f"{suite}.json").read_text("utf-8"))["expectations"]
-    assert {e["meta"]["rule"] for e in expectations} - sentences().keys() == set()
+    assert {e["meta"]["rule"] for e in expectations} - rules().keys() == set()
+
+
+def test_rules_are_well_formed() -> None:
+    for rule in rules().values():
+        assert rule.severity in (None, "critical", "warning", "info"), rule.name
+        assert rule.confidence is None or (0 < rule.confidence <= 1 and rule.measured), rule.name
+
+
+def test_what_a_rule_is_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [
+        Rule("date", "The date.", None, 0.9, "right 8 of 8, a test, 2026-11"),
+        Rule("date.iso", "An ISO date.", "info"),
+        Rule("typo", "A typo.", None, None, "each edit has its own"),
+    ]
+    monkeypatch.setattr(data, "rules", lambda: {rule.name: rule for rule in known})
+    assert confidence.__wrapped__("date.numeric.day") == 0.9
+    assert severity.__wrapped__("date.iso") == "info"
+    with pytest.raises(UnknownRule, match=r"'dat' is no rule of .*; did you mean date\?"):
+        confidence.__wrapped__("dat")
+    with pytest.raises(UnknownRule, match=r"date.iso has no confidence .*: it makes no edits"):
+        confidence.__wrapped__("date.iso")
+    with pytest.raises(UnknownRule, match=r"typo has no confidence .*: each edit has its own"):
+        confidence.__wrapped__("typo")
+    with pytest.raises(UnknownRule, match="date has no severity"):
+        severity.__wrapped__("date")

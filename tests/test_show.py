@@ -6,7 +6,6 @@ import io
 import json
 from dataclasses import replace as changed
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from copydesk.data import rules
-from copydesk.data.rules import explain
+from copydesk.data.rules import Rule, explain
 from copydesk.edits import SUGGESTED, TITLE, Edit, EditMismatch, Span, apply, published_text, replace, undo_all
 from copydesk.records import Article, Cleaned, Document, Problem
 from copydesk.report.diff import INSERTED, REMOVED, SAME, Segment, compose
@@ -242,7 +241,8 @@ def test_visible_keeps_what_a_language_needs() -> None:
 
 
 def test_explanations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "sentences", lambda: {"date": "The date was moved", "date.iso": "An ISO date"})
+    known = [Rule("date", "The date was moved"), Rule("date.iso", "An ISO date")]
+    monkeypatch.setattr(rules, "rules", lambda: {rule.name: rule for rule in known})
     assert explain("date.iso") == "An ISO date"
     assert explain("date.numeric.day") == "The date was moved"
     assert explain("space-before-comma") == "Space before comma"
@@ -250,6 +250,5 @@ def test_explanations(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_shipped_explanations_are_sentences() -> None:
-    path = Path(rules.__file__).parent / "rules.json"
-    for rule, sentence in rules.sentences().items():
-        assert rule == rule.lower().strip() and sentence[0].isupper() and len(sentence) > 8, (rule, path)
+    for name, rule in rules.rules().items():
+        assert name == name.lower().strip() and rule.sentence[0].isupper() and len(rule.sentence) > 8, name
