@@ -1,7 +1,37 @@
 """The copy desk for scraped news: raw articles in, Parquet that can be trusted out, every change on record."""
 
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
 
-from copydesk.pipeline import clean
+if TYPE_CHECKING:
+    from copydesk.config import Config
+    from copydesk.edits import Edit, rebuild
+    from copydesk.pipeline import clean
+    from copydesk.records import Article, Cleaned, Document
+else:
+    # Word lists and libraries cost half a second of CPU: they are read when a name is first used (PEP 562).
+    # Type checkers read the branch above; to them a misspelt name stays an error.
+    _HOMES = {
+        "Article": "copydesk.records",
+        "Cleaned": "copydesk.records",
+        "Config": "copydesk.config",
+        "Document": "copydesk.records",
+        "Edit": "copydesk.edits",
+        "clean": "copydesk.pipeline",
+        "rebuild": "copydesk.edits",
+    }
 
-__all__ = ["__version__", "clean"]
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
+
+__all__ = ["Article", "Cleaned", "Config", "Document", "Edit", "__version__", "clean", "rebuild"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from copydesk import __version__
-from copydesk.config.load import ConfigError, load
 
 if TYPE_CHECKING:
     from copydesk.config import Config
@@ -237,6 +236,13 @@ def serve(sources: tuple[str, ...], cron: str, timezone: str | None, warehouse: 
         schedule.serve(sources, settings, cron, timezone or "UTC", config)
 
 
+def load(path: str | None, flags: Mapping[str, Any] | None = None) -> Config:
+    """The settings of a command. Pydantic is imported here: `--help` answers without it."""
+    from copydesk.config.load import load as read
+
+    return read(path, flags)
+
+
 def fail(message: str) -> NoReturn:
     """End with a message and the exit code of usage errors."""
     click.echo(f"copydesk: {message}", err=True)
@@ -248,11 +254,13 @@ def errors_in_words() -> Iterator[None]:
     """Faults that a person can mend end the program with a sentence, not with a traceback."""
     try:
         yield
-    except ConfigError as error:
-        fail(str(error))
     except KeyboardInterrupt:
         fail("stopped; what was begun is discarded or completed by the next run")
     except Exception as error:
+        from copydesk.config.load import ConfigError
+
+        if isinstance(error, ConfigError):
+            fail(str(error))
         from copydesk.checks.suites import SuiteError
         from copydesk.languages import LanguageError
         from copydesk.languages.protected import ProtectedError

@@ -53,7 +53,7 @@ IMPURE_MODULES = frozenset(
 )
 IMPURE_CALLS = frozenset({"open", "print", "input", "exec", "eval", "__import__"})
 IMPURE_METHODS = frozenset({"now", "today", "utcnow", "read_text", "read_bytes", "write_text", "write_bytes"})
-#: Package data, read once: word lists by `lexicon`, the language model by `language`, the time zones by their names.
+#: Package data, read once.
 EXCEPTIONS = frozenset({("copydesk/data/lists.py", "read_text"), ("copydesk/data/rules.py", "read_text")})
 #: Seconds to import each; they wait until they are needed.
 HEAVY = frozenset(

@@ -17,13 +17,13 @@ import pytest
 from click.testing import CliRunner
 from nights import STORY, config, edits_of, night, settled, story, table, tree
 
-import copydesk
 from copydesk import sources
 from copydesk.cli import main
 from copydesk.config import SourcesConfig
 from copydesk.edits import TITLE, rebuild, rebuild_title
 from copydesk.run.job import fingerprint
 from copydesk.sources.pages import extract
+from copydesk.text.encodings import decode
 
 HERE = Path(__file__).parent
 RAW = HERE.parent / "examples" / "raw"
@@ -112,7 +112,7 @@ def test_parquet_rebuilds_every_source(which: str, generated: Path, examples: Pa
         row = by_uri[document.uri]
         made = edits_of(edits, row["article_id"])
         given = extract(document)
-        text = given.text if given.text is not None else copydesk.text.encodings.decode(document.content).text
+        text = given.text if given.text is not None else decode(document.content).text
         assert rebuild(row["headline"], row["body"], made) == text
         if given.title is not None and any(edit.field == TITLE for edit in made):
             assert rebuild_title(row["headline"], made) == given.title

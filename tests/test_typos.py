@@ -48,11 +48,6 @@ def corrected(text: str, **settings: Any) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
-def test_cases(case: dict[str, str]) -> None:
-    assert corrected(case["text"]) == case["expect"]
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
 def test_the_edits_of_a_case_undo_it(case: dict[str, str]) -> None:
     found = look([case["text"]], MODEL, SETTINGS, [()])[0]
     new, edits = settle(case["text"], found, SETTINGS)

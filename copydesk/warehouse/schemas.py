@@ -1,6 +1,6 @@
 """The tables of the warehouse: their schemas, with a description in the metadata of every column, and rows as Arrow.
 
-`warehouse/README.md` is the contract for readers; `tests/test_tables.py` holds the two together.
+`warehouse/README.md` is the contract for readers; `tests/test_readers.py` holds the two together.
 """
 
 from __future__ import annotations

@@ -1,0 +1,99 @@
+"""What starting costs: `import copydesk` and `copydesk --help` read nothing that they do not need.
+
+Time is not asserted, since it depends on the machine (`python -m benchmarks.speed` measures it): what is imported and
+what is opened decides it, and both are counted in a fresh interpreter.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import copydesk
+
+ROOT = Path(copydesk.__file__).parent.parent
+
+_CODE = re.compile(r"\.(py|pyc|so|pth)(\.\d+)?$")
+_WATCHED = """
+import json, sys
+opened, before = [], set(sys.modules)
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+try:
+    exec({statement!r})
+except SystemExit:
+    pass
+finally:
+    print(json.dumps([sorted(set(sys.modules) - before), opened]), file=sys.stderr)
+"""
+
+
+class Start(NamedTuple):
+    """What a statement imported, and which files it opened that are no code."""
+
+    modules: list[str]
+    data: list[str]
+
+    @property
+    def own(self) -> set[str]:
+        return {name for name in self.modules if name.partition(".")[0] == "copydesk"}
+
+    @property
+    def packages(self) -> set[str]:
+        """What is imported beside the standard library."""
+        return {name.partition(".")[0] for name in self.modules} - sys.stdlib_module_names
+
+
+def start(statement: str) -> Start:
+    script = _WATCHED.format(statement=statement)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    modules, opened = json.loads(done.stderr.splitlines()[-1])
+    return Start(modules, [path for path in opened if not _CODE.search(path)])
+
+
+def test_import_reads_one_module_and_no_data() -> None:
+    found = start("import copydesk")
+    assert found.own == {"copydesk"}
+    assert found.data == []
+    assert len(found.modules) <= 12, "what typing imports, and no more"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"], ["show", "--help"]])
+def test_the_command_line_helps_without_settings_and_data(arguments: list[str]) -> None:
+    found = start(f"from copydesk.cli import main; main({arguments!r})")
+    assert found.own == {"copydesk", "copydesk.cli"}
+    assert found.packages == {"click", "copydesk"}
+    assert not [path for path in found.data if Path(path).is_relative_to(ROOT / "copydesk")]
+    assert len(found.modules) <= 160, "what click imports, and little more"
+
+
+def test_what_is_watched_is_seen() -> None:
+    """The watch itself works: cleaning opens word lists and imports numpy."""
+    found = start("import copydesk; copydesk.clean('Rain in the valley', uri='a')")
+    assert "numpy" in found.modules
+    assert any("copydesk/data" in path for path in found.data)
+
+
+def test_every_public_name_is_there() -> None:
+    assert set(copydesk.__all__) <= set(dir(copydesk))
+    for name in copydesk.__all__:
+        assert getattr(copydesk, name) is not None
+    assert copydesk.clean("Rain in the valley", uri="a").article is not None
+    with pytest.raises(AttributeError, match="claen"):
+        _ = copydesk.claen  # type: ignore[attr-defined]
+
+
+def test_type_checkers_see_the_names_that_run() -> None:
+    tree = ast.parse((ROOT / "copydesk" / "__init__.py").read_text("utf-8"))
+    branch = next(node for node in tree.body if isinstance(node, ast.If))
+    typed = {
+        alias.name: node.module for node in branch.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert typed == copydesk._HOMES  # type: ignore[attr-defined]
+    assert {*typed, "__version__"} == set(copydesk.__all__)
