@@ -15,8 +15,8 @@ import pyarrow as pa
 import pytest
 
 from copydesk.checks import metrics
-from copydesk.checks.expectations import Checks, SuiteError, merge
-from copydesk.checks.suites import _SLIP, EXPECTATIONS, Rule, read_suite
+from copydesk.checks.expectations import Checks, SuiteError, merge, read_suites
+from copydesk.checks.suites import _SLIP, EXPECTATIONS, Rule, failure_of, read_suite
 from copydesk.data.bundled import bundled
 from copydesk.edits import Edit
 from copydesk.records import Article, article_id
@@ -490,3 +490,37 @@ def test_quiet_and_lazy(tmp_path: Path) -> None:
     )
     assert (done.stdout, done.stderr) == ("", "")
     assert list(tmp_path.rglob("*")) == []
+
+
+# --- what is said where an expectation fails -------------------------------------------------------------------------
+
+
+def test_a_failure_is_said_of_one_row_and_of_many(checks: Checks) -> None:
+    verdict = checks.articles(table({"body": ""}, {"body": ""}, {}), NIGHT)
+    found = {result.rule: result.failure for result in verdict.results}
+    assert found["no-body"] == ("The article has no body", "{count} articles have no body")
+    assert found["body-very-short"][0] == "The body has fewer than 50 characters"
+    assert found["error-page"] == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (7, "must be a sentence, or two"),
+        (["one"], "must be a sentence, or two"),
+        ("{limit} is too many", "names what is not there"),
+        ("{value:%%%}", "cannot be filled in"),
+        ("{count", "cannot be filled in"),
+    ],
+)
+def test_a_failure_that_cannot_be_said_stops_the_run_before_it_begins(
+    failure: Any, words: str, suites: Callable[..., Path]
+) -> None:
+    folder = suites(meta={"rule": "r", "description": "It holds.", "failure": failure})
+    with pytest.raises(SuiteError, match=words):
+        read_suites(folder)
+
+
+def test_an_expectation_without_words_for_its_failure_says_what_should_hold(suites: Callable[..., Path]) -> None:
+    rule = read_suites(suites(meta={"rule": "r", "description": "An article has {a body}."}))["articles"][0]
+    assert failure_of(rule, 0) == ("Not so: An article has {a body}", "{count} rows fail: An article has {a body}")

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from copydesk.checks import metrics
 from copydesk.checks.metrics import COLUMNS, FOUND
-from copydesk.checks.suites import Rule, SuiteError, read_suite, wrong
+from copydesk.checks.suites import Rule, SuiteError, failure_of, read_suite, wrong
 from copydesk.data.bundled import bundled
 from copydesk.records import CRITICAL, Problem
 
@@ -31,7 +31,10 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Result(NamedTuple):
-    """What one expectation said of a table; a row of the table `validations` but for its `run_id`."""
+    """What one expectation said of a table; a row of the table `validations` but for its `run_id` and `failure`.
+
+    `failure` says what is wrong in one row and in many, where `{count}` stands for how many; empty where nothing is.
+    """
 
     suite: str
     expectation: str
@@ -42,6 +45,7 @@ class Result(NamedTuple):
     element_count: int
     unexpected_count: int
     description: str
+    failure: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,7 @@ class Checks:
         if words is not None:
             severity, description, failed = CRITICAL, f"{rule.description} (could not be evaluated: {words})", 0
         success = words is None and bool(outcome.success)
+        failure = ("", "") if success else failure_of(rule, _first(rule, figures, rows))
         verdict.results.append(
             Result(
                 rule.suite,
@@ -165,6 +170,7 @@ class Checks:
                 len(figures),
                 failed,
                 description,
+                failure,
             )
         )
         if words is not None:
@@ -172,8 +178,7 @@ class Checks:
                 Problem("validate", rule.rule, rule.column, CRITICAL, f"could not be evaluated: {words}")
             )
         elif not success and not row_level:
-            observed = f"observed {detail.get('observed_value')}; {rule.description}"
-            verdict.whole.append(Problem("validate", rule.rule, rule.column, severity, observed))
+            verdict.whole.append(Problem("validate", rule.rule, rule.column, severity, failure[0]))
         for row, observed in zip(rows, _observed(rule, figures.take(pa.array(rows, pa.int64()))), strict=True):
             problem = Problem("validate", rule.rule, rule.column, severity, observed)
             verdict.problems.setdefault(keys[row], []).append(problem)
@@ -200,6 +205,11 @@ class Checks:
         if len(suite.expectations) != len(rules):
             wrong(f"{name}.json", f"{len(rules)} expectations were read and {len(suite.expectations)} were loaded")
         return suite
+
+
+def _first(rule: Rule, figures: pa.Table, rows: list[int]) -> Any:
+    """The value of the first row that fails, in the first column that the rule is about."""
+    return figures[rule.columns[0]][rows[0]].as_py() if rule.columns and rows else len(figures)
 
 
 def _observed(rule: Rule, figures: pa.Table) -> list[str]:

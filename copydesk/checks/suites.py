@@ -123,7 +123,8 @@ class SuiteError(ValueError):
 class Rule(NamedTuple):
     """One expectation of a suite: what it demands, how much it matters, and where it stands in its file.
 
-    `columns` are those that it speaks of; none where it is about the table as a whole.
+    `columns` are those that it speaks of; none where it is about the table as a whole. `failure` says what is wrong
+    where it fails, of one row and of many, with `{count}` and `{value}` still to be filled in.
     """
 
     suite: str
@@ -134,6 +135,7 @@ class Rule(NamedTuple):
     severity: str
     description: str
     where: str
+    failure: tuple[str, str] = ("The row fails", "{count} rows fail")
 
     @property
     def column(self) -> str | None:
@@ -208,7 +210,53 @@ def _rule(suite: str, entry: Any, where: str) -> Rule:
         if column not in COLUMNS[suite]:
             wrong(where, f"unknown column {column!r}", column, tuple(COLUMNS[suite]))
     rule, description = texts
-    return Rule(suite, str(rule), kind, kwargs, columns, str(severity), str(description), where)
+    given = meta.get("failure") if isinstance(meta, dict) else None
+    failure = _failure(given, kwargs, where) if given is not None else _plain_failure(str(description))
+    return Rule(suite, str(rule), kind, kwargs, columns, str(severity), str(description), where, failure)
+
+
+def _plain_failure(description: str) -> tuple[str, str]:
+    """The failure of an expectation that says only what should hold."""
+    escaped = description.replace("{", "{{").replace("}", "}}").rstrip(".")
+    return f"Not so: {escaped}", f"{{count}} rows fail: {escaped}"
+
+
+def _failure(given: Any, kwargs: Mapping[str, Any], where: str) -> tuple[str, str]:
+    """What `meta.failure` says of one row and of many, with the limits of `kwargs` filled in."""
+    texts = [given, given] if isinstance(given, str) else given
+    if not (isinstance(texts, list) and len(texts) == 2 and all(isinstance(text, str) and text for text in texts)):
+        wrong(where, '"failure" must be a sentence, or two: for one row, and for many with {count}')
+    known = {**kwargs, "count": 2, "value": 0.5}
+    for text in texts:
+        try:
+            text.format(**known)
+        except (KeyError, IndexError):
+            wrong(where, f"failure {text!r} names what is not there", allowed=["count", "value", *kwargs])
+        except (ValueError, TypeError, AttributeError) as error:
+            wrong(where, f"failure {text!r} cannot be filled in: {error}")
+    return texts[0], texts[1]
+
+
+def failure_of(rule: Rule, value: Any) -> tuple[str, str]:
+    """What is wrong where `rule` fails, of one row and of many; `{count}` is left for whoever knows the whole count.
+
+    `value` is that of the first row that fails.
+    """
+    one, many = (text.format(**{**rule.kwargs, "count": "{count}", "value": _Value(value)}) for text in rule.failure)
+    return one, many
+
+
+class _Value:
+    """A value that takes any format: one that does not suit it is passed over."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __format__(self, spec: str) -> str:
+        try:
+            return format(self.value, spec)
+        except (ValueError, TypeError):
+            return str(self.value)
 
 
 def _check_kwargs(kwargs: Mapping[str, Any], kinds: Mapping[str, Kind], where: str) -> None:

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from copydesk.report.escape import pieces
 from copydesk.report.plot import bars, trend_series
-from copydesk.report.reasons import STEPS, decisive, demands, is_demand, worded
+from copydesk.report.reasons import STEPS, decisive, failed, faults, worded
 from copydesk.report.report_data import NIGHTS, ReportData
 
 #: Name of the front page of the report site.
@@ -29,7 +29,7 @@ _SAFE_NAME_RE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 def page(data: ReportData) -> str:
     """The report of one run as one HTML page."""
     template = _environment().get_template("run.html.j2")
-    return template.render(data=data, series=trend_series(data["trend"]), demanded=demands(data["expectations"]))
+    return template.render(data=data, series=trend_series(data["trend"]), known=faults(data["expectations"]))
 
 
 def index(reports: Iterable[ReportData]) -> str:
@@ -117,7 +117,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"shown": shown, "in_context": in_context, "count": _count, "noun": _noun}
-    environment.filters |= {"decisive": decisive, "worded": worded}
-    environment.tests["demand"] = is_demand
+    environment.filters |= {"decisive": decisive, "failed": failed, "worded": worded}
     environment.globals |= {"percent": _percent, "bars": bars, "STEPS": STEPS}
     return environment

@@ -8,41 +8,46 @@ from typing import Any, NamedTuple
 from copydesk.data.rules import explain
 from copydesk.records import CRITICAL, INFO
 
-#: The suite under which a run lists what its steps noted; its rules are worded as faults and not as demands.
+#: The suite under which a run lists what its steps noted; its descriptions say what is wrong.
 STEPS = "steps"
 
-#: Where suites judge: the rules of these stages say what should be, those of the others what is wrong.
+#: Where suites judge: what a rule of these stages means stands in its suite, and of the others in `rules.toml`.
 _JUDGING = {"validate", "gate"}
 
 Row = Mapping[str, Any]
 
 
 class Reason(NamedTuple):
-    """`words` say what is wrong, or what was demanded and not met (`unmet`); `found` is "" where it was said before."""
+    """`words` say what is wrong, `found` what was observed, "" where it was said before."""
 
     severity: str
-    unmet: bool
     words: str
     found: str
 
 
-def demands(checks: Iterable[Row]) -> dict[str, str]:
-    """What each rule of the suites demands, in the words of its suite, which may be a user's own."""
+def failed(check: Row) -> str:
+    """What is wrong where a check failed, with the number of its failing rows."""
+    count = check["unexpected_count"]
+    if check["suite"] == STEPS:
+        return str(check["description"] or check["rule"])
+    one, many = check.get("failure") or ("", "")  # reports of earlier versions have none
+    if many and count > 1:
+        return str(many).replace("{count}", f"{count:,}")
+    return str(one or f"Not so: {check['description'] or check['rule']}").replace("{count}", f"{count:,}")
+
+
+def faults(checks: Iterable[Row]) -> dict[str, str]:
+    """What is wrong with one document that a rule of the suites fails, in the words of its suite."""
     words: dict[str, str] = {}
     for check in checks:
-        if check["suite"] != STEPS and check["description"]:
-            words.setdefault(check["rule"], check["description"])
+        if check["suite"] != STEPS:
+            words.setdefault(check["rule"], failed({**check, "unexpected_count": 1}).removesuffix(".") + ".")
     return words
 
 
-def is_demand(reason: Row) -> bool:
-    """Whether the rule of a reason says what should be."""
-    return reason["stage"] in _JUDGING
-
-
-def meaning(reason: Row, demanded: Mapping[str, str]) -> str:
-    """The sentence for the rule of a reason."""
-    words = demanded.get(reason["rule"]) if is_demand(reason) else None
+def meaning(reason: Row, known: Mapping[str, str]) -> str:
+    """The sentence for the rule of a reason; `known` are those of suites."""
+    words = known.get(reason["rule"]) if reason["stage"] in _JUDGING else None
     return words or explain(reason["rule"])
 
 
@@ -54,17 +59,17 @@ def decisive(reasons: Iterable[Row]) -> tuple[list[Row], list[Row]]:
     return critical, sorted(others, key=lambda reason: reason["severity"] == INFO)
 
 
-def worded(reasons: Iterable[Row], demanded: Mapping[str, str]) -> tuple[list[Reason], list[Reason]]:
+def worded(reasons: Iterable[Row], known: Mapping[str, str]) -> tuple[list[Reason], list[Reason]]:
     """The decisive reasons of one document and the others, each observation with the first that made it."""
     said: set[str] = set()
 
     def word(reason: Row) -> Reason:
-        words = meaning(reason, demanded)
-        # What is wrong with a whole table repeats the demand behind what was observed.
-        found = reason["observed"].removesuffix(f"; {words}")
-        fresh = "" if found in said else found
-        said.add(found)
-        return Reason(reason["severity"], is_demand(reason), words, fresh)
+        words = meaning(reason, known)
+        found = (
+            "" if reason["observed"] in said or reason["observed"] == words.removesuffix(".") else reason["observed"]
+        )
+        said.add(reason["observed"])
+        return Reason(reason["severity"], words, found)
 
     first, others = decisive(reasons)
     return [word(reason) for reason in first], [word(reason) for reason in others]

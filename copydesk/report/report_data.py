@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from copydesk.data.rules import explain
 from copydesk.records import storable
 from copydesk.report.counts import Tally
-from copydesk.report.reasons import demands, meaning
+from copydesk.report.reasons import faults, meaning
 from copydesk.report.summary import Summary
 from copydesk.warehouse.schemas import RUNS, VALIDATIONS
 
@@ -50,7 +50,7 @@ def report_data(
     """
     row = {name: run[name] for name in RUNS.names}
     checks = _expectations(validations)
-    demanded = demands(checks)
+    known = faults(checks)
     dates = [_partition(partition) for partition in sorted(partitions, key=lambda p: p.published_date or date.max)]
     funnel = _funnel(row, summary)
     return {
@@ -62,7 +62,7 @@ def report_data(
         "expectations": checks,
         "quarantine": {
             "documents": summary.quarantined,
-            "reasons": [{**reason, "meaning": meaning(reason, demanded)} for reason in summary.reasons.top(VALUES)],
+            "reasons": [{**reason, "meaning": meaning(reason, known)} for reason in summary.reasons.top(VALUES)],
             "media_types": _values(summary.media_types, "media_type"),
             "entries": [*summary.held, *summary.held_by_gate],
         },
@@ -100,6 +100,7 @@ def _expectations(validations: Iterable[Mapping[str, Any]]) -> list[dict[str, An
     checks = []
     for validation in validations:
         check = {name: validation[name] for name in VALIDATIONS.names if name != "run_id"}
+        check["failure"] = list(validation.get("failure") or ())
         examples = list(validation.get("examples") or ())[:FAILING_ROWS]
         check["examples"] = [{key: _text(value) for key, value in example.items()} for example in examples]
         checks.append(check)
