@@ -28,3 +28,13 @@ def explain(rule: str) -> str:
         family = family[: max(family.rfind(separator) for separator in ".:/")] if re.search("[.:/]", family) else ""
     words = re.sub(r"[\W_]+", " ", rule).strip()
     return words[:1].upper() + words[1:] if words else "No rule named"
+
+
+_CONFIDENCE = {
+    "site-name": 0.97,
+}
+
+
+def confidence(rule: str) -> float:
+    """The probability that an edit of `rule` is right."""
+    return _CONFIDENCE.get(rule, 0.97)

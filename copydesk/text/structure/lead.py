@@ -10,18 +10,20 @@ from typing import NamedTuple
 
 from copydesk.data import lists
 from copydesk.text.fold import any_as_written
+from copydesk.text.structure.date_reader import ReadDate
 
 #: A dateline on a line of its own is not longer than this.
 LONGEST = 80
 
 
 class Lead(NamedTuple):
-    """A dateline or agency prefix: what it names, where the sentence begins, and how sure this is."""
+    """A dateline or agency prefix: what it names, and where the sentence begins."""
 
     place: str | None
     agency: str | None
     end: int
-    confidence: float
+    byline: tuple[str, ...] = ()
+    date: ReadDate | None = None
 
 
 def plain(name: str) -> str:
@@ -124,7 +126,7 @@ def find_lead(paragraph: str, names: frozenset[str] = frozenset()) -> Lead | Non
             if not trusted and plain(agency) in _CITIES:
                 continue
             if trusted or ("known" not in match.re.groupindex and _could_be_agency(agency)):
-                return Lead(None, agency, match.end(), 0.98 if trusted else 0.9)
+                return Lead(None, agency, match.end())
     return None
 
 
@@ -162,14 +164,14 @@ def _placed(match: re.Match[str], paragraph: str) -> Lead | None:
         if not (is_known and place.isupper()) and sets_apart(paragraph, match.end()):
             return None
         if plain(place) in AGENCIES:
-            return Lead(None, place, match.end(), 0.97)
+            return Lead(None, place, match.end())
         if not place.isupper() and "," not in place and _is_city_behind(paragraph, match.end()):
             return None  # Paris - Lyon: a way, a match
         if not is_known and "," not in place and (len(city) < 4 or len(place.split()) > 3):
             return None
     elif "comma" in groups and not (is_agency(agency) and city in _CITIES):
         return None
-    return Lead(place, agency, match.end(), 0.99 if agency or is_known else 0.95)
+    return Lead(place, agency, match.end())
 
 
 def sets_apart(paragraph: str, at: int) -> bool:
