@@ -194,7 +194,10 @@ def headlines_within(page: Page, known: Known) -> Sequence[Decision]:
 
 def says_headline(first: Line, line: Line, near_top: bool = False) -> bool:
     """Whether a line is the headline `first` once more, or its refrain."""
-    if not len(first.text) / 3 < len(line.text) < 2 * len(first.text) or len(line.tokens) < 4:
+    if not len(first.text) / 3 < len(line.text) < 2 * len(first.text) or len(line.first_tokens) < 4:
         return False
-    again = headline.likeness(line, first) in _NEAR_TOP if near_top else line.tokens == first.tokens
+    if near_top:
+        again = headline.likeness(line, first) in _NEAR_TOP
+    else:
+        again = line.first_tokens == first.first_tokens and line.tokens == first.tokens
     return again and headline.is_repeat(line, first)

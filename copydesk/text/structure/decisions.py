@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from copydesk.data.rules import confidence
 from copydesk.records import Problem
-from copydesk.text.site import Recurring, Site
+from copydesk.text.site import Recurring, Site, site_of
 from copydesk.text.structure.columns import Column
 from copydesk.text.structure.date_reader import DateReader, ReadDate
 from copydesk.text.structure.lead import Lead, plain
@@ -19,10 +20,8 @@ from copydesk.text.structure.lines import Line
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A text in lines, and what stood beside it: its title, its date as the source gave it, what its site proves.
-
-    `host` are the names that its address has for its site, as `plain` writes them.
-    """
+    """A text in lines, and what stood beside it: its title, its date as the source gave it, its address, what its site
+    proves."""
 
     text: str
     lines: Sequence[Line]
@@ -30,7 +29,15 @@ class Page:
     date: str | None
     site: Site
     reader: DateReader
-    host: frozenset[str]
+    uri: str
+
+    @cached_property
+    def host(self) -> frozenset[str]:
+        """Names of the site, as the address gives them, without spaces and punctuation."""
+        host = site_of(self.uri.partition("#")[0])  # the name of a file of records names no site
+        labels = host.split(".")
+        names = {"".join(labels), *labels[: max(1, len(labels) - 1)]}
+        return frozenset(plain(name) for name in names if len(name) > 2)
 
 
 class Mark(StrEnum):
@@ -144,10 +151,10 @@ class Known(NamedTuple):
         """The headline that others are compared with."""
         return page.title or (page.lines[self.headlines[0]] if self.headlines else None)
 
-    def site_names(self, page: Page) -> frozenset[str]:
-        """Names of the site, as its address and the article's own credits give them."""
-        named = (self.columns.agency, self.columns.attribution)
-        return page.host.union(plain(name) for name in named if name and len(name) > 2)
+    def is_site(self, page: Page, name: str) -> bool:
+        """Whether `name`, as `plain` writes it, is the site's by its address or by the article's own credits."""
+        credited = (self.columns.agency, self.columns.attribution)
+        return name in page.host or any(len(own) > 2 and plain(own) == name for own in credited if own)
 
 
 def with_decision(columns: Columns, decision: Decision) -> Columns:

@@ -7,7 +7,7 @@ site before or behind it, or with a word changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from itertools import islice
 
@@ -27,10 +27,11 @@ def likeness(line: Line, headline: Line) -> str | None:
     """The rule by which `line` is `headline` once more, as sites write it; None where it is none."""
     if len(line.text) > 2 * MAX_CHARACTERS or len(line.text) > 4 * len(headline.text) + 80:
         return None
-    mine, theirs = line.tokens, headline.tokens
     # Every way to repeat a headline keeps the first word of one among the first words of the other.
-    if not mine or not theirs or (mine[0] not in theirs[:8] and theirs[0] not in mine[:8]):
+    mine, theirs = line.first_tokens, headline.first_tokens
+    if not mine or not theirs or (mine[0] not in theirs and theirs[0] not in mine):
         return None
+    mine, theirs = line.tokens, headline.tokens
     if mine == theirs:
         return "headline-repeat" if line.text == headline.text else "headline-variant"
     if _is_cut_from(line.text, theirs) or _is_cut_from(headline.text, mine):
@@ -64,7 +65,10 @@ def is_repeat(line: Line, headline: Line) -> bool:
 def is_refrain(known: Line, below: Sequence[Line]) -> bool:
     """Whether the headline comes back twice and more below itself, with nothing but verses between, as in a song."""
     least, most = len(known.text) / 3, 2 * len(known.text)
-    at = [i for i, line in enumerate(below) if least < len(line.text) < most and line.tokens == known.tokens]
+    at = [
+        i for i, line in enumerate(below) if least < len(line.text) < most and line.first_tokens == known.first_tokens
+    ]
+    at = [i for i in at if below[i].tokens == known.tokens]
     if len(at) < 2 or at[-1] - at[-2] < 2:
         return False
     between = below[at[-2] + 1 : at[-1]]
@@ -99,12 +103,11 @@ def _without_site(line: str, other: str = "") -> list[str]:
     return found
 
 
-def site_suffix(headline: str, *names: Collection[str]) -> int:
-    """Where ` - Site Name` begins in a headline, if that name is in one of `names` (as `tokens` joined); else 0."""
+def site_suffix(headline: str, is_site: Callable[[str], bool]) -> int:
+    """Where ` - Site Name` begins in a headline, if `is_site` knows that name (as `tokens` joined); else 0."""
     for separator in _SEPARATOR.finditer(headline):
         tail = "".join(tokens(headline[separator.end() :]))
-        plain = tail.removeprefix("the")
-        if separator.start() and tail and any(tail in known or plain in known for known in names):
+        if separator.start() and tail and (is_site(tail) or is_site(tail.removeprefix("the"))):
             return separator.start()
     return 0
 

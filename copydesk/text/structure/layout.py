@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -17,14 +17,13 @@ from copydesk.config import DatesConfig
 from copydesk.data.rules import confidence
 from copydesk.edits import TITLE, Edit, Span
 from copydesk.records import Problem
-from copydesk.text.site import NO_SITE, Site, site_of
+from copydesk.text.site import NO_SITE, Site
 from copydesk.text.structure import body, head, headline, opening, settle, tail
 from copydesk.text.structure.columns import Column
 from copydesk.text.structure.date_reader import DateReader
 from copydesk.text.structure.decisions import Decision, Known, Page, Rule, fold
 from copydesk.text.structure.furniture import credit_before
-from copydesk.text.structure.lead import plain
-from copydesk.text.structure.lines import Line, path_before, read_lines
+from copydesk.text.structure.lines import Line, path_before, read_line, read_lines
 
 STEP = "structure"
 
@@ -49,7 +48,7 @@ RULES: tuple[Rule, ...] = (
     opening.lone_dateline,
     opening.date_in_front,
     opening.headline_in_front,
-    opening.date_in_front,
+    opening.date_behind_headline,
     opening.dateline,
     # of all that was found
     settle.publication_date,
@@ -108,14 +107,14 @@ def structure(text: str, given: Given, config: DatesConfig) -> tuple[Layout, lis
 def _read(text: str, given: Given, config: DatesConfig) -> tuple[Page, Sequence[Decision]]:
     """The page of a text, and what was decided of its first line before there were lines."""
     reader = DateReader(text, config, given.site.numeric_order, given.uri)
-    title = Line(-1, given.title, 0, 0, reader) if given.title else None
+    title = read_line(-1, given.title, 0, reader) if given.title else None
     lines = read_lines(text, reader)
     decided: list[Decision] = []
     if lines:
         first, decided = _first_lines(lines[0], reader, is_titled=title is not None)
-        behind = lines[1:] if len(first) == 1 else (replace(line, number=line.number + 1) for line in lines[1:])
+        behind = lines[1:] if len(first) == 1 else (line.moved(line.number + 1) for line in lines[1:])
         lines = [*first, *behind]
-    return Page(text, tuple(lines), title, given.date, given.site, reader, _host_names(given.uri)), decided
+    return Page(text, tuple(lines), title, given.date, given.site, reader, given.uri), decided
 
 
 def _first_lines(first: Line, reader: DateReader, is_titled: bool) -> tuple[list[Line], list[Decision]]:
@@ -134,17 +133,9 @@ def _first_lines(first: Line, reader: DateReader, is_titled: bool) -> tuple[list
     if split is None:
         return [first], made
     ends, begins = first.start + split[0], first.start + split[1]
-    story = Line(1, first.text[split[1] :], begins, begins, reader)
+    story = read_line(1, first.text[split[1] :], begins, reader)
     made.append(Decision("headline-line", 0, cut=(ends, begins), after="\n\n"))
-    return [replace(first, text=first.text[: split[0]]), story], made
-
-
-def _host_names(uri: str) -> frozenset[str]:
-    """Names of the site, as its address gives them, without spaces and punctuation."""
-    host = site_of(uri.partition("#")[0])  # the name of a file of records names no site
-    labels = host.split(".")
-    names = {"".join(labels), *labels[: max(1, len(labels) - 1)]}
-    return frozenset(plain(name) for name in names if len(name) > 2)
+    return [read_line(0, first.text[: split[0]], first.start, reader, first.begins), story], made
 
 
 # --- edits ------------------------------------------------------------------------------------------------------------

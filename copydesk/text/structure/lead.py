@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from copydesk.data import lists
@@ -107,8 +108,8 @@ def is_agency(name: str) -> bool:
     return words[-1].casefold() in _MEDIA and all(w[:1].isupper() or w[:1].isdigit() for w in words)
 
 
-def find_lead(paragraph: str, names: frozenset[str] = frozenset()) -> Lead | None:
-    """The dateline or agency at the start of a story's first paragraph. `names` are agencies known from elsewhere.
+def find_lead(paragraph: str, is_site: Callable[[str], bool] | None = None) -> Lead | None:
+    """The dateline or agency at the start of a story's first paragraph. `is_site` knows the names of its site.
 
     None unless what follows can start a sentence: `Idlib – the last stronghold – fell` is prose.
     """
@@ -122,7 +123,7 @@ def find_lead(paragraph: str, names: frozenset[str] = frozenset()) -> Lead | Non
         match = pattern.match(paragraph)
         if match and _starts_sentence(paragraph, match.end()):
             agency = _agency(match) or ""
-            trusted = is_agency(agency) or plain(agency) in names
+            trusted = is_agency(agency) or (is_site is not None and is_site(plain(agency)))
             if not trusted and plain(agency) in _CITIES:
                 continue
             if trusted or ("known" not in match.re.groupindex and _could_be_agency(agency)):

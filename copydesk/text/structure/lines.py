@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from copydesk.text.structure import sentences
 from copydesk.text.structure.columns import Column, find_column
@@ -24,19 +24,23 @@ _STEPS = re.compile(r"[^»›>→]{2,40}[»›>→](?!>)\s*[^»›>→]{2,40}[»
 _ADDRESS = re.compile(r"https?://\S+$")
 
 
-@dataclass(frozen=True, eq=False)
-class Line:
-    """A line of a page, which is a paragraph of its text, and what is true of it wherever it stands.
-
-    Its `text` begins at `start` in the text of the page; its paragraph begins at `begins`, where something was cut off
-    in front of it. What takes time to find out is found out when a rule first asks for it.
-    """
-
+class _Line(NamedTuple):
     number: int
     text: str
     start: int
     begins: int
+    mark: str
+    furniture: Furniture | None
     reader: DateReader
+
+
+class Line(_Line):
+    """A line of a page, which is a paragraph of its text, and what is true of it wherever it stands.
+
+    Its `text` begins at `start` in the text of the page; its paragraph begins at `begins`, where something was cut off
+    in front of it. `mark` is the last mark of its sentence. What few rules ask of few lines, and takes time to find
+    out, is found out when it is first asked for.
+    """
 
     @property
     def end(self) -> int:
@@ -45,6 +49,11 @@ class Line:
     @cached_property
     def tokens(self) -> tuple[str, ...]:
         return sentences.tokens(self.text)
+
+    @cached_property
+    def first_tokens(self) -> tuple[str, ...]:
+        """The first eight of its tokens, which tell most lines apart."""
+        return sentences.tokens(self.text, 8)
 
     # --- what it holds
 
@@ -58,10 +67,6 @@ class Line:
         """The column that it holds where it stands below a story."""
         return find_column(self.text, self.reader, top=False)
 
-    @cached_property
-    def furniture(self) -> Furniture | None:
-        return find_furniture(self.text)
-
     @property
     def heads_links(self) -> bool:
         return heads_links(self.text)
@@ -71,10 +76,6 @@ class Line:
         return heads_labels(self.text)
 
     # --- how it ends
-
-    @cached_property
-    def mark(self) -> str:
-        return sentences.last_mark(self.text)
 
     @property
     def ends_sentence(self) -> bool:
@@ -150,7 +151,10 @@ class Line:
 
     def without(self, length: int) -> Line:
         """The line behind its first `length` characters."""
-        return replace(self, text=self.text[length:], start=self.start + length)
+        return read_line(self.number, self.text[length:], self.start + length, self.reader, self.begins)
+
+    def moved(self, number: int) -> Line:
+        return self._replace(number=number)
 
 
 def path_before(line: str) -> int:
@@ -159,11 +163,16 @@ def path_before(line: str) -> int:
     return found.end() if found and found.end() < len(line) else 0
 
 
+def read_line(number: int, text: str, start: int, reader: DateReader, begins: int | None = None) -> Line:
+    mark, furniture = sentences.last_mark(text), find_furniture(text)
+    return Line(number, text, start, start if begins is None else begins, mark, furniture, reader)
+
+
 def read_lines(text: str, reader: DateReader) -> list[Line]:
     """The lines of a text that has one empty line between its paragraphs."""
     found: list[Line] = []
     start = 0
     for piece in text.split("\n\n") if text else []:
-        found.append(Line(len(found), piece, start, start, reader))
+        found.append(read_line(len(found), piece, start, reader))
         start += len(piece) + 2
     return found

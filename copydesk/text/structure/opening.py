@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from copydesk.text import dates
@@ -77,6 +78,11 @@ def headline_in_front(page: Page, known: Known) -> Sequence[Decision]:
     return (Decision("headline-prefix", story.line, cut=(story.start, story.start + length)),)
 
 
+def date_behind_headline(page: Page, known: Known) -> Sequence[Decision]:
+    """A date in front of the story, behind the headline on its line."""
+    return date_in_front(page, known) if known.cuts and known.cuts[-1].rule == "headline-prefix" else ()
+
+
 def dateline(page: Page, known: Known) -> Sequence[Decision]:
     """A dateline or an agency in front of the first sentence."""
     story = _opening(page, known)
@@ -110,7 +116,7 @@ def _rule(known: Known, found: lead.Lead) -> str:
 
 def _lead(page: Page, known: Known, story: str) -> lead.Lead | None:
     """The dateline in front of a story, with the reporter and the date that it names."""
-    found = _find(story, known.site_names(page))
+    found = _find(story, partial(known.is_site, page))
     if not found or found.end >= len(story):
         return None
     if found.place is None and (place := _find(story[found.end :])) and not place.agency:
@@ -121,6 +127,6 @@ def _lead(page: Page, known: Known, story: str) -> lead.Lead | None:
     return found._replace(byline=byline.names if byline else (), date=date)
 
 
-def _find(story: str, names: frozenset[str] = frozenset()) -> lead.Lead | None:
+def _find(story: str, is_site: Callable[[str], bool] | None = None) -> lead.Lead | None:
     """The dateline or agency in front of a story, as English agencies write it or those of other languages."""
-    return lead.find_lead(story[:200], names) or datelines.find_dateline(story)
+    return lead.find_lead(story[:200], is_site) or datelines.find_dateline(story)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from copydesk.data import lists
 from copydesk.text.fold import any_as_written
@@ -27,10 +28,12 @@ _SPEECH = re.compile(rf"[\"“”„«]|\b(?:{any_as_written(lists.words('speech
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-def tokens(text: str) -> tuple[str, ...]:
-    """The words of `text` without case, punctuation, quotes and apostrophes."""
+def tokens(text: str, most: int | None = None) -> tuple[str, ...]:
+    """The words of `text`, the first `most` where that is given, without case, punctuation, quotes and apostrophes."""
     folded = text.casefold()
-    found = WORD.findall(folded if folded.isascii() else folded.translate(_DOTLESS))
+    if not folded.isascii():
+        folded = folded.translate(_DOTLESS)
+    found = WORD.findall(folded) if most is None else [match[0] for match in islice(WORD.finditer(folded), most)]
     return tuple(_APOSTROPHES.sub("", token) for token in found) if _APOSTROPHES.search(text) else tuple(found)
 
 
