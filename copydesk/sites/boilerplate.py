@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.text.site import Recurring, site_of
-from copydesk.text.structure.paragraphs import ends_sentence
+from copydesk.text.structure.sentences import ends_sentence
 
 #: In so many articles of a site a line has to stand, whatever their number.
 LEAST = 5

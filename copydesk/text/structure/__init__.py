@@ -1,8 +1,7 @@
-"""Structure: `reader` goes through the paragraphs of a text from the top and from the end, and asks the others what a
-line is: `headline`, `page` and `furniture` (what stands around a story), `column_lines` and `credit_lines` (dates,
-authors, sources, counters), `lead` and `datelines` (what stands in front of the first sentence).
+"""Structure: `lines` reads the lines of a text, `layout` lists the rules that decide what each is on its page, and
+makes the layout and the edits of their decisions. The rules stand in `head`, `body`, `tail`, `opening` and `settle`.
 """
 
-from copydesk.text.structure.reader import Given, Layout, structure
+from copydesk.text.structure.layout import Given, Layout, structure
 
 __all__ = ["Given", "Layout", "structure"]

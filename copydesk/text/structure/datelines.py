@@ -124,7 +124,7 @@ def _in_han(text: str, paragraph: str) -> Iterator[Lead | None]:
     for form in _HAN_FORMS if text[:1] in "([【" or not text[:1].isascii() else ():
         if match := form.match(text):
             part = {name: paragraph[slice(*match.span(name))] for name, found in match.groupdict().items() if found}
-            yield Lead(part.get("place"), part.get("agency"), match.end(), 0.98)
+            yield Lead(part.get("place"), part.get("agency"), match.end())
 
 
 def _in_words(text: str, paragraph: str) -> Iterator[Lead | None]:
@@ -149,21 +149,21 @@ def _lead(match: re.Match[str], paragraph: str) -> Lead | None:
         return None
     if place is None:
         named = known or "." in written.get("slashes", "")
-        return Lead(None, agency, match.end(), 0.97) if agency and named and "quoted" not in written else None
+        return Lead(None, agency, match.end()) if agency and named and "quoted" not in written else None
     if not is_place(place) and not (known and bracketed and _could_be_place(place, part, bracketed)):
         return None
     if agency and not known:
         # A name in brackets that nobody knows is an agency where a dash follows it, as in find_lead.
         if not part.get("end") or end == ":" or not _could_be_agency(agency):
             return None
-        return Lead(place, agency, match.end(), 0.9)
+        return Lead(place, agency, match.end())
     if "stop" in part and not (place.isupper() and len(place) > 3):
         return None
     if agency is None and not _stands_alone(place, end, part, paragraph[match.end() :]):
         return None
     if agency and _key(agency) == _key(place):
         return None
-    return Lead(place, agency, match.end(), 0.98 if agency else 0.97)
+    return Lead(place, agency, match.end())
 
 
 def _stands_alone(place: str, end: str, part: dict[str, str | None], behind: str) -> bool:

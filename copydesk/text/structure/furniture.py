@@ -7,11 +7,11 @@ button is a sentence, and a sentence stays.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 from copydesk.data.lists import lines, table
 from copydesk.text.fold import any_as_written
+from copydesk.text.structure.sentences import speaks
 
 #: A longer line is no furniture.
 LONGEST = 420
@@ -21,7 +21,6 @@ _DATA = table("furniture.toml")
 _WORD = re.compile(r"[^\W\d_]+(?:['’´][^\W\d_]+)*|\d+(?:[.,]\d+)*[kKmM]?(?!\w)|\d+")
 _AROUND = " \t|•·*-–—>»«<›‹→►▼▶←↑↓:.…!,;/_[](){}#+=~✕×✓⭐"
 _QUOTES = "\"'“”‘«"
-_QUOTED = re.compile(r"[\"“”„«]|\b(?:said|says|told|asked|wrote|added)\b", re.IGNORECASE)
 
 
 class Furniture(NamedTuple):
@@ -65,7 +64,6 @@ _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d|©")
 _LAST_WORD = re.compile(r"(\w+)\W*$")
 
 
-@lru_cache(maxsize=1024)
 def find_furniture(line: str) -> Furniture | None:
     """What furniture a line is; None where it may belong to the story."""
     if len(line) > LONGEST:
@@ -84,7 +82,7 @@ def find_furniture(line: str) -> Furniture | None:
     tried = [*_BY_FIRST.get(start, ())]
     if line[-10:].rstrip(_AROUND).casefold().endswith(_LASTS) and (last := _LAST_WORD.search(line, len(line) - 20)):
         tried += _BY_LAST.get(last[1].casefold(), ())
-    if not tried or _QUOTED.search(line):
+    if not tried or speaks(line):
         return None
     bare = line.strip(_AROUND)
     for pattern in tried:
@@ -153,7 +151,10 @@ _SLASHED = re.compile(
 
 def _has_mark(text: str) -> bool:
     lower = text.lower()
-    return any(mark in lower for mark in _MARKS)
+    for mark in _MARKS:  # noqa: SIM110 - half the time of `any`, for every line of every text
+        if mark in lower:
+            return True
+    return False
 
 
 def is_credit(text: str) -> bool:

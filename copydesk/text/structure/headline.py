@@ -7,82 +7,81 @@ site before or behind it, or with a word changed.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
-from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple
 
 from copydesk.text.structure import lead
+from copydesk.text.structure.lines import TEASER, Line
+from copydesk.text.structure.sentences import WORD, tokens
 
 MAX_CHARACTERS = 250
 MAX_WORDS = 32
 
-_TOKEN = re.compile(r"[^\W_]+(?:['’‘`´][^\W_]+)*")
-_APOSTROPHES = re.compile("['’‘`´]")
-# Turkish writes dotted and dotless capitals; without regard to case they are one letter.
-_DOTLESS = {ord("ı"): "i", ord("\u0307"): None}
 _CUT = re.compile(r"\s*(?:…|\.\.\.+|\[…\]|\[\.\.\.+\])\s*$")
 _SEPARATOR = re.compile(r"\s+[-–—|·•«»:/~_*]{1,3}\s+|\s*[|»]\s*|\s*:\s+")
-_SENTENCE_END = re.compile(r"[.。।۔؛;,:]['\"”’»)\]]*$")
 _ABBREVIATION = re.compile(r"(?:\b[A-Z]\.|\b(?:Inc|Corp|Ltd|Co|Jr|Sr|Dr|No|St|vs|etc|Gov|Sen|Rep|Gen|Mr|Mrs))\.?$")
 
 
-class Likeness(NamedTuple):
-    """How a line repeats a headline: `rule`, how sure, and whether the line is the poorer of the two."""
-
-    rule: str
-    confidence: float
-
-
-@lru_cache(maxsize=1024)
-def tokens(text: str) -> tuple[str, ...]:
-    """The words of `text` without case, punctuation, quotes and apostrophes."""
-    folded = text.casefold()
-    found = _TOKEN.findall(folded if folded.isascii() else folded.translate(_DOTLESS))
-    return tuple(_APOSTROPHES.sub("", token) for token in found) if _APOSTROPHES.search(text) else tuple(found)
-
-
-def likeness(line: str, headline: str) -> Likeness | None:
-    """Whether `line` is `headline` once more, in one of the ways that sites write it. None where it is another text."""
-    if len(line) > 2 * MAX_CHARACTERS or len(line) > 4 * len(headline) + 80:
+def likeness(line: Line, headline: Line) -> str | None:
+    """The rule by which `line` is `headline` once more, as sites write it; None where it is none."""
+    if len(line.text) > 2 * MAX_CHARACTERS or len(line.text) > 4 * len(headline.text) + 80:
         return None
-    mine, theirs = tokens(line), tokens(headline)
     # Every way to repeat a headline keeps the first word of one among the first words of the other.
-    if not mine or not theirs or (mine[0] not in theirs[:8] and theirs[0] not in mine[:8]):
+    mine, theirs = line.first_tokens, headline.first_tokens
+    if not mine or not theirs or (mine[0] not in theirs and theirs[0] not in mine):
         return None
+    mine, theirs = line.tokens, headline.tokens
     if mine == theirs:
-        return Likeness("headline-repeat" if line == headline else "headline-variant", 0.995)
-    if _is_cut_from(line, headline) or _is_cut_from(headline, line):
-        return Likeness("headline-cut-off", 0.98)
-    for one, other in ((line, headline), (headline, line)):
-        for part in _without_site(one, other):
-            if tokens(part) == tokens(other) or _is_cut_from(part, other) or _is_cut_from(other, part):
-                return Likeness("headline-with-site", 0.98)
+        return "headline-repeat" if line.text == headline.text else "headline-variant"
+    if _is_cut_from(line.text, theirs) or _is_cut_from(headline.text, mine):
+        return "headline-cut-off"
+    if _is_with_site(line, headline) or _is_with_site(headline, line):
+        return "headline-with-site"
     if min(len(mine), len(theirs)) >= 6 and mine[:2] == theirs[:2]:
         share = SequenceMatcher(None, mine, theirs, autojunk=False).ratio()
         if share >= 0.88:
-            return Likeness("headline-near", 0.93)
+            return "headline-near"
     return None
 
 
+def _is_with_site(line: Line, other: Line) -> bool:
+    return any(
+        (words := tokens(part)) == other.tokens or _is_cut_from(part, other.tokens) or _is_cut_from(other.text, words)
+        for part in _without_site(line.text, other.text)
+    )
+
+
 _SPOKEN = re.compile(r"[\"“”„«‘].*[\"”“»’][.!?,]?$")
-_ENDS = re.compile(r"[.!?…。؟۔।][\"'”’»)\]]*$")
 
 
-def is_repeat(line: str, headline: str) -> bool:
+def is_repeat(line: Line, headline: Line) -> bool:
     """Whether a line of the headline's words may be a repeat: neither speech, nor a sentence where it is none."""
-    if line == headline:
+    if line.text == headline.text:
         return True
-    return not _SPOKEN.match(line) and not (_ENDS.search(line) and not _ENDS.search(headline))
+    return not _SPOKEN.match(line.text) and (headline.ends_sentence or not line.ends_sentence)
 
 
-def _is_cut_from(line: str, headline: str) -> bool:
-    """Whether `line` is the beginning of `headline`, ended by an ellipsis, perhaps within a word."""
+def is_refrain(known: Line, below: Sequence[Line]) -> bool:
+    """Whether the headline comes back twice and more below itself, with nothing but verses between, as in a song."""
+    least, most = len(known.text) / 3, 2 * len(known.text)
+    at = [
+        i for i, line in enumerate(below) if least < len(line.text) < most and line.first_tokens == known.first_tokens
+    ]
+    at = [i for i in at if below[i].tokens == known.tokens]
+    if len(at) < 2 or at[-1] - at[-2] < 2:
+        return False
+    between = below[at[-2] + 1 : at[-1]]
+    return not any(len(line.text) > 2 * TEASER or line.is_certain or line.above for line in between)
+
+
+def _is_cut_from(line: str, words: tuple[str, ...]) -> bool:
+    """Whether `line` is the beginning of the headline of these words, ended by an ellipsis, perhaps within a word."""
     cut = _CUT.search(line)
     if not cut or cut.start() == 0:
         return False
-    kept, whole = " ".join(tokens(line[: cut.start()])), " ".join(tokens(headline))
-    return len(kept) >= 10 and whole.startswith(kept)
+    kept = " ".join(tokens(line[: cut.start()]))
+    return len(kept) >= 10 and " ".join(words).startswith(kept)
 
 
 def _without_site(line: str, other: str = "") -> list[str]:
@@ -104,21 +103,21 @@ def _without_site(line: str, other: str = "") -> list[str]:
     return found
 
 
-def site_suffix(headline: str, names: set[str]) -> int:
-    """Where ` - Site Name` begins in a headline, if that name is in `names` (as `tokens` joined); else 0."""
+def site_suffix(headline: str, is_site: Callable[[str], bool]) -> int:
+    """Where ` - Site Name` begins in a headline, if `is_site` knows that name (as `tokens` joined); else 0."""
     for separator in _SEPARATOR.finditer(headline):
         tail = "".join(tokens(headline[separator.end() :]))
-        if separator.start() and tail and (tail in names or tail.removeprefix("the") in names):
+        if separator.start() and tail and (is_site(tail) or is_site(tail.removeprefix("the"))):
             return separator.start()
     return 0
 
 
-def plain_part(line: str, other: str) -> tuple[int, int] | None:
+def plain_part(line: str, other: Line) -> tuple[int, int] | None:
     """Where `other` stands within `line` beside the name of a site; None where it does not, or is cut off itself."""
-    if _CUT.search(other):
+    if _CUT.search(other.text):
         return None
     for part in _without_site(line):
-        if tokens(part) == tokens(other):
+        if tokens(part) == other.tokens:
             start = line.index(part)
             end = start + len(part)
             # `Sailing: …` and `The harbour: why it closed` are headlines; a colon sets off a site that is known only.
@@ -126,35 +125,35 @@ def plain_part(line: str, other: str) -> tuple[int, int] | None:
     return None
 
 
-def quality(line: str, headlines: list[str]) -> tuple[int, int, int]:
+def quality(form: Line, forms: Sequence[Line]) -> tuple[int, int, int]:
     """How good a form of a repeated headline this is, smaller is better: whole, without site, in mixed case."""
+    line = form.text
     is_cut = bool(_CUT.search(line))
-    mine = tokens(line)
-    has_site = line[-1] in "|»–—-" or any(
-        tokens(part) == tokens(other) for other in headlines if tokens(other) != mine for part in _without_site(line)
-    )
+    others = {other.tokens for other in forms} - {form.tokens}
+    has_site = line[-1] in "|»–—-" or (bool(others) and any(tokens(part) in others for part in _without_site(line)))
     letters = [c for c in line if c.isalpha() and c.lower() != c.upper()]
     one_case = bool(letters) and (all(c.isupper() for c in letters) or all(c.islower() for c in letters))
     return is_cut, has_site, one_case
 
 
-def looks_like_headline(line: str, rest: list[str]) -> bool:
-    """Whether the first line of a document is a headline: a short line, no sentence, with a story behind it.
-
-    `rest` are the paragraphs behind it.
-    """
-    if not rest or len(line) > MAX_CHARACTERS or not _TOKEN.search(line):
+def looks_like_headline(first: Line, story: Sequence[Line]) -> bool:
+    """Whether the first line of a document is a headline: a short line, no sentence, with a `story` behind it."""
+    line = first.text
+    if not story or len(line) > MAX_CHARACTERS or not WORD.search(line):
         return False
     words = line.split()
     if len(words) > MAX_WORDS or (len(words) < 2 and len(line) < 12 and not _ideographic(line)):
         return False
-    if _SENTENCE_END.search(line) and not (_ABBREVIATION.search(line) or _CUT.search(line) or is_title_case(line)):
+    if first.is_punctuated and not (_ABBREVIATION.search(line) or _CUT.search(line) or is_title_case(line)):
         return False
-    if max(len(paragraph) for paragraph in rest) >= 1.5 * len(line):
+    if max(len(paragraph.text) for paragraph in story) >= 1.5 * len(line):
         return True
-    if line.isupper() and len(words) > 2 and not rest[0].isupper():
+    if line.isupper() and len(words) > 2 and not story[0].text.isupper():
         return True
-    return len(line) <= 120 and any(_SENTENCE_END.search(p) or p[-1:] in ".!?؟。\"'" for p in rest[:3])
+    return len(line) <= 120 and any(behind.is_punctuated or behind.text[-1] in _SPOKEN_ENDS for behind in story[:3])
+
+
+_SPOKEN_ENDS = frozenset(".!?！？؟。\"'")
 
 
 def is_title_case(line: str) -> bool:
@@ -168,18 +167,18 @@ def _ideographic(line: str) -> bool:
     return any("\u3040" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" for c in line)
 
 
-def leading_headline(paragraph: str, headline: str) -> int:
+def leading_headline(paragraph: str, headline: Line) -> int:
     """Where the story begins in a paragraph that starts with the headline, else 0.
 
     The headline's words must be followed by a separator or by what starts a sentence; a sentence that merely begins
     with the same words goes on in lower case.
     """
-    wanted = tokens(headline)
+    wanted = headline.tokens
     if len(wanted) < 3:
         return 0
-    found = list(islice(_TOKEN.finditer(paragraph), len(wanted)))
+    found = list(islice(WORD.finditer(paragraph), len(wanted)))
     # Letter for letter: a first sentence that says the headline again in its own case is a sentence.
-    if [match[0] for match in found] != _TOKEN.findall(headline):
+    if [match[0] for match in found] != WORD.findall(headline.text):
         return 0
     here = found[-1].end()
     rest = paragraph[here:]

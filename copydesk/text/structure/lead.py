@@ -6,22 +6,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from copydesk.data import lists
 from copydesk.text.fold import any_as_written
+from copydesk.text.structure.date_reader import ReadDate
 
 #: A dateline on a line of its own is not longer than this.
 LONGEST = 80
 
 
 class Lead(NamedTuple):
-    """A dateline or agency prefix: what it names, where the sentence begins, and how sure this is."""
+    """A dateline or agency prefix: what it names, and where the sentence begins."""
 
     place: str | None
     agency: str | None
     end: int
-    confidence: float
+    byline: tuple[str, ...] = ()
+    date: ReadDate | None = None
 
 
 def plain(name: str) -> str:
@@ -105,8 +108,8 @@ def is_agency(name: str) -> bool:
     return words[-1].casefold() in _MEDIA and all(w[:1].isupper() or w[:1].isdigit() for w in words)
 
 
-def find_lead(paragraph: str, names: frozenset[str] = frozenset()) -> Lead | None:
-    """The dateline or agency at the start of a story's first paragraph. `names` are agencies known from elsewhere.
+def find_lead(paragraph: str, is_site: Callable[[str], bool] | None = None) -> Lead | None:
+    """The dateline or agency at the start of a story's first paragraph. `is_site` knows the names of its site.
 
     None unless what follows can start a sentence: `Idlib – the last stronghold – fell` is prose.
     """
@@ -120,11 +123,11 @@ def find_lead(paragraph: str, names: frozenset[str] = frozenset()) -> Lead | Non
         match = pattern.match(paragraph)
         if match and _starts_sentence(paragraph, match.end()):
             agency = _agency(match) or ""
-            trusted = is_agency(agency) or plain(agency) in names
+            trusted = is_agency(agency) or (is_site is not None and is_site(plain(agency)))
             if not trusted and plain(agency) in _CITIES:
                 continue
             if trusted or ("known" not in match.re.groupindex and _could_be_agency(agency)):
-                return Lead(None, agency, match.end(), 0.98 if trusted else 0.9)
+                return Lead(None, agency, match.end())
     return None
 
 
@@ -162,14 +165,14 @@ def _placed(match: re.Match[str], paragraph: str) -> Lead | None:
         if not (is_known and place.isupper()) and sets_apart(paragraph, match.end()):
             return None
         if plain(place) in AGENCIES:
-            return Lead(None, place, match.end(), 0.97)
+            return Lead(None, place, match.end())
         if not place.isupper() and "," not in place and _is_city_behind(paragraph, match.end()):
             return None  # Paris - Lyon: a way, a match
         if not is_known and "," not in place and (len(city) < 4 or len(place.split()) > 3):
             return None
     elif "comma" in groups and not (is_agency(agency) and city in _CITIES):
         return None
-    return Lead(place, agency, match.end(), 0.99 if agency or is_known else 0.95)
+    return Lead(place, agency, match.end())
 
 
 def sets_apart(paragraph: str, at: int) -> bool:

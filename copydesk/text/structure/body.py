@@ -1,0 +1,203 @@
+"""Rules for what stands within and below a story and is no part of it: what recurs across the site, furniture, links to
+other stories, the headline once more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+
+from copydesk.text.structure import credit_lines, headline
+from copydesk.text.structure.decisions import Decision, Known, Mark, Page, with_decision
+from copydesk.text.structure.furniture import Furniture, is_credit
+from copydesk.text.structure.head import BEHIND, LONGEST_MENU, column_below
+from copydesk.text.structure.lines import TEASER, Line
+from copydesk.text.structure.sentences import QUESTIONS, speaks
+
+#: A paragraph of at least so many characters that ends as a sentence does is part of a story.
+_PARAGRAPH = 80
+#: A sentence of more characters is no teaser.
+_LONGEST_TEASER = 160
+#: With fewer characters of prose above them, links below a story would be most of the text.
+_LEAST_STORY = 300
+#: What stands below a story sooner than in it.
+_BUTTONS = frozenset({"share-line", "comments-line", "subscribe-line", "notice-line"})
+
+
+def recurring(page: Page, known: Known) -> Sequence[Decision]:
+    """What recurs across the site: all of it below the story, and short lines between two of its paragraphs.
+
+    The line that the body begins with stays, whatever it says. What a column may be filled from is not lost: it is left
+    to the rules below the story.
+    """
+    times = page.site.boilerplate
+    if not times:
+        return ()
+    lines = page.lines[known.body :]
+    below = list(takewhile(lambda line: line.below is not None or line.text in times, reversed(lines[1:])))
+    story = lines[: len(lines) - len(below)]
+    between = [
+        line
+        for before, line, behind in zip(story, story[1:], story[2:], strict=False)
+        if line.text in times and times[line.text].between and _is_paragraph(before) and _is_paragraph(behind)
+    ]
+    found = [*(line for line in below if line.below is None), *between]
+    return [Decision("site-boilerplate", line.number, times[line.text]) for line in found]
+
+
+def _is_paragraph(line: Line) -> bool:
+    return len(line.text) >= _PARAGRAPH and line.states
+
+
+# --- furniture and links ----------------------------------------------------------------------------------------------
+
+
+def furniture(page: Page, known: Known) -> Sequence[Decision]:
+    """Buttons, newsletters, notices, credits of pictures.
+
+    What may be a story's word too (`Share`, `Facebook`) counts where it stands beside what cannot be; below a line that
+    ends in a colon it is an item of a list.
+    """
+    made: list[Decision] = []
+    for run, listed in _runs(page, known):
+        beside = not listed and any(piece.anywhere for _, piece in run)
+        made += [Decision(piece.rule, line.number) for line, piece in run if beside or piece.anywhere]
+    return made
+
+
+def _runs(page: Page, known: Known) -> Iterator[tuple[list[tuple[Line, Furniture]], bool]]:
+    """Furniture that stands together, and whether the line above ends in a colon."""
+    run: list[tuple[Line, Furniture]] = []
+    listed = False
+    for line in page.lines[known.body :]:
+        if not known.is_open(line.number):
+            continue
+        if line.furniture:
+            run.append((line, line.furniture))
+            continue
+        if run:
+            yield run, listed
+            run = []
+        listed = line.text.endswith(":")
+    if run:
+        yield run, listed
+
+
+def links_within(page: Page, known: Known) -> Sequence[Decision]:
+    """A heading such as `Related` with the one headline under it, between two paragraphs of the story."""
+    made: list[Decision] = []
+    lines = page.lines[known.body + 1 :]
+    for heading, link, behind in zip(lines, lines[1:], lines[2:], strict=False):
+        if not (known.stays(heading.number) and known.stays(link.number) and heading.heads_links):
+            continue
+        is_link = 5 <= len(link.text.split()) <= 25 and not link.ends_sentence and link.text[0] not in "\"'“‘"
+        if is_link and behind.is_prose:
+            made += [Decision("related-line", line.number) for line in (heading, link)]
+    return made
+
+
+def links_below(page: Page, known: Known) -> Sequence[Decision]:
+    """What stands below a story, down to the end: lists of links, labels, buttons. A source among them is kept."""
+    first = _begin_of_links(page.lines[known.body :])
+    if first is None:
+        return ()
+    above = page.lines[known.body : first]
+    if sum(len(line.text) for line in above if known.stays(line.number) and line.is_prose) < _LEAST_STORY:
+        return ()
+    made: list[Decision] = []
+    columns = known.columns
+    for line in page.lines[first:]:
+        if known.stays(line.number):
+            source = column_below(columns, line) if credit_lines.find_source(line.text) else None
+            made.append(source or Decision("related-block", line.number))
+            columns = with_decision(columns, made[-1])
+    return made
+
+
+def _begin_of_links(lines: Sequence[Line]) -> int | None:
+    """The line that what stands below a story begins with, with no prose from there on; None where there is none.
+
+    It is a heading of links such as `Most Popular`, a heading of labels such as `Tags:`, or the first of two buttons or
+    more. A teaser of a sentence may stand under each headline; a sentence behind a sentence is prose.
+    """
+    first = None
+    teasers = buttons = authors = 0
+    sentence_behind = False
+    short = True  # whether all lines down to the next heading are labels of a few words
+    for line, above in zip(lines[:0:-1], lines[-2::-1], strict=True):
+        piece = line.furniture
+        is_button = piece is not None and piece.anywhere and piece.rule in _BUTTONS
+        buttons += is_button
+        is_heading = line.heads_links or (line.heads_labels and short)
+        if is_heading or is_button:
+            if line is not lines[-1] and (teasers == 0 or teasers >= 3) and (is_heading or buttons >= 2):
+                first = line.number
+            sentence_behind, short = False, True
+        elif piece is None:
+            if authors < 2 and _tells_of_author(above.text, line.text):
+                authors += 1
+                continue
+            # Headlines ask questions; what else ends a sentence is a teaser or the story's.
+            is_sentence = len(line.text) >= TEASER and line.text[-1] not in QUESTIONS and line.ends_sentence
+            if len(line.text) > (_LONGEST_TEASER if is_sentence else LONGEST_MENU):
+                break
+            if is_sentence and (sentence_behind or speaks(line.text)):
+                break
+            teasers += is_sentence
+            sentence_behind = is_sentence
+            short = short and len(line.text.split()) <= 5
+    return first
+
+
+_WRITES = re.compile(
+    r"\b(?:writer|editor|reporter|journalist|correspondent|columnist|contributor|producer|freelance|covers|writes)\b"
+)
+
+
+def _tells_of_author(name: str, line: str) -> bool:
+    """Whether a line tells who wrote the story, whose name stands alone above it: `Jane Doe is a reporter at …`."""
+    return (
+        credit_lines.is_name(name)
+        and line.startswith(name.split(maxsplit=1)[0])
+        and _WRITES.search(line, 0, 200) is not None
+    )
+
+
+def lone_caption(page: Page, known: Known) -> Sequence[Decision]:
+    """Where a caption is all there is, it is what the document has to say."""
+    body = page.lines[known.body :]
+    if any(known.is_open(line.number) for line in body):
+        return ()
+    gone = (line for line in body if not known.stays(line.number))
+    captions = (line for line in gone if known.gone[line.number].rule == "photo-credit" and not is_credit(line.text))
+    return [Decision(Mark.STAYS, line.number) for line in captions][:1]
+
+
+# --- the headline once more -------------------------------------------------------------------------------------------
+
+#: Near the top a repeat may be written in these ways; further down, word for word.
+_NEAR_TOP = frozenset({"headline-repeat", "headline-variant", "headline-with-site"})
+
+
+def headlines_within(page: Page, known: Known) -> Sequence[Decision]:
+    """Repeats of the headline between the paragraphs of the story."""
+    if (first := known.first_headline(page)) is None:
+        return ()
+    near = known.body + BEHIND
+    body = (line for line in page.lines[known.body + 1 :] if known.is_open(line.number))
+    found = [line for line in body if says_headline(first, line, line.number < near)]
+    if found and headline.is_refrain(first, page.lines[known.body :]):
+        return ()
+    return [Decision(Mark.HEADLINE, line.number) for line in found]
+
+
+def says_headline(first: Line, line: Line, near_top: bool = False) -> bool:
+    """Whether a line is the headline `first` once more, or its refrain."""
+    if not len(first.text) / 3 < len(line.text) < 2 * len(first.text) or len(line.first_tokens) < 4:
+        return False
+    if near_top:
+        again = headline.likeness(line, first) in _NEAR_TOP
+    else:
+        again = line.first_tokens == first.first_tokens and line.tokens == first.tokens
+    return again and headline.is_repeat(line, first)

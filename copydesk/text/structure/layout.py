@@ -1,0 +1,191 @@
+"""Structure: from a normalized text to headline, body, and the columns that stood on lines around them.
+
+The lines of a text are read once, then rules go down the page and decide what each is; what belongs to a column is
+taken out of the text as an edit. What cannot be told stays in the body, and its column stays empty.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+from copydesk import edits
+from copydesk.config import DatesConfig
+from copydesk.data.rules import confidence
+from copydesk.edits import TITLE, Edit, Span
+from copydesk.records import Problem
+from copydesk.text.site import NO_SITE, Site
+from copydesk.text.structure import body, head, headline, opening, settle, tail
+from copydesk.text.structure.columns import Column
+from copydesk.text.structure.date_reader import DateReader
+from copydesk.text.structure.decisions import Decision, Known, Page, Rule, fold
+from copydesk.text.structure.furniture import credit_before
+from copydesk.text.structure.lines import Line, path_before, read_line, read_lines
+
+STEP = "structure"
+
+#: The way of a page from top to bottom: each rule sees what those before it decided.
+RULES: tuple[Rule, ...] = (
+    # above the story
+    head.title_comes_back,
+    head.title_in_other_words,
+    head.above_story,
+    head.below_deck,
+    # within and below it
+    body.recurring,
+    body.furniture,
+    body.links_within,
+    body.links_below,
+    body.lone_caption,
+    tail.below_story,
+    tail.source_behind,
+    tail.cut_off,
+    body.headlines_within,
+    # in front of its first sentence
+    opening.lone_dateline,
+    opening.date_in_front,
+    opening.headline_in_front,
+    opening.date_behind_headline,
+    opening.dateline,
+    # of all that was found
+    settle.publication_date,
+    settle.best_headline,
+    settle.no_story,
+)
+
+
+class Given(NamedTuple):
+    """What stood beside the text: its title and date as the source gave them, where it came from, and what the other
+    documents of its site prove."""
+
+    title: str | None = None
+    date: str | None = None
+    uri: str = ""
+    site: Site = NO_SITE
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the structure step found. `headline` and `body` are parts of the new text, in this order.
+
+    `date_order_open` says that nothing told day and month of the date apart, which other documents of the site may.
+    """
+
+    headline: str = ""
+    body: str = ""
+    published_at: datetime | None = None
+    published_date: date | None = None
+    date_text: str | None = None
+    dateline: str | None = None
+    agency: str | None = None
+    byline: tuple[str, ...] = ()
+    attribution: str | None = None
+    view_count: int | None = None
+    problems: tuple[Problem, ...] = ()
+    date_order_open: bool = False
+
+
+def structure(text: str, given: Given, config: DatesConfig) -> tuple[Layout, list[Edit]]:
+    """Find the structure of a text in paragraphs with one empty line between.
+
+    `given.title` is repaired and normalized already. Returns the layout and the edits that lead from `text` to
+    `copydesk.edits.published_text(layout.headline, layout.body)`, and from the title to the headline.
+    """
+    page, first = _read(text, given, config)
+    known = fold(Known(), first)
+    for rule in RULES:
+        known = fold(known, rule(page, known))
+    return _laid_out(page, known)
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+def _read(text: str, given: Given, config: DatesConfig) -> tuple[Page, Sequence[Decision]]:
+    """The page of a text, and what was decided of its first line before there were lines."""
+    reader = DateReader(text, config, given.site.numeric_order, given.uri)
+    title = read_line(-1, given.title, 0, reader) if given.title else None
+    lines = read_lines(text, reader)
+    decided: list[Decision] = []
+    if lines:
+        first, decided = _first_lines(lines[0], reader, is_titled=title is not None)
+        behind = lines[1:] if len(first) == 1 else (line.moved(line.number + 1) for line in lines[1:])
+        lines = [*first, *behind]
+    return Page(text, tuple(lines), title, given.date, given.site, reader, given.uri), decided
+
+
+def _first_lines(first: Line, reader: DateReader, is_titled: bool) -> tuple[list[Line], list[Decision]]:
+    """The lines of the first paragraph, without what stands in front of the headline: the path to the page, a caption,
+    the date. The story may stand behind the headline.
+    """
+    rule, split, value = "", None, None
+    if not first.is_only_path and (length := path_before(first.text)):
+        first, rule = first.without(length), "page-head"
+    if length := credit_before(first.text[:400]):
+        first, rule = first.without(length), "photo-credit"
+    dated = None if is_titled else opening.date_prefix(first.text, reader, opening.HEADLINE_START)
+    if dated and (split := headline.before_story(first.text[dated[0] :])):
+        first, rule, value = first.without(dated[0]), "date-prefix", Column("date-prefix", dated[1])
+    made = [Decision(rule, 0, value, (first.begins, first.start))] if rule else []
+    if split is None:
+        return [first], made
+    ends, begins = first.start + split[0], first.start + split[1]
+    story = read_line(1, first.text[split[1] :], begins, reader)
+    made.append(Decision("headline-line", 0, cut=(ends, begins), after="\n\n"))
+    return [read_line(0, first.text[: split[0]], first.start, reader, first.begins), story], made
+
+
+# --- edits ------------------------------------------------------------------------------------------------------------
+
+
+def _laid_out(page: Page, known: Known) -> tuple[Layout, list[Edit]]:
+    text, made = edits.replace(page.text, [*_removals(page, known), *_cuts(page, known)], STEP)
+    chosen, columns, published = known.chosen, known.columns, known.published
+    if page.title is not None and page.title.text != chosen:
+        rule = "headline-variant"
+        span = Span(0, len(page.title.text), chosen, rule, confidence(rule))
+        made += edits.replace(page.title.text, [span], STEP, TITLE)[1]
+    layout = Layout(
+        headline=chosen,
+        body=text[len(chosen) :].removeprefix("\n\n") if chosen else text,
+        published_at=published.found.moment if published else None,
+        published_date=published.found.day if published else None,
+        date_text=published.written if published else None,
+        dateline=columns.dateline,
+        agency=columns.agency,
+        byline=columns.byline,
+        attribution=columns.attribution,
+        view_count=columns.view_count,
+        problems=known.problems,
+        date_order_open=any(problem.rule == "date-order-open" for problem in known.problems),
+    )
+    return layout, made
+
+
+def _removals(page: Page, known: Known) -> Iterator[Span]:
+    """Whole paragraphs with the empty line behind them; where the text ends, with the one before."""
+    lines = page.lines
+    last_kept = max((line.number for line in lines if known.stays(line.number)), default=-1)
+    for number, decision in known.gone.items():
+        if number < last_kept:
+            start, end = lines[number].begins, lines[number + 1].begins
+        else:
+            start, end = (lines[number - 1].end if number else 0), lines[number].end
+        yield Span(start, end, "", decision.rule, decision.confidence)
+
+
+def _cuts(page: Page, known: Known) -> list[Span]:
+    """The changes within the lines that stay; of two that overlap the first."""
+    kept = [line.number for line in page.lines if known.stays(line.number)]
+    has_story = kept[:1] == [0] and kept[-1] > 0
+    found: list[Span] = []
+    cuts = (decision for decision in known.cuts if decision.rule != "headline-line" or has_story)
+    for span in sorted(Span(*cut.cut, cut.after, cut.rule, cut.confidence) for cut in cuts if cut.cut):
+        index = bisect_right(page.lines, span.start, key=lambda line: line.begins) - 1
+        goes = span.start < span.end <= page.lines[index].end and not known.stays(index)
+        if not goes and (not found or found[-1].end <= span.start):
+            found.append(span)
+    return found

@@ -1,0 +1,132 @@
+"""Rules for what stands in front of a story's first sentence: a date, the headline once more, a dateline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from copydesk.text import dates
+from copydesk.text.structure import credit_lines, datelines, headline, lead
+from copydesk.text.structure.columns import Column
+from copydesk.text.structure.date_reader import DateReader, ReadDate
+from copydesk.text.structure.decisions import Decision, Known, Page
+
+_STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff\u3041-\u30ff\u4e00-\u9fff]")
+HEADLINE_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\d]")
+# Without a mark behind it, a date that goes on like this begins a sentence: `21 мая 2019 года Совет решил`.
+_IN_A_SENTENCE = re.compile(r"\d\s?[^\W\d_]+\.?$(?<!:\d\d\s[ap]m)", re.IGNORECASE)
+_UNCASED = re.compile(r"[\"'“(]?[\u0600-\u06ff]")
+_AFTER_DATE = re.compile(r"\s*[.:|–—-]?\s+")
+#: A Chinese dateline ends in its reporter: （记者 李明）.
+_BRACKETS = re.compile(r"[(（][^()（）]{2,30}[)）]")
+
+
+class _Story(NamedTuple):
+    """The beginning of a story: its first line, and the text from `start` on, without what goes at its end."""
+
+    line: int
+    start: int
+    text: str
+
+
+def _opening(page: Page, known: Known) -> _Story | None:
+    """Where the story begins, behind the prefixes that are known; None where it has no first line."""
+    number = known.story or known.body
+    if number >= len(page.lines) or not known.stays(number) or not known.stays(known.body):
+        return None
+    line = page.lines[number]
+    start, end = line.start, line.end
+    for cut in sorted(decision.cut for decision in known.cuts if decision.cut and decision.cut[0] >= line.start):
+        if cut[0] > start:
+            end = min(end, cut[0])
+            break
+        start = cut[1]
+    text = page.text[start:end]
+    return _Story(number, start, text.rstrip() if end < line.end else text)
+
+
+def lone_dateline(page: Page, known: Known) -> Sequence[Decision]:
+    """The first line is nothing but a dateline, `DENVER, March 2 -`."""
+    here = page.lines[known.body : known.body + 2]
+    if len(here) < 2 or len(here[0].text) > lead.LONGEST or not here[0].text.endswith(("-", "—", "–")):
+        return ()
+    line = here[0].text
+    found = _lead(page, known, f"{line} {here[1].text[:100]}")
+    if found is None or found.end != len(line) + 1:
+        return ()
+    return (Decision(_rule(known, found), known.body, found),)
+
+
+def date_in_front(page: Page, known: Known) -> Sequence[Decision]:
+    """A date in front of the story, on its line, with or without a label."""
+    story = _opening(page, known)
+    found = date_prefix(story.text, page.reader, _STORY_START) if story and not known.columns.dates else None
+    if story is None or found is None:
+        return ()
+    length, date = found
+    return (Decision("date-prefix", story.line, Column("date-prefix", date), (story.start, story.start + length)),)
+
+
+def headline_in_front(page: Page, known: Known) -> Sequence[Decision]:
+    """The headline once more, in front of the story, on its line."""
+    first = known.first_headline(page)
+    story = _opening(page, known) if first else None
+    if first is None or story is None or not (length := headline.leading_headline(story.text, first)):
+        return ()
+    return (Decision("headline-prefix", story.line, cut=(story.start, story.start + length)),)
+
+
+def date_behind_headline(page: Page, known: Known) -> Sequence[Decision]:
+    """A date in front of the story, behind the headline on its line."""
+    return date_in_front(page, known) if known.cuts and known.cuts[-1].rule == "headline-prefix" else ()
+
+
+def dateline(page: Page, known: Known) -> Sequence[Decision]:
+    """A dateline or an agency in front of the first sentence."""
+    story = _opening(page, known)
+    found = _lead(page, known, story.text) if story else None
+    if story is None or found is None:
+        return ()
+    return (Decision(_rule(known, found), story.line, found, (story.start, story.start + found.end)),)
+
+
+def date_prefix(story: str, reader: DateReader, start: re.Pattern[str]) -> tuple[int, ReadDate] | None:
+    """The length of a date in front of what `start` matches, and the date; None where the text begins otherwise."""
+    date = reader.find(story[:100])
+    if not date:
+        return None
+    found = date.found
+    label = story[: found.start].strip()
+    if label and not (len(label) < 30 and dates.is_label(label)):
+        return None
+    between = _AFTER_DATE.match(story, found.end)
+    if not between or not start.match(story, between.end()):
+        return None
+    begins_sentence = _IN_A_SENTENCE.search(date.written) or _UNCASED.match(story, between.end())
+    if between[0].isspace() and len(label) < 5 and (label or begins_sentence):  # on, le, от; but: Published
+        return None
+    return between.end(), date
+
+
+def _rule(known: Known, found: lead.Lead) -> str:
+    return "dateline" if known.columns.dateline or found.place else "agency-prefix"
+
+
+def _lead(page: Page, known: Known, story: str) -> lead.Lead | None:
+    """The dateline in front of a story, with the reporter and the date that it names."""
+    found = _find(story, partial(known.is_site, page))
+    if not found or found.end >= len(story):
+        return None
+    if found.place is None and (place := _find(story[found.end :])) and not place.agency:
+        found = found._replace(place=place.place, end=found.end + place.end)
+    named = _BRACKETS.search(story, 0, found.end)
+    byline = credit_lines.find_byline(named[0]) if named else None
+    date = None if known.columns.dates else page.reader.find(story[: found.end])
+    return found._replace(byline=byline.names if byline else (), date=date)
+
+
+def _find(story: str, is_site: Callable[[str], bool] | None = None) -> lead.Lead | None:
+    """The dateline or agency in front of a story, as English agencies write it or those of other languages."""
+    return lead.find_lead(story[:200], is_site) or datelines.find_dateline(story)
