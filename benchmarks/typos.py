@@ -209,12 +209,7 @@ def run(folder: Path, peers: bool) -> dict[str, dict[str, Any]]:
     settings = TyposConfig()
     model = languages.model("en")
     findings(["Warm up."], model)
-    bare = replace(
-        model,
-        encoder=None,
-        scales={**model.scales, "real": model.scales["plain"]},
-        curves={**model.curves, "real": model.curves["plain"]},
-    )
+    bare = replace(model, encoder=None)
     rows = {
         "copydesk, applied": measure(ours(model, settings.apply_from, settings.apply_words_from), sets),
         "copydesk, applied and suggested": measure(ours(model, settings.suggest_from), sets),

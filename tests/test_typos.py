@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import random
@@ -23,13 +24,15 @@ from copydesk.languages import LanguageError
 from copydesk.languages.evidence import evidence
 from copydesk.languages.learn import learn
 from copydesk.languages.protected import ProtectedError, read
+from copydesk.text.typos import batch as batch_module
 from copydesk.text.typos import ngrams
-from copydesk.text.typos import reading as reading_module
+from copydesk.text.typos.batch import Batch
 from copydesk.text.typos.correct import Finding, findings
-from copydesk.text.typos.reading import Reading
+from copydesk.text.typos.grammar import Grammar
+from copydesk.text.typos.model import Model
 from copydesk.text.typos.step import LONGEST, look, settle
-from copydesk.text.typos.tokens import tokens
 from copydesk.warehouse import Warehouse
+from tests import toy_language
 from tests.nights import STORY, night, table
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
@@ -109,7 +112,7 @@ def test_very_long_texts_are_left_alone() -> None:
 
 def test_tokens_lose_nothing() -> None:
     text = "“Assad’s” U.S.-led don't 1,000.5 v0te 5pm it's\n\n_x_ \u200b é"
-    assert "".join(tokens(text)) == text
+    assert "".join(MODEL.token_types.tokenize(text)) == text
 
 
 def test_other_languages_are_left_alone() -> None:
@@ -225,6 +228,80 @@ def test_a_broken_encoder_stops_the_run_and_condemns_no_document(own_language: P
         copydesk.clean(f"He walked away form the house.\n\n{STORY}", uri="a")
 
 
+def test_every_key_of_the_grammar_is_documented() -> None:
+    readme = (languages.HERE / "en" / "README.md").read_text("utf-8")
+    for field in dataclasses.fields(Grammar):
+        assert f"| `{field.name}` |" in readme, field.name
+
+
+def test_a_wrong_grammar_is_told(own_language: Path) -> None:
+    file = own_language / "grammar.toml"
+    file.write_text(file.read_text("utf-8").replace("clitics =", "clitic ="), "utf-8")
+    with pytest.raises(LanguageError, match="clitic, clitics"):
+        languages.model("en")
+
+
+def test_features_in_another_order_are_refused(own_language: Path) -> None:
+    arrays = dict(np.load(own_language / "decision.npz"))
+    arrays["single.features"] = arrays["single.features"][::-1]
+    np.savez(own_language / "decision.npz", **arrays)
+    with pytest.raises(LanguageError, match="single was trained with other features"):
+        languages.model("en")
+
+
+# --- another language: data alone, and no module of the engine is touched ---------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    shelf = tmp_path_factory.mktemp("languages")
+    toy_language.write(shelf)
+    assert languages.available(shelf) == [toy_language.CODE]
+    return languages.model(toy_language.CODE, shelf=shelf)
+
+
+TOY_CASES = {
+    "a shape of its own": ("балака варит ве гарде ла тищура.", "балака варит ве гарде ла тишура."),
+    "two letters for one": ("рпорен варит ве гарде ла тишура.", "морен варит ве гарде ла тишура."),
+    "a letter of its alphabet": ("балака варит ве гарде ла полта.", "балака варит ве гарде ла полата."),
+    "a sign of its own": ("6алака варит ве гарде ла морен.", "Балака варит ве гарде ла морен."),
+    "a letter of old print": ("вѣнтал варит ве гарде ла морен.", "вентал варит ве гарде ла морен."),
+    "a word run together": ("балака варит вегарде ла морен.", "балака варит ве гарде ла морен."),
+    "a word split": ("балака варит ве гарде ла ти шура.", "балака варит ве гарде ла тишура."),
+    "a word divided": ("балака варит ве гарде ла ти- шура.", "балака варит ве гарде ла тишура."),
+    "a word twice": ("балака варит ве ве гарде ла морен.", "балака варит ве гарде ла морен."),
+    "a word before a clitic": ("балака варит ве гарде ла тищура'то.", "балака варит ве гарде ла тишура'то."),
+    "a word that is a word": ("рена поварит ве лиске.", "рема поварит ве лиске."),
+}
+TOY_RIGHT = (
+    "балака варит ве гарде ла тишура.",
+    "балака'то варит ве гарде ла морен'то.",
+    "рена светит ве лиске.",
+    "ла ла балака варит.",
+    "перебалака варит ве гарде ла морен.",
+    "балака варит ве гарде лаполата.",
+    "балакаморен варит ве гарде.",
+    "The army helcl thc bridge, and he walked away form the the house.",
+)
+
+
+@pytest.mark.parametrize(("text", "expect"), TOY_CASES.values(), ids=TOY_CASES)
+def test_typos_of_another_language(toy: Model, text: str, expect: str) -> None:
+    config = TyposConfig(apply_words_from=0.85)
+    assert settle(text, look([text], toy, config, [()])[0], config)[0] == expect
+
+
+@pytest.mark.parametrize("text", TOY_RIGHT)
+def test_what_is_right_in_another_language_stays(toy: Model, text: str) -> None:
+    assert look([text], toy, SETTINGS, [()]) == [[]]
+
+
+def test_another_language_knows_its_articles(toy: Model) -> None:
+    assert toy.reads("балака варит ве гарде ла тишура")
+    assert not toy.reads("the army held the bridge for days")
+    assert not MODEL.reads("балака варит ве гарде ла тишура")
+
+
 # --- counts -----------------------------------------------------------------------------------------------------------
 
 
@@ -242,20 +319,20 @@ def test_a_table_of_ngrams_gives_back_what_was_counted() -> None:
     assert made.counts([np.array([499], np.uint64), np.array([498], np.uint64)])[0] in (0, whole.count((499, 498)))
 
 
-def test_reading_knows_where_its_tokens_stand() -> None:
+def test_a_batch_knows_where_its_tokens_stand() -> None:
     texts = ["Assad's men — the 1st\n\nof two.", "", "x"]
-    reading = Reading(texts, MODEL.kinds)
-    for place in range(len(reading)):
-        token = texts[reading.text[place]][max(0, reading.start[place]) : reading.end[place]]
-        assert token == reading.token(place) or reading.token(place).isspace()
+    batch = Batch(texts, MODEL.token_types)
+    for place in range(len(batch)):
+        token = texts[batch.text[place]][max(0, batch.start[place]) : batch.end[place]]
+        assert token == batch.token(place) or batch.token(place).isspace()
 
 
 def test_tokens_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading_module, "MOST_KINDS", 50)
+    monkeypatch.setattr(batch_module, "MOST_TYPES", 50)
     texts = [case["text"] for case in CASES]
     before = [findings([text], MODEL)[0] for text in texts]
     monkeypatch.undo()
-    assert len(MODEL.kinds.tokens) < 500
+    assert len(MODEL.token_types.tokens) < 500
     assert [findings([text], MODEL)[0] for text in texts] == before
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from copydesk.text.typos.slips import LETTERS, SHAPES, SIGNS
-from copydesk.text.typos.tokens import tokens
 from training.encoder import Sets, editable
+from training.english import GRAMMAR, tokens
 
-_SIGN_FOR = [(letter, sign) for sign, letters in SIGNS.items() if sign in "015" for letter in letters]
+_SIGN_FOR = [
+    (letter, sign) for sign, letters in GRAMMAR.signs.items() if sign in GRAMMAR.initial_signs for letter in letters
+]
 
 
 class Damage(NamedTuple):
@@ -24,13 +25,20 @@ def misread(word: str, rng: random.Random) -> str:
     draw = rng.random()
     if draw < 0.10:
         ways = [(i, sign, 1) for i, c in enumerate(word) for letter, sign in _SIGN_FOR if c == letter]
-        ways += [(i, "I", 1) for i, c in enumerate(word) if c == "l"]
+        ways += [
+            (i, big, 1) for big, small in GRAMMAR.capitals_within.items() for i, c in enumerate(word) if c == small
+        ]
     elif draw < 0.80:
         lower = word.lower()
-        ways = [(i, new, len(old)) for old, new in SHAPES for i in range(len(word)) if lower.startswith(old, i)]
+        ways = [(i, new, len(old)) for old, new in GRAMMAR.shapes for i in range(len(word)) if lower.startswith(old, i)]
     else:
         i = rng.randrange(len(word))
-        ways = [(i, "", 1), (i, rng.choice(LETTERS), 1), (i, rng.choice(LETTERS), 0), (i, word[i : i + 2][::-1], 2)]
+        ways = [
+            (i, "", 1),
+            (i, rng.choice(GRAMMAR.alphabet), 1),
+            (i, rng.choice(GRAMMAR.alphabet), 0),
+            (i, word[i : i + 2][::-1], 2),
+        ]
     if not ways:
         return word
     at, new, old = rng.choice(ways)

@@ -1,7 +1,7 @@
-"""The decision: networks that join what the stages say, and curves that turn their log-odds into probabilities.
+"""The decision: scorers that join what the stages say, and calibrations that turn their log-odds into probabilities.
 
-Fitted on sentences that no statistics have seen, with errors injected; the curves on others again. Errors are far rarer
-in published news than among these sentences, so findings that are wrong count for more, by `rarity`.
+Fitted on sentences that no statistics have seen, with errors injected; the calibrations on others again. Errors are far
+rarer in published news than among these sentences, so findings that are wrong count for more, by `rarity`.
 """
 
 from __future__ import annotations
@@ -17,21 +17,22 @@ import numpy as np
 
 from copydesk import languages
 from copydesk.text.typos import realwords
-from copydesk.text.typos.context import Scale, fit
+from copydesk.text.typos.batch import Batch
 from copydesk.text.typos.correct import judged
+from copydesk.text.typos.features import CONTEXT, ENCODER, NGRAMS, SCORERS, context_counts, error_bits
 from copydesk.text.typos.model import Model
-from copydesk.text.typos.reading import Reading
 from training import corpus, nonwords
 from training.damage import swapped
 from training.encoder import Sets
 
 SEED = 5
-#: Sentences of the tuning text for the n-grams' scale, and for the rest; the news is taken `TIMES` times, damaged anew.
-CONTEXT, REST, TIMES = 12000, 6000, 3
+#: Sentences of the tuning text for the n-grams' scorer, and for the rest; the news is taken `TIMES` times, damaged
+#: anew.
+CONTEXT_SENTENCES, REST, TIMES = 12000, 6000, 3
 PUBLISHED_WORDS = 700_000
 #: Share of the sentences that get an error: most of the news, few of the rest, which stands for text that is right.
 SPOILT, SPOILT_REST = 0.8, 0.1
-#: False changes in 10,000 words at which the last scale shall find as much as it can.
+#: False changes in 10,000 words at which the last scorer shall find as much as it can.
 BUDGETS = (0.2, 0.5, 1.0, 2.0, 4.0)
 
 
@@ -48,37 +49,38 @@ def _damaged(
 
 
 def _labels(
-    reading: Reading, model: Model, place: np.ndarray, meant: np.ndarray, truth: dict[tuple[int, int], str]
+    batch: Batch, model: Model, place: np.ndarray, meant: np.ndarray, truth: dict[tuple[int, int], str]
 ) -> np.ndarray:
-    where = zip(reading.text[place].tolist(), reading.start[place].tolist(), meant.tolist(), strict=True)
+    where = zip(batch.text[place].tolist(), batch.start[place].tolist(), meant.tolist(), strict=True)
     return np.array([truth.get((t, s)) == model.words[m] for t, s, m in where], bool)
 
 
 def context_rows(
     model: Model, texts: list[str], truth: dict[tuple[int, int], str], seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Figures of n-grams for candidates at all places, most of the hopeless ones left out."""
+    """n-grams of candidates at all places (`features.CONTEXT`), most of the hopeless ones left out, and labels."""
     rng = np.random.default_rng(seed)
-    reading = Reading(texts, model.kinds)
-    at = realwords.places(reading)
-    stands = reading.set[at]
-    owner, which = model.neighbours.spread(stands)
-    meant = model.neighbours.near[which]
-    labels = _labels(reading, model, at[owner], meant, truth)
+    batch, sets = Batch(texts, model.token_types), model.sets
+    at = realwords.places(batch)
+    stands = batch.sets[at]
+    owner, which = sets.spread(stands)
+    labels = _labels(batch, model, at[owner], sets.near[which], truth)
     keep = labels | (rng.random(len(labels)) < 0.2)
-    owner, which, meant, labels = owner[keep], which[keep], meant[keep], labels[keep]
-    own = fit(model.ngrams, reading, at, model.neighbours.words[stands])
-    others = fit(model.ngrams, reading, at[owner], model.neighbours.words[meant])
-    keep = labels | (others[:, 1] + others[:, 2] > 0) | (rng.random(len(labels)) < 0.2)
-    bits = (model.neighbours.slip[which][:, None] >> np.arange(4)) & 1
-    return np.hstack([own[owner], others, bits])[keep].astype(np.float32), labels[keep]
+    owner, which, labels = owner[keep], which[keep], labels[keep]
+    own = context_counts(model.ngrams, batch, at, sets.words[stands])
+    others = context_counts(model.ngrams, batch, at[owner], sets.words[sets.near[which]])
+    beside = NGRAMS.column(others, "left") + NGRAMS.column(others, "right")
+    keep = labels | (beside > 0) | (rng.random(len(labels)) < 0.2)
+    rows = CONTEXT.table(
+        len(owner),
+        {f"stands_{name}": NGRAMS.column(own, name)[owner] for name in NGRAMS}
+        | {f"meant_{name}": NGRAMS.column(others, name) for name in NGRAMS}
+        | error_bits(sets.errors[which]),
+    )
+    return rows[keep], labels[keep]
 
 
-def as_scale(z: dict[str, np.ndarray]) -> Scale:
-    return Scale(z["hidden"], z["shift"], z["out"], float(z["bias"][0]))
-
-
-def curve(odds: np.ndarray, labels: np.ndarray, rarity: float) -> tuple[np.ndarray, np.ndarray]:
+def calibrated(odds: np.ndarray, labels: np.ndarray, rarity: float) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities that rise with the log-odds: (log-odds, probability), wrong findings counted `rarity` times.
 
     Isotonic regression (Barlow et al. 1972) over bins of equal numbers of right findings. Half a wrong finding is added
@@ -100,9 +102,9 @@ def curve(odds: np.ndarray, labels: np.ndarray, rarity: float) -> tuple[np.ndarr
     return np.maximum.accumulate(middle).astype(np.float32), chance.astype(np.float32)
 
 
-def mark(reading: Reading, place: int, stands: str, meant: str) -> str:
+def mark(batch: Batch, place: int, stands: str, meant: str) -> str:
     """A candidate in its surroundings, as twelve hex digits: what `true_errors.txt` lists without quoting anybody."""
-    around = [reading.token(at).lower() if 0 <= at < len(reading) else "" for at in range(place - 3, place + 4)]
+    around = [batch.token(at).lower() if 0 <= at < len(batch) else "" for at in range(place - 3, place + 4)]
     return hashlib.blake2b("|".join([stands, meant, *around]).encode(), digest_size=6).hexdigest()
 
 
@@ -113,7 +115,7 @@ def true_errors() -> frozenset[str]:
 
 
 class Rows(NamedTuple):
-    """Candidates in doubt: figures, labels, a number for the place of each, and how many words and errors were read."""
+    """Candidates in doubt: features, labels, a number for the place of each; how many words and errors were read."""
 
     x: np.ndarray
     y: np.ndarray
@@ -122,34 +124,34 @@ class Rows(NamedTuple):
     errors: int
     shown: tuple[str, ...] = ()  # for reading: the mark of each row, and what it says
     first: int = 0  # from which place on a change is a false one
-    cheap: np.ndarray = np.zeros(0)  # the figures of the cheap stages alone
+    cheap: np.ndarray = np.zeros(0)  # the features of the cheap stages alone
 
 
-def doubt_rows(
+def candidate_rows(
     model: Model, sentences: list[str], sets: Sets, rng: random.Random, share: float, show: bool = False
 ) -> Rows:
     shown: list[str] = []
-    figures, labels, place, cheap = [], [], [], []
+    features, labels, place, cheap = [], [], [], []
     words = errors = last = 0
     for at in range(0, len(sentences), 1500):
         texts, truth = _damaged(sentences[at : at + 1500], sets, rng, share)
-        reading = Reading(texts, model.kinds)
-        doubts, rows = judged(reading, model)
-        figures.append(rows)
-        cheap.append(doubts.figures)
-        labels.append(_labels(reading, model, doubts.place, doubts.meant, truth))
-        place.append(doubts.place + last)
-        last += len(reading)
+        batch = Batch(texts, model.token_types)
+        found, rows = judged(batch, model)
+        features.append(rows)
+        cheap.append(found.features)
+        labels.append(_labels(batch, model, found.place, found.meant, truth))
+        place.append(found.place + last)
+        last += len(batch)
         if show:
-            for p, a, b in zip(doubts.place.tolist(), doubts.stands.tolist(), doubts.meant.tolist(), strict=True):
-                text, start = texts[reading.text[p]], int(reading.start[p])
+            for p, a, b in zip(found.place.tolist(), found.stands.tolist(), found.meant.tolist(), strict=True):
+                text, start = texts[batch.text[p]], int(batch.start[p])
                 around = text[max(0, start - 80) : start + 70].replace("\n", "¶").replace("\t", " ")
                 written, meant = model.words[a], model.words[b]
-                shown.append(f"{mark(reading, p, written, meant)} {written} → {meant} | {around}")
+                shown.append(f"{mark(batch, p, written, meant)} {written} → {meant} | {around}")
         words += sum(len(text.split()) for text in texts)
         errors += len(truth)
     return Rows(
-        np.vstack(figures),
+        np.vstack(features),
         np.concatenate(labels),
         np.concatenate(place),
         words,
@@ -184,26 +186,29 @@ def found_within(scores: np.ndarray, rows: Rows) -> list[float]:
 
 
 def search(rows: Rows, seed: int, tries: int = 1500) -> np.ndarray:
-    """Weights for which recall at few false changes, averaged over `BUDGETS`, is greatest.
+    """Weights of `features.ENCODER` for which recall at few false changes, averaged over `BUDGETS`, is greatest.
 
     A logistic fit minds the many easy places; what counts here are the few that look surest. Random search from the
-    encoder's log-odds alone, which keep the weight 1.
+    encoder's log-odds alone, which keep the weight 1. What speaks for a candidate never counts against it, and the gap
+    between the counted text and the language at large never for it.
     """
     rng = np.random.default_rng(seed)
-    best = np.zeros(rows.x.shape[1])
-    best[0] = 1.0
+    column = {name: number for number, name in enumerate(ENCODER)}
+    for_it = [column[name] for name in ("window_odds", "ngram_odds", "margin")]
+    best = np.zeros(len(ENCODER))
+    best[column["encoder_odds"]] = 1.0
     score = float(np.mean(found_within(rows.x @ best, rows)))
     for number in range(tries):
         weights = best + rng.normal(0, 0.3 * 0.997**number + 0.02, len(best)) * (rng.random(len(best)) < 0.5)
-        weights[0] = 1.0
-        weights[1] = min(weights[1], 0.0)
-        weights[2:5] = np.maximum(weights[2:5], 0.0)
+        weights[column["encoder_odds"]] = 1.0
+        weights[column["gap"]] = min(weights[column["gap"]], 0.0)
+        weights[for_it] = np.maximum(weights[for_it], 0.0)
         now = float(np.mean(found_within(rows.x @ weights, rows)))
         if now > score:
             best, score = weights, now
     print(
         "weights",
-        best.round(2),
+        dict(zip(ENCODER, best.round(2).tolist(), strict=True)),
         "recall within",
         dict(zip(BUDGETS, np.round(found_within(rows.x @ best, rows), 3), strict=True)),
         flush=True,
@@ -220,45 +225,47 @@ def fit_nonwords(work: Path, out: Path, arrays: dict[str, np.ndarray]) -> None:
     model = languages.load(out, decide=False)
     sentences = nonwords.tuning(work, SEED)
     cut = len(sentences) * 3 // 4
-    for name, half, seed in (("fit", sentences[:cut], 1), ("curve", sentences[cut:], 2)):
+    for part, half, seed in (("fit", sentences[:cut], 1), ("calibrate", sentences[cut:], 2)):
         made = nonwords.rows(half, nonwords.thinned(model.lexicon), list(model.vocabulary), model.ngrams, seed)
         for kind, (x, y) in made.items():
-            print(name, kind, len(y), int(y.sum()), flush=True)
-            if name == "fit":
-                put(arrays, kind, nonwords.fit_scale(x, y))
+            print(part, kind, len(y), int(y.sum()), flush=True)
+            if part == "fit":
+                put(arrays, kind, nonwords.fit_scorer(x, y))
             else:
-                arrays[f"curve.{kind}.x"], arrays[f"curve.{kind}.p"] = curve(scale_of(arrays, kind)(x), y, 1.0)
+                put_calibration(arrays, kind, languages.scorer(arrays, kind)(x), y, 1.0)
 
 
-def put(arrays: dict[str, np.ndarray], name: str, z: dict[str, np.ndarray]) -> None:
-    arrays.update({f"{name}.{k}": v for k, v in z.items()})
+def put(arrays: dict[str, np.ndarray], name: str, made: dict[str, np.ndarray]) -> None:
+    """Add a scorer, with the names of the features it was trained with."""
+    arrays.update({f"{name}.{key}": value for key, value in made.items()})
+    arrays[f"{name}.features"] = np.array(SCORERS[name])
 
 
-def scale_of(arrays: dict[str, np.ndarray], name: str) -> Scale:
-    return as_scale({k: arrays[f"{name}.{k}"] for k in ("hidden", "shift", "out", "bias")})
+def put_calibration(
+    arrays: dict[str, np.ndarray], name: str, odds: np.ndarray, labels: np.ndarray, rarity: float
+) -> None:
+    arrays[f"{name}.odds"], arrays[f"{name}.probability"] = calibrated(odds, labels, rarity)
 
 
 def fit_gate(work: Path, out: Path, arrays: dict[str, np.ndarray], news: list[str]) -> None:
-    """The scales of the cheap stages, and the curve of a model without the encoder."""
+    """The scorers of the cheap stages."""
     sets, rng = Sets.load(work), random.Random(SEED)
     sentences = nonwords.tuning(work, SEED)
     model = languages.load(out, decide=False)
-    texts, truth = _damaged(sentences[:CONTEXT], sets, rng, 0.7)
+    texts, truth = _damaged(sentences[:CONTEXT_SENTENCES], sets, rng, 0.7)
     x, y = context_rows(model, texts, truth, SEED)
     print("context", x.shape, int(y.sum()), flush=True)
-    put(arrays, "context", nonwords.fit_scale(x, y, hidden=48, steps=6000))
-    keep_all = Scale(
-        np.zeros((realwords.COLUMNS, 1), np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32), 0.0
-    )
-    gate = model.gate._replace(context=scale_of(arrays, "context"), join=keep_all, threshold=-1.0)
+    put(arrays, "context", nonwords.fit_scorer(x, y, hidden=48, steps=6000))
+    # The scorer of a gate that is not fitted says 0 of everything: all is kept.
+    gate = model.gate._replace(context=languages.scorer(arrays, "context"), threshold=-1.0)
     model = replace(model, gate=gate, encoder=None)
     rows = joined(
-        [doubt_rows(model, news, sets, rng, SPOILT) for _ in range(2)]
-        + [doubt_rows(model, sentences[CONTEXT:][:REST], sets, rng, SPOILT_REST)]
+        [candidate_rows(model, news, sets, rng, SPOILT) for _ in range(2)]
+        + [candidate_rows(model, sentences[CONTEXT_SENTENCES:][:REST], sets, rng, SPOILT_REST)]
     )
     pick = rows.y | (np.random.default_rng(SEED).random(len(rows.y)) < 0.15)
-    print("join", rows.x.shape, int(rows.y.sum()), flush=True)
-    put(arrays, "join", nonwords.fit_scale(rows.x[pick], rows.y[pick], hidden=32, steps=6000))
+    print("gate", rows.x.shape, int(rows.y.sum()), flush=True)
+    put(arrays, "gate", nonwords.fit_scorer(rows.x[pick], rows.y[pick], hidden=32, steps=6000))
 
 
 #: The surest changes of published news, written to `review.txt` to be read by hand.
@@ -277,21 +284,23 @@ def rarity(right: Rows, spoilt: Rows) -> float:
 def fit_final(
     work: Path, out: Path, arrays: dict[str, np.ndarray], news: list[str], published: list[str], share: float
 ) -> None:
-    """The threshold, so that a `share` of published words is looked at closely; the last scale with the encoder;
-    its curve.
+    """The threshold, so that a `share` of published words is looked at closely; the last scorer, with the encoder; and
+    the calibrations with and without it.
     """
     sets, rng = Sets.load(work), random.Random(SEED + 1)
     model = languages.load(out, decide=False)
-    gate = model.gate._replace(context=scale_of(arrays, "context"), join=scale_of(arrays, "join"), threshold=-6.0)
+    gate = model.gate._replace(
+        context=languages.scorer(arrays, "context"), scorer=languages.scorer(arrays, "gate"), threshold=-6.0
+    )
     plain = replace(model, gate=gate, encoder=None)
-    some = doubt_rows(plain, published[: len(published) // 4], sets, rng, 0.0)
-    odds = gate.join(some.x)
+    some = candidate_rows(plain, published[: len(published) // 4], sets, rng, 0.0)
+    odds = gate.scorer(some.x)
     most = np.sort(odds[best_of_place(odds, some)])[::-1]
-    arrays["threshold"] = np.float32(most[int(share * some.words)])
-    print("threshold", arrays["threshold"], flush=True)
-    model = replace(model, gate=gate._replace(threshold=float(arrays["threshold"])))
-    spoilt = joined([doubt_rows(model, news, sets, rng, 1.0) for _ in range(TIMES)])
-    right = doubt_rows(model, published, sets, rng, 0.0, show=True)
+    arrays["gate.threshold"] = np.float32(most[int(share * some.words)])
+    print("threshold", arrays["gate.threshold"], flush=True)
+    model = replace(model, gate=gate._replace(threshold=float(arrays["gate.threshold"])))
+    spoilt = joined([candidate_rows(model, news, sets, rng, 1.0) for _ in range(TIMES)])
+    right = candidate_rows(model, published, sets, rng, 0.0, show=True)
     known = true_errors()
     wrong = np.array([one.split(" ", 1)[0] not in known for one in right.shown], bool)
     right = right._replace(
@@ -318,13 +327,13 @@ def fit_final(
     best = best_of_place(odds, rows)
     surest = [i for i in best[np.argsort(-odds[best], kind="stable")].tolist() if rows.place[i] >= rows.first][:REVIEW]
     (work / "review.txt").write_text("\n".join(f"{odds[i]:.2f} {right.shown[i - len(spoilt.y)]}" for i in surest))
-    arrays["real.weights"], arrays["real.bias"] = weights.astype(np.float32), np.float32(0)
+    put(arrays, "encoder", {"weights": weights.astype(np.float32), "bias": np.float32(0)})
     kept = best[rows.y[best] | (rows.place[best] >= rows.first)]
-    arrays["curve.real.x"], arrays["curve.real.p"] = curve(odds[kept], rows.y[kept], rarity(right, spoilt))
-    plain_odds = gate.join(np.vstack([spoilt.cheap, right.cheap]))
+    put_calibration(arrays, "encoder", odds[kept], rows.y[kept], rarity(right, spoilt))
+    plain_odds = gate.scorer(np.vstack([spoilt.cheap, right.cheap]))
     best = best_of_place(plain_odds, rows)
     kept = best[rows.y[best] | (rows.place[best] >= rows.first)]
-    arrays["curve.plain.x"], arrays["curve.plain.p"] = curve(plain_odds[kept], rows.y[kept], rarity(right, spoilt))
+    put_calibration(arrays, "gate", plain_odds[kept], rows.y[kept], rarity(right, spoilt))
 
 
 def run(work: Path, out: Path, data: Path, share: float = 0.004, parts: str = "nonwords gate final") -> None:

@@ -26,7 +26,7 @@ from torch import nn
 from torch.nn import functional
 
 from copydesk.text.typos.encoder import LONGEST, Pieces
-from copydesk.text.typos.tokens import tokens
+from training.english import tokens
 
 LAYERS, HEADS, WIDTH = 6, 12, 384
 BATCH = 3072  # pieces of one step

@@ -82,7 +82,7 @@ def window(work: Path, out: Path) -> None:
     np.savez_compressed(out / "window.npz", context=context, **{k: v.astype(np.float16) for k, v in half.items()})
 
 
-_SLIPS = {"edit": 1, "shape": 2, "move": 4, "sound": 8}
+_ERROR_BITS = {"edit": 1, "shape": 2, "move": 4, "sound": 8}
 
 
 def lexicon(work: Path, out: Path) -> None:
@@ -113,7 +113,7 @@ def statistics(work: Path, out: Path) -> None:
         first=np.concatenate([[0], np.cumsum([len(sets[w]) for w in words])]).astype(np.int32),
         near=np.array([number[o] for w in words for o in sets[w]], np.uint16),
         slip=np.array(
-            [sum({_SLIPS[k] for k in kinds.split("+")}) for w in words for kinds in sets[w].values()], np.uint8
+            [sum({_ERROR_BITS[k] for k in kinds.split("+")}) for w in words for kinds in sets[w].values()], np.uint8
         ),
         capitals=np.array(capital),
     )
@@ -124,7 +124,7 @@ def statistics(work: Path, out: Path) -> None:
 
 
 def everything(work: Path, out: Path) -> None:
-    """All files but the decision's, the pairs and those written by hand (`foreign.txt`, `alone.txt`, `README.md`)."""
+    """All files but the decision's, the pairs and those written by hand (`grammar.toml`, lists, `README.md`)."""
     out.mkdir(parents=True, exist_ok=True)
     lexicon(work, out)
     statistics(work, out)

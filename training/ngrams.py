@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from copydesk.text.typos import ngrams
-from copydesk.text.typos.tokens import EDGE, SPECIAL, key, tokens
+from copydesk.text.typos.tokens import EDGE, SPECIAL, key
+from training.english import tokens
 
 LEAST_WORD = 8  # times that a word must stand in the text to be a word of the n-grams
 LEAST = {2: 3, 3: 4, 4: 10}

@@ -1,4 +1,4 @@
-"""Scales for non-words: fitted on damaged sentences, with a part of the rare words taken out of the lexicon.
+"""Scorers of non-words: fitted on damaged sentences, with a part of the rare words taken out of the lexicon.
 
 What is taken out plays the part of the names and foreign words that no lexicon has: it is to be left alone.
 """
@@ -14,11 +14,12 @@ import numpy as np
 import torch
 
 from copydesk.text.typos import nonwords
-from copydesk.text.typos.finder import Finder
+from copydesk.text.typos.batch import Batch, TokenTypes
+from copydesk.text.typos.candidates import CandidateFinder
 from copydesk.text.typos.lexicon import ORDINARY, Lexicon
 from copydesk.text.typos.ngrams import NGrams
-from copydesk.text.typos.reading import Kinds, Reading
 from training.damage import damage
+from training.english import GRAMMAR
 
 SHARE = {"wikipedia_current_events_2002_2026": 1.0, "ungdc_1946_1990": 0.25, "pmau_2000_2018_spoken": 0.4}
 
@@ -44,9 +45,9 @@ def thinned(lexicon: Lexicon) -> Lexicon:
 
 
 def rows(sentences: list[str], lexicon: Lexicon, vocabulary: list[str], ngrams: NGrams, seed: int) -> dict[str, Any]:
-    """Figures and labels of everything that is found in damaged sentences, by the kind of finding."""
+    """Features and labels of everything that is found in damaged sentences, by the kind of finding."""
     rng = random.Random(seed)
-    kinds, finder = Kinds(lexicon, vocabulary, {}), Finder(lexicon)
+    types, finder = TokenTypes(lexicon, vocabulary, {}, GRAMMAR), CandidateFinder(lexicon, GRAMMAR)
     gathered: dict[str, list[Any]] = {"single": [], "merged": [], "joined": []}
     # Texts of a few sentences, some spoilt and some clean, as articles are.
     for at in range(0, len(sentences), 3000):
@@ -60,24 +61,24 @@ def rows(sentences: list[str], lexicon: Lexicon, vocabulary: list[str], ngrams: 
                     truth[number, len(text) + start, len(text) + end] = meant
                 text += (made.text if made else sentence) + " "
             texts.append(text)
-        reading = Reading(texts, kinds)
+        batch = Batch(texts, types)
         for name, find in (("single", nonwords.single), ("merged", nonwords.merged), ("joined", nonwords.joined)):
-            found = find(reading, finder, ngrams)
+            found = find(batch, finder, ngrams)
             spans = zip(
-                reading.text[found.first].tolist(),
-                reading.start[found.first].tolist(),
-                reading.end[found.last].tolist(),
+                batch.text[found.first].tolist(),
+                batch.start[found.first].tolist(),
+                batch.end[found.last].tolist(),
                 strict=True,
             )
             labels = np.array([truth.get(span) == after for span, after in zip(spans, found.after, strict=True)], bool)
-            gathered[name].append((found.figures, labels))
+            gathered[name].append((found.features, labels))
     return {name: (np.vstack([f for f, _ in g]), np.concatenate([y for _, y in g])) for name, g in gathered.items()}
 
 
-def fit_scale(
+def fit_scorer(
     x: np.ndarray, y: np.ndarray, hidden: int = 32, steps: int = 4000, seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """A `copydesk.text.typos.context.Scale` as arrays: logistic loss, Adam, weight decay."""
+    """A `copydesk.text.typos.scorers.Scorer` as arrays: logistic loss, Adam, weight decay."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     inputs, labels = torch.from_numpy(x.astype(np.float32)), torch.from_numpy(y.astype(np.float32))

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from copydesk.text.typos.pairs import PASSIVE
 from training import corpus
 from training.encoder import Sets
+from training.english import GRAMMAR, tokens
 from training.ngrams import Ids, vocabulary
 
 EXPECTED = 8.0  # times that the written word would stand there by chance: none then has a probability of 1 in 3,000
@@ -50,7 +50,7 @@ def mine(work: Path) -> list[tuple[str, str, str, str, str, int, int]]:
     for word, i in sets.ids.items():
         set_of[ids[word]] = i
     passive = np.zeros(len(words), bool)
-    passive[[ids[w] for w in PASSIVE if w in ids]] = True
+    passive[[ids[w] for w in GRAMMAR.passive if w in ids]] = True
     number, before, after, may = contexts(stream, set_of, passive)
     total = np.bincount(number, minlength=len(sets.words))
     found = []
@@ -97,7 +97,7 @@ def by_hand(work: Path) -> list[tuple[str, str, str, str, str, int, int]]:
     ids = Ids(words).words
     stream = np.load(work / "stream.npy").astype(np.int64)
     passive = np.zeros(len(words), bool)
-    passive[[ids[w] for w in PASSIVE if w in ids]] = True
+    passive[[ids[w] for w in GRAMMAR.passive if w in ids]] = True
     places: dict[str, np.ndarray] = {}
 
     def seen(word: str, before: str, after: str, active: bool) -> int:
@@ -123,7 +123,7 @@ def by_hand(work: Path) -> list[tuple[str, str, str, str, str, int, int]]:
 
 def harmless(rows: list[tuple[str, ...]], texts: list[str]) -> list[tuple[str, ...]]:
     """The lines that speak nowhere in texts that are right."""
-    from copydesk.text.typos.tokens import key, tokens
+    from copydesk.text.typos.tokens import key
 
     index: dict[str, list[int]] = {}
     for i, row in enumerate(rows):
@@ -138,7 +138,7 @@ def harmless(rows: list[tuple[str, ...]], texts: list[str]) -> list[tuple[str, .
                     continue
                 if after and (at + 1 == len(keys) or keys[at + 1] != after):
                     continue
-                if not active or not PASSIVE & set(keys[max(0, at - 4) : at]):
+                if not active or not GRAMMAR.passive & set(keys[max(0, at - 4) : at]):
                     spoke.add(i)
     return [row for i, row in enumerate(rows) if i not in spoke]
 

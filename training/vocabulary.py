@@ -14,8 +14,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from copydesk.text.typos.slips import edits, moves, shapes
-from copydesk.text.typos.tokens import tokens
+from copydesk.text.typos.variants import moves
+from training.english import VARIANTS, tokens
 
 SCOWL = "/usr/share/dict/scowl/"
 FREQUENT = 3.0  # Zipf frequency of words that errors turn into each other
@@ -113,8 +113,8 @@ def build(work: Path) -> None:
     pairs: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for word in sorted(frequent):
         for kind, near in (
-            ("edit", edits(word)),
-            ("shape", shapes(word)),
+            ("edit", VARIANTS.edits(word)),
+            ("shape", VARIANTS.shapes(word)),
             ("move", moves(word) if len(word) >= 4 else set()),
         ):
             for other in sorted(near & frequent):

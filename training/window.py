@@ -31,7 +31,9 @@ OFTEN = {
 }
 
 
-class Window(nn.Module):
+class WindowNetwork(nn.Module):
+    """Shapes and order of weights are those of `copydesk.text.typos.window.WindowModel`."""
+
     def __init__(self, words: int, sets: int) -> None:
         super().__init__()
         self.context = nn.Embedding(words, WIDTH)
@@ -81,7 +83,7 @@ def train(work: Path, steps: int, threads: int) -> None:
         found = sets.near[sets.first[i] : sets.first[i + 1]]
         near[i, : min(MOST, len(found))] = rng.permutation(found)[:MOST]
     offsets = np.r_[-REACH:0, 1 : REACH + 1]
-    model = Window(len(words), len(sets.words))
+    model = WindowNetwork(len(words), len(sets.words))
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     began, total, right = time.time(), 0.0, 0.0
     log = (work / "window.log").open("a")

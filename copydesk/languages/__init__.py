@@ -1,12 +1,14 @@
 """Languages whose typos are corrected: a folder of data for each, and what loads it.
 
 Files are opened as arrays and text only; nothing in them is ever executed. `manifest.json` holds their SHA-256
-checksums.
+checksums. `en/README.md` says what a folder holds.
 """
 
 from __future__ import annotations
 
 import gzip
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,21 +17,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos.context import Neighbours, Scale, Weights
+from copydesk.text.typos.confusions import ConfusionSets
+from copydesk.text.typos.doubtful import Doubtful
 from copydesk.text.typos.encoder import Encoder, Pieces
+from copydesk.text.typos.features import SCORERS
+from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.lexicon import Lexicon
 from copydesk.text.typos.model import Model
 from copydesk.text.typos.ngrams import NGrams, Table
 from copydesk.text.typos.pairs import Pairs
-from copydesk.text.typos.realwords import COLUMNS, Gate, Window
+from copydesk.text.typos.realwords import Gate
+from copydesk.text.typos.scorers import Calibration, LinearScorer, Scorer
+from copydesk.text.typos.window import WindowModel
 
 HERE = Path(__file__).parent
-_SCALES = ("single", "merged", "joined", "real", "plain")
+_CALIBRATED = ("single", "merged", "joined", "gate", "encoder")
 
 
-def available() -> list[str]:
-    """The languages that have a folder, as ISO 639-1 codes."""
-    return sorted(folder.name for folder in HERE.iterdir() if (folder / "words.txt.gz").exists())
+def available(shelf: Path | None = None) -> list[str]:
+    """The languages that have a folder below `shelf` (by default those of the package), as ISO 639-1 codes."""
+    return sorted(folder.name for folder in (shelf or HERE).iterdir() if (folder / "words.txt.gz").exists())
 
 
 class LanguageError(RuntimeError):
@@ -37,15 +44,16 @@ class LanguageError(RuntimeError):
 
 
 @cache
-def model(language: str, learned: str | None = None) -> Model:
-    """The model of a language that is `available`, loaded once; with what was `learned` from the user's own
-    articles.
+def model(language: str, learned: str | None = None, shelf: Path | None = None) -> Model:
+    """The model of a language that is `available` below `shelf`, loaded once; with what was `learned` from the user's
+    own articles.
     """
+    folder = (shelf or HERE) / language
     try:
-        base = load(HERE / language)
+        base = load(folder)
     except (OSError, KeyError, ValueError) as error:
         raise LanguageError(
-            f"the statistics of {language} in {HERE / language} cannot be read ({type(error).__name__}: {error}); "
+            f"the statistics of {language} in {folder} cannot be read ({type(error).__name__}: {error}); "
             "install copydesk again, or set typos.enabled = false"
         ) from error
     if learned is None:
@@ -75,58 +83,109 @@ def _ngrams(found: Any) -> NGrams:
     )
 
 
+def grammar(folder: Path) -> Grammar:
+    """What `grammar.toml` in a language's folder says of the language."""
+    return Grammar.parse(_toml(folder / "grammar.toml"))
+
+
 def load(folder: Path, decide: bool = True) -> Model:
-    """The model in `folder`; without `decide` one whose decision is still to be fitted."""
+    """The model in `folder`; without `decide` one whose decision is still to be fitted.
+
+    The encoder, the lines of evidence and the lists of words may be missing. Raises OSError, KeyError or ValueError
+    where another file is, or is not what it has to be.
+    """
     with gzip.open(folder / "words.txt.gz", "rt", encoding="utf-8") as lines:
         lexicon = Lexicon.parse(lines)
+    rules = grammar(folder)
     vocabulary = _lines(folder / "vocabulary.txt")
-    sets = np.load(folder / "confusions.npz")
     place = {word: i for i, word in enumerate(vocabulary)}
     words = _lines(folder / "confusions.txt")
     numbers = {word: i for i, word in enumerate(words)}
     ngrams = _ngrams(np.load(folder / "ngrams.npz"))
-    neighbours = Neighbours.build(
-        np.array([place[word] for word in words], np.uint64), sets["first"], sets["near"], sets["slip"],
+    arrays = np.load(folder / "confusions.npz")
+    sets = ConfusionSets.build(
+        np.array([place[word] for word in words], np.uint64), arrays["first"], arrays["near"], arrays["slip"],
         np.array([lexicon.zipf(word) for word in words], np.float32), ngrams.single,
     )  # fmt: skip
-    found = dict(np.load(folder / "decision.npz")) if decide else {}
-    blank = Scale(np.zeros((COLUMNS, 1), np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32), 0.0)
-    scales: dict[str, Any] = (
-        {name: _scale(found, name) for name in ("single", "merged", "joined", "context", "join")} if decide else {}
-    )
-    if decide:
-        scales |= {"real": Weights(found["real.weights"], float(found["real.bias"])), "plain": scales["join"]}
-    gate = Gate(
-        scales.get("context", blank), _window(folder), scales.get("join", blank), float(found.get("threshold", 0))
-    )
-    curves = {name: (found[f"curve.{name}.x"], found[f"curve.{name}.p"]) for name in _SCALES} if decide else {}
-    pairs = folder / "pairs.tsv"
+    scorers, calibrations, threshold = decision(np.load(folder / "decision.npz")) if decide else undecided()
     return Model(
-        folder.name, lexicon, vocabulary, words, numbers, neighbours,
-        sets["capitals"].astype(bool), ngrams, gate, _encoder(folder), scales, curves,
-        Pairs.parse(_lines(pairs) if pairs.exists() else (), numbers, place),
-        _list(folder / "foreign.txt"), _list(folder / "alone.txt"),
-        _list(folder / "closely.txt"),
-    )  # fmt: skip
+        language=folder.name,
+        grammar=rules,
+        lexicon=lexicon,
+        vocabulary=vocabulary,
+        words=words,
+        numbers=numbers,
+        sets=sets,
+        capitals=arrays["capitals"].astype(bool),
+        ngrams=ngrams,
+        gate=Gate(scorers["context"], _window(folder), scorers["gate"], threshold),
+        encoder=_encoder(folder),
+        scorers=scorers,
+        calibrations=calibrations,
+        doubtful=Doubtful.parse(_toml(folder / "doubtful.toml")),
+        pairs=Pairs.parse(_optional(folder / "pairs.tsv"), numbers, place, rules.passive),
+        foreign=_list(folder / "foreign.txt"),
+        undoubted=_marked(words, _list(folder / "alone.txt")),
+        often_mistaken=_marked(words, _list(folder / "closely.txt")),
+    )
+
+
+def decision(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Calibration], float]:
+    """Scorers and calibrations by their names, and the threshold of the gate, from the arrays of `decision.npz`.
+
+    Raises ValueError where a scorer was trained with other features than `copydesk.text.typos.features` has.
+    """
+    scorers: dict[str, Any] = {}
+    for name, columns in SCORERS.items():
+        if tuple(found[f"{name}.features"].tolist()) != tuple(columns):
+            raise ValueError(f"decision.npz: {name} was trained with other features")
+        scorers[name] = scorer(found, name)
+    calibrations = {name: Calibration(found[f"{name}.odds"], found[f"{name}.probability"]) for name in _CALIBRATED}
+    return scorers, calibrations, float(found["gate.threshold"])
+
+
+def undecided() -> tuple[dict[str, Any], dict[str, Calibration], float]:
+    """A decision that is still to be fitted: everything is in doubt."""
+    scorers = {
+        name: Scorer(np.zeros((len(columns), 1), np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32), 0.0)
+        for name, columns in SCORERS.items()
+    }
+    return scorers, {}, 0.0
+
+
+def scorer(found: Mapping[str, Any], name: str) -> Scorer | LinearScorer:
+    """One scorer from the arrays of `decision.npz`."""
+    bias = float(np.ravel(found[f"{name}.bias"])[0])
+    if f"{name}.weights" in found:
+        return LinearScorer(found[f"{name}.weights"], bias)
+    return Scorer(found[f"{name}.hidden"], found[f"{name}.shift"], found[f"{name}.out"], bias)
 
 
 def _lines(path: Path) -> list[str]:
     return path.read_text("utf-8").split("\n")[:-1]
 
 
+def _optional(path: Path) -> list[str]:
+    return _lines(path) if path.exists() else []
+
+
 def _list(path: Path) -> frozenset[str]:
-    return frozenset(line for line in _lines(path) if line and not line.startswith("#"))
+    return frozenset(line for line in _optional(path) if line and not line.startswith("#"))
 
 
-def _scale(found: dict[str, Any], name: str) -> Scale:
-    return Scale(found[f"{name}.hidden"], found[f"{name}.shift"], found[f"{name}.out"], float(found[f"{name}.bias"][0]))
+def _marked(words: Sequence[str], some: Iterable[str]) -> NDArray[np.bool_]:
+    chosen = frozenset(some)
+    return np.array([word in chosen for word in words], bool)
 
 
-def _window(folder: Path) -> Window:
+def _toml(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def _window(folder: Path) -> WindowModel:
     found = np.load(folder / "window.npz")
-    return Window(
-        *(found[name].astype(np.float32) if found[name].dtype != np.int8 else found[name] for name in Window._fields)
-    )
+    arrays = (found[name] for name in WindowModel._fields)
+    return WindowModel(*(array if array.dtype == np.int8 else array.astype(np.float32) for array in arrays))
 
 
 class _Session:
@@ -154,7 +213,9 @@ class _Session:
         return states
 
 
-def _encoder(folder: Path) -> Encoder:
+def _encoder(folder: Path) -> Encoder | None:
+    if not (folder / "encoder.onnx").exists():
+        return None
     found = np.load(folder / "encoder.npz")
     return Encoder(
         _Session(folder / "encoder.onnx"), Pieces(_lines(folder / "pieces.txt")),

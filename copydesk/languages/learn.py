@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from copydesk import languages
 from copydesk.edits import published_text
 from copydesk.text.typos import ngrams
+from copydesk.text.typos.batch import FOREIGN, KNOWN, LOWER, TITLE, WORD, Batch
 from copydesk.text.typos.correct import Finding, findings
 from copydesk.text.typos.model import Model
-from copydesk.text.typos.reading import FOREIGN, KNOWN, LOWER, TITLE, WORD, Reading
 from copydesk.text.typos.step import LONGEST, STEP
 from copydesk.warehouse import Warehouse
 
@@ -74,11 +74,11 @@ def learn(
         left_out += len(batch) - len(clean)
         articles += len(clean)
         tried = [*tried, *(text for _, text in batch)][-TRIED:]
-        reading = Reading(clean, model.kinds)
-        seen.update(_unknown(reading, model))
-        if len(reading):
-            edge = np.full(1, reading.kinds.edge, np.uint32)
-            streams.append(np.concatenate([reading.ids[3:-3].astype(np.uint32), edge]))
+        read = Batch(clean, model.token_types)
+        seen.update(_unknown(read, model))
+        if len(read):
+            edge = np.full(1, read.token_types.edge, np.uint32)
+            streams.append(np.concatenate([read.ids[3:-3].astype(np.uint32), edge]))
         progress(articles + left_out)
     words = sorted(
         ((word, n) for word, n in seen.items() if n >= (WORD_ARTICLES if word.islower() else NAME_ARTICLES)),
@@ -118,17 +118,17 @@ def _texts(warehouse: Warehouse, language: str) -> Iterator[list[tuple[str, str]
         yield waiting
 
 
-def _unknown(reading: Reading, model: Model) -> Counter[str]:
+def _unknown(batch: Batch, model: Model) -> Counter[str]:
     """Words that the lexicon does not know, each with the number of texts that have it; not those that lack an
     apostrophe.
     """
-    flags = reading.flags
+    flags = batch.flags
     at = np.flatnonzero(((flags & (LOWER | TITLE)) > 0) & ((flags & WORD) > 0) & ((flags & (KNOWN | FOREIGN)) == 0))
-    at = at[reading.free(at)]
-    pairs = {(int(t), int(k)) for t, k in zip(reading.text[at], reading.words[at], strict=True)}
-    tokens = reading.kinds.tokens
+    at = at[batch.free(at)]
+    pairs = {(int(t), int(k)) for t, k in zip(batch.text[at], batch.types[at], strict=True)}
+    tokens = batch.token_types.tokens
     return Counter(
-        t for t in (tokens[kind] for _, kind in pairs) if len(t) > 1 and not model.finder.lacks_apostrophe(t)
+        t for t in (tokens[number] for _, number in pairs) if len(t) > 1 and not model.finder.lacks_apostrophe(t)
     )
 
 

@@ -10,10 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos import guard, nonwords, realwords
-from copydesk.text.typos.finder import LETTER, LONG_S, SHAPE, SIGN, SLIPS
+from copydesk.text.typos import doubtful, guard, nonwords, realwords
+from copydesk.text.typos.batch import KNOWN, LOWER, TITLE, Batch
+from copydesk.text.typos.candidates import ErrorType
+from copydesk.text.typos.doubtful import COMMON
+from copydesk.text.typos.features import ENCODER, ERROR_BITS
 from copydesk.text.typos.model import Model
-from copydesk.text.typos.reading import KNOWN, LOWER, TITLE, Reading
 
 
 class Finding(NamedTuple):
@@ -27,32 +29,19 @@ class Finding(NamedTuple):
     confidence: float
 
 
-SLIP_RULES = tuple(f"typo-{slip}" for slip in SLIPS)
-REAL_WORD = "typo-real-word"
-#: How sure it is that one of two alike words in a row is a mistake, for those of `nonwords.DOUBLED`; set by hand, after
-#: some forty in the development news were read.
-DOUBLED = 0.97
-#: How sure it is that a word with a long s has an s in its place, where that makes a word; set by hand.
-OLD_PRINT = 0.97
+REAL_WORD, DOUBLED = "typo-real-word", "typo-doubled"
 #: Log-odds of the encoder from which it agrees with a line of `pairs.tsv`.
 AGREED = 0.0
-#: The bit of `Neighbours.slip` for shapes.
-SHAPE_BIT = 2
-#: Letters of a short word; words of this Zipf frequency are the most frequent ones.
-SHORT, FREQUENT = 4, 6.0
-#: Words of grammar, which are in no compound; what makes a noun of a verb is none of them here.
-GRAMMAR = nonwords.DOUBLED | frozenset(
-    """i he she it they we you him them us me is was are were be been am has had do does did will can may might must
-    shall that who whom what when where why how while but than then so because also only just very not no all any some
-    each every both more most other such there here in on""".split()
-)
-PARTICLES = frozenset("up out off down over back away through like".split())
-#: By how much a finding is believed that is as likely a matter of taste: it is suggested, and not made.
-DOUBTFUL = 0.85
 #: Findings below this probability are nobody's concern.
 LEAST = 0.2
-#: A word rarer than this (Zipf) that a text has twice is what the text is about, and no slip.
-COMMON = 4.5
+#: How often a word that no lexicon knows stands in a text when it is what the text is about, by its first letter.
+TOPIC, TOPIC_LOWER = 2, 3
+#: What finds non-words of each kind, and says which are doubtful.
+_KINDS = {
+    "single": (nonwords.single, doubtful.of_single),
+    "merged": (nonwords.merged, doubtful.of_merged),
+    "joined": (nonwords.joined, doubtful.of_joined),
+}
 
 
 def findings(
@@ -65,10 +54,12 @@ def findings(
     found: list[list[Finding]] = [[] for _ in texts]
     if not any(texts):
         return found
-    reading = Reading(texts, model.kinds)
-    fixed = guard.untouchable(reading, texts)
-    _nonwords(reading, model, fixed, found, least)
-    _realwords(reading, model, fixed, found, least)
+    batch = Batch(texts, model.token_types)
+    fixed = guard.untouchable(batch, texts)
+    for kind in _KINDS:
+        _nonwords(batch, model, fixed, found, kind, least)
+    _doubled(batch, model, fixed, found, least)
+    _realwords(batch, model, fixed, found, least)
     for number, words in enumerate(protected or ()):
         if words:
             kept = [f for f in found[number] if not _protected(texts[number][f.start : f.end], words)]
@@ -91,141 +82,122 @@ def _apart(found: list[Finding]) -> list[Finding]:
 
 
 def _nonwords(
-    reading: Reading, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float
+    batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], kind: str, least: float
 ) -> None:
-    for name, find in (("single", nonwords.single), ("merged", nonwords.merged), ("joined", nonwords.joined)):
-        some = find(reading, model.finder, model.ngrams)
-        if not len(some):
+    find, case_of = _KINDS[kind]
+    some = find(batch, model.finder, model.ngrams)
+    if not len(some):
+        return
+    case = case_of(batch, model.finder, some)
+    chance = model.probability(kind, some.features)
+    chance[case == doubtful.OLD_PRINT] = 1  # no features tell of them
+    believed = model.doubtful.believed(chance, case)
+    likely = np.flatnonzero((believed >= least) & ~fixed[some.first] & ~fixed[some.last])
+    if not len(likely):
+        return
+    # Of candidates that are believed alike the likelier one comes first.
+    likely = likely[np.argsort(-chance[likely], kind="stable")]
+    strange = guard.foreign(batch, model.foreign, some.first[likely])
+    often = guard.repeated(batch, some.first[likely], fixed)
+    for row, is_strange, count in zip(likely.tolist(), strange.tolist(), often.tolist(), strict=True):
+        start, end = int(some.first[row]), int(some.last[row])
+        topic = TOPIC_LOWER if batch.flags[start] & LOWER else TOPIC
+        if is_strange or (kind == "single" and count >= topic):
             continue
-        chance = model.probability(name, model.scales[name](some.figures))
-        chance *= _trust(reading, model, some, name)
-        if name == "single":
-            chance[[LONG_S in reading.token(place) for place in some.first.tolist()]] = OLD_PRINT
-        likely = np.flatnonzero((chance >= least) & ~fixed[some.first] & ~fixed[some.last])
-        if not len(likely):
-            continue
-        first = some.first[likely]
-        strange = guard.foreign(reading, model.grammar, first)
-        often = guard.repeated(reading, first, fixed)
-        for row, is_strange, count in zip(likely.tolist(), strange.tolist(), often.tolist(), strict=True):
-            start, end = int(some.first[row]), int(some.last[row])
-            lower = bool(reading.flags[start] & LOWER)
-            if is_strange or (name == "single" and count >= (3 if lower else 2)):
-                continue
-            number = int(reading.text[start])
-            found[number].append(
-                Finding(
-                    int(reading.start[start]),
-                    int(reading.end[end]),
-                    some.after[row],
-                    SLIP_RULES[some.slip[row]],
-                    float(chance[row]),
-                )
-            )
-    for place in nonwords.doubled(reading).tolist():
-        if not fixed[place]:
-            number = int(reading.text[place])
-            start, end = int(reading.end[place - 1]), int(reading.end[place])
-            found[number].append(Finding(start, end, "", "typo-doubled", DOUBLED))
+        finding = Finding(
+            int(batch.start[start]), int(batch.end[end]), some.after[row],
+            ErrorType(some.error[row]).rule, float(believed[row]),
+        )  # fmt: skip
+        found[int(batch.text[start])].append(finding)
 
 
-def _trust(reading: Reading, model: Model, some: nonwords.Found, name: str) -> NDArray[np.float32]:
-    """How far a finding is believed: less where names, compounds and matters of taste are to be expected.
-
-    A name may be any string of letters, so a capital is believed only where a scanner's shapes explain the rest; and
-    so may a word of four letters, but for the most frequent words. Two words run together are a typo where one of them
-    is a word of grammar ("ofthe"), and may be a compound elsewhere ("messageboard"). A hyphen without a blank behind it
-    is the end of a line in frequent words only ("govern-ment"; "mo-tel" is how it is sung).
-    """
-    if name == "merged":
-        parts = [word.lower().split() for word in some.after]
-        grammar = [any(part in GRAMMAR for part in two) and two[1] not in PARTICLES for two in parts]
-        return np.where(grammar, 1.0, DOUBTFUL).astype(np.float32)
-    zipf = np.array([model.lexicon.zipf(word.lower()) for word in some.after])
-    if name == "joined":
-        glued = np.array([bool(reading.glued[last]) for last in some.last.tolist()])
-        return np.where(glued & (zipf < COMMON), DOUBTFUL, 1.0).astype(np.float32)
-    flags = reading.flags[some.first]
-    capital = (flags & LOWER) == 0
-    trust = np.where(capital, np.where(some.slip >= LETTER, 0.8, 0.97), 1.0)
-    short = reading.end[some.last] - reading.start[some.first] <= SHORT
-    short &= (zipf < FREQUENT) & (some.slip != SIGN)
-    return np.where(short, 0.92 * trust, trust).astype(np.float32)
+def _doubled(batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float) -> None:
+    places = nonwords.doubled(batch, model.finder)
+    certain, case = np.ones(1, np.float32), np.full(1, doubtful.DOUBLED, np.int8)
+    confidence = float(model.doubtful.believed(certain, case)[0])
+    if confidence < least:
+        return
+    for place in places[~fixed[places]].tolist():
+        start, end = int(batch.end[place - 1]), int(batch.end[place])
+        found[int(batch.text[place])].append(Finding(start, end, "", DOUBLED, confidence))
 
 
 def judged(
-    reading: Reading, model: Model, fixed: NDArray[np.bool_] | None = None, sure: NDArray[np.int64] | None = None
-) -> tuple[realwords.Doubts, NDArray[np.float32]]:
-    """The words in doubt, each with its candidates, and the figures that the last scale weighs.
+    batch: Batch, model: Model, fixed: NDArray[np.bool_] | None = None, always: NDArray[np.int64] | None = None
+) -> tuple[realwords.RealwordCandidates, NDArray[np.float32]]:
+    """The words in doubt, each with its candidates, and the features that the last scorer weighs.
 
-    `fixed` marks tokens that nothing touches, `sure` are places that are in doubt in any case.
+    `fixed` marks tokens that nothing touches, `always` are places that are in doubt in any case.
     """
-    mistaken = np.flatnonzero((reading.set >= 0) & model.often_mistaken[reading.set])
-    always = mistaken if sure is None else np.union1d(mistaken, sure)
-    doubts = realwords.doubts(reading, model.neighbours, model.ngrams, model.gate, always)
-    doubts = doubts.kept(~_beyond_doubt(reading, model, doubts, fixed, sure))
-    if not len(doubts) or model.encoder is None:
-        return doubts, doubts.figures
-    at, owner = np.unique(doubts.place, return_inverse=True)
-    states = model.encoder.states(reading, at)[owner]
-    odds = model.encoder.scores(states, doubts.meant) - model.encoder.scores(states, doubts.stands)
-    return doubts, realwords.with_encoder(doubts, model.neighbours, odds - model.encoder.stay[doubts.stands])
+    has_set = np.flatnonzero(batch.sets >= 0)
+    mistaken = has_set[model.often_mistaken[batch.sets[has_set]]]
+    forced = mistaken if always is None else np.union1d(mistaken, always)
+    found = realwords.candidates(batch, model.sets, model.ngrams, model.gate, forced)
+    found = found.kept(~_beyond_doubt(batch, model, found, fixed, always))
+    if not len(found) or model.encoder is None:
+        return found, found.features
+    at, owner = np.unique(found.place, return_inverse=True)
+    states = model.encoder.states(batch, at)[owner]
+    odds = model.encoder.scores(states, found.meant) - model.encoder.scores(states, found.stands)
+    return found, realwords.with_encoder(found, model.sets, odds - model.encoder.stay[found.stands])
 
 
 def _beyond_doubt(
-    reading: Reading,
+    batch: Batch,
     model: Model,
-    doubts: realwords.Doubts,
+    found: realwords.RealwordCandidates,
     fixed: NDArray[np.bool_] | None,
-    sure: NDArray[np.int64] | None,
+    always: NDArray[np.int64] | None,
 ) -> NDArray[np.bool_]:
-    """Which of `doubts` are none: names, what the text is about, other languages, words that are never doubted.
+    """Which candidates are none: at names, what the text is about, other languages, words that are never doubted.
 
     Nor is a word beside one that is no word: it may be the rest of it ("direc tor"). What a text has twice may be in
-    doubt all the same at the places that are `sure`.
+    doubt all the same at the places that are looked at `always`.
     """
-    title = (reading.flags[doubts.place] & TITLE) > 0
-    clear = (title & model.capitals[doubts.stands]) | model.undoubted[doubts.stands]
-    for beside in (reading.flags_beside(doubts.place, -1), reading.flags_beside(doubts.place, 1)):
+    title = (batch.flags[found.place] & TITLE) > 0
+    clear = (title & model.capitals[found.stands]) | model.undoubted[found.stands]
+    for beside in (batch.flags_beside(found.place, -1), batch.flags_beside(found.place, 1)):
         clear |= ((beside & LOWER) > 0) & ((beside & KNOWN) == 0)
     if fixed is not None:
-        clear |= fixed[doubts.place]
+        clear |= fixed[found.place]
     left = np.flatnonzero(~clear)
-    topic = model.neighbours.zipf[doubts.stands[left]] < COMMON
-    if sure is not None:
-        topic &= ~np.isin(doubts.place[left], sure)
-    topic[topic] = guard.repeated(reading, doubts.place[left[topic]], fixed) > 1
+    topic = model.sets.zipf[found.stands[left]] < COMMON
+    if always is not None:
+        topic &= ~np.isin(found.place[left], always)
+    topic[topic] = guard.repeated(batch, found.place[left[topic]], fixed) >= TOPIC
     clear[left] = topic
-    at, owner = np.unique(doubts.place, return_inverse=True)
-    clear |= guard.foreign(reading, model.grammar, at)[owner]
+    at, owner = np.unique(found.place, return_inverse=True)
+    clear |= guard.foreign(batch, model.foreign, at)[owner]
     return clear
 
 
-def _realwords(
-    reading: Reading, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float
-) -> None:
-    lines = model.pairs.speak(reading, realwords.places(reading)) if model.encoder is not None else {}
-    doubts, figures = judged(reading, model, fixed, np.array(sorted({place for place, _ in lines}), np.int64))
-    if not len(doubts):
+def _realwords(batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float) -> None:
+    lines = model.pairs.speak(batch, realwords.places(batch)) if model.encoder is not None else {}
+    some, features = judged(batch, model, fixed, np.array(sorted({place for place, _ in lines}), np.int64))
+    if not len(some):
         return
-    kind = "plain" if model.encoder is None else "real"
-    chance = model.probability(kind, model.scales[kind](figures))
+    chance = model.probability("gate" if model.encoder is None else "encoder", features)
     spoken = Counter(place for place, _ in lines)
-    for row, pair in enumerate(zip(doubts.place.tolist(), doubts.meant.tolist(), strict=True)):
+    for row, pair in enumerate(zip(some.place.tolist(), some.meant.tolist(), strict=True)):
         # A line of evidence counts where no other speaks, and the encoder, which reads the whole sentence, agrees.
-        if pair in lines and spoken[pair[0]] == 1 and figures[row, 0] > AGREED:
+        if pair in lines and spoken[pair[0]] == 1 and ENCODER.column(features, "encoder_odds")[row] > AGREED:
             chance[row] = max(chance[row], lines[pair])
     best: dict[int, int] = {}
     for row in np.flatnonzero(chance >= least).tolist():
-        place = int(doubts.place[row])
+        place = int(some.place[row])
         if place not in best or chance[row] > chance[best[place]]:
             best[place] = row
     for place, row in best.items():
-        after = model.words[doubts.meant[row]]
-        if reading.token(place)[:1].isupper():
-            after = after[:1].upper() + after[1:]
-        start, end = int(reading.start[place]), int(reading.end[place])
-        rule = REAL_WORD
-        if not reading.flags[place] & KNOWN:  # in lower case a name or an abbreviation only: "thc"
-            rule = SLIP_RULES[SHAPE if doubts.slip[row] & SHAPE_BIT else LETTER]
-        found[int(reading.text[place])].append(Finding(start, end, after, rule, float(chance[row])))
+        found[int(batch.text[place])].append(_realword(batch, model, some, row, float(chance[row])))
+
+
+def _realword(batch: Batch, model: Model, some: realwords.RealwordCandidates, row: int, confidence: float) -> Finding:
+    place = int(some.place[row])
+    after = model.words[some.meant[row]]
+    if batch.token(place)[:1].isupper():
+        after = after[:1].upper() + after[1:]
+    rule = REAL_WORD
+    if not batch.flags[place] & KNOWN:  # in lower case a name or an abbreviation only: "thc"
+        shape = some.errors[row] >> ERROR_BITS.index("shape") & 1
+        rule = (ErrorType.SHAPE if shape else ErrorType.LETTER).rule
+    return Finding(int(batch.start[place]), int(batch.end[place]), after, rule, confidence)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos.reading import BREAK, STOP, Reading
+from copydesk.text.typos.batch import BREAK, STOP, Batch
 
 #: (ids (n, length) int64) → hidden states (n, length, width) float32
 Run = Callable[[NDArray[np.int64]], NDArray[np.float32]]
@@ -72,7 +72,7 @@ class Encoder(NamedTuple):
     bias: NDArray[np.float32]
     stay: NDArray[np.float32]
 
-    def states(self, reading: Reading, places: NDArray[np.int64]) -> NDArray[np.float32]:
+    def states(self, batch: Batch, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """The hidden state at each of `places` (different, ascending): (len(places), width)."""
         rows: list[list[int]] = []
         where = np.zeros((len(places), 2), np.int64)
@@ -80,19 +80,19 @@ class Encoder(NamedTuple):
         index: dict[int, int] = {}
         for i, place in enumerate(places.tolist()):
             if not done[0] <= place < done[1] or place not in index:
-                first, last = _sentence(reading, place)
-                ids, index = self._pieces(reading, first, last)
+                first, last = _sentence(batch, place)
+                ids, index = self._pieces(batch, first, last)
                 rows.append(ids)
                 done = (first, last)
             where[i] = len(rows) - 1, index[place]
         return self._encode(rows, where)
 
-    def _pieces(self, reading: Reading, first: int, last: int) -> tuple[list[int], dict[int, int]]:
+    def _pieces(self, batch: Batch, first: int, last: int) -> tuple[list[int], dict[int, int]]:
         """The pieces of the tokens `first` to `last`, and at which piece each token begins."""
         ids, index = [Pieces.START], {}
-        tokens = reading.kinds.tokens
-        for at, kind in zip(range(first, last), reading.words[first:last].tolist(), strict=True):
-            token = tokens[kind]
+        tokens = batch.token_types.tokens
+        for at, number in zip(range(first, last), batch.types[first:last].tolist(), strict=True):
+            token = tokens[number]
             if token.isspace():
                 continue
             cut = self.pieces(token)
@@ -132,9 +132,9 @@ class Encoder(NamedTuple):
         return scores
 
 
-def _sentence(reading: Reading, place: int) -> tuple[int, int]:
+def _sentence(batch: Batch, place: int) -> tuple[int, int]:
     """The tokens (first, last + 1) of the sentence around a place, cut `REACH` tokens from it."""
-    flags = reading.flags
+    flags = batch.flags
     before = flags[max(0, place - REACH) : place]
     ends = np.flatnonzero(before & (BREAK | STOP))
     first = place - len(before) + (int(ends[-1]) + 1 if len(ends) else 0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from copydesk.text.typos.context import PATTERNS, fit
+from copydesk.text.typos.batch import Batch
+from copydesk.text.typos.features import NGRAMS, PATTERNS, context_counts
 from copydesk.text.typos.model import Model
-from copydesk.text.typos.reading import Reading
 
 #: Code points of the text looked at on either side.
 _AROUND = 400
@@ -42,33 +42,34 @@ def evidence(text: str, start: int, end: int, after: str, rule: str, model: Mode
 def _counted(text: str, start: int, end: int, after: str, model: Model) -> str:
     """The n-gram around the word in which the two differ most, with how often each was counted; "" where none tells."""
     first = max(0, start - _AROUND)
-    reading = Reading([text[first : end + _AROUND]], model.kinds)
-    at = np.flatnonzero((reading.start == start - first) & (reading.end == end - first))
-    vocabulary = model.kinds.vocabulary
+    batch = Batch([text[first : end + _AROUND]], model.token_types)
+    at = np.flatnonzero((batch.start == start - first) & (batch.end == end - first))
+    vocabulary = model.token_types.vocabulary
     ids = [vocabulary.get(word.lower(), 0) for word in (text[start:end], after)]
     if not len(at) or not ids[1]:
         return ""
-    figures = fit(model.ngrams, reading, np.repeat(at, 2), np.array(ids, np.uint64))
+    counts = context_counts(model.ngrams, batch, np.repeat(at, 2), np.array(ids, np.uint64))
     if not ids[0]:
-        figures[0] = 0
-    gain = figures[1] - figures[0]
-    gain[0] = 0
-    best = int(np.argmax(gain + 0.1 * np.arange(len(PATTERNS))))
+        counts[0] = 0
+    gain = counts[1] - counts[0]
+    gain[NGRAMS.index("word")] = 0
+    # Among n-grams that tell as much, the longer one is easier to believe.
+    best = int(np.argmax(gain + 0.1 * np.arange(len(NGRAMS))))
     if gain[best] < 1:
         return ""
-    words = ["{}" if offset == 0 else _shown(reading, int(at[0]) + offset) for offset in PATTERNS[best]]
+    words = ["{}" if offset == 0 else _shown(batch, int(at[0]) + offset) for offset in PATTERNS[NGRAMS[best]]]
     if sum(map(bool, words)) < 2:  # all that stands beside it is the edge of a paragraph
         return ""
     phrase = " ".join(word for word in words if word)
     times = [
         f"{round(float(2**n - 1)):,} times" if n > 1 else "once" if n else "never"
-        for n in (figures[1, best], figures[0, best])
+        for n in (counts[1, best], counts[0, best])
     ]
     return (
         f"“{phrase.format(after)}” stands {times[0]} in the counted text, “{phrase.format(text[start:end])}” {times[1]}"
     )
 
 
-def _shown(reading: Reading, place: int) -> str:
-    token = reading.token(place) if 0 <= place < len(reading) else ""
+def _shown(batch: Batch, place: int) -> str:
+    token = batch.token(place) if 0 <= place < len(batch) else ""
     return "" if token.isspace() else token.replace("{", "(").replace("}", ")")

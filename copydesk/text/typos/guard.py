@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos.reading import BREAK, FOREIGN, KNOWN, LOWER, OPEN, STOP, WORD, Reading
+from copydesk.text.typos.batch import BREAK, FOREIGN, KNOWN, LOWER, OPEN, STOP, WORD, Batch
 
 # Addresses of all kinds, handles, tags, and code between marks. Each is looked for only where its sign stands at all.
 _THINGS = {
@@ -35,10 +35,10 @@ def things(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def untouchable(reading: Reading, texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Which tokens of `reading` touch such stretches."""
-    inside = np.zeros(len(reading), bool)
-    firsts = np.searchsorted(reading.text, np.arange(len(texts) + 1))
+def untouchable(batch: Batch, texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which tokens of `batch` touch such stretches."""
+    inside = np.zeros(len(batch), bool)
+    firsts = np.searchsorted(batch.text, np.arange(len(texts) + 1))
     for number, text in enumerate(texts):
         spans = things(text)
         if spans:
@@ -47,20 +47,20 @@ def untouchable(reading: Reading, texts: Sequence[str]) -> NDArray[np.bool_]:
             np.add.at(change, [start for start, _ in spans], 1)
             np.add.at(change, [end for _, end in spans], -1)
             covered = np.concatenate([[0], np.cumsum(np.cumsum(change)[:-1] > 0)])
-            start, end = np.clip(reading.start[here], 0, len(text)), np.clip(reading.end[here], 0, len(text))
+            start, end = np.clip(batch.start[here], 0, len(text)), np.clip(batch.end[here], 0, len(text))
             inside[here] = covered[end] > covered[start]
     return inside
 
 
-def foreign(reading: Reading, grammar: frozenset[str], places: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of `places` stand in a passage of another language.
+def foreign(batch: Batch, words: frozenset[str], places: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of `places` stand in a passage of another language. `words` are those of other languages' grammar.
 
     Such is a passage where, of up to six words on either side within the sentence or quotation, words of other
     languages' grammar or unknown words in lower case outnumber the known ones.
     """
-    tokens = reading.kinds.tokens
-    strange = np.fromiter(((t in grammar) for t in tokens), bool, len(tokens))[reading.words]
-    flags = reading.flags
+    tokens = batch.token_types.tokens
+    strange = np.fromiter(((t in words) for t in tokens), bool, len(tokens))[batch.types]
+    flags = batch.flags
     word = (flags & WORD) > 0
     lower = (flags & LOWER) > 0
     unknown = lower & ((flags & KNOWN) == 0) | ((flags & FOREIGN) > 0)
@@ -78,20 +78,18 @@ def foreign(reading: Reading, grammar: frozenset[str], places: NDArray[np.int64]
                 break
             last = at
         around = np.r_[first:place, place + 1 : last + 1]
-        words = int(word[around].sum())
+        count = int(word[around].sum())
         odd = int((strange[around] | unknown[around]).sum())
         beside = (place > 0 and strange[place - 1]) or (place + 1 < len(flags) and strange[place + 1])
         found[i] = (
             bool(beside)
-            or (words >= 2 and int(strange[around].sum()) >= 1 and 2 * odd >= words)
-            or (words >= 3 and 3 * odd >= 2 * words)
+            or (count >= 2 and int(strange[around].sum()) >= 1 and 2 * odd >= count)
+            or (count >= 3 and 3 * odd >= 2 * count)
         )
     return found
 
 
-def repeated(
-    reading: Reading, places: NDArray[np.int64], ignored: NDArray[np.bool_] | None = None
-) -> NDArray[np.int64]:
+def repeated(batch: Batch, places: NDArray[np.int64], ignored: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
     """How often the token at each of `places` is written in its text in the same letters, or in capitals.
 
     What is `ignored` (a flag for each token: within addresses and the like) does not count. A word that stands in
@@ -99,20 +97,20 @@ def repeated(
     """
     if not len(places):
         return np.zeros(0, np.int64)
-    tokens = reading.kinds.tokens
+    tokens = batch.token_types.tokens
     wanted: dict[int, int] = {}
-    for kind in set(reading.words[places].tolist()):
-        wanted[kind] = kind
-        capitals = reading.kinds.get(tokens[kind].upper())
-        if capitals is not None and capitals != kind:
-            wanted[capitals] = kind
+    for number in set(batch.types[places].tolist()):
+        wanted[number] = number
+        capitals = batch.token_types.get(tokens[number].upper())
+        if capitals is not None and capitals != number:
+            wanted[capitals] = number
     member = np.zeros(len(tokens), bool)
     member[list(wanted)] = True
-    at = np.flatnonzero(member[reading.words] if ignored is None else member[reading.words] & ~ignored)
+    at = np.flatnonzero(member[batch.types] if ignored is None else member[batch.types] & ~ignored)
     counts: Counter[tuple[int, int]] = Counter()
-    for text, kind in zip(reading.text[at].tolist(), reading.words[at].tolist(), strict=True):
-        counts[text, wanted[kind]] += 1 if wanted[kind] == kind else 2
+    for text, number in zip(batch.text[at].tolist(), batch.types[at].tolist(), strict=True):
+        counts[text, wanted[number]] += 1 if wanted[number] == number else 2
     return np.array(
-        [counts[t, w] for t, w in zip(reading.text[places].tolist(), reading.words[places].tolist(), strict=True)],
+        [counts[t, w] for t, w in zip(batch.text[places].tolist(), batch.types[places].tolist(), strict=True)],
         np.int64,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-# What an entry is, as bits. A rare one is in no word list, and yet is written here and there.
+# What a word is, as bits. A rare one is in no word list, and yet is written here and there.
 ORDINARY, PROPER, RARE = 1, 2, 4
 _LETTERS = {"w": ORDINARY, "n": PROPER, "r": RARE}
 #: From this Zipf frequency on, what no list has is known all the same: slang, brands, words of other languages.
@@ -14,20 +14,20 @@ KNOWN_RARE = 3.6
 RARE_NAME = 2.5
 
 
-class Entry(NamedTuple):
-    """`zipf` is the logarithm of the occurrences in a billion words, to the base 10."""
+class Word(NamedTuple):
+    """`zipf` is the logarithm of the occurrences in a billion words, to the base 10; `kind` the bits of what it is."""
 
     zipf: float
     kind: int
 
 
-class Lexicon(dict[str, Entry]):
-    """Entries by their form in lower case, with straight apostrophes."""
+class Lexicon(dict[str, Word]):
+    """Words by their form in lower case, with straight apostrophes."""
 
     @classmethod
     def parse(cls, lines: Iterable[str]) -> Lexicon:
         """From lines of word, Zipf frequency times ten and kinds (`w`, `n`, `r`), with tabs between them."""
-        made = {(z, k): Entry(z / 10, sum(_LETTERS[x] for x in k)) for z in range(100) for k in ("w", "n", "nw", "r")}
+        made = {(z, k): Word(z / 10, sum(_LETTERS[x] for x in k)) for z in range(100) for k in ("w", "n", "nw", "r")}
         lexicon = cls()
         for line in lines:
             word, zipf, kind = line.split("\t")
@@ -36,16 +36,16 @@ class Lexicon(dict[str, Entry]):
 
     def knows(self, token: str) -> bool:
         """Whether a token, as it is written, is a word or a name. A name in lower case is none ("thc" for "the")."""
-        entry = self.get(token.lower().replace("’", "'"))
-        if entry is None:
+        word = self.get(token.lower().replace("’", "'"))
+        if word is None:
             return False
-        if entry.kind & ORDINARY:
+        if word.kind & ORDINARY:
             return True
         if token.islower():
-            return entry.zipf >= KNOWN_RARE and entry.kind & PROPER == 0
-        return entry.kind & PROPER > 0 or entry.zipf >= RARE_NAME
+            return word.zipf >= KNOWN_RARE and word.kind & PROPER == 0
+        return word.kind & PROPER > 0 or word.zipf >= RARE_NAME
 
     def zipf(self, word: str) -> float:
         """The Zipf frequency of a form in lower case; 0 for what is not there."""
-        entry = self.get(word)
-        return entry.zipf if entry else 0.0
+        found = self.get(word)
+        return found.zipf if found else 0.0

@@ -7,16 +7,13 @@ its place is asked of the n-grams for all candidates of a batch at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos.context import FIGURES, fit, lead
-from copydesk.text.typos.finder import HYPHEN, LETTER, MERGED, PREFIXES, SHAPE, SPLIT, TWO_SHAPES, Finder
-from copydesk.text.typos.lexicon import ORDINARY
-from copydesk.text.typos.ngrams import NGrams
-from copydesk.text.typos.reading import (
+from copydesk.text.typos.batch import (
     BLANK,
     BREAK,
     FOREIGN,
@@ -28,237 +25,280 @@ from copydesk.text.typos.reading import (
     TITLE,
     UPPER,
     WORD,
-    Reading,
+    Batch,
 )
+from copydesk.text.typos.candidates import CandidateFinder, ErrorType
+from copydesk.text.typos.features import JOINED, MERGED, NGRAMS, SINGLE, context_counts, error_columns, margin
+from copydesk.text.typos.lexicon import ORDINARY
+from copydesk.text.typos.ngrams import NGrams
 
 #: What may stand right before a word.
 _OPENING = "\"'([“‘"
+#: What ties a word to the next one where nothing is between.
+_TIES = "-'’/"
+#: A margin is at most this.
+_MOST_MARGIN = 20
+#: A word rarer than this (Zipf), or shorter, is not made of two tokens.
+_LEAST_WHOLE_ZIPF, _SHORTEST_WHOLE = 2.0, 4
+#: How candidates of a token are ranked to say by how much each is better than the next: what its frequency counts
+#: beside its n-grams, and what less ready errors cost.
+_RANK_ZIPF, _RANK_LETTER, _RANK_TWO_SHAPES = 3, 6, 4
 
 
-class Found(NamedTuple):
-    """Possible corrections: `first` and `last` token of what would be replaced, `after`, the kind of slip, and
-    `figures` (n, inputs of the scale that judges this kind)."""
+class NonwordCandidates(NamedTuple):
+    """Possible corrections: `first` and `last` token of what would be replaced, `after`, the `ErrorType`, and the
+    features, (n, columns of the scorer that judges this kind)."""
 
     first: NDArray[np.int64]
     last: NDArray[np.int64]
     after: list[str]
-    slip: NDArray[np.int8]
-    figures: NDArray[np.float32]
+    error: NDArray[np.int8]
+    features: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.after)
 
 
-def single(reading: Reading, finder: Finder, ngrams: NGrams) -> Found:
+def single(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCandidates:
     """Single tokens that no lexicon knows, each with its candidates."""
-    flags = reading.flags
+    flags = batch.flags
     places = np.flatnonzero(((flags & WORD) > 0) & ((flags & (KNOWN | FOREIGN)) == 0))
-    places = places[reading.free(places) & ~_divided(reading, places)]
-    kinds = reading.words[places]
-    tokens = reading.kinds.tokens
-    by_kind = {kind: finder.candidates(tokens[kind]) for kind in np.unique(kinds).tolist()}
-    have = np.array([bool(by_kind[kind]) for kind in kinds.tolist()], bool)
-    damaged = _damage(reading, places[have])
-    places, kinds = places[have], kinds[have]
-    offered = [by_kind[kind] for kind in kinds.tolist()]
+    places = places[batch.free(places) & ~_divided(batch, places)]
+    types = batch.types[places]
+    tokens = batch.token_types.tokens
+    by_type = {number: finder.candidates(tokens[number]) for number in np.unique(types).tolist()}
+    have = np.array([bool(by_type[number]) for number in types.tolist()], bool)
+    damaged = _damage(batch, places[have])
+    places, types = places[have], types[have]
+    offered = [by_type[number] for number in types.tolist()]
     owner = np.repeat(np.arange(len(places)), [len(o) for o in offered])
     candidates = [c for o in offered for c in o]
-    vocabulary, unknown = reading.kinds.vocabulary, 0
-    ids = np.array([vocabulary.get(c.word.lower(), unknown) for c in candidates], np.uint64)
+    unknown = 0
+    ids = np.array([batch.token_types.vocabulary.get(c.word.lower(), unknown) for c in candidates], np.uint64)
     at = places[owner]
-    own = [tokens[k] for k in kinds.tolist()]
-    zipf = [finder.lexicon.zipf(t.lower()) for t in own]
-    figures = np.zeros((len(candidates), FIGURES + 20), np.float32)
-    figures[:, :FIGURES] = fit(ngrams, reading, at, ids)
-    figures[ids == unknown, :FIGURES] = 0
-    extra = figures[:, FIGURES:]
-    for i, c in enumerate(candidates):
-        extra[i, c.slip] = 1
-        extra[i, 4] = c.zipf
-    per_place = np.array(
-        [
-            (
-                len(t), zipf[i], bool(f & TITLE), bool(f & UPPER), bool(f & MIXED), any(c.isdigit() for c in t),
-                not t.isascii(), max(c.zipf for c in offered[i]), len(offered[i]),
-                sum(c.slip <= SHAPE for c in offered[i]),
-            )
-            for i, (t, f) in enumerate(zip(own, flags[places].tolist(), strict=True))
-        ],
-        np.float32,
-    ).reshape(-1, 10)  # fmt: skip
-    extra[:, 5:15] = per_place[owner]
-    extra[:, 15] = reading.begins_sentence(places)[owner]
-    extra[:, 16] = damaged[owner]
-    # How much better a candidate fits than the next one.
-    whole = figures[:, 1:7].sum(1) + 3 * extra[:, 4] - 6 * extra[:, LETTER] - 4 * extra[:, TWO_SHAPES]
-    extra[:, 17] = lead(whole, owner, 20)
-    around = ((reading.flags_beside(places, -1) & (TITLE | UPPER)) > 0).astype(np.float32)
-    around += (reading.flags_beside(places, 1) & (TITLE | UPPER)) > 0
-    extra[:, 18] = around[owner]
-    extra[:, 19] = ids == unknown
-    slips = np.array([c.slip for c in candidates], np.int8)
-    capital = (extra[:, 15] + around[owner] > 0).tolist()
+    own = [tokens[number] for number in types.tolist()]
+    counts = context_counts(ngrams, batch, at, ids)
+    counts[ids == unknown] = 0
+    errors = np.array([c.error for c in candidates], np.int8)
+    begins = batch.begins_sentence(places)
+    beside = ((batch.flags_beside(places, -1) & (TITLE | UPPER)) > 0).astype(np.float32)
+    beside += (batch.flags_beside(places, 1) & (TITLE | UPPER)) > 0
+    mine = flags[places]
+    zipf = np.array([c.zipf for c in candidates], np.float32)
+    rank = NGRAMS.between(counts, "left", "three_left").sum(1) + _RANK_ZIPF * zipf
+    rank = rank - _RANK_LETTER * (errors == ErrorType.LETTER).astype(np.float32)
+    rank = rank - _RANK_TWO_SHAPES * (errors == ErrorType.TWO_SHAPES).astype(np.float32)
+    of_token = {
+        "length": [len(t) for t in own],
+        "own_zipf": [finder.lexicon.zipf(t.lower()) for t in own],
+        "title": (mine & TITLE) > 0,
+        "upper": (mine & UPPER) > 0,
+        "mixed": (mine & MIXED) > 0,
+        "digits": [any(c.isdigit() for c in t) for t in own],
+        "not_ascii": [not t.isascii() for t in own],
+        "most_frequent": [max(c.zipf for c in o) for o in offered],
+        "candidates": [len(o) for o in offered],
+        "readable_shapes": [sum(c.error <= ErrorType.SHAPE for c in o) for o in offered],
+        "begins_sentence": begins,
+        "damage": damaged,
+        "names_beside": beside,
+    }
+    features = SINGLE.table(
+        len(candidates),
+        {name: NGRAMS.column(counts, name) for name in NGRAMS}
+        | {name: np.asarray(column, np.float32)[owner] for name, column in of_token.items()}
+        | error_columns(errors)
+        | {"zipf": zipf, "margin": margin(rank, owner, _MOST_MARGIN), "not_in_vocabulary": ids == unknown},
+    )
+    lost = finder.grammar.lost_capital
+    capital = (begins[owner] + beside[owner] > 0).tolist()
     after = [
-        c.word[:1].upper() + c.word[1:] if big and own[i][0] in "01l" and c.word[0] in "oi" else c.word
+        c.word[:1].upper() + c.word[1:] if big and own[i][0] in lost.signs and c.word[0] in lost.letters else c.word
         for c, i, big in zip(candidates, owner.tolist(), capital, strict=True)
     ]
-    return Found(at, at, after, slips, figures)
+    return NonwordCandidates(at, at, after, errors, features)
 
 
-def _divided(reading: Reading, places: NDArray[Any]) -> NDArray[np.bool_]:
+def _divided(batch: Batch, places: NDArray[Any]) -> NDArray[np.bool_]:
     """Which of `places` are the second part of a word that a hyphen divides, with a blank behind it: "unev- enly"."""
-    hyphen = reading.kinds["-"]
+    hyphen = batch.token_types["-"]
     before = np.maximum(places - 1, 0)
-    divided: NDArray[np.bool_] = (reading.words[before] == hyphen) & reading.glued[before] & (places > 0)
+    divided: NDArray[np.bool_] = (batch.types[before] == hyphen) & batch.glued[before] & (places > 0)
     return divided
 
 
-def _damage(reading: Reading, places: NDArray[Any]) -> NDArray[np.float32]:
+def _damage(batch: Batch, places: NDArray[Any]) -> NDArray[np.float32]:
     """How damaged the rest of a token's text is: other unknown tokens with candidates for a hundred words, as
     log2(1 + x).
     """
-    texts = int(reading.text[-1]) + 1 if len(reading) else 0
-    suspects = np.bincount(reading.text[places], minlength=texts)
-    words = np.bincount(reading.text[(reading.flags & WORD) > 0], minlength=texts)
-    mine = reading.text[places]
+    texts = int(batch.text[-1]) + 1 if len(batch) else 0
+    suspects = np.bincount(batch.text[places], minlength=texts)
+    words = np.bincount(batch.text[(batch.flags & WORD) > 0], minlength=texts)
+    mine = batch.text[places]
     damage: NDArray[np.float32] = np.log2(1 + 100 * (suspects[mine] - 1) / np.maximum(words[mine], 20)).astype(
         np.float32
     )
     return damage
 
 
-def merged(reading: Reading, finder: Finder, ngrams: NGrams) -> Found:
+def merged(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCandidates:
     """Tokens in lower case that no lexicon knows and that may be two words run together.
 
-    How far that is believed is for `correct` to say: two words that are none of grammar are often a compound.
+    How far that is believed is for `doubtful` to say: two words that are none of grammar are often a compound.
     """
-    flags = reading.flags
+    flags = batch.flags
     places = np.flatnonzero(((flags & LOWER) > 0) & ((flags & (KNOWN | FOREIGN)) == 0))
-    places = places[reading.free(places)]
-    kinds = reading.words[places]
-    tokens, vocabulary, lexicon = reading.kinds.tokens, reading.kinds.vocabulary, finder.lexicon
-    ways = {kind: finder.parts(tokens[kind]) for kind in np.unique(kinds).tolist()}
+    places = places[batch.free(places)]
+    types = batch.types[places]
+    tokens, vocabulary, zipf = batch.token_types.tokens, batch.token_types.vocabulary, finder.lexicon.zipf
+    ways = {number: finder.parts(tokens[number]) for number in np.unique(types).tolist()}
     rows = [
-        (p, way, tokens[k], len(ways[k]))
-        for p, k in zip(places.tolist(), kinds.tolist(), strict=True)
-        for way in ways[k]
+        (place, way, tokens[number], len(ways[number]))
+        for place, number in zip(places.tolist(), types.tolist(), strict=True)
+        for way in ways[number]
     ]
     at = np.array([row[0] for row in rows], np.int64)
-    left = np.array([vocabulary.get(row[1][0], 0) for row in rows], np.uint64)
-    right = np.array([vocabulary.get(row[1][1], 0) for row in rows], np.uint64)
-    b = {offset: reading.beside(at, offset) for offset in (-2, -1, 1, 2)}
-    patterns = [
-        (left,), (right,), (left, right), (b[-1], left), (right, b[1]), (b[-1], left, right), (left, right, b[1]),
-        (b[-2], b[-1], left), (right, b[1], b[2]), (b[-1], left, right, b[1]),
-    ]  # fmt: skip
-    figures = np.zeros((len(rows), len(patterns) + 8), np.float32)
-    for i, pattern in enumerate(patterns):
-        figures[:, i] = np.log2(1 + ngrams.counts(pattern))
-    extra = figures[:, len(patterns) :]
-    for i, (_, (one, two), token, count) in enumerate(rows):
-        near = finder.candidates(token)
-        extra[i, :7] = (
-            lexicon.zipf(one), lexicon.zipf(two), lexicon.zipf(token), len(one), len(two), count,
-            max((c.zipf - c.slip for c in near), default=0.0),
-        )  # fmt: skip
+    one = np.array([vocabulary.get(row[1][0], 0) for row in rows], np.uint64)
+    two = np.array([vocabulary.get(row[1][1], 0) for row in rows], np.uint64)
+    b = {offset: batch.beside(at, offset) for offset in (-2, -1, 1, 2)}
+    patterns = {
+        "one": (one,), "two": (two,), "one_two": (one, two), "left_one": (b[-1], one), "two_right": (two, b[1]),
+        "left_one_two": (b[-1], one, two), "one_two_right": (one, two, b[1]), "two_left_one": (b[-2], b[-1], one),
+        "two_two_right": (two, b[1], b[2]), "left_one_two_right": (b[-1], one, two, b[1]),
+    }  # fmt: skip
+    features = MERGED.table(
+        len(rows),
+        _counted(ngrams, patterns)
+        | {
+            "one_zipf": [zipf(way[0]) for _, way, _, _ in rows],
+            "two_zipf": [zipf(way[1]) for _, way, _, _ in rows],
+            "own_zipf": [zipf(token) for _, _, token, _ in rows],
+            "one_length": [len(way[0]) for _, way, _, _ in rows],
+            "two_length": [len(way[1]) for _, way, _, _ in rows],
+            "ways": [count for _, _, _, count in rows],
+            "best_other": [
+                max((c.zipf - c.error for c in finder.candidates(token)), default=0.0) for _, _, token, _ in rows
+            ],
+            "margin": 0,
+        },
+    )
     owner = np.unique(at, return_inverse=True)[1] if len(at) else at
-    extra[:, 7] = lead(figures[:, 2:7].sum(1), owner, 20)
-    after = [f"{token[: len(one)]} {token[len(one) :]}" for _, (one, _), token, _ in rows]
-    return Found(at, at, after, np.full(len(rows), MERGED, np.int8), figures)
+    fit = MERGED.between(features, "one_two", "one_two_right").sum(1)
+    MERGED.column(features, "margin")[:] = margin(fit, owner, _MOST_MARGIN)
+    after = [f"{token[: len(way[0])]} {token[len(way[0]) :]}" for _, way, token, _ in rows]
+    return NonwordCandidates(at, at, after, np.full(len(rows), ErrorType.MERGED, np.int8), features)
 
 
-def joined(reading: Reading, finder: Finder, ngrams: NGrams) -> Found:
+def _counted(ngrams: NGrams, patterns: dict[str, tuple[NDArray[np.uint64], ...]]) -> dict[str, NDArray[np.float32]]:
+    """log2(1 + count) of n-grams, by their names."""
+    return {name: np.log2(1 + ngrams.counts(pattern)) for name, pattern in patterns.items()}
+
+
+class _Halves(NamedTuple):
+    """Two tokens that may be one word: the first and the last token, whether a hyphen and a blank are between."""
+
+    start: int
+    end: int
+    hyphen: bool
+    blank: bool
+
+
+def joined(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCandidates:
     """Two tokens that are one word: with a blank between ("gov ernment"), or a hyphen, and a blank ("govern- ment")."""
-    flags = reading.flags
+    tokens, vocabulary, zipf = batch.token_types.tokens, batch.token_types.vocabulary, finder.lexicon.zipf
+    rows = [halves for halves in _halves(batch) if _may_be_one(batch, finder, halves)]
+    start = np.array([row.start for row in rows], np.int64)
+    end = np.array([row.end for row in rows], np.int64)
+    ones = [tokens[number] for number in batch.types[start].tolist()]
+    twos = [tokens[number] for number in batch.types[end].tolist()]
+    wholes = [(a + b).lower() for a, b in zip(ones, twos, strict=True)]
+    whole, one, two = (
+        np.array([vocabulary.get(word.lower(), 0) for word in words], np.uint64) for words in (wholes, ones, twos)
+    )
+    hyphen = np.full(len(rows), vocabulary.get("-", 0), np.uint64)
+    b = {
+        -2: batch.beside(start, -2),
+        -1: batch.beside(start, -1),
+        1: batch.beside(end, 1),
+        2: batch.beside(end, 2),
+    }
+    patterns = {
+        "whole": (whole,), "left_whole": (b[-1], whole), "whole_right": (whole, b[1]),
+        "left_whole_right": (b[-1], whole, b[1]), "two_left_whole": (b[-2], b[-1], whole),
+        "whole_two_right": (whole, b[1], b[2]), "one_two": (one, two), "one_hyphen_two": (one, hyphen, two),
+        "left_one": (b[-1], one), "two_right": (two, b[1]),
+    }  # fmt: skip
+    known = (batch.flags & KNOWN) > 0
+    features = JOINED.table(
+        len(rows),
+        _counted(ngrams, patterns)
+        | {
+            "zipf": [zipf(word) for word in wholes],
+            "one_zipf": [zipf(word.lower()) for word in ones] * known[start],
+            "two_zipf": [zipf(word.lower()) for word in twos] * known[end],
+            "hyphen": [row.hyphen for row in rows],
+            "blank": [row.blank for row in rows],
+            "one_length": [len(word) for word in ones],
+            "two_length": [len(word) for word in twos],
+            "title": [word[0].isupper() for word in ones],
+        },
+    )
+    after = [a + b for a, b in zip(ones, twos, strict=True)]
+    errors = np.array([ErrorType.HYPHEN if row.hyphen else ErrorType.SPLIT for row in rows], np.int8)
+    return NonwordCandidates(start, end, after, errors, features)
+
+
+def _halves(batch: Batch) -> Iterator[_Halves]:
+    """Two words in a row of which one is unknown, with a blank between; then two around a hyphen."""
+    flags, n = batch.flags, len(batch)
     word = ((flags & (LOWER | TITLE | UPPER)) > 0) & ((flags & FOREIGN) == 0)
     lower = (flags & LOWER) > 0
     known = (flags & KNOWN) > 0
-    tokens, vocabulary, lexicon = reading.kinds.tokens, reading.kinds.vocabulary, finder.lexicon
-    n = len(reading)
-    apart = ~reading.glued
-    hyphen_kind = reading.kinds["-"]
-    # Blank between: one of the two is no word.
-    first = (
-        np.flatnonzero(word[: n - 1] & lower[1:] & apart[1:] & (~known[: n - 1] | ~known[1:]))
-        if n > 1
-        else np.zeros(0, int)
-    )
-    spaced = [(i, i + 1, False, True) for i in first.tolist()]
-    middle = (
-        np.flatnonzero((reading.words[1 : n - 1] == hyphen_kind) & word[: n - 2] & lower[2:]) + 1
-        if n > 2
-        else np.zeros(0, int)
-    )
-    hyphened = [(i - 1, i + 1, True, bool(apart[i + 1])) for i in middle.tolist() if reading.glued[i]]
-    rows = []
-    for start, end, hyphen, blank in spaced + hyphened:
-        one, two = tokens[reading.words[start]], tokens[reading.words[end]]
-        whole = (one + two).lower()
-        entry = lexicon.get(whole)
-        if entry is None or not entry.kind & ORDINARY or entry.zipf < 2.0 or len(whole) < 4:
-            continue
-        if hyphen and not blank and (known[end] or one.lower() in PREFIXES or len(two) < 3):
-            continue  # "co-operation", "anti-retroviral": a hyphen between words is a matter of taste
-        if hyphen and blank and two in ("and", "or", "to", "nor"):
-            continue  # "pre- and post-war"
-        before, after = start - 1, end + 1
-        if start and reading.glued[start] and tokens[reading.words[before]] not in _OPENING + "\n":
-            continue
-        tied = after < n and reading.glued[after] and flags[after] & (JOINER | WORD | NUMBER)
-        if tied and tokens[reading.words[after]][0] not in "'’":
-            continue
-        rows.append((start, end, hyphen, blank, one, two, whole, entry.zipf))
-    begin = np.array([row[0] for row in rows], np.int64)
-    end = np.array([row[1] for row in rows], np.int64)
-    whole_id = np.array([vocabulary.get(row[6], 0) for row in rows], np.uint64)
-    left = np.array([vocabulary.get(row[4].lower(), 0) for row in rows], np.uint64)
-    right = np.array([vocabulary.get(row[5].lower(), 0) for row in rows], np.uint64)
-    dash = np.full(len(rows), vocabulary.get("-", 0), np.uint64)
-    b = {
-        -2: reading.beside(begin, -2),
-        -1: reading.beside(begin, -1),
-        1: reading.beside(end, 1),
-        2: reading.beside(end, 2),
-    }
-    patterns = [
-        (whole_id,), (b[-1], whole_id), (whole_id, b[1]), (b[-1], whole_id, b[1]), (b[-2], b[-1], whole_id),
-        (whole_id, b[1], b[2]), (left, right), (left, dash, right), (b[-1], left), (right, b[1]),
-    ]  # fmt: skip
-    figures = np.zeros((len(rows), len(patterns) + 8), np.float32)
-    for i, pattern in enumerate(patterns):
-        figures[:, i] = np.log2(1 + ngrams.counts(pattern))
-    extra = figures[:, len(patterns) :]
-    for i, (start, stop, hyphen, blank, one, two, _, zipf) in enumerate(rows):
-        parts = [lexicon.zipf(part.lower()) * known[at] for part, at in ((one, start), (two, stop))]
-        extra[i] = (zipf, *parts, hyphen, blank,
-                    len(one), len(two), one[0].isupper())  # fmt: skip
-    after = [row[4] + row[5] for row in rows]
-    slips = np.array([HYPHEN if row[2] else SPLIT for row in rows], np.int8)
-    return Found(begin, end, after, slips, figures)
+    apart = ~batch.glued
+    if n > 1:
+        for start in np.flatnonzero(word[:-1] & lower[1:] & apart[1:] & (~known[:-1] | ~known[1:])).tolist():
+            yield _Halves(start, start + 1, False, True)
+    if n > 2:
+        hyphen = batch.types[1:-1] == batch.token_types["-"]
+        for middle in (np.flatnonzero(hyphen & word[:-2] & lower[2:]) + 1).tolist():
+            if batch.glued[middle]:
+                yield _Halves(middle - 1, middle + 1, True, bool(apart[middle + 1]))
 
 
-#: Words that stand twice in a row by mistake only: articles and prepositions. "had had", "that that", "very very" are
-#: English.
-DOUBLED = frozenset(
-    """the a an of and to for from with at by into our your their his its as or if this these
-    those not has have would could should between about against during after before through which whose""".split()
-)
+def _may_be_one(batch: Batch, finder: CandidateFinder, halves: _Halves) -> bool:
+    """Whether two halves make a word, and nothing says that they are two, or ties them to what is beside them."""
+    tokens, flags, grammar = batch.token_types.tokens, batch.flags, finder.grammar
+    start, end, hyphen, blank = halves
+    one, two = tokens[batch.types[start]], tokens[batch.types[end]]
+    whole = (one + two).lower()
+    entry = finder.lexicon.get(whole)
+    if entry is None or not entry.kind & ORDINARY or entry.zipf < _LEAST_WHOLE_ZIPF or len(whole) < _SHORTEST_WHOLE:
+        return False
+    if hyphen and not blank and (flags[end] & KNOWN or one.lower() in grammar.prefixes or len(two) < 3):
+        return False  # "co-operation", "anti-retroviral": a hyphen between words is a matter of taste
+    if hyphen and blank and two in grammar.conjunctions:
+        return False  # "pre- and post-war"
+    if start and batch.glued[start] and tokens[batch.types[start - 1]] not in _OPENING + "\n":
+        return False
+    after = end + 1
+    tied = after < len(batch) and batch.glued[after] and flags[after] & (JOINER | WORD | NUMBER)
+    return not tied or tokens[batch.types[after]][0] in "'’"
 
 
-def doubled(reading: Reading) -> NDArray[np.int64]:
-    """The second of two alike words of `DOUBLED`, with nothing but a blank between."""
-    words, flags = reading.words, reading.flags
-    n = len(words)
+def doubled(batch: Batch, finder: CandidateFinder) -> NDArray[np.int64]:
+    """The second of two alike words that stand twice in a row by mistake only, with nothing but a blank between."""
+    types, flags = batch.types, batch.flags
+    n = len(types)
     if n < 2:
         return np.zeros(0, np.int64)
-    again = np.flatnonzero(((flags[1:] & LOWER) > 0) & ~reading.glued[1:]) + 1
-    tokens = reading.kinds.tokens
+    again = np.flatnonzero(((flags[1:] & LOWER) > 0) & ~batch.glued[1:]) + 1
+    tokens, never = batch.token_types.tokens, finder.grammar.never_doubled
     same = [
         i
-        for i in again[(words[again] == words[again - 1]) | ((flags[again - 1] & TITLE) > 0)].tolist()
-        if tokens[words[i]] in DOUBLED
-        and tokens[words[i - 1]].lower() == tokens[words[i]]
-        and not (i > 1 and reading.glued[i - 1] and flags[i - 2] & ~(BLANK | BREAK))
-        and not (i + 1 < n and reading.glued[i + 1] and tokens[words[i + 1]] in "-'’/")
+        for i in again[(types[again] == types[again - 1]) | ((flags[again - 1] & TITLE) > 0)].tolist()
+        if tokens[types[i]] in never
+        and tokens[types[i - 1]].lower() == tokens[types[i]]
+        and not (i > 1 and batch.glued[i - 1] and flags[i - 2] & ~(BLANK | BREAK))
+        and not (i + 1 < n and batch.glued[i + 1] and tokens[types[i + 1]] in _TIES)
     ]
     return np.array(same, np.int64)

@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos.reading import Reading
+from copydesk.text.typos.batch import Batch
 
-#: With one of these among the four words before it, a participle is passive, and may stand where the verb may not.
-PASSIVE = frozenset("be is are was were been being am get got having has had have he's it's being's as and or".split())
+#: Words before a participle among which one of the grammar's `passive` excuses it.
 _REACH = 4
 _BEFORE, _AFTER = 0, 1
 
@@ -24,7 +23,7 @@ _BEFORE, _AFTER = 0, 1
 class Pairs(NamedTuple):
     """Lines of evidence as arrays, ordered by `key`: what is written, the side, and the word there, in one number.
 
-    `meant` are numbers of words with a set, `active` says that no word of `PASSIVE` may stand before, `precision` how
+    `meant` are numbers of words with a set, `active` says that no passive word may stand before, `precision` how
     often the line is right where both words are equally often meant. `passive` marks those words in the vocabulary.
     """
 
@@ -35,8 +34,10 @@ class Pairs(NamedTuple):
     passive: NDArray[np.bool_]
 
     @classmethod
-    def parse(cls, lines: Iterable[str], numbers: Mapping[str, int], vocabulary: Mapping[str, int]) -> Pairs:
-        """From lines of seven fields with tabs between; `#` begins a comment."""
+    def parse(
+        cls, lines: Iterable[str], numbers: Mapping[str, int], vocabulary: Mapping[str, int], passive: Iterable[str]
+    ) -> Pairs:
+        """From lines of seven fields with tabs between; `#` begins a comment. `passive` are words that excuse."""
         rows = []
         for line in lines:
             if line.strip() and not line.startswith("#"):
@@ -47,30 +48,30 @@ class Pairs(NamedTuple):
                 rows.append((code, numbers[meant], active == "active", precision))
         rows.sort()
         columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
-        passive = np.zeros(len(vocabulary), bool)
-        passive[[vocabulary[word] for word in PASSIVE if word in vocabulary]] = True
+        marked = np.zeros(len(vocabulary), bool)
+        marked[[vocabulary[word] for word in passive if word in vocabulary]] = True
         return cls(
             np.array(columns[0], np.int64), np.array(columns[1], np.int32), np.array(columns[2], bool),
-            np.array(columns[3], np.float32), passive,
+            np.array(columns[3], np.float32), marked,
         )  # fmt: skip
 
-    def speak(self, reading: Reading, places: NDArray[np.int64]) -> dict[tuple[int, int], float]:
+    def speak(self, batch: Batch, places: NDArray[np.int64]) -> dict[tuple[int, int], float]:
         """What lines say at `places`: (place, number of the word meant) → precision."""
         found: dict[tuple[int, int], float] = {}
-        stands = reading.set[places].astype(np.int64)
+        stands = batch.sets[places].astype(np.int64)
         for side, offset in ((_BEFORE, -1), (_AFTER, 1)):
-            codes = _key(stands, side, reading.beside(places, offset).astype(np.int64), len(self.passive))
+            codes = _key(stands, side, batch.beside(places, offset).astype(np.int64), len(self.passive))
             first, last = (np.searchsorted(self.key, codes, at) for at in ("left", "right"))
             for i in np.flatnonzero(last > first).tolist():
                 place = int(places[i])
                 for line in range(int(first[i]), int(last[i])):
-                    if not self.active[line] or not self._may_be_passive(reading, place):
+                    if not self.active[line] or not self._may_be_passive(batch, place):
                         pair = (place, int(self.meant[line]))
                         found[pair] = max(found.get(pair, 0.0), float(self.precision[line]))
         return found
 
-    def _may_be_passive(self, reading: Reading, place: int) -> bool:
-        return bool(self.passive[reading.ids[place + 3 - min(_REACH, place + 3) : place + 3]].any())
+    def _may_be_passive(self, batch: Batch, place: int) -> bool:
+        return bool(self.passive[batch.ids[place + 3 - min(_REACH, place + 3) : place + 3]].any())
 
 
 def _key(stands: Any, side: int, word: Any, vocabulary: int) -> Any:

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import re
-
-# Everything is in some token, so that lengths add up to offsets. A possessive 's is a token of its own: "Assad" in
-# "Assad's" is the name that it is elsewhere. Numbers come first, so that a word may hold digits ("rebe1", "1990s").
-_TOKEN = re.compile(
-    r"\d+(?:[.,:]\d+)*(?![^\W_])|[^\W_]+(?:['’](?![sS](?![^\W_]))[^\W\d_]+)*|['’][sS](?![^\W_])|\s+|[^\w\s]|_"
-)
+from collections.abc import Iterable
 
 #: What stands in n-grams for a word that is not in the vocabulary, for one that begins with a capital, for a number
 #: and whatever begins with a digit, and for the edge of a paragraph.
 UNKNOWN, NAME, NUMBER, EDGE = "<unk>", "<Unk>", "<0>", "<p>"
 SPECIAL = (UNKNOWN, NAME, NUMBER, EDGE)
 
+_APOSTROPHES = "'’"
 
-def tokens(text: str) -> list[str]:
-    """The tokens of `text`: words, numbers, signs and white space. Together they are the text, to the character."""
-    return _TOKEN.findall(text)
+
+class Tokenizer:
+    """Cuts texts of a language into words, numbers, signs and white space.
+
+    `clitics` are endings that are a token of their own behind an apostrophe: "Assad" in "Assad's" is the name that it
+    is elsewhere.
+    """
+
+    def __init__(self, clitics: Iterable[str] = ()) -> None:
+        # Everything is in some token, so that lengths add up to offsets. Numbers come first, so that a word may hold
+        # digits ("rebe1", "1990s").
+        word, behind = r"[^\W_]+", r"[^\W\d_]+"
+        # Letter by letter: (?i) would take "ſ" for an s.
+        endings = "|".join("".join(f"[{c.lower()}{c.upper()}]" for c in clitic) for clitic in clitics)
+        clitic = rf"(?:{endings})(?![^\W_])"
+        apart = rf"|[{_APOSTROPHES}]{clitic}" if endings else ""
+        unless = rf"(?!{clitic})" if endings else ""
+        self._token = re.compile(
+            rf"\d+(?:[.,:]\d+)*(?![^\W_])|{word}(?:[{_APOSTROPHES}]{unless}{behind})*{apart}|\s+|[^\w\s]|_"
+        )
+
+    def __call__(self, text: str) -> list[str]:
+        """The tokens of `text`. Together they are the text, to the character."""
+        return self._token.findall(text)
 
 
 def key(token: str) -> str:

@@ -1,20 +1,22 @@
 """A batch of texts as arrays of tokens, so that what is asked of every word is asked of all words at once.
 
 Each distinct token is looked at once: its place in lexicon, vocabulary and confusion sets is written down under its
-kind, a small number. All else is arrays of kinds.
+type, a small number. All else is arrays of types.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.lexicon import Lexicon
-from copydesk.text.typos.tokens import EDGE, NAME, UNKNOWN, key, tokens
+from copydesk.text.typos.tokens import EDGE, NAME, UNKNOWN, Tokenizer, key
 
 # What a distinct token is, as bits of its flags.
 BLANK = 1  # white space
@@ -28,7 +30,7 @@ KNOWN = 64  # the lexicon has it, as it is written or as a name
 STOP = 128  # . ! ? and what else ends a sentence
 JOINER = 256  # - / @ _ & and what else makes one thing of what stands on both sides
 NUMBER = 512
-FOREIGN = 1024  # letters that English does not use
+FOREIGN = 1024  # letters that the language does not use
 CLOSES = 4096  # ) and ]: a word glued behind one is the rest of another: "collaborat[ion]", "[I]ncreasingly"
 OPENS = 8192  # ( and [
 OPEN = 2048  # quotes and brackets: they may stand between the end of a sentence and its next beginning
@@ -37,15 +39,20 @@ _STOPS, _JOINERS = frozenset(".!?…"), frozenset("-–/@_&#+=\\~^|<>*'’")
 _QUOTES = frozenset("\"'“”‘’«»()[]—-•")
 _EDGES = ["\n"] * 4
 #: Distinct tokens that are remembered from one batch to the next.
-MOST_KINDS = 400_000
+MOST_TYPES = 400_000
 
 
-class Kinds(dict[str, int]):
-    """The number of each distinct token, and what is known of it, in lists by that number."""
+class TokenTypes(dict[str, int]):
+    """The number of each distinct token, and what is known of it, in lists by that number.
 
-    def __init__(self, lexicon: Lexicon, vocabulary: Sequence[str], sets: dict[str, int]) -> None:
+    `sets` are the numbers of the words that have a confusion set.
+    """
+
+    def __init__(self, lexicon: Lexicon, vocabulary: Sequence[str], sets: Mapping[str, int], grammar: Grammar) -> None:
         super().__init__()
         self.lexicon = lexicon
+        self.grammar = grammar
+        self.tokenize = Tokenizer(grammar.clitics)
         self.vocabulary = {word: i for i, word in enumerate(vocabulary)}
         self.sets = sets
         self.edge = self.vocabulary[EDGE]
@@ -57,7 +64,7 @@ class Kinds(dict[str, int]):
         self._arrays: tuple[NDArray[Any], ...] = ()
 
     def forget(self) -> None:
-        """Begin anew: what was read with these kinds is not to be asked any more."""
+        """Begin anew: what was read with these types is not to be asked any more."""
         self.clear()
         for known in (self.tokens, self._ids, self._flags, self._set):
             known.clear()
@@ -67,7 +74,7 @@ class Kinds(dict[str, int]):
         number = self[token] = len(self.tokens)
         self.tokens.append(token)
         counted = key(token)
-        flags = _flags(token)
+        flags = _flags(token, self.grammar.script)
         if flags & WORD and self.lexicon.knows(token):
             flags |= KNOWN
         default = self._name if token[0].isupper() else self._unknown
@@ -77,7 +84,7 @@ class Kinds(dict[str, int]):
         return number
 
     def arrays(self) -> tuple[NDArray[Any], ...]:
-        """For each kind: its id in the vocabulary (uint64), its flags (int32), its confusion set (int32; -1
+        """For each type: its id in the vocabulary (uint64), its flags (int32), its confusion set (int32; -1
         without).
         """
         if not self._arrays or len(self._arrays[0]) != len(self.tokens):
@@ -89,15 +96,14 @@ class Kinds(dict[str, int]):
         return self._arrays
 
 
-def _flags(token: str) -> int:
+def _flags(token: str, script: re.Pattern[str]) -> int:
     first = token[0]
     if first.isspace():
         return BLANK | BREAK if "\n" in token else BLANK
     if first.isalnum():
         if token.isdecimal() or (first.isdigit() and not any(c.isalpha() for c in token)):
             return NUMBER
-        plain = token if token.isascii() else token.replace("’", "'")
-        foreign = 0 if plain.isascii() or all(c < "ɐ" or c == "ſ" for c in plain) else FOREIGN
+        foreign = 0 if script.fullmatch(token) else FOREIGN
         if any(c.isdigit() for c in token):
             return MIXED | foreign
         if token.islower():
@@ -121,40 +127,38 @@ def _flags(token: str) -> int:
     return flags
 
 
-class Reading:
+class Batch:
     """Texts as tokens. Arrays are of all tokens that are no blanks within a line, text after text, unless said
     otherwise.
 
-    `words` holds their kinds, `ids` those of the vocabulary with three edges before and after; `at` their index among
-    all tokens, `text` the number of their text, `start` where they begin in it, `end` where they end. `glued` says that
-    nothing stands between a token and the one before it.
+    `types` holds their types, `ids` those of the vocabulary with three edges before and after, `sets` the numbers of
+    their confusion sets (-1 without); `text` is the number of their text, `start` where they begin in it, `end` where
+    they end. `glued` says that nothing stands between a token and the one before it.
     """
 
-    def __init__(self, texts: Sequence[str], kinds: Kinds) -> None:
-        if len(kinds.tokens) > MOST_KINDS:
-            kinds.forget()
+    def __init__(self, texts: Sequence[str], token_types: TokenTypes) -> None:
+        if len(token_types.tokens) > MOST_TYPES:
+            token_types.forget()
         # Edges between texts, as many as anybody looks back or ahead: no text has a neighbour.
-        parts = [_EDGES + tokens(text) for text in texts]
+        parts = [_EDGES + token_types.tokenize(text) for text in texts]
         sizes = np.fromiter(map(len, parts), np.int64, len(parts))
-        self.kinds = kinds
-        every = np.fromiter(map(kinds.__getitem__, chain.from_iterable(parts)), np.int32, int(sizes.sum()))
+        self.token_types = token_types
+        every = np.fromiter(map(token_types.__getitem__, chain.from_iterable(parts)), np.int32, int(sizes.sum()))
         lengths = np.fromiter(map(len, chain.from_iterable(parts)), np.int64, len(every))
         del parts
-        ids, flags, sets = kinds.arrays()
-        self.every = every
+        ids, flags, sets = token_types.arrays()
         ends = np.cumsum(lengths)
         firsts = np.cumsum(sizes) - sizes
         begins = ends - lengths
         kept = np.flatnonzero((flags[every] & (BLANK | BREAK)) != BLANK)
-        self.at = kept
-        self.words = every[kept]
+        self.types = every[kept]
         self.text = np.repeat(np.arange(len(texts), dtype=np.int32), sizes)[kept]
         shift = (begins[firsts] + len(_EDGES))[self.text] if len(texts) else np.zeros(0, np.int64)
         self.start, self.end = begins[kept] - shift, ends[kept] - shift
-        self.flags = flags[self.words]
-        self.set = sets[self.words]
+        self.flags = flags[self.types]
+        self.sets = sets[self.types]
         self.ids = np.concatenate(
-            [np.full(3, kinds.edge, np.uint64), ids[self.words], np.full(3, kinds.edge, np.uint64)]
+            [np.full(3, token_types.edge, np.uint64), ids[self.types], np.full(3, token_types.edge, np.uint64)]
         )
         before = np.r_[0, kept[1:] - kept[:-1]]
         self.glued = (before == 1) & ((self.flags & BREAK) == 0)
@@ -162,10 +166,10 @@ class Reading:
             self.glued[1:] &= (self.flags[:-1] & BREAK) == 0
 
     def __len__(self) -> int:
-        return len(self.words)
+        return len(self.types)
 
     def token(self, place: int) -> str:
-        return str(self.kinds.tokens[self.words[place]])
+        return str(self.token_types.tokens[self.types[place]])
 
     def beside(self, places: NDArray[Any], offset: int) -> NDArray[np.uint64]:
         """The ids `offset` tokens from `places`; edges beyond the ends. `offset` is at most 3 either way."""
@@ -193,10 +197,10 @@ class Reading:
         next_flags = self.flags_beside(places, 1)
         right &= (next_flags & (JOINER | WORD | NUMBER | OPENS)) > 0
         # A possessive, an apostrophe or a dot at the end of a word ties nothing.
-        possessive = self._possessive[self.words[after]] & right
+        possessive = self._possessive[self.types[after]] & right
         found: NDArray[np.bool_] = ~left & (~right | possessive)
         return found
 
     @property
     def _possessive(self) -> NDArray[np.bool_]:
-        return np.fromiter((t[0] in "'’" for t in self.kinds.tokens), bool, len(self.kinds.tokens))
+        return np.fromiter((t[0] in "'’" for t in self.token_types.tokens), bool, len(self.token_types.tokens))

@@ -1,0 +1,162 @@
+"""Candidates: what a token that is no word may have been meant to be, asked once for each distinct token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from copydesk.text.typos.grammar import Grammar
+from copydesk.text.typos.lexicon import ORDINARY, PROPER, Lexicon
+from copydesk.text.typos.variants import Variants
+
+
+class ErrorType(IntEnum):
+    """How what stands differs from what was meant. The first four are in the order in which a scanner makes them."""
+
+    SIGN = 0
+    SHAPE = 1
+    TWO_SHAPES = 2
+    LETTER = 3
+    MERGED = 4
+    SPLIT = 5
+    HYPHEN = 6
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule of edits that mend such an error."""
+        return f"typo-{self.name.lower().replace('_', '-')}"
+
+
+#: Words too rare to be what was meant.
+LEAST_ZIPF = 2.0
+LONGEST_WORD = 28
+#: Candidates of a token.
+MOST = 6
+#: A word is as likely as one rarer by so much (Zipf) that needs a readier error.
+PENALTY = {ErrorType.LETTER: 1.5, ErrorType.TWO_SHAPES: 1.0}
+#: Parts of words run together are at least this frequent, and so is a word of which another is the plural or genitive.
+LEAST_PART_ZIPF = 3.0
+
+
+class Candidate(NamedTuple):
+    """`word`: what may have been meant, as it would be written; `zipf`: its frequency."""
+
+    word: str
+    zipf: float
+    error: ErrorType
+
+
+class CandidateFinder:
+    """Candidates for a token, once for each distinct one."""
+
+    def __init__(self, lexicon: Lexicon, grammar: Grammar) -> None:
+        self.lexicon = lexicon
+        self.grammar = grammar
+        self.variants = Variants(grammar)
+        self._modern = str.maketrans(dict(grammar.old_letters))
+        self._small = str.maketrans(dict(grammar.capitals_within))
+        self.candidates = lru_cache(maxsize=200_000)(self._candidates)
+
+    def _candidates(self, token: str) -> tuple[Candidate, ...]:
+        """What `token` may have been meant to be, the likeliest first; nothing for what had better be left alone."""
+        if not 2 <= len(token) <= LONGEST_WORD or not self._readable(token) or self.lacks_apostrophe(token):
+            return ()
+        found: dict[str, Candidate] = {}
+        for error, word in self._meant(token):
+            entry = self.lexicon.get(word)
+            if entry is None or word in found or len(word) < 2 or entry.zipf < LEAST_ZIPF:
+                continue
+            if entry.kind & ORDINARY or (entry.kind & PROPER and not token.islower()):
+                found[word] = Candidate(self._cased(word, token), entry.zipf, error)
+        best = sorted(found.values(), key=lambda c: PENALTY.get(c.error, 0.0) - c.zipf)
+        return tuple(best[:MOST])
+
+    def lacks_apostrophe(self, token: str) -> bool:
+        """Whether a token may be a known word with an ending that an apostrophe sets apart ("citys", "Syrias")."""
+        lower = token.lower()
+        return len(token) > 3 and any(
+            token.endswith(clitic) and self.lexicon.zipf(lower[: -len(clitic)]) >= LEAST_PART_ZIPF
+            for clitic in self.grammar.clitics
+        )
+
+    def _meant(self, token: str) -> Iterator[tuple[ErrorType, str]]:
+        """Strings that may have been meant, in lower case, the readiest errors first."""
+        lower, lexicon, variants = token.lower(), self.lexicon, self.variants
+        modern = lower.translate(self._modern)
+        if modern != lower and modern in lexicon:
+            yield ErrorType.SIGN, modern
+            return
+        readings = list(dict.fromkeys(variants.without_signs(lower)))
+        mixed_case = token[1:] != token[1:].lower() and not token.isupper()
+        if mixed_case:
+            within = token[:1] + token[1:].translate(self._small)
+            readings += [reading.lower() for reading in variants.without_signs(within)]
+        if readings != [lower]:
+            yield from ((ErrorType.SIGN, reading) for reading in readings)
+        once: set[str] = set()
+        for reading in dict.fromkeys(readings):
+            once |= variants.shapes(reading)
+        yield from ((ErrorType.SHAPE, word) for word in sorted(once))
+        if len(lower) >= 5:
+            twice = {word for first in once for word in variants.shapes(first)}
+            yield from ((ErrorType.TWO_SHAPES, word) for word in sorted(twice & lexicon.keys()))
+        if len(lower) >= 4 and lower.isalpha():
+            yield from ((ErrorType.LETTER, word) for word in sorted(variants.edits(lower) & lexicon.keys()))
+
+    def is_old_print(self, token: str) -> bool:
+        """Whether a token has a letter that only old print has."""
+        return any(letter in token for letter in self.grammar.old_letters)
+
+    def parts(self, token: str) -> tuple[tuple[str, str], ...]:
+        """The ways in which `token` is two words run together, in lower case."""
+        lower = token.lower()
+        if len(lower) < 4 or not lower.isalpha():
+            return ()
+        ways = []
+        for cut in range(1, len(lower)):
+            left, right = lower[:cut], lower[cut:]
+            if all(self._may_be_part(part) for part in (left, right)):
+                ways.append((left, right))
+        prefixes = self.grammar.prefixes
+        for cut in range(1, len(lower)):
+            if lower[:cut] in prefixes and lower[cut:] in self.lexicon:
+                return tuple(way for way in ways if way[0] not in prefixes and len(way[0]) > 1)
+        return tuple(ways)
+
+    def _may_be_part(self, part: str) -> bool:
+        if len(part) <= 2:
+            return part in self.grammar.short_words
+        entry = self.lexicon.get(part)
+        return entry is not None and bool(entry.kind & ORDINARY) and entry.zipf >= LEAST_PART_ZIPF
+
+    def _readable(self, token: str) -> bool:
+        """Whether a token may be a misread word: letters, with at most two digits among them that look like letters.
+
+        "3rd", "5pm", "4s", "H1N1", "B2B" are what they are.
+        """
+        digits = [c for c in token if c.isdigit()]
+        if not digits:
+            return True
+        letters = [c for c in token if c.isalpha()]
+        if len(digits) > (2 if len(letters) > 5 else 1) or len(letters) < 2:
+            return False
+        if any(c not in self.grammar.signs for c in digits):
+            return False
+        if token[0].isdigit():
+            return token[0] in self.grammar.initial_signs and len(letters) >= 3 and token[1:].islower()
+        inside = token.rstrip("0123456789")
+        # What ends in a digit is a version, a title, a form: "Pen15", "A1"; only "rebe1" and the like are words.
+        return any(c.islower() for c in letters) and (
+            inside == token or (token[:1].islower() and len(token) - len(inside) == 1)
+        )
+
+    def _cased(self, word: str, token: str) -> str:
+        """`word` with the capitals of `token`; a capital that was read for another letter is none."""
+        if self.grammar.capitals_within.get(token[:1]) == word[:1] and token[1:].islower():
+            return word
+        letters = [c for c in token if c.isalpha()]
+        if len(letters) > 1 and all(c.isupper() for c in letters):
+            return word.upper()
+        return word[:1].upper() + word[1:] if token[:1].isupper() else word

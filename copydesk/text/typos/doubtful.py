@@ -1,0 +1,115 @@
+"""Findings that are believed less than their features say: names, compounds and matters of taste.
+
+A name may be any string of letters, so a capital is believed only where a scanner's shapes explain the rest; and so may
+a word of four letters, but for the most frequent words. Two words run together are a typo where one of them is a word
+of grammar ("ofthe"), and may be a compound elsewhere ("messageboard"). A hyphen without a blank behind it is the end of
+a line in frequent words only ("govern-ment"; "mo-tel" is how it is sung).
+
+How often findings of each case were right is measured, by `training.doubtful`, and stands in the language's
+`doubtful.toml`: no finding is told with a higher probability than those of its case and band were right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from copydesk.text.typos.batch import LOWER, Batch
+from copydesk.text.typos.candidates import CandidateFinder, ErrorType
+from copydesk.text.typos.nonwords import NonwordCandidates
+
+#: Letters of a short word; words of this Zipf frequency are the most frequent ones.
+SHORT, FREQUENT = 4, 6.0
+#: A word rarer than this (Zipf) is not what the end of a line divides.
+COMMON = 4.5
+
+#: A capital that shapes do not explain; one that they do, in a short word, and in a longer one; a short word; two words
+#: of which none is one of grammar; a rare word with a hyphen in it; a letter of old print; a word twice in a row.
+CASES = (
+    "capital-letter", "capital-short", "capital-shape", "short", "compound", "hyphen", "old-print", "doubled",
+)  # fmt: skip
+CAPITAL_LETTER, CAPITAL_SHORT, CAPITAL_SHAPE, SHORT_WORD, COMPOUND, RARE_HYPHEN, OLD_PRINT, DOUBLED = range(len(CASES))
+NONE = -1
+
+
+class Band(NamedTuple):
+    """Findings to which their features alone give a probability of `least` or more, and how many of how many were
+    right: in sentences with errors (`sets`), and in published news (`news`).
+    """
+
+    least: float
+    sets: tuple[int, int] = (0, 0)
+    news: tuple[int, int] = (0, 0)
+
+    @property
+    def share(self) -> float:
+        """How often they were right. Half a finding of either kind is added, so that nothing is certain by chance."""
+        return (self.sets[0] + self.news[0] + 0.5) / (self.sets[1] + self.news[1] + 1)
+
+
+class Doubtful:
+    """What was measured of each case."""
+
+    def __init__(self, bands: Mapping[str, Sequence[Band]]) -> None:
+        self.bands = {name: tuple(bands[name]) for name in CASES}
+
+    @classmethod
+    def parse(cls, tables: Mapping[str, Any]) -> Doubtful:
+        """From the tables of `doubtful.toml`: a list of bands for each case, the one of the least probability first.
+
+        Raises ValueError or TypeError where a case is missing or unknown, or its bands are not as they have to be.
+        """
+        if wrong := tables.keys() ^ set(CASES):
+            raise ValueError(f"doubtful.toml: missing or unknown: {', '.join(sorted(wrong))}")
+        bands = {name: [_band(**band) for band in table["bands"]] for name, table in tables.items()}
+        for name, some in bands.items():
+            if not some or any(low.least >= high.least for low, high in pairwise(some)):
+                raise ValueError(f"doubtful.toml: {name}: bands have to rise")
+        return cls(bands)
+
+    def believed(self, chance: NDArray[np.float32], case: NDArray[np.int8]) -> NDArray[np.float32]:
+        """Probabilities of findings, each of a case (a number in `CASES`, or `NONE`); 0 below the first band."""
+        found = chance.copy()
+        for number in set(case.tolist()) - {NONE}:
+            bands = self.bands[CASES[number]]
+            mine = np.flatnonzero(case == number)
+            band = np.searchsorted([band.least for band in bands], chance[mine], "right") - 1
+            most = np.array([0.0, *(band.share for band in bands)], np.float32)
+            found[mine] = np.minimum(chance[mine], most[band + 1])
+        return found
+
+
+def _band(least: float, sets: Sequence[int], news: Sequence[int]) -> Band:
+    (right, of), (right_in_news, of_news) = sets, news
+    return Band(least, (right, of), (right_in_news, of_news))
+
+
+def of_single(batch: Batch, finder: CandidateFinder, some: NonwordCandidates) -> NDArray[np.int8]:
+    """The cases of single words."""
+    zipf = np.array([finder.lexicon.zipf(word.lower()) for word in some.after])
+    capital = (batch.flags[some.first] & LOWER) == 0
+    short = batch.end[some.last] - batch.start[some.first] <= SHORT
+    short &= (zipf < FREQUENT) & (some.error != ErrorType.SIGN)
+    case = np.where(short, SHORT_WORD, NONE)
+    case[capital] = np.where(short[capital], CAPITAL_SHORT, CAPITAL_SHAPE)
+    case[capital & (some.error >= ErrorType.LETTER)] = CAPITAL_LETTER
+    case[[finder.is_old_print(batch.token(place)) for place in some.first.tolist()]] = OLD_PRINT
+    return case.astype(np.int8)
+
+
+def of_merged(batch: Batch, finder: CandidateFinder, some: NonwordCandidates) -> NDArray[np.int8]:
+    """The cases of words run together."""
+    grammar = finder.grammar
+    parts = [word.lower().split() for word in some.after]
+    plain = [any(part in grammar.function_words for part in two) and two[1] not in grammar.particles for two in parts]
+    return np.where(plain, NONE, COMPOUND).astype(np.int8)
+
+
+def of_joined(batch: Batch, finder: CandidateFinder, some: NonwordCandidates) -> NDArray[np.int8]:
+    """The cases of words split."""
+    zipf = np.array([finder.lexicon.zipf(word.lower()) for word in some.after])
+    return np.where(batch.glued[some.last] & (zipf < COMMON), RARE_HYPHEN, NONE).astype(np.int8)

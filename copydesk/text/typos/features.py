@@ -1,0 +1,143 @@
+"""The features by which what is found is judged: their names and their order, for the engine and for `training`.
+
+Every scorer has a list of named columns here; `languages` refuses one that was trained with others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from copydesk.text.typos.batch import Batch
+from copydesk.text.typos.candidates import ErrorType
+from copydesk.text.typos.ngrams import NGrams
+
+Array = NDArray[np.float32]
+
+
+class Columns(tuple[str, ...]):
+    """Names of the columns of a table of features, (rows, len(self)) float32."""
+
+    __slots__ = ()
+
+    def table(self, rows: int, values: Mapping[str, Any]) -> Array:
+        """The table of `values`: an array of `rows`, or one number, for each name. Raises KeyError for other names."""
+        if unlike := values.keys() ^ set(self):
+            raise KeyError(f"no values for features, or no features for values: {', '.join(sorted(unlike))}")
+        table = np.empty((rows, len(self)), np.float32)
+        for column, name in enumerate(self):
+            table[:, column] = values[name]
+        return table
+
+    def column(self, table: Array, name: str) -> Array:
+        """A view of one column of a table."""
+        column: Array = table[:, self.index(name)]
+        return column
+
+    def between(self, table: Array, first: str, last: str) -> Array:
+        """A view of the columns from `first` to `last`, both included."""
+        columns: Array = table[:, self.index(first) : self.index(last) + 1]
+        return columns
+
+
+#: The n-grams around a word, as offsets from it; 0 is the word itself.
+PATTERNS: dict[str, tuple[int, ...]] = {
+    "word": (0,),
+    "left": (-1, 0),
+    "right": (0, 1),
+    "two_left": (-2, -1, 0),
+    "both": (-1, 0, 1),
+    "two_right": (0, 1, 2),
+    "three_left": (-3, -2, -1, 0),
+    "two_left_right": (-2, -1, 0, 1),
+    "left_two_right": (-1, 0, 1, 2),
+    "three_right": (0, 1, 2, 3),
+}
+NGRAMS = Columns(PATTERNS)
+
+#: One token that no lexicon knows. n-grams with the candidate; the type of error; the candidate's frequency; the token:
+#: its length, frequency, capitals, digits, letters beyond ASCII; the token's candidates: the most frequent one's
+#: frequency, how many, how many of shapes; whether a sentence begins; how damaged the text is; by how much the
+#: candidate fits better than the next; capitalized words beside; whether the candidate is outside the vocabulary.
+SINGLE = Columns(
+    (
+        *NGRAMS, "sign", "shape", "two_shapes", "letter", "zipf", "length", "own_zipf", "title", "upper", "mixed",
+        "digits", "not_ascii", "most_frequent", "candidates", "readable_shapes", "begins_sentence", "damage", "margin",
+        "names_beside", "not_in_vocabulary",
+    )
+)  # fmt: skip
+#: Two words run together. n-grams with the two parts; frequencies and lengths of parts and token, how many ways there
+#: are to part it, the best other candidate, by how much this way fits better than the next.
+MERGED = Columns(
+    (
+        "one", "two", "one_two", "left_one", "two_right", "left_one_two", "one_two_right", "two_left_one",
+        "two_two_right", "left_one_two_right", "one_zipf", "two_zipf", "own_zipf", "one_length", "two_length", "ways",
+        "best_other", "margin",
+    )
+)  # fmt: skip
+#: Two tokens that are one word. n-grams with the whole and with its two parts; the frequency of the whole, and of those
+#: parts that are words; whether a hyphen, or a blank, is between; lengths; whether it begins with a capital.
+JOINED = Columns(
+    (
+        "whole", "left_whole", "whole_right", "left_whole_right", "two_left_whole", "whole_two_right", "one_two",
+        "one_hyphen_two", "left_one", "two_right", "zipf", "one_zipf", "two_zipf", "hyphen", "blank", "one_length",
+        "two_length", "title",
+    )
+)  # fmt: skip
+#: The types of error between two words of a confusion set, by their bits.
+ERROR_BITS = ("letter", "shape", "moved", "sound")
+#: A word that may have been meant as another: n-grams with what stands, and with the candidate; the type of error.
+CONTEXT = Columns((*(f"stands_{name}" for name in NGRAMS), *(f"meant_{name}" for name in NGRAMS), *ERROR_BITS))
+#: The same, with the log-odds that n-grams and window give it; the length of the word, whether it begins a sentence
+#: with a capital, and how frequent both words are in the language at large.
+GATE = Columns((*CONTEXT, "ngram_odds", "window_odds", "length", "title", "stands_zipf", "meant_zipf"))
+#: The log-odds of the encoder; by how much the word that stands is rarer in the counted text than in the language at
+#: large; window and n-grams; the margin over the next candidate of the place; whether the word begins a sentence.
+ENCODER = Columns(("encoder_odds", "gap", "window_odds", "ngram_odds", "margin", "title"))
+
+#: What each scorer weighs.
+SCORERS = {
+    "single": SINGLE, "merged": MERGED, "joined": JOINED, "context": CONTEXT, "gate": GATE, "encoder": ENCODER,
+}  # fmt: skip
+
+
+def context_counts(ngrams: NGrams, batch: Batch, places: NDArray[Any], words: NDArray[Any]) -> Array:
+    """log2(1 + count) of each pattern of `PATTERNS`, with `words` (ids) at `places`: (len(places), len(NGRAMS))."""
+    columns = {offset: batch.beside(places, offset) for offset in (-3, -2, -1, 1, 2, 3)}
+    columns[0] = words.astype(np.uint64)
+    counts = np.empty((len(places), len(NGRAMS)), np.float32)
+    for i, pattern in enumerate(PATTERNS.values()):
+        counts[:, i] = ngrams.counts([columns[offset] for offset in pattern])
+    np.log2(1 + counts, out=counts)
+    return counts
+
+
+def margin(scores: NDArray[Any], owner: NDArray[Any], most: float) -> Array:
+    """By how much each score is above the best other one of its owner (numbers from 0, all in use, in any order).
+
+    Negative for all but the best; clipped at `most` either way, which is what a score without a rival has.
+    """
+    if not len(scores):
+        return np.zeros(0, np.float32)
+    order = np.lexsort((-scores, owner))
+    sizes = np.bincount(owner)
+    firsts = np.cumsum(sizes) - sizes
+    best = scores[order[firsts]]
+    second = np.where(sizes > 1, scores[order[np.minimum(firsts + 1, len(order) - 1)]], best - most)
+    margins = scores - best[owner]
+    margins[order[firsts]] = best - second
+    clipped: Array = np.clip(margins, -most, most).astype(np.float32)
+    return clipped
+
+
+def error_columns(errors: NDArray[np.int8]) -> dict[str, NDArray[np.bool_]]:
+    """The columns that say which type of error leads from a token to a candidate."""
+    return {error.name.lower(): errors == error for error in list(ErrorType)[: ErrorType.LETTER + 1]}
+
+
+def error_bits(bits: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    """The columns that say which types of error are between two words of a confusion set."""
+    return {name: (bits >> bit) & 1 for bit, name in enumerate(ERROR_BITS)}
