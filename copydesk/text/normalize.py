@@ -50,7 +50,7 @@ def _spaces(text: str, single_line: bool) -> Iterator[Span]:
             yield Span(start, end, " ", "line-break")
         elif _divides_word(text, start, end):
             hyphen = _is_no_hyphen(text, start, end, known)
-            yield Span(start - hyphen, end, "", "line-wrap", 0.95)
+            yield Span(start - hyphen, end, "", "line-wrap")
         elif not width or len(_LINE_END.findall(piece)) > 1:
             if piece != "\n\n":
                 yield Span(start, end, "\n\n", "paragraph-break")
@@ -150,8 +150,8 @@ def _quotes(text: str, style: Quotes) -> Iterator[Span]:
                 continue  # feet and inches, minutes and seconds
             opens = not before or bool(_OPENS_AFTER.match(before))
             if mark == '"':
-                yield Span(at, at + 1, "“" if opens else "”", "quote", 0.98)
+                yield Span(at, at + 1, "“" if opens else "”", "quote")
             elif opens and not behind.isdigit():
-                yield Span(at, at + 1, "‘", "quote", 0.95)
+                yield Span(at, at + 1, "‘", "quote")
             else:
-                yield Span(at, at + 1, "’", "quote", 0.98)
+                yield Span(at, at + 1, "’", "quote")

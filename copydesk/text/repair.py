@@ -54,7 +54,7 @@ def _entities(text: str) -> Iterator[Span]:
             yield Span(match.start(), match.end(), html.unescape(entity), "entity")
     for match in _BROKEN_ENTITY.finditer(text) if any(name in text for name in _BROKEN_NAMES) else ():
         entity = f"&#{match[1]};" if match[1] else f"&{match[2]};"
-        yield Span(match.start(), match.end(), html.unescape(entity), "broken-entity", 0.98)
+        yield Span(match.start(), match.end(), html.unescape(entity), "broken-entity")
 
 
 _BLOCK = (
@@ -82,7 +82,7 @@ def _tags(text: str) -> Iterator[Span]:
     if "<" not in text or ">" not in text:
         return
     for match in _TAG.finditer(text):
-        yield Span(match.start(), match.end(), "\n" if match["block"] else "", "tag", 0.99)
+        yield Span(match.start(), match.end(), "\n" if match["block"] else "", "tag")
 
 
 # --- characters -------------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def _characters(text: str) -> Iterator[Span]:
     for match in _SUSPECT.finditer(text):
         char, (start, end) = match[0], match.span()
         if "\x80" <= char <= "\x9f":
-            yield Span(start, end, _C1_AS_CP1252[char], "c1-control", 0.99)
+            yield Span(start, end, _C1_AS_CP1252[char], "c1-control")
         elif char == "\x1b" and (colour := _TERMINAL_COLOUR.match(text, start)):
             yield Span(start, colour.end(), "", "terminal-escape")
         elif char in _LINE_ENDS:
