@@ -9,7 +9,7 @@ Changes that are alike (every `’` that became `'`) share one edit, which lists
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -121,15 +121,17 @@ def rebuild_title(headline: str, edits: Iterable[Edit]) -> str:
     return undo_all(headline, edits, TITLE)
 
 
-def replace(text: str, spans: Sequence[Span], step: str, field: str = TEXT) -> tuple[str, list[Edit]]:
-    """Make all changes of one pass at once.
+def replace(
+    text: str, spans: Sequence[Span], step: str, field: str = TEXT, off: Collection[str] = ()
+) -> tuple[str, list[Edit]]:
+    """Make all changes of one pass at once, but those of the rules that are `off`.
 
     `spans` do not overlap and speak of `text` as given. Returns the new text and the edits: alike changes share an
     edit; edits of kinds that occur once come last, from the end of the text to its start, so that their offsets need
     no correction. Spans that change nothing are left out. Raises `copydesk.data.rules.UnknownRule` for a span without
     a confidence whose rule has none either.
     """
-    spans = sorted(span for span in spans if text[span.start : span.end] != span.after)
+    spans = sorted(span for span in spans if text[span.start : span.end] != span.after and span.rule not in off)
     if not spans:
         return text, []
     kinds: dict[tuple[str, str, str, float | None], list[int]] = {}

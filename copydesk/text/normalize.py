@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import Literal
 
@@ -15,10 +15,13 @@ STEP = "normalize"
 Quotes = Literal["straight", "curly", "keep"]
 
 
-def normalize(text: str, quotes: Quotes, field: str = TEXT) -> tuple[str, list[Edit]]:
-    """Bring a repaired text to paragraphs with one empty line between, single spaces, and one style of quotes."""
-    text, spaced = replace(text, list(_spaces(text, single_line=field != TEXT)), STEP, field)
-    text, quoted = replace(text, list(_quotes(text, quotes)), STEP, field)
+def normalize(text: str, quotes: Quotes, field: str = TEXT, off: Collection[str] = ()) -> tuple[str, list[Edit]]:
+    """Bring a repaired text to paragraphs with one empty line between, single spaces, and one style of quotes.
+
+    Edits of the rules that are `off` are not made.
+    """
+    text, spaced = replace(text, list(_spaces(text, single_line=field != TEXT)), STEP, field, off)
+    text, quoted = replace(text, list(_quotes(text, quotes)), STEP, field, off)
     return text, spaced + quoted
 
 

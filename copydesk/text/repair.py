@@ -18,16 +18,19 @@ from copydesk.text import mojibake
 STEP = "repair"
 
 
-def repair(text: str, field: str = TEXT, misreadings: Collection[str] = ()) -> tuple[str, list[Edit]]:
+def repair(
+    text: str, field: str = TEXT, misreadings: Collection[str] = (), off: Collection[str] = ()
+) -> tuple[str, list[Edit]]:
     """Repair a decoded text. Returns the repaired text and the edits that lead to it, in order.
 
     `misreadings` are those that `copydesk.text.mojibake.misreadings` found proven in texts that came the same way.
+    Edits of the rules that are `off` are not made.
     """
-    text, edits = mojibake.mend(text, STEP, field, misreadings)
+    text, edits = mojibake.mend(text, STEP, field, misreadings, off)
     for find in (_entities, _entities, _tags, _characters, _compositions):
         spans = list(find(text))
         if spans:
-            text, made = replace(text, spans, STEP, field)
+            text, made = replace(text, spans, STEP, field, off)
             edits += made
     return text, edits
 

@@ -15,30 +15,32 @@ RULE = "mojibake"
 LAYERS = 6
 
 
-def mend(text: str, step: str, field: str = TEXT, known: Collection[str] = ()) -> tuple[str, list[Edit]]:
+def mend(
+    text: str, step: str, field: str = TEXT, known: Collection[str] = (), off: Collection[str] = ()
+) -> tuple[str, list[Edit]]:
     """Repair the mojibake of a decoded text: the new text, and the edits of `step` that lead to it.
 
     What is certain is applied; what is likely is a suggested edit, and how often those are right was never measured.
     `known` names misreadings that are proven elsewhere, as `misreadings` gives them: in their company less evidence is
-    enough.
+    enough. Edits of the rules that are `off` are neither made nor suggested.
     """
     edits: list[Edit] = []
     likely: list[utf8.Repair] = []
     for _ in range(LAYERS):
         layer = _layer(text, known)
         likely = layer.likely
-        if not layer.spans:
+        text, made = replace(text, layer.spans, step, field, off)
+        if not made:
             break
-        text, made = replace(text, layer.spans, step, field)
         edits += made
     spans = list(by_line.find(text, bool(edits)))
     # Places of suggestions are those of the text as it is now, and what ftfy changes comes after.
-    for start, end, after, _ in likely:
+    for start, end, after, _ in likely if RULE not in off else ():
         if not any(span.start < end and start < span.end for span in spans):
             before = text[start:end]
             edits.append(Edit("", 0, step, field, start, end, before, after, RULE, UNMEASURED, SUGGESTED))
     if spans:
-        text, made = replace(text, spans, step, field)
+        text, made = replace(text, spans, step, field, off)
         edits += made
     return text, edits
 

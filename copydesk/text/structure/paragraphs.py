@@ -31,10 +31,11 @@ class Paragraph(NamedTuple):
 
 
 def split(text: str) -> list[Paragraph]:
-    """The paragraphs of a text, which has one empty line between them."""
+    """The paragraphs of a text, which has one empty line between them; where there are more, no paragraph is empty."""
     found, start = [], 0
-    for piece in text.split("\n\n") if text else []:
-        found.append(Paragraph(start, start + len(piece), piece))
+    for piece in text.split("\n\n"):
+        if piece.strip():
+            found.append(Paragraph(start, start + len(piece), piece))
         start += len(piece) + 2
     return found
 

@@ -7,7 +7,7 @@ out of the text as an edit. What cannot be told stays in the body, and its colum
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
@@ -78,13 +78,14 @@ _HEADLINE_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\d]")
 _AFTER_DATE = re.compile(r"\s*[.:|–—-]?\s+")
 
 
-def structure(text: str, given: Given, config: DatesConfig) -> tuple[Layout, list[Edit]]:
+def structure(text: str, given: Given, config: DatesConfig, off: Collection[str] = ()) -> tuple[Layout, list[Edit]]:
     """Find the structure of a text in paragraphs with one empty line between.
 
     `given.title` is repaired and normalized already. Returns the layout and the edits that lead from `text` to
-    `copydesk.edits.published_text(layout.headline, layout.body)`, and from the title to the headline.
+    `copydesk.edits.published_text(layout.headline, layout.body)`, and from the title to the headline. Edits of the
+    rules that are `off` are not made: the text stays, and columns are read all the same.
     """
-    reader = _Reader(text, given, config)
+    reader = _Reader(text, given, config, off)
     reader.read_first_line()
     reader.read_head()
     reader.read_top()
@@ -97,8 +98,9 @@ def structure(text: str, given: Given, config: DatesConfig) -> tuple[Layout, lis
 
 
 class _Reader:
-    def __init__(self, text: str, given: Given, config: DatesConfig) -> None:
+    def __init__(self, text: str, given: Given, config: DatesConfig, off: Collection[str]) -> None:
         self.text = text
+        self.off = off
         self.given = given
         self.layout = Layout()
         self.paragraphs = split(text)
@@ -509,7 +511,9 @@ class _Reader:
 
     def finish(self) -> tuple[Layout, list[Edit]]:
         self._settle_date()
+        self._let_stay()
         title_edits = self._choose_headline()
+        self._let_stay()
         kept = [i for i in range(len(self.paragraphs)) if i not in self.removed]
         self._judge(kept)
         for index in kept:
@@ -519,13 +523,16 @@ class _Reader:
         if self.split and 0 in kept and kept[-1] > 0:
             self.inner.append(self.split)
         gone = removals(self.paragraphs, self.removed, kept)
-        text, edits = replace(self.text, [*gone, *staying(self.paragraphs, self.inner, kept)], STEP)
+        text, edits = replace(self.text, [*gone, *staying(self.paragraphs, self.inner, kept)], STEP, off=self.off)
         layout = self.layout
-        if layout.headline:
-            layout.body = text[len(layout.headline) :].removeprefix("\n\n")
-        else:
-            layout.body = text
+        forms = (layout.headline, *(self.paragraphs[i].text for i in self.headlines))
+        layout.headline = next((form for form in forms if f"{text}\n\n".startswith(f"{form}\n\n")), "")
+        layout.body = text[len(layout.headline) :].removeprefix("\n\n") if layout.headline else text
         return layout, edits + title_edits
+
+    def _let_stay(self) -> None:
+        """Paragraphs that would go by a rule that is off stay."""
+        self.removed = {index: why for index, why in self.removed.items() if why[0] not in self.off}
 
     def _judge(self, kept: list[int]) -> None:
         """Note where the text is no story, or not all of it. `kept` are the paragraphs that stay, in order."""
@@ -570,7 +577,8 @@ class _Reader:
             more = any(i not in self.removed for i in range(len(self.paragraphs)))
             self.inner.append(Span(0, 0, chosen + ("\n\n" if more else ""), "headline-from-title"))
         if self.title is not None and self.title != chosen:
-            return replace(self.title, [Span(0, len(self.title), chosen, "headline-variant", 0.98)], STEP, TITLE)[1]
+            span = Span(0, len(self.title), chosen, "headline-variant", 0.98)
+            return replace(self.title, [span], STEP, TITLE, self.off)[1]
         return []
 
     def _without_site(self, chosen: str, index: int, forms: list[str]) -> str:
