@@ -9,9 +9,11 @@ Changes that are alike (every `’` that became `'`) share one edit, which lists
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
+
+from copydesk.data import rules
 
 APPLIED = "applied"
 SUGGESTED = "suggested"
@@ -59,13 +61,16 @@ class Edit(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A change to make: replace `text[start:end]` by `after`, because of `rule`."""
+    """A change to make: replace `text[start:end]` by `after`, because of `rule`.
+
+    `confidence` is that of the rule where this change has none of its own.
+    """
 
     start: int
     end: int
     after: str
     rule: str
-    confidence: float = 1.0
+    confidence: float | None = None
 
 
 def _swap(text: str, places: Sequence[int], old: str, new: str) -> str:
@@ -116,17 +121,20 @@ def rebuild_title(headline: str, edits: Iterable[Edit]) -> str:
     return undo_all(headline, edits, TITLE)
 
 
-def replace(text: str, spans: Sequence[Span], step: str, field: str = TEXT) -> tuple[str, list[Edit]]:
-    """Make all changes of one pass at once.
+def replace(
+    text: str, spans: Sequence[Span], step: str, field: str = TEXT, off: Collection[str] = ()
+) -> tuple[str, list[Edit]]:
+    """Make all changes of one pass at once, but those of the rules that are `off`.
 
     `spans` do not overlap and speak of `text` as given. Returns the new text and the edits: alike changes share an
     edit; edits of kinds that occur once come last, from the end of the text to its start, so that their offsets need
-    no correction. Spans that change nothing are left out.
+    no correction. Spans that change nothing are left out. Raises `copydesk.data.rules.UnknownRule` for a span without
+    a confidence whose rule has none either.
     """
-    spans = sorted(span for span in spans if text[span.start : span.end] != span.after)
+    spans = sorted(span for span in spans if text[span.start : span.end] != span.after and span.rule not in off)
     if not spans:
         return text, []
-    kinds: dict[tuple[str, str, str, float], list[int]] = {}
+    kinds: dict[tuple[str, str, str, float | None], list[int]] = {}
     parts: list[str] = []
     here = 0
     for index, (start, end, after, rule, confidence) in enumerate(spans):
@@ -147,11 +155,8 @@ def replace(text: str, spans: Sequence[Span], step: str, field: str = TEXT) -> t
             places = tuple(spans[i].start + shift[i] for i in members)
         else:
             places = tuple(spans[i].start for i in members)
-        edits.append(
-            Edit(
-                "", 0, step, field, places[0], places[0] + len(before), before, after, rule, confidence, APPLIED, places
-            )
-        )
+        end, sure = places[0] + len(before), _sure(rule, confidence)
+        edits.append(Edit("", 0, step, field, places[0], end, before, after, rule, sure, APPLIED, places))
         delta = len(after) - len(before)
         for i in members:
             growth[i] = delta
@@ -163,5 +168,10 @@ def replace(text: str, spans: Sequence[Span], step: str, field: str = TEXT) -> t
         start, end, after, rule, confidence = spans[i]
         before = text[start:end]
         start += shift[i]
-        edits.append(Edit("", 0, step, field, start, start + len(before), before, after, rule, confidence))
+        sure = _sure(rule, confidence)
+        edits.append(Edit("", 0, step, field, start, start + len(before), before, after, rule, sure))
     return "".join(parts), edits
+
+
+def _sure(rule: str, confidence: float | None) -> float:
+    return rules.confidence(rule) if confidence is None else confidence

@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING
 
 from copydesk import __version__, languages
 from copydesk.config import Config, TyposConfig
-from copydesk.edits import APPLIED, SUGGESTED, TEXT, TITLE, Edit, EditMismatch, published_text, rebuild, rebuild_title
+from copydesk.edits import (
+    APPLIED,
+    SUGGESTED,
+    TEXT,
+    TITLE,
+    Edit,
+    EditMismatch,
+    apply,
+    published_text,
+    rebuild,
+    rebuild_title,
+)
 from copydesk.languages import protected
 from copydesk.records import CRITICAL, Article, Cleaned, Document, Problem
 from copydesk.sources import pages
@@ -136,12 +147,12 @@ def _decode(draft: Draft) -> Draft:
 
 
 def _repair(draft: Draft) -> Draft:
-    text, edits = _repaired(draft.text, TEXT, lambda: draft.site.misreadings)
+    text, edits = _repaired(draft, draft.text, TEXT, lambda: draft.site.misreadings)
     return replace(draft, text=text, damage=tuple(mojibake.damage(edits)), edits=(*draft.edits, *edits))
 
 
 def _normalize(draft: Draft) -> Draft:
-    text, edits = normalize(draft.text, draft.config.text.quotes)
+    text, edits = normalize(draft.text, draft.config.text.quotes, off=draft.config.rules.off)
     return replace(draft, text=text, edits=(*draft.edits, *edits))
 
 
@@ -154,15 +165,27 @@ def _prepare_title(draft: Draft) -> Draft:
     def proven() -> Collection[str]:
         return (*draft.site.misreadings, *mojibake.misreadings("\n".join(draft.damage)))
 
-    title, repaired = _repaired(title, TITLE, proven)
-    title, normalized = normalize(title, draft.config.text.quotes, TITLE)
+    title, repaired = _repaired(draft, title, TITLE, proven)
+    title, normalized = normalize(title, draft.config.text.quotes, TITLE, draft.config.rules.off)
     return replace(draft, title=title, edits=(*draft.edits, *repaired, *normalized)) if title else draft
 
 
 def _structure(draft: Draft) -> Draft:
     given = Given(draft.title, draft.document.date, draft.document.uri, draft.site)
-    layout, edits = structure(draft.text, given, draft.config.dates)
-    return replace(draft, layout=layout, edits=(*draft.edits, *edits))
+    layout, made = structure(draft.text, given, draft.config.dates, draft.config.rules.off)
+    edits = (*draft.edits, *made)
+    if draft.config.rules.off and _titled(draft, edits) != layout.headline:
+        edits = tuple(edit for edit in edits if edit.field != TITLE)  # the headline is another: they lead nowhere
+    return replace(draft, layout=layout, edits=edits)
+
+
+def _titled(draft: Draft, edits: Sequence[Edit]) -> str | None:
+    """What `edits` make of the title that was given."""
+    title = draft.document.title
+    for edit in edits:
+        if title is not None and edit.field == TITLE:
+            title = apply(title, edit)
+    return title
 
 
 def _name_language(draft: Draft) -> Draft:
@@ -225,13 +248,14 @@ def _article(draft: Draft, layout: Layout) -> Article:
     )
 
 
-def _repaired(text: str, field: str, proven: Callable[[], Collection[str]]) -> tuple[str, list[Edit]]:
+def _repaired(draft: Draft, text: str, field: str, proven: Callable[[], Collection[str]]) -> tuple[str, list[Edit]]:
     """A repaired text and its edits. What is `proven` of the texts beside it is asked only where the text itself is in
     doubt: in good Cyrillic or Arabic there are letters enough that could be another misreading of others.
     """
-    repaired, edits = repair(text, field)
+    off = draft.config.rules.off
+    repaired, edits = repair(text, field, off=off)
     if mojibake.in_doubt(edits) and (known := proven()):
-        return repair(text, field, known)
+        return repair(text, field, known, off)
     return repaired, edits
 
 
@@ -254,29 +278,28 @@ def correct_typos(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
         model = languages.model(code, config.typos.learned)
         words = protected.read(config.typos.protected)
         try:
-            done = _corrected(done, model, config.typos, words)
+            done = _corrected(done, model, config, words)
         except languages.LanguageError:
             raise  # a broken installation is no fault of the documents
         except Exception:
             log.exception("typos of a batch could not be corrected; its documents are tried one by one")
             done = [
-                _guarded(one.document, lambda: _corrected([one], model, config.typos, words)[0])  # noqa: B023
+                _guarded(one.document, lambda: _corrected([one], model, config, words)[0])  # noqa: B023
                 for one in done
             ]
     return done
 
 
-def _corrected(
-    cleaned: Sequence[Cleaned], model: Model, config: TyposConfig, words: protected.Protected
-) -> list[Cleaned]:
+def _corrected(cleaned: Sequence[Cleaned], model: Model, config: Config, words: protected.Protected) -> list[Cleaned]:
     """`cleaned` with the typos corrected of the articles that are in the language of `model`."""
     mine = [(i, one.article) for i, one in enumerate(cleaned) if one.article is not None and model.is_for(one.article)]
     texts = [published_text(article.headline, article.body) for _, article in mine]
-    found = look(texts, model, config, [words.of(article.uri) for _, article in mine])
+    found = look(texts, model, config.typos, [words.of(article.uri) for _, article in mine])
     done = list(cleaned)
     for (i, article), text, findings in zip(mine, texts, found, strict=True):
-        if findings:
-            done[i] = _counted(_settled(cleaned[i], article, text, findings, config))
+        wanted = [finding for finding in findings if finding.rule not in config.rules.off]
+        if wanted:
+            done[i] = _counted(_settled(cleaned[i], article, text, wanted, config.typos))
     return done
 
 

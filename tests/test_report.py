@@ -57,7 +57,7 @@ def edited(number: int, hostile: str = "") -> tuple[Article, list[Edit]]:
     edits += more
     text, more = _change(text, [("  ", " ", "spaces", 1.0), (" ,", ",", "space-before-comma", 0.97)], "normalize")
     edits += more
-    text, more = replace(text, [Span(0, len(headline) + 1, "", "headline-repeated")], "structure")
+    text, more = replace(text, [Span(0, len(headline) + 1, "", "headline-repeat")], "structure")
     edits += more
     text, more = replace(
         text, [Span(len(text) - 20, len(text), "", "share-line", 0.9 + (number % 9) / 100)], "structure"
@@ -256,7 +256,7 @@ def test_examples_show_the_text_of_their_moment() -> None:
     assert ["removed", "â€\x9d"] in contexts["mojibake"] or ["removed", "â€œ"] in contexts["mojibake"]
     around = "".join(text for kind, text in contexts["spaces"] if kind == "same")
     assert 'its "speaker"' in around  # quotes had been straightened when the spaces were
-    removed = "".join(text for kind, text in contexts["headline-repeated"] if kind == "removed")
+    removed = "".join(text for kind, text in contexts["headline-repeat"] if kind == "removed")
     assert removed == "Orla council approved a plan\n"
     before = "".join(text for kind, text in contexts["confusion"] if kind != "inserted")
     assert "had received" not in before and "commended the work" in before
@@ -265,7 +265,7 @@ def test_examples_show_the_text_of_their_moment() -> None:
 
 def test_in_context_marks_every_place_in_the_window() -> None:
     text = "“a” and “b” " + "x" * 100 + " “c”"
-    _, [edit, _] = replace(text, [Span(m.start(), m.end(), '"', "quotes") for m in re.finditer("[“”]", text)], "n")
+    _, [edit, _] = replace(text, [Span(m.start(), m.end(), '"', "quote") for m in re.finditer("[“”]", text)], "n")
     context = in_context(text, edit)
     kinds = [kind for kind, _ in context]
     assert kinds.count("removed") == 2 and kinds[-1] == "cut"

@@ -83,7 +83,7 @@ def edited_texts(draw: st.DrawFn) -> tuple[str, list[Edit], str]:
     for step in range(draw(st.integers(0, 4))):
         bounds = sorted(draw(st.sets(st.integers(0, len(text)), max_size=8)))
         spans = [
-            Span(start, end, draw(st.sampled_from(["", "x", "yz", "’"])), f"rule-{step}-{n % 2}")
+            Span(start, end, draw(st.sampled_from(["", "x", "yz", "’"])), f"rule-{step}-{n % 2}", 1.0)
             for n, (start, end) in enumerate(zip(bounds[::2], bounds[1::2], strict=False))
         ]
         text, more = replace(text, spans, f"step-{step}")
@@ -148,7 +148,7 @@ def test_suggestions_and_other_fields_change_nothing() -> None:
 
 def test_composition_is_quick_on_many_places() -> None:
     source = "’ a " * 20_000
-    text, edits = replace(source, [Span(i, i + 1, "'", "quotes") for i in range(0, len(source), 4)], "normalize")
+    text, edits = replace(source, [Span(i, i + 1, "'", "quote") for i in range(0, len(source), 4)], "normalize")
     segments = compose(source, edits)
     assert len(segments) == 60_000
     assert "".join(s.text for s in segments if s.kind != REMOVED) == text == apply(source, edits[0])

@@ -61,6 +61,8 @@ def describe(model: type[BaseModel] = Config, prefix: str = "") -> list[tuple[st
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     return "" if value is None else f'"{value}"' if isinstance(value, str) else str(value).lower()
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from copydesk.data.rules import rules, similar
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -28,6 +30,28 @@ class TextConfig(Section):
     """`[text]`: how text is repaired and normalized."""
 
     quotes: Literal["straight", "curly", "keep"] = Field("straight", description="The one style of quotation marks")
+
+
+class RulesConfig(Section):
+    """`[rules]`: which rules are at work."""
+
+    off: tuple[str, ...] = Field((), description="Edits of these rules are not made: the text stays as it is")
+
+    @field_validator("off", mode="before")
+    @classmethod
+    def _from_words(cls, value: Any) -> Any:
+        return value.replace(",", " ").split() if isinstance(value, str) else value  # as an environment variable is
+
+    @field_validator("off")
+    @classmethod
+    def _known_rules(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            rule = rules().get(name)
+            if rule is None:
+                raise ValueError(f"{name} is no rule{similar(name)}")
+            if rule.measured is None:
+                raise ValueError(f"{name} makes no edits; it names a problem. Suites are edited in expectations/")
+        return tuple(sorted(set(value)))
 
 
 class DatesConfig(Section):
@@ -107,6 +131,7 @@ class Config(Section):
     expectations: str | None = Field(None, description="A folder of suites that overrides the shipped ones")
     sources: SourcesConfig = SourcesConfig()
     text: TextConfig = TextConfig()
+    rules: RulesConfig = RulesConfig()
     dates: DatesConfig = DatesConfig()
     sites: SitesConfig = SitesConfig()
     typos: TyposConfig = TyposConfig()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import Literal
 
@@ -15,10 +15,13 @@ STEP = "normalize"
 Quotes = Literal["straight", "curly", "keep"]
 
 
-def normalize(text: str, quotes: Quotes, field: str = TEXT) -> tuple[str, list[Edit]]:
-    """Bring a repaired text to paragraphs with one empty line between, single spaces, and one style of quotes."""
-    text, spaced = replace(text, list(_spaces(text, single_line=field != TEXT)), STEP, field)
-    text, quoted = replace(text, list(_quotes(text, quotes)), STEP, field)
+def normalize(text: str, quotes: Quotes, field: str = TEXT, off: Collection[str] = ()) -> tuple[str, list[Edit]]:
+    """Bring a repaired text to paragraphs with one empty line between, single spaces, and one style of quotes.
+
+    Edits of the rules that are `off` are not made.
+    """
+    text, spaced = replace(text, list(_spaces(text, single_line=field != TEXT)), STEP, field, off)
+    text, quoted = replace(text, list(_quotes(text, quotes)), STEP, field, off)
     return text, spaced + quoted
 
 
@@ -50,7 +53,7 @@ def _spaces(text: str, single_line: bool) -> Iterator[Span]:
             yield Span(start, end, " ", "line-break")
         elif _divides_word(text, start, end):
             hyphen = _is_no_hyphen(text, start, end, known)
-            yield Span(start - hyphen, end, "", "line-wrap", 0.95)
+            yield Span(start - hyphen, end, "", "line-wrap")
         elif not width or len(_LINE_END.findall(piece)) > 1:
             if piece != "\n\n":
                 yield Span(start, end, "\n\n", "paragraph-break")
@@ -150,8 +153,8 @@ def _quotes(text: str, style: Quotes) -> Iterator[Span]:
                 continue  # feet and inches, minutes and seconds
             opens = not before or bool(_OPENS_AFTER.match(before))
             if mark == '"':
-                yield Span(at, at + 1, "“" if opens else "”", "quote", 0.98)
+                yield Span(at, at + 1, "“" if opens else "”", "quote")
             elif opens and not behind.isdigit():
-                yield Span(at, at + 1, "‘", "quote", 0.95)
+                yield Span(at, at + 1, "‘", "quote")
             else:
-                yield Span(at, at + 1, "’", "quote", 0.98)
+                yield Span(at, at + 1, "’", "quote")

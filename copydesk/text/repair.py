@@ -18,16 +18,19 @@ from copydesk.text import mojibake
 STEP = "repair"
 
 
-def repair(text: str, field: str = TEXT, misreadings: Collection[str] = ()) -> tuple[str, list[Edit]]:
+def repair(
+    text: str, field: str = TEXT, misreadings: Collection[str] = (), off: Collection[str] = ()
+) -> tuple[str, list[Edit]]:
     """Repair a decoded text. Returns the repaired text and the edits that lead to it, in order.
 
     `misreadings` are those that `copydesk.text.mojibake.misreadings` found proven in texts that came the same way.
+    Edits of the rules that are `off` are not made.
     """
-    text, edits = mojibake.mend(text, STEP, field, misreadings)
+    text, edits = mojibake.mend(text, STEP, field, misreadings, off)
     for find in (_entities, _entities, _tags, _characters, _compositions):
         spans = list(find(text))
         if spans:
-            text, made = replace(text, spans, STEP, field)
+            text, made = replace(text, spans, STEP, field, off)
             edits += made
     return text, edits
 
@@ -54,7 +57,7 @@ def _entities(text: str) -> Iterator[Span]:
             yield Span(match.start(), match.end(), html.unescape(entity), "entity")
     for match in _BROKEN_ENTITY.finditer(text) if any(name in text for name in _BROKEN_NAMES) else ():
         entity = f"&#{match[1]};" if match[1] else f"&{match[2]};"
-        yield Span(match.start(), match.end(), html.unescape(entity), "broken-entity", 0.98)
+        yield Span(match.start(), match.end(), html.unescape(entity), "broken-entity")
 
 
 _BLOCK = (
@@ -82,7 +85,7 @@ def _tags(text: str) -> Iterator[Span]:
     if "<" not in text or ">" not in text:
         return
     for match in _TAG.finditer(text):
-        yield Span(match.start(), match.end(), "\n" if match["block"] else "", "tag", 0.99)
+        yield Span(match.start(), match.end(), "\n" if match["block"] else "", "tag")
 
 
 # --- characters -------------------------------------------------------------------------------------------------------
@@ -112,7 +115,7 @@ def _characters(text: str) -> Iterator[Span]:
     for match in _SUSPECT.finditer(text):
         char, (start, end) = match[0], match.span()
         if "\x80" <= char <= "\x9f":
-            yield Span(start, end, _C1_AS_CP1252[char], "c1-control", 0.99)
+            yield Span(start, end, _C1_AS_CP1252[char], "c1-control")
         elif char == "\x1b" and (colour := _TERMINAL_COLOUR.match(text, start)):
             yield Span(start, colour.end(), "", "terminal-escape")
         elif char in _LINE_ENDS:

@@ -100,7 +100,7 @@ EDITS = _table(
         _field("before", pa.string(), "Stood there"),
         _field("after", pa.string(), "Stands there, or might"),
         _field("rule", pa.string(), "Why"),
-        _field("confidence", pa.float32(), "Probability"),
+        _field("confidence", pa.float32(), "Probability that it is right; see Confidence"),
         _field("status", pa.string(), "applied, suggested or rejected"),
         _field("positions", pa.list_(pa.field("item", pa.int32(), False)), "All starts, if several", True),
     ],

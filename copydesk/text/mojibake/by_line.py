@@ -59,14 +59,14 @@ def find(text: str, broken: bool = False) -> Iterator[Span]:
 
 
 def _in_line(line: str) -> Iterator[Span]:
-    lost = [Span(m.start(), m.end(), "”", "mojibake", 0.95) for m in _LOST_CLOSING_QUOTE.finditer(line)]
+    lost = [Span(m.start(), m.end(), "”", "mojibake") for m in _LOST_CLOSING_QUOTE.finditer(line)]
     for at, piece in _between(line, lost):
         fixed = ftfy.fix_encoding(piece)
         if fixed != piece:
             for start, end, after in _changes(piece, fixed):
                 if not _may_stand(after, piece[end : end + 1], fixed):
                     continue
-                yield Span(at + start, at + end, after, "mojibake", 0.99)
+                yield Span(at + start, at + end, after, "mojibake")
     yield from lost
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+from copydesk.data.rules import UNMEASURED
 from copydesk.edits import APPLIED, SUGGESTED, TEXT, Edit, Span, replace
 from copydesk.text.mojibake import by_line, legacy, utf8
 
@@ -14,29 +15,32 @@ RULE = "mojibake"
 LAYERS = 6
 
 
-def mend(text: str, step: str, field: str = TEXT, known: Collection[str] = ()) -> tuple[str, list[Edit]]:
+def mend(
+    text: str, step: str, field: str = TEXT, known: Collection[str] = (), off: Collection[str] = ()
+) -> tuple[str, list[Edit]]:
     """Repair the mojibake of a decoded text: the new text, and the edits of `step` that lead to it.
 
-    What is certain is applied; what is likely is a suggested edit. `known` names misreadings that are proven elsewhere,
-    as `misreadings` gives them: in their company less evidence is enough.
+    What is certain is applied; what is likely is a suggested edit, and how often those are right was never measured.
+    `known` names misreadings that are proven elsewhere, as `misreadings` gives them: in their company less evidence is
+    enough. Edits of the rules that are `off` are neither made nor suggested.
     """
     edits: list[Edit] = []
     likely: list[utf8.Repair] = []
     for _ in range(LAYERS):
         layer = _layer(text, known)
         likely = layer.likely
-        if not layer.spans:
+        text, made = replace(text, layer.spans, step, field, off)
+        if not made:
             break
-        text, made = replace(text, layer.spans, step, field)
         edits += made
     spans = list(by_line.find(text, bool(edits)))
     # Places of suggestions are those of the text as it is now, and what ftfy changes comes after.
-    for start, end, after, confidence, _ in likely:
+    for start, end, after, _ in likely if RULE not in off else ():
         if not any(span.start < end and start < span.end for span in spans):
             before = text[start:end]
-            edits.append(Edit("", 0, step, field, start, end, before, after, RULE, confidence, SUGGESTED))
+            edits.append(Edit("", 0, step, field, start, end, before, after, RULE, UNMEASURED, SUGGESTED))
     if spans:
-        text, made = replace(text, spans, step, field)
+        text, made = replace(text, spans, step, field, off)
         edits += made
     return text, edits
 
@@ -78,9 +82,9 @@ def _layer(text: str, known: Collection[str]) -> _Layer:
     # Old encodings hold pairs by chance that look like misread UTF-8, and the other way round.
     old = None if found and found.proven else legacy.find(text)
     if old and (found is None or old[0].gain > found.gain):
-        return _Layer([Span(start, end, after, "mojibake-legacy", 0.98) for start, end, after in old[1]], [])
+        return _Layer([Span(start, end, after, "mojibake-legacy") for start, end, after in old[1]], [])
     if found is None:
         return _Layer([], [])
-    spans = [Span(r.start, r.end, r.after, RULE, r.confidence) for r in found.repairs if r.certain]
+    spans = [Span(r.start, r.end, r.after, RULE) for r in found.repairs if r.certain]
     likely = [r for r in found.repairs if not r.certain]
     return _Layer(spans, likely, (found.name,) if found.supported else ())

@@ -46,7 +46,6 @@ class Repair(NamedTuple):
     start: int
     end: int
     after: str
-    confidence: float
     certain: bool = True
 
 
@@ -215,10 +214,10 @@ def _as_repairs(line: _Line, runs: Sequence[Run]) -> Iterator[Repair]:
     if len(runs) > 8 and 2 * changed > len(line.text):
         first, last = runs[0].start, runs[-1].end
         whole = _repaired(line.text[:last], runs)[first:]
-        yield Repair(line.start + first, line.start + last, whole, 0.995)
+        yield Repair(line.start + first, line.start + last, whole)
         return
     for run in runs:
-        yield Repair(line.start + run.start, line.start + run.end, run.after, 0.995)
+        yield Repair(line.start + run.start, line.start + run.end, run.after)
 
 
 def _language_of(repaired: Iterable[str], text: str) -> str:
@@ -252,12 +251,11 @@ def _weak(
                 proof or (supported and various) or _is_within_word(line.text, run, supported)
             )
             if certain or (told and gain >= _LIKELY):
-                confidence = 0.99 if supported and certain else min(0.99, round(1 - 2 ** (-gain / 2.5), 2))
                 start, end = line.start + run.start, line.start + run.end
-                repairs.append(Repair(start, end, run.after, confidence, certain))
+                repairs.append(Repair(start, end, run.after, certain))
         if supported:
             repairs += (
-                Repair(line.start + run.start, line.start + run.end, run.after, 0.95)
+                Repair(line.start + run.start, line.start + run.end, run.after)
                 for run in lossy.marked(line.text, language)
             )
     return repairs, total

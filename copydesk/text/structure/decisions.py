@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -170,8 +170,11 @@ Rule = Callable[[Page, Known], Sequence[Decision]]
 LineRule = Callable[[Page, Known, Line], Sequence[Decision]]
 
 
-def fold(known: Known, decisions: Sequence[Decision]) -> Known:
-    """What is known after `decisions`, of which the later prevail."""
+def fold(known: Known, decisions: Sequence[Decision], off: Collection[str] = ()) -> Known:
+    """What is known after `decisions`, of which the later prevail.
+
+    By rules that are `off` nothing goes; what fills a column is read all the same.
+    """
     if not decisions:
         return known
     columns, gone, cuts, headlines = known.columns, dict(known.gone), known.cuts, known.headlines
@@ -187,6 +190,8 @@ def fold(known: Known, decisions: Sequence[Decision]) -> Known:
             settled |= _settled(decision)
         elif isinstance(value, Problem):
             settled["problems"] = (*settled.get("problems", known.problems), value)
+        elif rule in off:
+            continue
         elif cut is None:
             gone[line] = decision
         else:

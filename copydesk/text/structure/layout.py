@@ -7,14 +7,13 @@ taken out of the text as an edit. What cannot be told stays in the body, and its
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
 from copydesk import edits
 from copydesk.config import DatesConfig
-from copydesk.data.rules import confidence
 from copydesk.edits import TITLE, Edit, Span
 from copydesk.records import Problem
 from copydesk.text.site import NO_SITE, Site
@@ -88,17 +87,18 @@ class Layout:
     date_order_open: bool = False
 
 
-def structure(text: str, given: Given, config: DatesConfig) -> tuple[Layout, list[Edit]]:
+def structure(text: str, given: Given, config: DatesConfig, off: Collection[str] = ()) -> tuple[Layout, list[Edit]]:
     """Find the structure of a text in paragraphs with one empty line between.
 
     `given.title` is repaired and normalized already. Returns the layout and the edits that lead from `text` to
-    `copydesk.edits.published_text(layout.headline, layout.body)`, and from the title to the headline.
+    `copydesk.edits.published_text(layout.headline, layout.body)`, and from the title to the headline. Edits of the
+    rules that are `off` are not made: the text stays, and columns are read all the same.
     """
     page, first = _read(text, given, config)
-    known = fold(Known(), first)
+    known = fold(Known(), first, off)
     for rule in RULES:
-        known = fold(known, rule(page, known))
-    return _laid_out(page, known)
+        known = fold(known, rule(page, known), off)
+    return _laid_out(page, known, off)
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
@@ -141,13 +141,15 @@ def _first_lines(first: Line, reader: DateReader, is_titled: bool) -> tuple[list
 # --- edits ------------------------------------------------------------------------------------------------------------
 
 
-def _laid_out(page: Page, known: Known) -> tuple[Layout, list[Edit]]:
-    text, made = edits.replace(page.text, [*_removals(page, known), *_cuts(page, known)], STEP)
-    chosen, columns, published = known.chosen, known.columns, known.published
-    if page.title is not None and page.title.text != chosen:
-        rule = "headline-variant"
-        span = Span(0, len(page.title.text), chosen, rule, confidence(rule))
-        made += edits.replace(page.title.text, [span], STEP, TITLE)[1]
+def _laid_out(page: Page, known: Known, off: Collection[str]) -> tuple[Layout, list[Edit]]:
+    text, made = edits.replace(page.text, [*_removals(page, known), *_cuts(page, known)], STEP, off=off)
+    columns, published = known.columns, known.published
+    if page.title is not None and page.title.text != known.chosen:
+        span = Span(0, len(page.title.text), known.chosen, "headline-variant")
+        made += edits.replace(page.title.text, [span], STEP, TITLE, off)[1]
+    # Where a rule is off, another form of the headline may stand above the story, or none.
+    forms = (known.chosen, *(page.lines[number].text for number in known.headlines))
+    chosen = next((form for form in forms if f"{text}\n\n".startswith(f"{form}\n\n")), "")
     layout = Layout(
         headline=chosen,
         body=text[len(chosen) :].removeprefix("\n\n") if chosen else text,

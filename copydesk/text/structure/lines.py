@@ -169,10 +169,11 @@ def read_line(number: int, text: str, start: int, reader: DateReader, begins: in
 
 
 def read_lines(text: str, reader: DateReader) -> list[Line]:
-    """The lines of a text that has one empty line between its paragraphs."""
+    """The lines of a text that has one empty line between its paragraphs; where there are more, no line is empty."""
     found: list[Line] = []
     start = 0
-    for piece in text.split("\n\n") if text else []:
-        found.append(read_line(len(found), piece, start, reader))
+    for piece in text.split("\n\n"):
+        if piece.strip():
+            found.append(read_line(len(found), piece, start, reader))
         start += len(piece) + 2
     return found
