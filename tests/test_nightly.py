@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import random
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from nights import STORY, config, edits_of, night, settled, story, table, tree
+from nights import STORY, Left, config, edits_of, night, settled, story, table, tree
 
 from copydesk import sources
 from copydesk.cli import main
@@ -79,6 +80,13 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def published(generated: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Left]:
+    """A warehouse with the run over `generated`, and what it left. Tests read it and change nothing."""
+    warehouse = tmp_path_factory.mktemp("published") / "warehouse"
+    return warehouse, settled(generated, warehouse)
+
+
+@pytest.fixture(scope="module")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse with the run over `examples/raw`."""
     warehouse = tmp_path_factory.mktemp("examples") / "warehouse"
@@ -89,20 +97,20 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- what every run promises ---------------------------------------------------------------------------------------
 
 
-def test_counts_add_up_and_a_second_run_writes_nothing(generated: Path, tmp_path: Path) -> None:
-    left = settled(generated, tmp_path / "w")
+def test_counts_add_up_and_a_second_run_writes_nothing(generated: Path, published: tuple[Path, Left]) -> None:
+    warehouse, left = published
     assert left.outcome.row is not None
     assert left.outcome.row["documents"] == 240
     assert left.outcome.row["quarantined"] > 5
     assert {*left.articles["uri"]}.isdisjoint(left.reasons)
-    assert "Nothing to do" in night(generated, tmp_path / "w").sentence
+    assert "Nothing to do" in night(generated, warehouse).sentence
 
 
 @pytest.mark.parametrize("which", ["generated", "examples"])
-def test_parquet_rebuilds_every_source(which: str, generated: Path, examples: Path, tmp_path: Path) -> None:
-    folder, warehouse = (RAW, examples) if which == "examples" else (generated, tmp_path / "w")
-    if which == "generated":
-        night(folder, warehouse)
+def test_parquet_rebuilds_every_source(
+    which: str, generated: Path, published: tuple[Path, Left], examples: Path
+) -> None:
+    folder, warehouse = (RAW, examples) if which == "examples" else (generated, published[0])
     articles, edits = table(warehouse, "articles"), table(warehouse, "edits")
     by_uri = {row["uri"]: row for row in articles.to_dict("records")}
     seen = 0
@@ -150,9 +158,8 @@ def plain(value: Any) -> Any:
     return int(value) if float(value).is_integer() else value
 
 
-def test_report_tells_what_the_tables_hold(generated: Path, tmp_path: Path) -> None:
-    warehouse = tmp_path / "w"
-    outcome = night(generated, warehouse)
+def test_report_tells_what_the_tables_hold(published: tuple[Path, Left]) -> None:
+    warehouse, (outcome, *_) = published
     facts, row = outcome.report_data, outcome.row
     assert facts is not None and row is not None
     articles, edits, held = (table(warehouse, name) for name in ("articles", "edits", "quarantine"))
@@ -306,9 +313,10 @@ def test_warnings_mark_the_row_and_hold_nothing_back(tmp_path: Path) -> None:
 # --- the same bytes, however it is run -------------------------------------------------------------------------------
 
 
-def test_two_workers_write_the_bytes_that_one_writes(generated: Path, tmp_path: Path) -> None:
-    one, two, small = tmp_path / "one", tmp_path / "two", tmp_path / "small"
-    night(generated, one)
+def test_two_workers_write_the_bytes_that_one_writes(
+    generated: Path, published: tuple[Path, Left], tmp_path: Path
+) -> None:
+    one, two, small = published[0], tmp_path / "two", tmp_path / "small"
     night(generated, two, run={"workers": 2, "batch_documents": 60})
     night(generated, small, run={"batch_documents": 7})
     assert tree(two) == tree(one)
@@ -348,8 +356,8 @@ run(Job((sys.argv[1],), sys.argv[2], date(2024, 5, 4), Config.model_validate({{"
 @pytest.mark.parametrize("moment", DIE)
 def test_killed_run_done_again_gives_what_an_undisturbed_one_gives(tmp_path: Path, moment: str) -> None:
     raw = corpus(tmp_path / "raw", 40)
-    for warehouse in (tmp_path / "killed", tmp_path / "undisturbed"):
-        night(raw, warehouse)
+    night(raw, tmp_path / "undisturbed")
+    shutil.copytree(tmp_path / "undisturbed", tmp_path / "killed")
     (raw / "0000.txt").write_text(story(0, "April 2, 2024"), encoding="utf-8")
     (raw / "new.txt").write_text(story(1000), encoding="utf-8")
     day = date(2024, 5, 4)

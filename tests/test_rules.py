@@ -17,8 +17,8 @@ ROOT = Path(__file__).parent.parent
 
 
 def spans(path: Path) -> Iterator[str]:
-    """The names of rules in calls of `Span`, `Problem`, `ColumnLine` and `Likeness`, read from the code."""
-    where = {"Span": 3, "Problem": 1, "ColumnLine": 0, "Likeness": 0}
+    """The names of rules in calls of `Span`, `Problem`, `Decision` and `Column`, read from the code."""
+    where = {"Span": 3, "Problem": 1, "Decision": 0, "Column": 0}
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in where:
             place = where[node.func.id]
