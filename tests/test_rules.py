@@ -33,7 +33,7 @@ def test_every_rule_in_the_code_is_explained(path: Path) -> None:
 
 def test_rules_are_found_at_all() -> None:
     found = {rule for path in (ROOT / "copydesk" / "text").rglob("*.py") for rule in spans(path)}
-    assert {"mojibake", "date-line", "headline-cut-off", "paragraph-break"} <= found
+    assert {"entity", "date-line", "headline-near", "paragraph-break"} <= found
 
 
 @pytest.mark.parametrize("suite", ["articles", "edits", "partitions", "run"])
