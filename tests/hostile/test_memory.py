@@ -18,7 +18,7 @@ MEASURE = """
 import sys
 from pathlib import Path
 from copydesk.config import SourcesConfig
-from copydesk.sources import read
+from copydesk.sources.reading import read
 # Of this program alone: what getrusage gives begins with the memory of the process that started it.
 status = lambda: Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
 peak = lambda: int(status()) // 1024
