@@ -10,7 +10,7 @@ from itertools import chain
 from copydesk.config import SourcesConfig
 from copydesk.records import Document
 from copydesk.sources.listing import Entry
-from copydesk.sources.records import canonical, document, names_text, no_text_column, rest, unread
+from copydesk.sources.records import canonical, distinct, document, names_text, no_text_column, rest, unread
 from copydesk.sources.streams import Stopped, as_utf8, head, lines, pieces
 from copydesk.text.encodings import Decoded, Undecodable, decode
 
@@ -32,7 +32,7 @@ def read_csv(entry: Entry, compression: str | None, config: SourcesConfig) -> It
         if not names_text(header):
             yield no_text_column(entry.uri, header, head(entry, compression, config))
             return
-        names = [name if name not in header[:n] else f"{name} (column {n + 1})" for n, name in enumerate(header)]
+        names = distinct(header)
         for number, row in enumerate(rows, start=1):
             yield _document(names, row, rows, f"{entry.uri}#{number}", config)
     except Stopped as stop:

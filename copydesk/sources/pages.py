@@ -40,11 +40,21 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 # Characters that XML does not know, plain or as a reference: one of them makes trafilatura give the page up.
 _NO_XML = frozenset(range(0x20)) - frozenset(map(ord, "\t\n\r")) | {0xFFFE, 0xFFFF}
 _MAYBE_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));?")
-# trafilatura takes seconds for 20,000 elements within one paragraph, and time grows with their square.
 _MOST_ELEMENTS = 30_000
+# trafilatura takes 2 seconds for so many links within one paragraph, and time grows with their square.
+_MOST_IN_A_BLOCK = 6_000
 # And 19 seconds for 600 tables, each within another; the pages of the nineties had a dozen.
 _DEEPEST_TABLES = 150
 _LARGEST_PAGE = 8 * 2**20
+# libxml2 looks through the attributes of an element for each one more: 100,000 take minutes. It reads tags first, so
+# they are counted before; scripts and comments hold what only looks like them.
+_MOST_TAGS, _MOST_ATTRIBUTES = 10 * _MOST_ELEMENTS, 1_000
+_MARKUP = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(?P<raw>script|style|textarea|title)\b.*?(?:</(?P=raw)\b|\Z)"
+    r"|<[a-z](?P<inside>(?:[^>\"'=]++|=\s*+(?:\"[^\"]*+\"?|'[^']*+'?)?+|[\"'])*+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ATTRIBUTE, _QUOTED = re.compile(r"""[\s/"](?=[^\s/>"'=])"""), re.compile(r"=\s*+(?:\"[^\"]*+\"?|'[^']*+'?)")
 _BLANKS = re.compile(r"\s+")
 # What pages say of themselves: Open Graph (ogp.me) and schema.org's microdata, as XPath.
 _PUBLISHED = (
@@ -124,6 +134,8 @@ def extract(document: Document) -> Document:
         return _failed(document, "html-extra-missing", "web pages need one more package: pip install 'copydesk[html]'")
     if len(page) > _LARGEST_PAGE:
         return _failed(document, "page-too-large", f"{len(page):,} characters; pages are read up to {_LARGEST_PAGE:,}")
+    if words := _too_much_markup(page):
+        return _failed(document, "page-too-large", words)
     try:
         # Bytes in a known encoding: lxml refuses text that declares one.
         parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
@@ -134,8 +146,7 @@ def extract(document: Document) -> Document:
         if elements > _MOST_ELEMENTS:
             words = f"{elements:,} elements; pages are read up to {_MOST_ELEMENTS:,}"
             return _failed(document, "page-too-large", words)
-        if _depth_of_tables(tree) > _DEEPEST_TABLES:
-            words = f"tables within tables, more than {_DEEPEST_TABLES} deep"
+        if words := _too_entangled(tree):
             return _failed(document, "page-too-large", words)
         title, date = _title(tree), _date(tree)
         lines = _main_text(tree)
@@ -150,15 +161,39 @@ def _failed(document: Document, rule: str, words: str) -> Document:
     return replace(document, problem=Problem("read", rule, None, CRITICAL, storable(words)))
 
 
-def _depth_of_tables(tree: HtmlElement) -> int:
-    """How many tables stand within each other, at most."""
+def _too_much_markup(page: str) -> str | None:
+    """What is too much of a page for the parser, told without it; None for nearly all pages."""
+    tags = 0
+    for tag in _MARKUP.finditer(page):
+        tags += 1
+        inside = tag["inside"]
+        if not inside or len(inside) <= _MOST_ATTRIBUTES:
+            continue
+        found = len(_ATTRIBUTE.findall(_QUOTED.sub('="', inside)))
+        if found > _MOST_ATTRIBUTES:
+            return f"an element with {found:,} attributes; elements are read with up to {_MOST_ATTRIBUTES:,}"
+    return f"{tags:,} tags; pages are read up to {_MOST_TAGS:,}" if tags > _MOST_TAGS else None
+
+
+def _too_entangled(tree: HtmlElement) -> str | None:
+    """What of a page would take trafilatura minutes: tables within tables, and too many elements in one block."""
     from lxml import etree
 
-    deepest = depth = 0
-    for event, _ in etree.iterwalk(tree, events=("start", "end"), tag="table"):
-        depth += 1 if event == "start" else -1
-        deepest = max(deepest, depth)
-    return deepest
+    tables, inline = 0, [0]
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        step = 1 if event == "start" else -1
+        tables += step if element.tag == "table" else 0
+        if tables > _DEEPEST_TABLES:
+            return f"tables within tables, more than {_DEEPEST_TABLES} deep"
+        if element.tag not in _BLOCKS:
+            inline[-1] += event == "start"
+        elif event == "start":
+            inline.append(0)
+        else:
+            inline.pop()
+        if inline[-1] > _MOST_IN_A_BLOCK:
+            return f"more than {_MOST_IN_A_BLOCK:,} elements in one block of text"
+    return None
 
 
 def _as_xml(found: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,30 +14,43 @@ import pyarrow.parquet as pq
 from copydesk.config import SourcesConfig
 from copydesk.records import Document
 from copydesk.sources.listing import Entry
-from copydesk.sources.records import canonical, document, names_text, no_text_column, rest
-from copydesk.sources.streams import Stopped, head, pieces, reason
+from copydesk.sources.parquet_pages import Unpacked, unpacked
+from copydesk.sources.records import canonical, distinct, document, names_text, no_text_column, rest
+from copydesk.sources.streams import Room, Stopped, head, pieces, reason
 from copydesk.text.encodings import Undecodable, decode
 
 _BATCH_BYTES = 1 << 22
 _BATCH_ROWS = 1024
+#: Pages have a megabyte by the usual settings, or a value that is larger.
+_LARGEST_PAGE, _PAGES_AT_ONCE = 1 << 26, 4
 
 
 def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
-    """One document for each row; `content` is the row as JSON with sorted keys, in UTF-8."""
+    """One document for each row; `content` is the row as JSON with sorted keys, in UTF-8.
+
+    `sources.max_expansion` holds for what is unpacked here, too: before a row group is, by what its pages say, and row
+    by row, since a file may hold a large text once and give it to every row.
+    """
     limit = config.max_document_bytes
     number = 0
     try:
-        with _seekable(entry, compression, config) as file:
+        with _seekable(entry, compression, config) as (file, size):
             table = pq.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=True)
-            names = table.schema_arrow.names
+            names = distinct(table.schema_arrow.names)
             if not names_text(names):
                 yield no_text_column(entry.uri, names, head(entry, compression, config))
                 return
-            for batch in table.iter_batches(_batch_rows(table.metadata)):
-                for row in zip(*map(_values, batch.columns), strict=True):
-                    number += 1
-                    record = dict(zip(names, row, strict=True))
-                    yield document(record, f"{entry.uri}#{number}", canonical(record), "utf-8", limit)
+            room = Room(size, config.max_expansion)
+            for group in range(table.num_row_groups):
+                found = unpacked(file, table.metadata, group, _LARGEST_PAGE)
+                _refuse(found, room, limit)
+                for batch in table.iter_batches(_batch_rows(found), [group]):
+                    for row in zip(*map(_values, batch.columns), strict=True):
+                        record = dict(zip(names, row, strict=True))
+                        content = canonical(record)
+                        room.take(len(content))
+                        number += 1
+                        yield document(record, f"{entry.uri}#{number}", content, "utf-8", limit)
     except Exception as error:  # noqa: BLE001 - Arrow raises many kinds for a corrupt file, object stores their own
         rule = "unreadable" if getattr(error, "errno", None) else "broken-parquet"
         stop = error if isinstance(error, Stopped) else Stopped(rule, reason(error))
@@ -45,24 +59,34 @@ def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -
 
 
 @contextmanager
-def _seekable(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[IO[bytes]]:
-    """The file, for random access: one that is compressed as a whole goes to a temporary file first."""
-    if compression is None:
-        with entry.open() as file:
-            yield file
-    else:
-        with tempfile.TemporaryFile() as copy:
-            for piece in pieces(entry, compression, config):
-                copy.write(piece)
-            copy.seek(0)
-            yield copy
+def _seekable(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[tuple[IO[bytes], int]]:
+    """The file, for random access, and its size as it came: one that is compressed goes to a temporary file first."""
+    with entry.open() as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        if compression is None:
+            yield file, size
+            return
+    with tempfile.TemporaryFile() as copy:
+        for piece in pieces(entry, compression, config):
+            copy.write(piece)
+        copy.seek(0)
+        yield copy, size
 
 
-def _batch_rows(metadata: pq.FileMetaData) -> int:
-    """How many rows make a batch of some megabytes, which keeps memory flat whatever the size of row groups."""
-    size = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
-    rows: int = max(1, min(_BATCH_ROWS, _BATCH_BYTES * metadata.num_rows // max(size, 1)))
-    return rows
+def _refuse(group: Unpacked, room: Room, limit: int) -> None:
+    """Raises `Stopped` where a row group takes more memory than it may, before it takes any."""
+    most = max(_LARGEST_PAGE, 2 * limit)
+    if group.largest > most or group.at_once > _PAGES_AT_ONCE * most:
+        raise Stopped("too-large", f"pages of {group.at_once:,} bytes; pages are read up to {most:,}")
+    room.refuse(max(group.pages, group.lists))
+
+
+def _batch_rows(group: Unpacked) -> int:
+    """How many rows make a batch of some megabytes, however large texts are, and however often the same one comes."""
+    by_pages = _BATCH_BYTES * group.rows // max(group.pages, 1)
+    by_value = _BATCH_BYTES // max(group.longest, 1)
+    return max(1, min(_BATCH_ROWS, by_pages, by_value))
 
 
 def _values(column: pa.Array) -> list[Any]:
@@ -76,9 +100,27 @@ def _values(column: pa.Array) -> list[Any]:
         column = column.cast(pa.string())
     try:
         values = column.to_pylist()
-    except UnicodeDecodeError:  # Parquet does not check its strings
-        values = column.cast(pa.large_binary()).to_pylist()
+    except (ValueError, OverflowError):  # times that Python has no type for, strings in another encoding
+        values = list(map(_value, column))
     return [_decoded(value) if isinstance(value, bytes) else value for value in values]
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    """The Python value of what may hold, at any depth, something that Python has no type for: that is its number."""
+    if not scalar.is_valid:
+        return None
+    if isinstance(scalar, pa.StructScalar):
+        return {name: _value(scalar[at]) for at, name in enumerate(distinct(f.name for f in scalar.type))}
+    if isinstance(scalar, pa.ListScalar | pa.LargeListScalar | pa.FixedSizeListScalar):
+        return list(map(_value, scalar.values))
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError):
+        pass
+    if isinstance(scalar, pa.StringScalar | pa.LargeStringScalar | pa.StringViewScalar):
+        return _decoded(scalar.as_buffer().to_pybytes())
+    inner = scalar.value  # what stands for a time, or what a dictionary has there
+    return _value(inner) if isinstance(inner, pa.Scalar) else inner
 
 
 def _decoded(value: bytes) -> str | bytes:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from copydesk.records import CRITICAL, Document, Problem, storable
 from copydesk.sources.streams import Stopped
 
-#: The first of these names that a record has counts, whatever its case.
+#: The first of these names under which a record has a value counts, whatever its case.
 TEXT = ("text", "raw_text", "content", "body")
 URI = ("uri", "url", "id")
 TITLE = ("title", "headline")
@@ -38,6 +39,16 @@ def canonical(record: dict[str, Any]) -> bytes:
     return storable(json.dumps(record, sort_keys=True, ensure_ascii=False, default=str)).encode()
 
 
+def distinct(names: Iterable[str]) -> list[str]:
+    """The names of columns, those that were there before marked by their place: `text`, `text (column 3)`."""
+    found: dict[str, None] = {}
+    for number, name in enumerate(names, start=1):
+        while name in found:
+            name = f"{name} (column {number})"
+        found[name] = None
+    return list(found)
+
+
 def names_text(names: Iterable[str]) -> bool:
     """Whether one of the columns is the text."""
     return any(_folded(name) in TEXT for name in names)
@@ -53,14 +64,14 @@ def document(record: dict[str, Any], place: str, content: bytes, encoding: str, 
     """`record` as a document, at `place` unless it names a uri of its own.
 
     `content` is the record's raw bytes, of which `limit` are kept. A record that is larger, or has no string in the
-    first of the fields `TEXT` that it holds, is a document with a problem.
+    first of the fields `TEXT` that it holds, is a document with a problem. Raises nothing, whatever the values.
     """
     fields = {_folded(name): value for name, value in reversed(record.items())}  # of names alike, the first counts
-    uri = _identifier(_first(fields, URI)) or place
+    uri = next(filter(None, map(_identifier, _values(fields, URI))), place)
     if len(content) > limit:
         words = f"{len(content):,} bytes are more than sources.max_document_bytes, {limit:,}"
         return unread(uri, "too-large", words, content[:limit], "record")
-    text, title = _first(fields, TEXT), _first(fields, TITLE)
+    text, title = (next(_values(fields, names), None) for names in (TEXT, TITLE))
     problem = None
     if not isinstance(text, str):
         found = f"the text is {_KINDS.get(type(text), 'no string')}" if names_text(fields) else "there is no text"
@@ -72,7 +83,7 @@ def document(record: dict[str, Any], place: str, content: bytes, encoding: str, 
         storable(text) if isinstance(text, str) else None,
         encoding,
         title=storable(title) if title and isinstance(title, str) else None,
-        date=_date(_first(fields, DATE)),
+        date=next(filter(None, map(_date, _values(fields, DATE))), None),
         problem=problem,
     )
 
@@ -85,13 +96,23 @@ def _listed(names: Iterable[str]) -> str:
     return storable(", ".join(names)[:1000]) or "none"
 
 
-def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    return next((fields[name] for name in names if name in fields), None)
+def _values(fields: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[Any]:
+    """What stands under these names, in their order, but for nulls."""
+    return (fields[name] for name in names if fields.get(name) is not None)
+
+
+def _number(value: Any) -> int | float | None:
+    """A number that says how many; None for truth values, NaN, infinities and what is no number."""
+    if isinstance(value, Decimal) and value.is_finite():
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if isinstance(value, int) or math.isfinite(value) else None
 
 
 def _identifier(value: Any) -> str | None:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
+    if (number := _number(value)) is not None:
+        return str(number)
     return storable(value) if value and isinstance(value, str) else None
 
 
@@ -101,14 +122,15 @@ def _date(value: Any) -> str | None:
         return storable(value) or None
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    number = _number(value)
+    if number is None:
         return None
-    if 1900_00_00 < value < 2101_00_00 and value == int(value):
+    if 1900_00_00 < number < 2101_00_00 and number == int(number):
         try:
-            return date.fromisoformat(str(int(value))).isoformat()
+            return date.fromisoformat(str(int(number))).isoformat()
         except ValueError:
-            return str(value)
+            return str(number)
     for least, beyond, unit in _UNITS:
-        if least <= value < beyond:
-            return (_EPOCH + timedelta(seconds=value / unit)).isoformat()
-    return str(value)
+        if least <= number < beyond:
+            return (_EPOCH + timedelta(seconds=number / unit)).isoformat()
+    return str(number)

@@ -45,6 +45,26 @@ def reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
+class Room:
+    """How much a file may unpack to: `max_expansion` times its `size` in bytes, and a mebibyte in any case."""
+
+    def __init__(self, size: int, max_expansion: int) -> None:
+        self.size, self.limit, self.taken = size, max(_EXPANSION_FLOOR, size * max_expansion), 0
+
+    def take(self, size: int) -> None:
+        """Count bytes that were unpacked. Raises `Stopped` where there are too many."""
+        self.taken += size
+        self.refuse(self.taken)
+
+    def refuse(self, size: int) -> None:
+        """Raises `Stopped` where so many bytes are too many; counts nothing."""
+        if size > self.limit:
+            raise Stopped(
+                "decompression-bomb",
+                f"{self.size:,} bytes expand to more than {self.limit:,}; raise sources.max_expansion if that is right",
+            )
+
+
 def pieces(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[bytes]:
     """The bytes of a file, decompressed. Raises `Stopped` and nothing else."""
     try:
@@ -67,16 +87,10 @@ def _expanded(file: IO[bytes], compression: str, max_expansion: int) -> Iterator
     everything before the break comes out.
     """
     size = file.seek(0, os.SEEK_END)
-    limit = max(_EXPANSION_FLOOR, size * max_expansion)
-    done = 0
+    room = Room(size, max_expansion)
     try:
         for piece in _decompressed(file, compression, 0, _PIECE):
-            done += len(piece)
-            if done > limit:
-                raise Stopped(
-                    "decompression-bomb",
-                    f"{size:,} bytes expand to more than {limit:,}; raise sources.max_expansion if that is right",
-                )
+            room.take(len(piece))
             yield piece
         if size:
             return
@@ -87,10 +101,10 @@ def _expanded(file: IO[bytes], compression: str, max_expansion: int) -> Iterator
         broken = error
     last = bytearray()
     with suppress(OSError):
-        for byte in islice(_decompressed(file, compression, done, 1), _PIECE):
+        for byte in islice(_decompressed(file, compression, room.taken, 1), _PIECE):
             last += byte
     yield bytes(last)
-    raise Stopped("broken-compression", f"broken {compression} after {done + len(last):,} bytes: {broken}")
+    raise Stopped("broken-compression", f"broken {compression} after {room.taken + len(last):,} bytes: {broken}")
 
 
 def _decompressed(file: IO[bytes], compression: str, skip: int, step: int) -> Iterator[bytes]:

@@ -38,6 +38,12 @@ _TWINS = {
     "iso8859-13": "cp1257",
 }
 C1 = re.compile("[\x80-\x9f]")
+# Python's codecs that are no character encoding of documents: escapes, names of hosts, and what says nothing without a
+# mark or is found without being declared. `hex`, `zlib` and their like are no text encodings to Python itself.
+_NO_CHARSETS = frozenset(
+    "idna mbcs oem punycode raw-unicode-escape undefined unicode-escape utf-7 utf-8 utf-8-sig utf-16 utf-16-be "
+    "utf-16-le utf-32 utf-32-be utf-32-le".split()
+)
 
 # Text has almost none of these; bytes decoded with a wrong wide or single-byte encoding have many.
 _IMPLAUSIBLE = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ue000-\uf8ff\ufffe\uffff]")
@@ -119,6 +125,16 @@ def fitting(content: bytes, encoding: str, skip: int = 0) -> Text | None:
             return Text(twin_text, twin)
         return Text("\ufffd" * (skip > 0) + text + "\ufffd" * (pending > 0), candidate)
     return None
+
+
+def declared(charset: str | None) -> str | None:
+    """The codec of a charset that a document declares; None where that is no evidence, whatever its name is."""
+    try:
+        name = codecs.lookup((charset or "").strip().strip("\"'")).name
+        b" ".decode(name)  # `hex` is found as well, and is none of characters
+    except (LookupError, ValueError):
+        return None
+    return None if name.replace("_", "-") in _NO_CHARSETS else name
 
 
 def superset(encoding: str) -> str:

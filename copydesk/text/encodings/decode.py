@@ -19,6 +19,7 @@ from copydesk.text.encodings.charsets import (
     DETECT_BYTES,
     Legacy,
     Text,
+    declared,
     detect,
     fitting,
     is_wide,
@@ -295,16 +296,9 @@ def _foreign_piece(piece: bytes, found: Legacy | None) -> Text:
 
 def _declared(content: bytes, charset: str | None) -> Decoded | None:
     """The declared charset, where it fits: multi-byte encodings prove themselves, others must read best."""
-    if not charset:
-        return None
-    try:
-        name = codecs.lookup(charset.strip().strip("\"'")).name
-    except (LookupError, ValueError, TypeError):
-        return None
-    if name in _WIDE:
-        return None
-    decoded = fitting(content, name)
-    if decoded is None or C1.search(decoded.text):
+    name = declared(charset)
+    decoded = fitting(content, name) if name else None
+    if name is None or decoded is None or C1.search(decoded.text):
         return None
     if len(decoded.text) == len(content):  # a single-byte encoding decodes anything
         found = detect(content, superset(name))

@@ -1,0 +1,50 @@
+"""Hostile shapes take time in proportion to their size: twice the size, no more than so many times the time.
+
+Time is that of the processor. Under `FLOOR` seconds it says nothing; what grows with the square is far above, since the
+sizes are those at which it shows.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from pathlib import Path
+
+import pytest
+
+from copydesk.config import Config, RunConfig
+from copydesk.pipeline import clean_documents
+from copydesk.sources.reading import read
+from hostile import shapes
+
+CONFIG = Config(run=RunConfig(workers=1))
+SIZE, MOST_GROWTH, FLOOR = 100_000, 2.6, 0.7
+SHAPES = {
+    **{name: ("txt", shape) for name, shape in shapes.texts().items()},
+    **{name: ("html", shape) for name, shape in shapes.pages().items()},
+    **{name: ("jsonl", shape) for name, shape in shapes.json_lines().items()},
+    **{name: ("csv", shape) for name, shape in shapes.tables().items()},
+}
+#: Readers are fast: their square shows at larger sizes.
+SCALE = {"txt": 1, "html": 2, "jsonl": 8, "csv": 4}
+
+
+def seconds(path: Path, content: bytes) -> float:
+    path.write_bytes(content)
+    gc.collect()
+    start = time.process_time()
+    documents = list(read(str(path), CONFIG.sources))
+    clean_documents(documents[:50], CONFIG)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_time_grows_with_size_and_not_with_its_square(tmp_path: Path, name: str) -> None:
+    kind, shape = SHAPES[name]
+    size = SIZE * SCALE[kind]
+    path = tmp_path / f"a.{kind}"
+    for _ in range(3):  # a busy machine may be slow once
+        twice = seconds(path, shape(2 * size))
+        if twice <= FLOOR or twice <= MOST_GROWTH * seconds(path, shape(size)):
+            return
+    pytest.fail(f"{2 * size:,} bytes take {twice:.1f} s, more than {MOST_GROWTH} times as long as half of them")
