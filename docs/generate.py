@@ -27,7 +27,7 @@ from copydesk.checks.metrics import COLUMNS
 from copydesk.checks.suites import EXPECTATIONS
 from copydesk.cli import main
 from copydesk.config import Config
-from copydesk.data.rules import sentences
+from copydesk.data.rules import Rule, rules
 from copydesk.sources import records
 from copydesk.warehouse import schemas
 
@@ -118,7 +118,7 @@ def _default(option: click.Option, context: click.Context) -> str:
 
 
 def _sentence(option: click.Option) -> str:
-    return escape(re.sub(r"\s*\[default: .+\]\s*$", "", option.help or ""), quote=False)
+    return _plain(re.sub(r"\s*\[default: .+\]\s*$", "", option.help or ""))
 
 
 def _prose(text: str) -> str:
@@ -199,7 +199,7 @@ def _value(spec: Mapping[str, Any]) -> str:
 
 
 def _setting(spec: Mapping[str, Any]) -> str:
-    return escape(str(spec.get("description", "")), quote=False)
+    return _plain(str(spec.get("description", "")))
 
 
 # --- tables
@@ -228,7 +228,7 @@ def columns(name: str, schema: pa.Schema) -> str:
         [
             anchored(f"{name}.{field.name}", field.name),
             f"`{_arrow(field.type)}{', null' if field.nullable else ''}`",
-            escape(field.metadata[b"description"].decode(), quote=False),
+            _plain(field.metadata[b"description"].decode()),
         ]
         for field in schema
     ]
@@ -266,14 +266,29 @@ def record_fields() -> str:
 # --- rules and expectations
 
 
-def rules(known: Mapping[str, str] | None = None) -> str:
-    known = sentences() if known is None else known
-    held = {e["meta"]["rule"]: suite for suite in COLUMNS for e in shipped(suite)}
-    rows = [
-        [anchored(rule), f"expectation on {held[rule]}" if rule in held else "step", escape(words, quote=False)]
-        for rule, words in known.items()
-    ]
-    return table(("rule", "comes from", "meaning"), rows)
+def rule_list(known: Iterable[Rule] | None = None) -> str:
+    """Every rule, by what it is named in."""
+    known = list(rules().values() if known is None else known)
+    edits = [rule for rule in known if rule.measured]
+    problems = [rule for rule in known if rule.severity and rule not in edits]
+    rest = [rule for rule in known if rule not in edits and rule not in problems]
+    judged = {e["meta"]["rule"]: (suite, e["severity"]) for suite in COLUMNS for e in shipped(suite)}
+    rows = [[anchored(r.name), _sure(r), _plain(r.measured or ""), _plain(r.sentence)] for r in edits]
+    parts = ["## Edits", table(("rule", "confidence", "measured on", "meaning"), rows)]
+    rows = [[anchored(r.name), r.severity or "", _plain(r.sentence)] for r in problems]
+    parts += ["## Problems", table(("rule", "severity", "meaning"), rows)]
+    rows = [[anchored(r.name), *judged.get(r.name, ("", "")), _plain(r.sentence)] for r in rest]
+    parts += ["## Expectations", table(("rule", "suite", "severity", "what holds when all is well"), rows)]
+    return "\n\n".join(parts)
+
+
+def _sure(rule: Rule) -> str:
+    return "its own" if rule.confidence is None else f"{rule.confidence:.3f}".rstrip("0").rstrip(".")
+
+
+def _plain(words: str) -> str:
+    """Words that are no Markdown and no HTML."""
+    return escape(words, quote=False).replace("*", r"\*").replace("_", r"\_")
 
 
 def shipped(suite: str) -> list[dict[str, Any]]:
@@ -292,7 +307,7 @@ def suites() -> str:
                 e["severity"],
                 f"`{e['type'].removeprefix('expect_')}`",
                 " ".join(f"`{key}={json.dumps(value, ensure_ascii=False)}`" for key, value in e["kwargs"].items()),
-                escape(e["meta"]["description"], quote=False),
+                _plain(e["meta"]["description"]),
             ]
             for e in shipped(suite)
         ]
@@ -315,7 +330,7 @@ def expectation_types() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "settings": settings,
-    "rules": rules,
+    "rules": rule_list,
     "suites": suites,
     "expectation-types": expectation_types,
     "record-fields": record_fields,

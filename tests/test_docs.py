@@ -24,7 +24,7 @@ from pydantic import BaseModel, Field
 from copydesk.cli import main
 from copydesk.config import Config
 from copydesk.config.load import describe
-from copydesk.data.rules import sentences
+from copydesk.data.rules import Rule, rules
 from copydesk.sources.readers import READERS
 from copydesk.warehouse import layout, schemas
 from docs import generate
@@ -87,7 +87,7 @@ def test_every_rule_and_expectation_is_documented() -> None:
         for e in json.loads(suite.read_text("utf-8"))["expectations"]
     }
     assert len(shipped) > 30
-    assert undocumented(PAGES["reference/rules.md"], [*sentences(), *(rule for _, rule in shipped)]) == []
+    assert undocumented(PAGES["reference/rules.md"], [*rules(), *(rule for _, rule in shipped)]) == []
     assert undocumented(PAGES["reference/expectations.md"], [f"{suite}.{rule}" for suite, rule in shipped]) == []
 
 
@@ -118,7 +118,7 @@ def test_what_is_new_is_documented_and_what_is_missing_is_noticed() -> None:
             generate.contract(PAGES["reference/warehouse.md"], tables),
             ["runs.made_up", "new.run_id"],
         ),
-        ("reference/rules.md", generate.rules({"made-up": "Of no use."}), ["made-up"]),
+        ("reference/rules.md", generate.rule_list([Rule("made-up", "Of no use.")]), ["made-up"]),
     ):
         assert undocumented(PAGES[page], keys) == keys
         assert undocumented(made, keys) == []
