@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench bench-speed bench-typos bench-accuracy model clean
+.PHONY: help run test lint format docs bench bench-speed bench-typos bench-accuracy model clean
 # Half an environment is none: it is made anew the next time.
 .DELETE_ON_ERROR:
 
@@ -34,6 +34,11 @@ lint: $(BIN)/.installed-dev  ## style, format and types
 format: $(BIN)/.installed-dev  ## rewrite the code in its one style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(BIN)/.installed-dev  ## the documentation site, in out/docs; what its reference says is read from the code
+	$(BIN)/python docs/generate.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open  $(CURDIR)/out/docs/index.html"
 
 bench: $(BIN)/.installed-dev  ## the tables of benchmarks/: accuracy and speed, side by side with peers
 	@set -e; for script in layouts reversible throughput typos; do \

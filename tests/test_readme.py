@@ -1,4 +1,4 @@
-"""What README.md and warehouse/README.md show is what happens: their commands run, their output is real."""
+"""What README.md shows is what happens: its commands run, its output is real. See `test_docs.py` for docs/."""
 
 from __future__ import annotations
 
@@ -67,11 +67,16 @@ def test_what_is_shown_is_real(kind: str, subject: str, shown: str) -> None:
     assert real[: len(expected)] == expected
 
 
-@pytest.mark.parametrize("readme", ["README.md", "warehouse/README.md"])
-def test_python_blocks_run(readme: str, folder: Path) -> None:
-    blocks = [block for language, block in FENCE.findall((ROOT / readme).read_text("utf-8")) if language == "python"]
+def test_python_blocks_run(folder: Path) -> None:
+    blocks = [block for language, block in FENCE.findall(README) if language == "python"]
     assert blocks
     for block in blocks:
         done = subprocess.run([sys.executable, "-c", block], cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{block}\n{done.stderr}"
         assert done.stdout.strip(), block
+
+
+def test_readme_is_a_front_door() -> None:
+    """What is longer belongs into docs/."""
+    prose = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    assert len(prose.split()) <= 700
