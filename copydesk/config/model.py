@@ -71,27 +71,27 @@ class DatesConfig(Section):
 
 
 class SitesConfig(Section):
-    """`[sites]`: what documents of one site tell of each other."""
+    """`[sites]`: what is learned from other articles of a site."""
 
     articles: int = Field(
         20_000,
         ge=0,
-        description="So many of the newest articles of the warehouse, and of the undated, say what their sites prove",
+        description="Newest articles of the warehouse, and as many undated ones, that site evidence is read from",
     )
     boilerplate: bool = Field(True, description="Take out lines that recur across the articles of a site")
 
 
 class TyposConfig(Section):
-    """`[typos]`: what is done about typos."""
+    """`[typos]`: how typos are corrected."""
 
     enabled: bool = Field(True, description="Look for typos, in the languages that copydesk has statistics of")
-    apply_from: Share = Field(0.85, description="A correction at least this certain is made")
+    apply_from: Share = Field(0.85, description="Minimum confidence of a correction that is made")
     apply_words_from: Share = Field(
         0.975,
-        description="So certain must be the correction of a word that is a word, and yet not the one that was meant",
+        description="The same for real-word errors: a word that exists, but is not the one that was meant",
     )
     suggest_from: Share = Field(
-        0.5, description="One at least this certain is noted as a suggestion, and changes nothing"
+        0.5, description="Minimum confidence of a correction that is suggested; the text stays"
     )
     protected: str | None = Field(
         None, description="A file of words that stand as they are, a line each; [site] begins those of one site"
@@ -118,7 +118,7 @@ class WarehouseConfig(Section):
 
 
 class RunConfig(Section):
-    """`[run]`: how work is done."""
+    """`[run]`: processes and batches."""
 
     workers: int = Field(0, ge=0, le=256, description="Processes that clean articles; 0 means one per core")
     batch_documents: int = Field(1000, ge=1, description="Documents in one batch")

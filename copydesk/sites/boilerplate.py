@@ -1,8 +1,8 @@
 """Lines that recur across the articles of a site, and belong to the site and not to its stories.
 
-What recurs need not be boilerplate: agencies repeat a paragraph of background from story to story, and a story is
-published more than once. So only articles that have something of their own to say are counted, a line has to stand in
-a good part of them, and it must not speak of what they speak of.
+What recurs need not be boilerplate: agencies repeat a paragraph of background from story to story, and stories are
+published more than once. So only articles with text of their own are counted, a line must stand in a large share of
+them, and it must share few words with them.
 """
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ import pyarrow.compute as pc
 from copydesk.text.site import Recurring, site_of
 from copydesk.text.structure.sentences import ends_sentence
 
-#: In so many articles of a site a line has to stand, whatever their number.
+#: Minimum articles of a site that have the line.
 LEAST = 5
-#: In such a share of them: a line that ends as sentences do, a long one, a short one.
+#: Minimum share of the site's articles that have it: for a sentence, a long line, a short line.
 SENTENCE, LONG_LINE, SHORT_LINE = 0.8, 0.5, 0.25
-#: Longer is a long line, in characters; the longest that is looked at.
+#: Maximum characters of a short line, and of any line that is considered.
 SHORT, LONGEST = 60, 1_000
-#: An article of more paragraphs is a list, and is left out.
+#: Articles with more paragraphs are lists, and are left out.
 MOST_PARAGRAPHS = 1_000
-#: An article teaches if such a share of its characters stands in no article before it, and not in half of the site.
+#: Minimum share of its characters that an article has for itself to be counted: they stand in no earlier article, and
+#: not in half of the site's.
 OWN = 1 / 3
-#: Such a share of a line's words may stand elsewhere in its articles, on average over so many of them: of one that ends
-#: as sentences do, and of others. In news of ten languages it was 0.3 to 0.5 of a paragraph's words in its own story,
+#: Maximum share of a line's words that also stand elsewhere in its articles, for a sentence and for other lines, and
+#: the number of articles it is averaged over. In news of ten languages it was 0.3 to 0.5 of a paragraph's words in its own story,
 #: and 0.07 to 0.24 in another.
 SENTENCE_ON_TOPIC, ON_TOPIC, ASKED = 0.15, 0.3, 24
 
