@@ -30,8 +30,8 @@ MOST_PARAGRAPHS = 1_000
 #: not in half of the site's.
 OWN = 1 / 3
 #: Maximum share of a line's words that also stand elsewhere in its articles, for a sentence and for other lines, and
-#: the number of articles it is averaged over. In news of ten languages it was 0.3 to 0.5 of a paragraph's words in its own story,
-#: and 0.07 to 0.24 in another.
+#: the number of articles it is averaged over. In news of ten languages it was 0.3 to 0.5 of a paragraph's words in its
+#: own story, and 0.07 to 0.24 in another.
 SENTENCE_ON_TOPIC, ON_TOPIC, ASKED = 0.15, 0.3, 24
 
 _LETTERS = re.compile(r"[^\W\d_].*?[^\W\d_]")
