@@ -22,16 +22,17 @@ ROOT = Path(copydesk.__file__).parent.parent
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(layer.split())
     for layer in (
-        "records config config.load data data.bundled",
+        "records config config.load config.user_lists data data.bundled",
         "edits",
         "text",
         "languages languages.protected",
         "sources.pages",
-        "desk pipeline",
+        "pipeline",
+        "api",
         "warehouse.schemas report.diff report.escape",
         "languages.evidence checks.metrics checks.suites",
         "checks report sites sources warehouse",
-        "run.batch",
+        "run.batch run.child",
         "languages.learn run.workers",
         "run.nightly",
         "flows",
