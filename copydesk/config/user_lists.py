@@ -135,9 +135,8 @@ def _language(path: Path) -> dict[str, Any]:
             raise ListsError(f"{path}: {key} is no list of a language{_meant(key, KEYS)}")
         lengths = {"weekdays": 7, **dict.fromkeys(MONTHS, 12)}
         if key == "eras":
-            _expect(
-                path, key, isinstance(value, dict) and all(isinstance(year, int) for year in value.values()), "years"
-            )
+            years = isinstance(value, dict) and all(isinstance(year, int) for year in value.values())
+            _expect(path, key, years, "a table of years")
         elif key in lengths:
             whole = isinstance(value, list) and len(value) == lengths[key] and all(map(_is_words, value))
             _expect(path, key, whole, f"{lengths[key]} lists of spellings, empty where there is nothing to add")
