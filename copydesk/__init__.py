@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from copydesk.api import clean
     from copydesk.config import Config
     from copydesk.edits import Edit, rebuild
-    from copydesk.pipeline import clean
     from copydesk.records import Article, Cleaned, Document
 else:
     # Word lists and libraries cost half a second of CPU: they are read when a name is first used (PEP 562).
@@ -18,7 +18,7 @@ else:
         "Config": "copydesk.config",
         "Document": "copydesk.records",
         "Edit": "copydesk.edits",
-        "clean": "copydesk.pipeline",
+        "clean": "copydesk.api",
         "rebuild": "copydesk.edits",
     }
 

@@ -240,7 +240,12 @@ def load(path: str | None, flags: Mapping[str, Any] | None = None) -> Config:
     """The settings of a command. Pydantic is imported here: `--help` answers without it."""
     from copydesk.config.load import load as read
 
-    return read(path, flags)
+    settings = read(path, flags)
+    if settings.lists.folder is not None:
+        from copydesk.config.user_lists import could_install
+
+        could_install(settings.lists.folder)  # before anything reads the shipped ones; where it is too late, it is said
+    return settings
 
 
 def fail(message: str) -> NoReturn:

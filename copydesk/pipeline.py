@@ -2,9 +2,8 @@
 
     page or bytes → decoded → repaired → normalized → structured → typos corrected
 
-`clean` takes one document, `clean_documents` many: the Python API, `copydesk show`, the nightly batch, the flow and a
-cluster all come through here, and nobody else knows the order of steps. Whether the result is sound is judged
-afterwards, on whole batches, by `copydesk.checks`.
+The Python API, `copydesk show`, the nightly batch, the flow and a cluster all come through here, and nobody else knows
+the order of steps. Whether the result is sound is judged afterwards, on whole batches, by `copydesk.checks`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from copydesk import __version__, languages
-from copydesk.config import Config, TyposConfig
+from copydesk.config import Config, TyposConfig, user_lists
 from copydesk.edits import (
     APPLIED,
     SUGGESTED,
@@ -49,42 +48,6 @@ log = logging.getLogger(__name__)
 NO_SITES: Mapping[str, Site] = {}
 
 
-def clean(content: bytes | str, uri: str, config: Config | None = None, **known: str | None) -> Cleaned:
-    """Clean one document.
-
-    Args:
-        content: Its raw bytes, or its text where that is decoded already. Bytes that begin as a web page does, or whose
-            `uri` ends in `.html`, are read as one (extra `copydesk[html]`).
-        uri: Where it came from: an address, or a path.
-        config: Settings; the defaults when left out.
-        **known: `title`, `date`, `charset` and `media_type` (`text`, `html`) as the source gives them.
-
-    Nothing is written, and the same call gives the same answer. The first call reads the statistics of the language
-    from the package. A document that cannot be read has no article, and a problem that says why. Raises `TypeError` for
-    other names, `copydesk.languages.LanguageError` where the files of a language cannot be used.
-    """
-    return clean_documents([_document(content, uri, **known)], config or Config())[0]
-
-
-def _document(
-    content: bytes | str,
-    uri: str,
-    title: str | None = None,
-    date: str | None = None,
-    charset: str | None = None,
-    media_type: str | None = None,
-) -> Document:
-    raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
-    if media_type is None:
-        media_type = "html" if pages.is_page(raw, uri) else "text"
-    if media_type == "html":
-        charset = charset or (pages.declared_charset(raw) if isinstance(content, bytes) else "utf-8")
-        return Document(uri, raw, media_type, charset=charset, title=title, date=date)
-    if isinstance(content, bytes):
-        return Document(uri, raw, media_type, charset=charset, title=title, date=date)
-    return Document(uri, raw, media_type, content, "utf-8", charset, title, date)
-
-
 def clean_documents(
     documents: Sequence[Document], config: Config, sites: Mapping[str, Site] = NO_SITES
 ) -> list[Cleaned]:
@@ -95,12 +58,34 @@ def clean_documents(
 def clean_alone(documents: Iterable[Document], config: Config, sites: Mapping[str, Site] = NO_SITES) -> list[Cleaned]:
     """Take each document as far as it goes by itself: all but its typos, which are looked for in many at once.
 
-    A fault of copydesk costs the document that it happens with its article, and no other.
+    A fault of copydesk costs the document that it happens with its article, and no other. Raises
+    `copydesk.data.lists.ListsInUse` where this process has read other word lists than those of `config`.
     """
+    user_lists.install(config.lists.folder)
     return [
         _guarded(document, lambda: _clean_alone(document, config, sites.get(site_of(document.uri), NO_SITE)))  # noqa: B023
         for document in documents
     ]
+
+
+def as_document(
+    content: bytes | str,
+    uri: str,
+    title: str | None = None,
+    date: str | None = None,
+    charset: str | None = None,
+    media_type: str | None = None,
+) -> Document:
+    """What `copydesk.clean` was given, as the document of a source."""
+    raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
+    if media_type is None:
+        media_type = "html" if pages.is_page(raw, uri) else "text"
+    if media_type == "html":
+        charset = charset or (pages.declared_charset(raw) if isinstance(content, bytes) else "utf-8")
+        return Document(uri, raw, media_type, charset=charset, title=title, date=date)
+    if isinstance(content, bytes):
+        return Document(uri, raw, media_type, charset=charset, title=title, date=date)
+    return Document(uri, raw, media_type, content, "utf-8", charset, title, date)
 
 
 # --- the steps that a document takes alone ---------------------------------------------------------------------------
@@ -276,7 +261,7 @@ def correct_typos(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
         if not any(one.article is not None and one.article.language in (code, "und") for one in done):
             continue
         model = languages.model(code, config.typos.learned)
-        words = protected.read(config.typos.protected)
+        words = protected.read(config.typos.protected, user_lists.protected(config.lists.folder))
         try:
             done = _corrected(done, model, config, words)
         except languages.LanguageError:

@@ -74,6 +74,7 @@ def test_every_key_can_be_set_from_file_and_environment(name: str) -> None:
         "rules.off": "quote",
     }.get(name)
     value = value or ("elsewhere" if not default or default.startswith('"') else "1")
+    Path("elsewhere").mkdir()  # a folder of lists has to be there
     *section, key = name.split(".")
     header = "".join(f"[{part}]\n" for part in section)
     Path("copydesk.toml").write_text(f"{header}{key} = {value if value == '1' else f'{value!r}'}\n")

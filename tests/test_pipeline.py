@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ import copydesk
 from copydesk import pipeline
 from copydesk.cli import main
 from copydesk.config import Config
+from copydesk.edits import Edit
 from copydesk.records import Article, Cleaned, Document
 
 RAW = Path(__file__).parent.parent / "examples" / "raw"
@@ -81,7 +83,12 @@ def test_a_fault_costs_the_document_that_it_happens_with(monkeypatch: pytest.Mon
 
 def test_what_does_not_lead_back_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     normalize = pipeline.normalize
-    monkeypatch.setattr(pipeline, "normalize", lambda *given: (normalize(*given)[0] + "!", normalize(*given)[1]))
+
+    def faulty(*given: Any, **more: Any) -> tuple[str, list[Edit]]:
+        text, edits = normalize(*given, **more)
+        return text + "!", edits
+
+    monkeypatch.setattr(pipeline, "normalize", faulty)
     assert not copydesk.clean(STORY, uri="a").reversible
     monkeypatch.undo()
     assert copydesk.clean(STORY, uri="a").reversible

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,14 +12,17 @@ import pytest
 
 from copydesk.data import rules as data
 from copydesk.data.bundled import bundled
+from copydesk.data.lists import table
 from copydesk.data.rules import Rule, UnknownRule, confidence, rules, severity
+from copydesk.text.typos.candidates import ErrorType
 
 ROOT = Path(__file__).parent.parent
 
 
 def spans(path: Path) -> Iterator[str]:
-    """The names of rules in calls of `Span`, `Problem`, `Decision` and `Column`, read from the code."""
-    where = {"Span": 3, "Problem": 1, "Decision": 0, "Column": 0}
+    """The names of rules in calls of what makes edits, decisions and problems, read from the code."""
+    where = {"Span": 3, "Problem": 1, "Decision": 0, "Column": 0, "Furniture": 0}
+    where |= {"unread": 1, "_failed": 1, "Stopped": 0, "confidence": 0, "severity": 0}
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in where:
             place = where[node.func.id]
@@ -29,6 +33,30 @@ def spans(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("path", sorted((ROOT / "copydesk").rglob("*.py")), ids=lambda p: p.stem)
 def test_every_rule_in_the_code_is_explained(path: Path) -> None:
     assert set(spans(path)) - rules().keys() == set()
+
+
+def words(path: Path) -> set[str]:
+    """Every string in a module or in a file of data."""
+    if path.suffix == ".py":
+        nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+        return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return set(re.findall(r"[a-z]+(?:-[a-z]+)*", path.read_text("utf-8")))
+
+
+def test_every_rule_is_one_that_something_can_name() -> None:
+    """In the code, in the list of furniture, in a suite, or put together as the rules of typos are."""
+    named = {kind.rule for kind in ErrorType}
+    for path in (ROOT / "copydesk").rglob("*.py"):
+        named |= words(path)
+    for path in (ROOT / "copydesk" / "data" / "furniture.toml", *bundled("expectations").glob("*.json")):
+        named |= words(path)
+    assert rules().keys() - named == set()
+
+
+def test_what_furniture_is_called_is_a_rule_that_edits() -> None:
+    furniture = table("furniture.toml")
+    named = {*furniture["anywhere"], *furniture["edges"], *(row["rule"] for row in furniture["pattern"])}
+    assert {name for name in named if name not in rules() or rules()[name].confidence is None} == set()
 
 
 def test_rules_are_found_at_all() -> None:

@@ -43,9 +43,21 @@ def load(
             settings[key] = value
             origin[key] = f"{where} {_variable(key)}" if where == "environment" else where
     try:
-        return Config.model_validate(_nested(settings))
+        config = Config.model_validate(_nested(settings))
     except ValidationError as error:
         raise ConfigError("\n".join(_in_words(problem, origin) for problem in error.errors())) from None
+    if config.lists.folder is not None:
+        _check_lists(config.lists.folder, origin["lists.folder"])
+    return config
+
+
+def _check_lists(folder: str, where: str) -> None:
+    from copydesk.config.user_lists import ListsError, read  # few have lists, and nobody else waits for them
+
+    try:
+        read(folder)
+    except ListsError as error:
+        raise ConfigError(f"{where}: lists.folder: {error}") from None
 
 
 def describe(model: type[BaseModel] = Config, prefix: str = "") -> list[tuple[str, str, str]]:

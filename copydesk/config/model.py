@@ -54,6 +54,14 @@ class RulesConfig(Section):
         return tuple(sorted(set(value)))
 
 
+class ListsConfig(Section):
+    """`[lists]`: word lists of one's own."""
+
+    folder: str | None = Field(
+        None, min_length=1, description="A folder of lists in the shapes of copydesk/data, added to the shipped ones"
+    )
+
+
 class DatesConfig(Section):
     """`[dates]`: how dates are read."""
 
@@ -132,6 +140,7 @@ class Config(Section):
     sources: SourcesConfig = SourcesConfig()
     text: TextConfig = TextConfig()
     rules: RulesConfig = RulesConfig()
+    lists: ListsConfig = ListsConfig()
     dates: DatesConfig = DatesConfig()
     sites: SitesConfig = SitesConfig()
     typos: TyposConfig = TyposConfig()

@@ -25,19 +25,24 @@ class Protected(NamedTuple):
         return found
 
 
-def read(path: str | None) -> Protected:
-    """Read a file of protected words: one a line, `#` begins a comment, `[example.com]` begins those of one site.
+def read(*paths: str | None) -> Protected:
+    """Read files of protected words: one a line, `#` begins a comment, `[example.com]` begins those of one site.
 
     A site is any part of a document's uri: a host, a folder. None is an empty file. Raises `ProtectedError`.
     """
-    if path is None:
-        return Protected(frozenset(), {})
+    words: dict[str, set[str]] = {"": set()}
+    for path in paths:
+        if path is not None:
+            _add(path, words)
+    return Protected(frozenset(words.pop("")), {site: frozenset(some) for site, some in words.items()})
+
+
+def _add(path: str, words: dict[str, set[str]]) -> None:
     try:
         lines = Path(path).read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ProtectedError(f"typos.protected: {path} cannot be read: {error}") from error
     site = ""
-    words: dict[str, set[str]] = {"": set()}
     for line in lines:
         entry = line.split("#", 1)[0].strip().lower()
         if entry.startswith("[") and entry.endswith("]"):
@@ -45,4 +50,3 @@ def read(path: str | None) -> Protected:
             words.setdefault(site, set())
         elif entry:
             words[site].add(entry.replace("’", "'"))
-    return Protected(frozenset(words.pop("")), {site: frozenset(some) for site, some in words.items()})

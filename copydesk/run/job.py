@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from copydesk.config import Config
+from copydesk.config import Config, user_lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,10 @@ class Outcome:
 
 
 def fingerprint(config: Config) -> str:
-    """SHA-256 of the settings that decide what is written, 64 hex digits; where and how fast it runs is left out."""
-    settings = config.model_dump_json(exclude={"warehouse": True, "run": True, "expectations": True})
-    return hashlib.sha256(settings.encode()).hexdigest()
+    """SHA-256 of the settings that decide what is written, 64 hex digits; where and how fast it runs is left out.
+
+    Of the user's lists it covers what they say.
+    """
+    settings = config.model_dump_json(exclude={"warehouse": True, "run": True, "expectations": True, "lists": True})
+    lists = user_lists.digest(config.lists.folder) if config.lists.folder is not None else ""
+    return hashlib.sha256(f"{settings}{lists}".encode()).hexdigest()

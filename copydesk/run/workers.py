@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -15,8 +14,10 @@ from itertools import chain, islice
 from typing import Any, Protocol
 
 from copydesk.config import Config
+from copydesk.config.user_lists import could_install
 from copydesk.records import Document
 from copydesk.run.batch import Batch, clean_batch, join
+from copydesk.run.child import begin
 from copydesk.sites.evidence import Sites
 from copydesk.text.site import Site, site_of
 
@@ -57,7 +58,7 @@ def cleaned(documents: Iterable[Document], config: Config, day: date, sites: Sit
     workers = config.run.workers or os.cpu_count() or 1
     batches = _batches(documents, config)
     first = list(islice(batches, min(workers, 2)))
-    with _pool(workers if len(first) > 1 else 1) as clean:
+    with _pool(workers if len(first) > 1 else 1, config.lists.folder) as clean:
         for batch in clean((part, config, day, _known(sites, part, False), False) for part in chain(first, batches)):
             sites.learn(batch.proofs)
             room.wait(batch.waiting)
@@ -71,14 +72,17 @@ def _known(sites: Sites, documents: Iterable[Document], settled: bool) -> dict[s
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[Callable[[Iterable[tuple[Any, ...]]], Iterator[Batch]]]:
-    """A way to call `clean_batch` with one set of arguments after the other; its results come in their order."""
-    if workers == 1:
+def _pool(workers: int, lists: str | None) -> Iterator[Callable[[Iterable[tuple[Any, ...]]], Iterator[Batch]]]:
+    """A way to call `clean_batch` with one set of arguments after the other; its results come in their order.
+
+    One worker is this process, unless it has read other word lists than those of the folder `lists`.
+    """
+    if workers == 1 and could_install(lists):
         yield lambda calls: (clean_batch(*call) for call in calls)
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of whoever runs the flow
     try:
-        with ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
+        with ProcessPoolExecutor(workers, context, begin, (lists,)) as pool:
             yield lambda calls: _in_order(pool, calls, 2 * workers)
     except BrokenProcessPool as error:
         raise WorkerDied(
@@ -95,18 +99,6 @@ def _in_order(pool: ProcessPoolExecutor, calls: Iterable[tuple[Any, ...]], in_fl
             yield running.popleft().result()
     while running:
         yield running.popleft().result()
-
-
-def _end_with_parent() -> None:
-    """In a process of the pool: end when the run is killed. The pool by itself would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def _batches(documents: Iterable[Document], config: Config) -> Iterator[list[Document]]:
