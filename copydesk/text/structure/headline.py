@@ -125,15 +125,18 @@ def plain_part(line: str, other: Line) -> tuple[int, int] | None:
     return None
 
 
+# 1º DE MAYO: they have no capitals.
+_ORDINALS = dict.fromkeys(map(ord, "ªº"))
+
+
 def quality(form: Line, forms: Sequence[Line]) -> tuple[int, int, int]:
     """How good a form of a repeated headline this is, smaller is better: whole, without site, in mixed case."""
     line = form.text
     is_cut = bool(_CUT.search(line))
     others = {other.tokens for other in forms} - {form.tokens}
     has_site = line[-1] in "|»–—-" or (bool(others) and any(tokens(part) in others for part in _without_site(line)))
-    letters = [c for c in line if c.isalpha() and c.lower() != c.upper()]
-    one_case = bool(letters) and (all(c.isupper() for c in letters) or all(c.islower() for c in letters))
-    return is_cut, has_site, one_case
+    letters = line.translate(_ORDINALS)
+    return is_cut, has_site, letters.isupper() or letters.islower()
 
 
 def looks_like_headline(first: Line, story: Sequence[Line]) -> bool:
