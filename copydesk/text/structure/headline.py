@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from itertools import islice
 
-from copydesk.text.structure import lead
 from copydesk.text.structure.lines import TEASER, Line
+from copydesk.text.structure.names import is_agency
 from copydesk.text.structure.sentences import WORD, tokens
 
 MAX_CHARACTERS = 250
@@ -94,7 +94,7 @@ def _without_site(line: str, other: str = "") -> list[str]:
     for separator in _SEPARATOR.finditer(line):
         head, tail = line[: separator.start()], line[separator.end() :]
         if other and ":" in separator[0]:
-            found += [part for part, site in ((head, tail), (tail, head)) if lead.is_agency(site) or part == other]
+            found += [part for part, site in ((head, tail), (tail, head)) if is_agency(site) or part == other]
             continue
         if 1 <= len(tail.split()) <= 7 and len(tail) <= 60:
             found.append(head)
@@ -104,10 +104,9 @@ def _without_site(line: str, other: str = "") -> list[str]:
 
 
 def site_suffix(headline: str, is_site: Callable[[str], bool]) -> int:
-    """Where ` - Site Name` begins in a headline, if `is_site` knows that name (as `tokens` joined); else 0."""
+    """Where ` - Site Name` begins in a headline, if `is_site` knows that name; else 0."""
     for separator in _SEPARATOR.finditer(headline):
-        tail = "".join(tokens(headline[separator.end() :]))
-        if separator.start() and tail and (is_site(tail) or is_site(tail.removeprefix("the"))):
+        if separator.start() and is_site(headline[separator.end() :]):
             return separator.start()
     return 0
 
