@@ -3,7 +3,7 @@
 Great Expectations hashes every frame that it is handed, so it never sees a body: it sees its length, the traces of
 mojibake in it, and so on. `ARTICLES`, `EDITS`, `PARTITIONS` and `RUN` name every column that a suite may speak of, in
 the words that a failure is reported in. Figures are computed column by column; the expressions behind them are lines of
-`copydesk/data/*.txt`, which run in linear time (RE2).
+`copydesk/data/*.txt`, which run in linear time (RE2), and what is furniture of a page, the structure step says.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from copydesk.data import lists
+from copydesk.text.structure.furniture import find_furniture
+from copydesk.text.structure.sentences import cut_off
 
 ARTICLES = {
     "headline_length": "characters in the headline: {}",
@@ -87,8 +91,8 @@ FOUND = {"mojibake_count": "mojibake_found", "markup_count": "markup_found"}
 _REPLACEMENT = "\ufffd"
 # C0 but tab and line feed, DEL and C1, the byte order mark, noncharacters. Joiners and bidirectional marks are text.
 _CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{feff}\x{fffe}\x{ffff}]"
-_CUT_OFF = r"(?:…|\.\.\.|\[\+[0-9]+ chars\])[\])\"'”’»]*\s*$"
 _BOILERPLATE_LENGTH = 200
+_LIKELY = lists.table("furniture.toml")["likely"]["beginnings"]
 _ERROR_PAGE_LENGTH = 1500
 
 
@@ -131,9 +135,7 @@ def _paragraphs(body: pa.Array) -> dict[str, np.ndarray[Any, Any]]:
     whole = np.maximum(np.bincount(owner, length, rows), 1)
 
     short = np.flatnonzero((length > 0) & (length <= _BOILERPLATE_LENGTH))
-    pattern = r"(?i)^[^\pL\pN©®(]*" + _patterns("boilerplate")
-    matched = pc.match_substring_regex(text.take(pa.array(short)), pattern).to_numpy(zero_copy_only=False)
-    boilerplate = short[matched.astype(bool)]
+    boilerplate = short[_is_boilerplate(text.take(pa.array(short)))]
 
     key = pc.dictionary_encode(text).indices.to_numpy().astype(np.int64) + owner * (len(text) + 1)
     repeated = np.ones(len(text), bool)
@@ -144,6 +146,17 @@ def _paragraphs(body: pa.Array) -> dict[str, np.ndarray[Any, Any]]:
         "boilerplate_share": np.bincount(owner[boilerplate], length[boilerplate], rows) / whole,
         "repeated_share": np.bincount(owner, length * repeated, rows) / whole,
     }
+
+
+def _is_boilerplate(paragraphs: pa.Array) -> np.ndarray[Any, Any]:
+    """Which paragraphs are the page's and not the story's: furniture but captions, and what is likely some."""
+    pattern = r"(?i)^[^\pL\pN©®(]*(?:" + "|".join(map("(?:{})".format, _LIKELY)) + ")"
+    matched = pc.match_substring_regex(paragraphs, pattern).to_numpy(zero_copy_only=False)
+    found: np.ndarray[Any, Any] = matched.astype(bool)
+    for index in np.flatnonzero(~found):
+        piece = find_furniture(paragraphs[index].as_py())
+        found[index] = piece is not None and piece.rule != "photo-credit"
+    return found
 
 
 def articles(table: pa.Table, run_date: date) -> pa.Table:
@@ -182,7 +195,7 @@ def articles(table: pa.Table, run_date: date) -> pa.Table:
             "headline_is_body": pa.array([bool(h) and h == b for h, b in starts], pa.bool_()),
             "headline_repeated": pa.array([len(h) > 10 and b.startswith(h) and b != h for h, b in starts], pa.bool_()),
             "error_page": refused.to_numpy(zero_copy_only=False).astype(bool) & (body_length <= _ERROR_PAGE_LENGTH),
-            "cut_off": pc.match_substring_regex(body, _CUT_OFF),
+            "cut_off": pa.array([cut_off(b) is not None for _, b in folded], pa.bool_()),
             "rebuilds": table["rebuilds"] if "rebuilds" in table.column_names else pa.nulls(len(table), pa.bool_()),
             FOUND["mojibake_count"]: _first(text, _patterns("mojibake"), mojibake),
             FOUND["markup_count"]: _first(text, _patterns("markup"), markup),

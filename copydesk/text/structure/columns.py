@@ -6,8 +6,9 @@ import re
 from typing import NamedTuple
 
 from copydesk.text import dates
-from copydesk.text.structure import credit_lines, datelines, lead
+from copydesk.text.structure import credit_lines
 from copydesk.text.structure.date_reader import DateReader, ReadDate
+from copydesk.text.structure.names import is_agency_line, is_place
 
 #: A longer line belongs to the story.
 LONGEST = 160
@@ -41,7 +42,7 @@ def find_column(line: str, reader: DateReader, top: bool) -> Column | None:
         return Column("view-counter", counter=counter)
     if byline := credit_lines.find_byline(line):
         return Column("byline", byline=byline)
-    if top and lead.plain(line) in lead.AGENCIES:
+    if top and is_agency_line(line):
         return Column("agency-line", byline=credit_lines.Byline((), line))
     return None
 
@@ -68,7 +69,7 @@ def _beside_date(line: str, reader: DateReader) -> Column | None:
         apart = None  # `Time: 13 April 2016` names no one
     if source := credit_lines.find_source(who):
         return Column("source-line", date=date, source=source)
-    if head and apart and datelines.is_place(head):
+    if head and apart and is_place(head):
         return Column("date-line", date=date, place=head)
     byline = credit_lines.find_byline(who)
     if apart and not byline:

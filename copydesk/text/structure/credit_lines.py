@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from copydesk.data import lists
 from copydesk.text.fold import any_as_written
-from copydesk.text.structure.datelines import is_agency
+from copydesk.text.structure.names import is_agency
 
 _BY = re.compile(
     rf"(?:{any_as_written(lists.words('byline'))})(?:\s*[:：]\s*|\s+)(?=\S)"

@@ -14,8 +14,9 @@ from copydesk.records import Problem
 from copydesk.text.site import Recurring, Site, site_of
 from copydesk.text.structure.columns import Column
 from copydesk.text.structure.date_reader import DateReader, ReadDate
-from copydesk.text.structure.lead import Lead, plain
+from copydesk.text.structure.datelines import Dateline
 from copydesk.text.structure.lines import Line
+from copydesk.text.structure.names import plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +34,16 @@ class Page:
 
     @cached_property
     def host(self) -> frozenset[str]:
-        """Names of the site, as the address gives them, without spaces and punctuation."""
+        """Names of the site, as the address gives them and `plain` writes them."""
         host = site_of(self.uri.partition("#")[0])  # the name of a file of records names no site
         labels = host.split(".")
         names = {"".join(labels), *labels[: max(1, len(labels) - 1)]}
         return frozenset(plain(name) for name in names if len(name) > 2)
+
+    def has_host(self, name: str) -> bool:
+        """Whether the address names `name`: The Guardian may be theguardian or guardian there."""
+        key = plain(name)
+        return key in self.host or (name[:4].lower() == "the " and f"the{key}" in self.host)
 
 
 class Mark(StrEnum):
@@ -59,7 +65,7 @@ class Mark(StrEnum):
     PUBLISHED = "published"
 
 
-Value = Column | Lead | ReadDate | Recurring | Problem | str | None
+Value = Column | Dateline | ReadDate | Recurring | Problem | str | None
 
 
 class Decision(NamedTuple):
@@ -112,13 +118,13 @@ class Columns(NamedTuple):
             (*self.dates, column.date) if column.date else self.dates,
         )
 
-    def with_lead(self, lead: Lead) -> Columns:
+    def with_dateline(self, found: Dateline) -> Columns:
         """What stands in front of the story is nearer to it than what stands above."""
         return self._replace(
-            dateline=self.dateline or lead.place,
-            agency=lead.agency or self.agency,
-            byline=tuple(dict.fromkeys((*self.byline, *lead.byline))),
-            dates=self.dates or ((lead.date,) if lead.date else ()),
+            dateline=self.dateline or found.place,
+            agency=found.agency or self.agency,
+            byline=tuple(dict.fromkeys((*self.byline, *found.byline))),
+            dates=self.dates or ((found.date,) if found.date else ()),
         )
 
 
@@ -152,16 +158,18 @@ class Known(NamedTuple):
         return page.title or (page.lines[self.headlines[0]] if self.headlines else None)
 
     def is_site(self, page: Page, name: str) -> bool:
-        """Whether `name`, as `plain` writes it, is the site's by its address or by the article's own credits."""
-        credited = (self.columns.agency, self.columns.attribution)
-        return name in page.host or any(len(own) > 2 and plain(own) == name for own in credited if own)
+        """Whether `name` is the site's by its address, or by the article's own credits."""
+        key = plain(name)
+        if page.has_host(name):
+            return True
+        return any(len(own) > 2 and plain(own) == key for own in (self.columns.agency, self.columns.attribution) if own)
 
 
 def with_decision(columns: Columns, decision: Decision) -> Columns:
     """The columns, filled from what was decided of a line."""
     if isinstance(decision.value, Column):
         return columns.with_column(decision.value)
-    return columns.with_lead(decision.value) if isinstance(decision.value, Lead) else columns
+    return columns.with_dateline(decision.value) if isinstance(decision.value, Dateline) else columns
 
 
 #: A rule reads a page, and what is known of it, and decides.

@@ -64,15 +64,21 @@ _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d|©")
 _LAST_WORD = re.compile(r"(\w+)\W*$")
 
 
+def _start(line: str) -> str:
+    """The first word of a line as `words` gives it; empty where it begins with none."""
+    first = _FIRST_WORD.search(line, 0, 40)
+    if first is None:
+        return ""
+    return "0" if first[0].isdigit() else first[0].casefold().replace("’", "'")
+
+
 def find_furniture(line: str) -> Furniture | None:
     """What furniture a line is; None where it may belong to the story."""
     if len(line) > LONGEST:
         return None
-    first = _FIRST_WORD.search(line, 0, 40)
-    if first is None:
+    start = _start(line)
+    if not start:
         return None
-    start = first[0].casefold().replace("’", "'")
-    start = "0" if start[0].isdigit() else start
     if start in _STARTS and len(line) <= _LONGEST_WORDS and (known := _LINES.get(words(line))):
         # Within a line of text these words end a sentence; in quotes somebody says them.
         spoken = line[0] in _QUOTES or line[-1] == "?" or (not known.anywhere and (line[-1] == "." or "=" in line))
@@ -108,11 +114,14 @@ def is_notice(paragraph: str) -> bool:
 _HEADS = {words(head) for head in _DATA["lists"]["heads"]}
 _LABELS = {words(label) for label in _DATA["lists"]["labels"]}
 _OPENING = tuple(f"{words(opening)} " for opening in _DATA["lists"]["opening"])
+_HEAD_STARTS = {said.split(" ")[0] for said in (*_HEADS, *_OPENING)}
 
 
 def heads_links(line: str) -> bool:
     """Whether a line is the heading of a list of links: `Most Popular`, `More from Levant Post`."""
     if len(line) > 60 or line[0] in _QUOTES or line[-1] in ".?,;":
+        return False
+    if _start(line) not in _HEAD_STARTS:
         return False
     said = words(line)
     return said in _HEADS or (said.startswith(_OPENING) and len(said.split()) <= 8)

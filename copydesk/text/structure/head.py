@@ -145,7 +145,7 @@ def _says_the_same(page: Page, title: Line, menu: _Menu, line: Line) -> bool:
         return False
     if line.ends_sentence and line.text[-1] not in "?!？！":
         return False
-    with_site = headline.site_suffix(title.text, page.host.__contains__) > 0
+    with_site = headline.site_suffix(title.text, page.has_host) > 0
     if menu.is_full or (with_site and menu.labels):
         if any(behind.above for behind in page.lines[line.number + 1 : min(line.number + 4, HEAD)]):
             return True

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from itertools import islice
 
-from copydesk.text.structure import lead
 from copydesk.text.structure.lines import TEASER, Line
+from copydesk.text.structure.names import is_agency
 from copydesk.text.structure.sentences import WORD, tokens
 
 MAX_CHARACTERS = 250
@@ -94,7 +94,7 @@ def _without_site(line: str, other: str = "") -> list[str]:
     for separator in _SEPARATOR.finditer(line):
         head, tail = line[: separator.start()], line[separator.end() :]
         if other and ":" in separator[0]:
-            found += [part for part, site in ((head, tail), (tail, head)) if lead.is_agency(site) or part == other]
+            found += [part for part, site in ((head, tail), (tail, head)) if is_agency(site) or part == other]
             continue
         if 1 <= len(tail.split()) <= 7 and len(tail) <= 60:
             found.append(head)
@@ -104,10 +104,9 @@ def _without_site(line: str, other: str = "") -> list[str]:
 
 
 def site_suffix(headline: str, is_site: Callable[[str], bool]) -> int:
-    """Where ` - Site Name` begins in a headline, if `is_site` knows that name (as `tokens` joined); else 0."""
+    """Where ` - Site Name` begins in a headline, if `is_site` knows that name; else 0."""
     for separator in _SEPARATOR.finditer(headline):
-        tail = "".join(tokens(headline[separator.end() :]))
-        if separator.start() and tail and (is_site(tail) or is_site(tail.removeprefix("the"))):
+        if separator.start() and is_site(headline[separator.end() :]):
             return separator.start()
     return 0
 
@@ -125,15 +124,18 @@ def plain_part(line: str, other: Line) -> tuple[int, int] | None:
     return None
 
 
+# 1º DE MAYO: they have no capitals.
+_ORDINALS = dict.fromkeys(map(ord, "ªº"))
+
+
 def quality(form: Line, forms: Sequence[Line]) -> tuple[int, int, int]:
     """How good a form of a repeated headline this is, smaller is better: whole, without site, in mixed case."""
     line = form.text
     is_cut = bool(_CUT.search(line))
     others = {other.tokens for other in forms} - {form.tokens}
     has_site = line[-1] in "|»–—-" or (bool(others) and any(tokens(part) in others for part in _without_site(line)))
-    letters = [c for c in line if c.isalpha() and c.lower() != c.upper()]
-    one_case = bool(letters) and (all(c.isupper() for c in letters) or all(c.islower() for c in letters))
-    return is_cut, has_site, one_case
+    letters = line.translate(_ORDINALS)
+    return is_cut, has_site, letters.isupper() or letters.islower()
 
 
 def looks_like_headline(first: Line, story: Sequence[Line]) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
 from copydesk.text import dates
-from copydesk.text.structure import credit_lines, datelines, headline, lead
+from copydesk.text.structure import credit_lines, headline
 from copydesk.text.structure.columns import Column
 from copydesk.text.structure.date_reader import DateReader, ReadDate
+from copydesk.text.structure.datelines import LONGEST, Dateline, find_dateline
 from copydesk.text.structure.decisions import Decision, Known, Page
 
 _STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff\u3041-\u30ff\u4e00-\u9fff]")
@@ -50,10 +51,10 @@ def _opening(page: Page, known: Known) -> _Story | None:
 def lone_dateline(page: Page, known: Known) -> Sequence[Decision]:
     """The first line is nothing but a dateline, `DENVER, March 2 -`."""
     here = page.lines[known.body : known.body + 2]
-    if len(here) < 2 or len(here[0].text) > lead.LONGEST or not here[0].text.endswith(("-", "—", "–")):
+    if len(here) < 2 or len(here[0].text) > LONGEST or not here[0].text.endswith(("-", "—", "–")):
         return ()
     line = here[0].text
-    found = _lead(page, known, f"{line} {here[1].text[:100]}")
+    found = _dateline(page, known, f"{line} {here[1].text[:100]}")
     if found is None or found.end != len(line) + 1:
         return ()
     return (Decision(_rule(known, found), known.body, found),)
@@ -86,7 +87,7 @@ def date_behind_headline(page: Page, known: Known) -> Sequence[Decision]:
 def dateline(page: Page, known: Known) -> Sequence[Decision]:
     """A dateline or an agency in front of the first sentence."""
     story = _opening(page, known)
-    found = _lead(page, known, story.text) if story else None
+    found = _dateline(page, known, story.text) if story else None
     if story is None or found is None:
         return ()
     return (Decision(_rule(known, found), story.line, found, (story.start, story.start + found.end)),)
@@ -110,23 +111,18 @@ def date_prefix(story: str, reader: DateReader, start: re.Pattern[str]) -> tuple
     return between.end(), date
 
 
-def _rule(known: Known, found: lead.Lead) -> str:
+def _rule(known: Known, found: Dateline) -> str:
     return "dateline" if known.columns.dateline or found.place else "agency-prefix"
 
 
-def _lead(page: Page, known: Known, story: str) -> lead.Lead | None:
+def _dateline(page: Page, known: Known, story: str) -> Dateline | None:
     """The dateline in front of a story, with the reporter and the date that it names."""
-    found = _find(story, partial(known.is_site, page))
+    found = find_dateline(story, partial(known.is_site, page))
     if not found or found.end >= len(story):
         return None
-    if found.place is None and (place := _find(story[found.end :])) and not place.agency:
+    if found.place is None and (place := find_dateline(story[found.end :])) and not place.agency:
         found = found._replace(place=place.place, end=found.end + place.end)
     named = _BRACKETS.search(story, 0, found.end)
     byline = credit_lines.find_byline(named[0]) if named else None
     date = None if known.columns.dates else page.reader.find(story[: found.end])
     return found._replace(byline=byline.names if byline else (), date=date)
-
-
-def _find(story: str, is_site: Callable[[str], bool] | None = None) -> lead.Lead | None:
-    """The dateline or agency in front of a story, as English agencies write it or those of other languages."""
-    return lead.find_lead(story[:200], is_site) or datelines.find_dateline(story)

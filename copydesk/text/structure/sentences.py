@@ -25,6 +25,7 @@ _APOSTROPHES = re.compile("['’‘`´]")
 # Turkish writes dotted and dotless capitals; without regard to case they are one letter.
 _DOTLESS = {ord("ı"): "i", ord("\u0307"): None}
 _SPEECH = re.compile(rf"[\"“”„«]|\b(?:{any_as_written(lists.words('speech_verbs'))})\b", re.IGNORECASE)
+_CUT_OFF = re.compile(r"(?P<marker>\s*\[\+\s?\d+ chars\])$|(?:…|\.\.\.|\[…\]|\[\.\.\.\])[\])\"'”’»]*$")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -45,6 +46,11 @@ def last_mark(text: str) -> str:
 def ends_sentence(text: str) -> bool:
     """Whether a text ends as sentences of a story do."""
     return last_mark(text) in STATES
+
+
+def cut_off(text: str) -> re.Match[str] | None:
+    """How a text ends where it breaks off: with an ellipsis, or with a `marker` that counts what is missing."""
+    return _CUT_OFF.search(text, max(0, len(text) - 40))
 
 
 def speaks(text: str) -> bool:

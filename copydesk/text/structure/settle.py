@@ -10,8 +10,8 @@ from copydesk.text.structure.date_reader import ReadDate
 from copydesk.text.structure.decisions import Decision, Known, Mark, Page
 from copydesk.text.structure.furniture import is_notice
 from copydesk.text.structure.head import BEHIND
-from copydesk.text.structure.lead import AGENCIES
 from copydesk.text.structure.lines import Line
+from copydesk.text.structure.names import is_known_agency
 from copydesk.text.structure.sentences import has_letters
 from copydesk.text.structure.tail import BOTTOM
 
@@ -116,7 +116,7 @@ def _best(page: Page, known: Known, forms: Sequence[Line], distinct: Sequence[Li
 
 def _without_site(page: Page, known: Known, best: Line, forms: Sequence[Line]) -> tuple[int, int]:
     """Where the headline begins and ends without a site's name: one that is known, or that another form is without."""
-    if end := headline.site_suffix(best.text, lambda name: name in AGENCIES or known.is_site(page, name)):
+    if end := headline.site_suffix(best.text, lambda name: is_known_agency(name) or known.is_site(page, name)):
         return 0, end
     parts = (headline.plain_part(best.text, form) for form in forms if form.text != best.text)
     return next(filter(None, parts), (0, len(best.text)))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from copydesk.records import INFO, Problem
-from copydesk.text.structure import credit_lines, headline
+from copydesk.text.structure import credit_lines, headline, sentences
 from copydesk.text.structure.body import says_headline
 from copydesk.text.structure.columns import Column
 from copydesk.text.structure.decisions import Decision, Known, LineRule, Mark, Page, fold
@@ -15,8 +14,6 @@ from copydesk.text.structure.lines import Line
 
 #: So many lines may stand below a story.
 BOTTOM = 8
-
-_CUT_OFF = re.compile(r"(?P<marker>\s*\[\+\s?\d+ chars\])$|(?:…|\.\.\.|\[…\]|\[\.\.\.\])[\])\"'”’»]*$")
 
 
 def below_story(page: Page, known: Known) -> Sequence[Decision]:
@@ -81,7 +78,7 @@ def source_behind(page: Page, known: Known) -> Sequence[Decision]:
 def cut_off(page: Page, known: Known) -> Sequence[Decision]:
     """Note that the story is cut off, and take out the marker that counts what is missing."""
     last = next((line for line in reversed(page.lines) if known.is_open(line.number)), None)
-    if last is None or not (cut := _CUT_OFF.search(last.text[-40:])):
+    if last is None or not (cut := sentences.cut_off(last.text)):
         return ()
     problem = Decision("cut-off", last.number, Problem("clean", "cut-off", "body", INFO, last.text[-80:]))
     if not (marker := cut["marker"]):
