@@ -123,6 +123,9 @@ class RunConfig(Section):
     workers: int = Field(0, ge=0, le=256, description="Processes that clean articles; 0 means one per core")
     batch_documents: int = Field(1000, ge=1, description="Documents in one batch")
     batch_bytes: int = Field(8 * 2**20, ge=1, description="Bytes after which a batch is full")
+    document_seconds: float = Field(
+        60, ge=0, description="Seconds of the processor for a document, and for each MiB of a large one; 0: no limit"
+    )
 
 
 class Config(Section):

@@ -14,6 +14,7 @@ from datetime import date
 from itertools import chain, islice
 from typing import Any, Protocol
 
+from copydesk import deadline
 from copydesk.config import Config
 from copydesk.records import Document
 from copydesk.run.batch import Batch, clean_batch, join
@@ -73,7 +74,7 @@ def _known(sites: Sites, documents: Iterable[Document], settled: bool) -> dict[s
 @contextmanager
 def _pool(workers: int) -> Iterator[Callable[[Iterable[tuple[Any, ...]]], Iterator[Batch]]]:
     """A way to call `clean_batch` with one set of arguments after the other; its results come in their order."""
-    if workers == 1:
+    if workers == 1 and deadline.limits():  # in another thread, as under Prefect, no limit of time would hold
         yield lambda calls: (clean_batch(*call) for call in calls)
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of whoever runs the flow
