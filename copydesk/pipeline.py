@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from copydesk import __version__, languages
 from copydesk.config import Config, TyposConfig, user_lists
+from copydesk.deadline import TooSlow, limit
 from copydesk.edits import (
     APPLIED,
     SUGGESTED,
@@ -58,12 +59,13 @@ def clean_documents(
 def clean_alone(documents: Iterable[Document], config: Config, sites: Mapping[str, Site] = NO_SITES) -> list[Cleaned]:
     """Take each document as far as it goes by itself: all but its typos, which are looked for in many at once.
 
-    A fault of copydesk costs the document that it happens with its article, and no other. Raises
-    `copydesk.data.lists.ListsInUse` where this process has read other word lists than those of `config`.
+    A fault of copydesk costs the document that it happens with its article, and no other, and so does a document that
+    takes longer than `run.document_seconds`. Raises `copydesk.data.lists.ListsInUse` where this process has read other
+    word lists than those of `config`.
     """
     user_lists.install(config.lists.folder)
     return [
-        _guarded(document, lambda: _clean_alone(document, config, sites.get(site_of(document.uri), NO_SITE)))  # noqa: B023
+        _guarded(document, config, lambda: _clean_alone(document, config, sites.get(site_of(document.uri), NO_SITE)))  # noqa: B023
         for document in documents
     ]
 
@@ -263,13 +265,14 @@ def correct_typos(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
         model = languages.model(code, config.typos.learned)
         words = protected.read(config.typos.protected, user_lists.protected(config.lists.folder))
         try:
-            done = _corrected(done, model, config, words)
+            with limit(_seconds(config, *(one.document for one in done))):
+                done = _corrected(done, model, config, words)
         except languages.LanguageError:
             raise  # a broken installation is no fault of the documents
-        except Exception:
+        except (Exception, TooSlow):
             log.exception("typos of a batch could not be corrected; its documents are tried one by one")
             done = [
-                _guarded(one.document, lambda: _corrected([one], model, config, words)[0])  # noqa: B023
+                _guarded(one.document, config, lambda: _corrected([one], model, config, words)[0])  # noqa: B023
                 for one in done
             ]
     return done
@@ -308,16 +311,29 @@ def _settled(one: Cleaned, article: Article, text: str, found: list[Finding], co
 # --- at the end ------------------------------------------------------------------------------------------------------
 
 
-def _guarded(document: Document, work: Callable[[], Cleaned]) -> Cleaned:
-    """What `work` makes of a document; a fault of copydesk is that document's problem."""
+def _guarded(document: Document, config: Config, work: Callable[[], Cleaned]) -> Cleaned:
+    """What `work` makes of a document; a fault of copydesk, and too long a time, are that document's problem."""
     try:
-        return work()
+        with limit(_seconds(config, document)):
+            return work()
     except languages.LanguageError:
         raise
+    except TooSlow as error:
+        return _without_article(
+            document, "too-slow", f"{error}; run.document_seconds is {config.run.document_seconds:g}"
+        )
     except Exception as error:
-        log.exception("%s could not be cleaned", document.uri[:200])
-        words = f"{type(error).__name__}: {error}"[:500]
-        return Cleaned(document, None, problems=(Problem("clean", "failed", None, CRITICAL, words),))
+        log.exception("%s could not be cleaned", ascii(document.uri[:200]))
+        return _without_article(document, "failed", f"{type(error).__name__}: {error}"[:500])
+
+
+def _without_article(document: Document, rule: str, words: str) -> Cleaned:
+    return Cleaned(document, None, problems=(Problem("clean", rule, None, CRITICAL, words),))
+
+
+def _seconds(config: Config, *documents: Document) -> float:
+    """The limit of time for documents: that of a document for each mebibyte of them, and once at least."""
+    return config.run.document_seconds * max(1.0, sum(len(document.content) for document in documents) / 2**20)
 
 
 def _counted(cleaned: Cleaned) -> Cleaned:

@@ -22,7 +22,7 @@ ROOT = Path(copydesk.__file__).parent.parent
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(layer.split())
     for layer in (
-        "records config config.load config.user_lists data data.bundled",
+        "records config config.load config.user_lists data data.bundled deadline",
         "edits",
         "text",
         "languages languages.protected",

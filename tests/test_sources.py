@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pyarrow as pa
@@ -22,9 +23,10 @@ from hypothesis import strategies as st
 
 from copydesk.config import SourcesConfig
 from copydesk.records import Document
-from copydesk.sources import SourceError, read
+from copydesk.sources import SourceError, listing, read
 
 CONFIG = SourcesConfig()
+UNREAD = "of a kind that is not read, "
 JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1"
 STORY = "The bridge over the river was closed on Monday.\n\nIt will open again in spring."
 
@@ -77,7 +79,7 @@ def test_files_of_other_kinds_are_counted_in_a_folder_and_refused_when_named(tmp
         written(tmp_path / name, "x")
     skipped: Counter[str] = Counter()
     assert [d.uri for d in read(str(tmp_path), CONFIG, skipped)] == ["a.txt"]
-    assert skipped == {".pdf": 2, "": 2}
+    assert skipped == {UNREAD + ".pdf": 2, UNREAD + "without an extension": 2}
     with pytest.raises(SourceError, match=r"b\.pdf: no reader .* \.txt, .*\.parquet, each also \.gz or \.zst"):
         read(str(tmp_path / "b.pdf"), CONFIG)
 
@@ -86,6 +88,60 @@ def test_files_of_other_kinds_are_counted_in_a_folder_and_refused_when_named(tmp
 def test_a_source_that_is_not_there_is_an_error_at_once(source: str) -> None:
     with pytest.raises(SourceError, match=r"check|write a path"):
         read(source, CONFIG)
+
+
+def test_every_name_is_a_document_or_left_out_by_a_reason(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    for name in ("a.txt", "_b.txt", ".c.txt", "_d/e.txt", "f.pdf", "g.\x1b[31mred\n"):
+        written(root / name, "x")
+    written(outside / "h.txt", "x")
+    written(root / "published" / "_warehouse.json", "{}")
+    (root / "up").symlink_to(root)
+    (root / "out").symlink_to(outside)
+    (root / "out again").symlink_to(outside)
+    (root / "circle").symlink_to(root / "circle")
+    (root / "gone").symlink_to(root / "nothing")
+    skipped: Counter[str] = Counter()
+    found = {d.uri: d.problem and d.problem.rule for d in read(str(root), CONFIG, skipped)}
+    assert found == {"a.txt": None, "out/h.txt": None, "circle": "unreadable"}
+    assert skipped == {
+        listing.HIDDEN: 3, listing.LINKED: 2, listing.WAREHOUSE: 1, UNREAD + ".pdf": 1,
+        UNREAD + "without an extension": 1, UNREAD + r".\x1b[31mred\n": 1,
+    }  # fmt: skip
+
+
+def test_what_lies_below_a_folder_that_cannot_be_entered_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("shut/a.txt", "shut/b/c.txt", "shut/d.pdf", "open.txt"):
+        written(tmp_path / name, "x")
+    look = os.stat
+
+    def guarded(path: str, **rest: Any) -> os.stat_result:  # names in the folder may be listed, and none be reached
+        if isinstance(path, str) and "shut/" in path:
+            raise PermissionError(13, "Permission denied")
+        return look(path, **rest)
+
+    monkeypatch.setattr(os, "stat", guarded)
+    found = {d.uri: d.problem and d.problem.rule for d in documents(tmp_path)}
+    assert found == {"open.txt": None} | dict.fromkeys(("shut/a.txt", "shut/b", "shut/d.pdf"), "unreadable")
+
+
+def test_a_path_too_long_for_the_system_is_told(tmp_path: Path) -> None:
+    written(tmp_path / "a.txt", "x")
+    here = os.open(tmp_path, os.O_RDONLY)
+    try:  # step by step, since no path leads there
+        for _ in range(20):
+            os.mkdir("d" * 240, dir_fd=here)
+            here, above = os.open("d" * 240, os.O_RDONLY, dir_fd=here), here
+            os.close(above)
+        os.close(os.open("deep.txt", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    finally:
+        os.close(here)
+    good, deep = documents(tmp_path)
+    assert (good.uri, good.problem) == ("a.txt", None)
+    assert rules([deep]) == ["unreadable"]
+    assert "too long" in str(deep.problem)
 
 
 def test_a_missing_backend_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -539,7 +595,7 @@ def test_any_store_that_fsspec_knows() -> None:
         store.pipe_file(f"/raw/{name}", name.encode())
     skipped: Counter[str] = Counter()
     assert [d.uri for d in read("memory://raw", CONFIG, skipped)] == ["a/x.txt", "a.txt", "b.txt"]
-    assert skipped == {".pdf": 1}
+    assert skipped[UNREAD + ".pdf"] == 1
     assert one("memory://raw/a/x.txt") == Document("x.txt", b"a/x.txt")
 
 

@@ -98,9 +98,7 @@ class TyposConfig(Section):
         0.975,
         description="The same for real-word errors: a word that exists, but is not the one that was meant",
     )
-    suggest_from: Share = Field(
-        0.5, description="Minimum confidence of a correction that is suggested; the text stays"
-    )
+    suggest_from: Share = Field(0.5, description="Minimum confidence of a correction that is suggested; the text stays")
     protected: str | None = Field(
         None, description="A file of words that stand as they are, a line each; [site] begins those of one site"
     )
@@ -131,6 +129,9 @@ class RunConfig(Section):
     workers: int = Field(0, ge=0, le=256, description="Processes that clean articles; 0 means one per core")
     batch_documents: int = Field(1000, ge=1, description="Documents in one batch")
     batch_bytes: int = Field(8 * 2**20, ge=1, description="Bytes after which a batch is full")
+    document_seconds: float = Field(
+        60, ge=0, description="Seconds of the processor for a document, and for each MiB of a large one; 0: no limit"
+    )
 
 
 class Config(Section):

@@ -97,8 +97,8 @@ def collect(
         batches = cleaned(chain([first], fresh), job.config, job.day, sites, staging)
         for batch in joined(_told(batches, progress)):
             intake.take(batch)
-    for extension, count in sorted(left_out.items()):
-        log.warning("left out %d file(s) of a kind that is not read: %s", count, extension or "no extension")
+    for reason, count in sorted(left_out.items()):
+        log.warning("left out %d × %s", count, reason)
     return Collected(
         warehouse, staging, history, intake.summary, intake.totals, intake.results, intake.noted, intake.examples,
         intake.whole, intake.bytes_read, left_out,

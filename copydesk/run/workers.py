@@ -13,6 +13,7 @@ from datetime import date
 from itertools import chain, islice
 from typing import Any, Protocol
 
+from copydesk import deadline
 from copydesk.config import Config
 from copydesk.config.user_lists import could_install
 from copydesk.records import Document
@@ -75,9 +76,10 @@ def _known(sites: Sites, documents: Iterable[Document], settled: bool) -> dict[s
 def _pool(workers: int, lists: str | None) -> Iterator[Callable[[Iterable[tuple[Any, ...]]], Iterator[Batch]]]:
     """A way to call `clean_batch` with one set of arguments after the other; its results come in their order.
 
-    One worker is this process, unless it has read other word lists than those of the folder `lists`.
+    One worker is this process, unless it has read other word lists than those of the folder `lists`, or is in a thread
+    where no limit of time would hold, as under Prefect.
     """
-    if workers == 1 and could_install(lists):
+    if workers == 1 and could_install(lists) and deadline.limits():
         yield lambda calls: (clean_batch(*call) for call in calls)
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of whoever runs the flow

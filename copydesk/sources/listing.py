@@ -22,11 +22,19 @@ class SourceError(ValueError):
 
 
 class Entry(NamedTuple):
-    """One file. `uri` is relative to the source, with `/`; `fault` says why a folder could not be listed."""
+    """One file. `uri` is relative to the source, with `/`; `fault` says why it, or a folder, could not be reached, and
+    `left_out` why it is none of the source's documents.
+    """
 
     uri: str
     open: Callable[[], IO[bytes]]
     fault: str | None = None
+    left_out: str | None = None
+
+
+HIDDEN = "whose name begins with . or _"
+LINKED = "a link to a folder that is read by another path"
+WAREHOUSE = "a warehouse"
 
 
 def entries(source: str) -> tuple[bool, Iterable[Entry]]:
@@ -67,7 +75,7 @@ def _no_source(source: str, warehouse: str) -> SourceError:
 
 
 def _walk(root: str) -> Iterator[Entry]:
-    """The files below `root`, depth first, names in order.
+    """Every name below `root`, depth first, in order; of what is left out as a whole, the name at its top.
 
     A link to a folder is followed where it leads out of `root`, once; what lies within has its own path already.
     Warehouses are left out.
@@ -77,24 +85,41 @@ def _walk(root: str) -> Iterator[Entry]:
     waiting = [("", root)]
     while waiting:
         uri, path = waiting.pop()
-        if not os.path.isdir(path):
-            yield Entry(uri, partial(_open_regular, path))
+        entry = Entry(uri, partial(_open_regular, path))
+        if uri and _hidden(uri.rpartition("/")[2]):
+            yield entry._replace(left_out=HIDDEN)
+            continue
+        is_folder, fault = _look(path)
+        if fault or not is_folder:
+            yield entry._replace(fault=fault)
             continue
         if uri and os.path.islink(path):
             target = os.path.realpath(path)
             if os.path.commonpath([home, target]) in (home, target) or target in followed:
+                yield entry._replace(left_out=LINKED)
                 continue
             followed.add(target)
         try:
             names = os.listdir(path)
         except OSError as error:
-            yield Entry(f"{uri}/", partial(_open_regular, path), f"the folder cannot be listed: {error.strerror}")
+            fault = f"the folder cannot be listed: {error.strerror}"
+            yield Entry(f"{uri}/", entry.open, fault)
             continue
         if MARKER in names:
+            yield entry._replace(left_out=WAREHOUSE)
             continue
         below = f"{uri}/" if uri else ""
-        shown = (name for name in sorted(names, reverse=True) if not _hidden(name))
-        waiting += [(below + name, os.path.join(path, name)) for name in shown]
+        waiting += [(below + name, os.path.join(path, name)) for name in sorted(names, reverse=True)]
+
+
+def _look(path: str) -> tuple[bool, str | None]:
+    """Whether a folder is there, and why that cannot be told. What vanished is told later, by opening it."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode), None
+    except FileNotFoundError:
+        return False, None
+    except OSError as error:  # above it, a folder that cannot be entered; a path too long; links in a circle
+        return False, f"cannot be reached: {error.strerror}"
 
 
 def _hidden(name: str) -> bool:
@@ -138,7 +163,13 @@ def _remote(source: str, protocol: str) -> tuple[bool, Iterable[Entry]]:
     if "" in warehouses:
         raise _no_source(source, source)
     return False, [
-        Entry(uri, partial(store.open, name, "rb"))
+        Entry(uri, partial(store.open, name, "rb"), left_out=_left_out(uri, warehouses))
         for uri, name in sorted(relative, key=lambda pair: pair[0].split("/"))
-        if uri and not uri.endswith("/") and not any(map(_hidden, uri.split("/"))) and not uri.startswith(warehouses)
+        if uri and not uri.endswith("/")
     ]
+
+
+def _left_out(uri: str, warehouses: tuple[str, ...]) -> str | None:
+    if uri.startswith(warehouses):
+        return WAREHOUSE
+    return HIDDEN if any(map(_hidden, uri.split("/"))) else None

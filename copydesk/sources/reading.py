@@ -16,11 +16,11 @@ from copydesk.sources.streams import COMPRESSIONS
 def read(source: str, config: SourcesConfig, skipped: Counter[str] | None = None) -> Iterator[Document]:
     """Every document of `source`: a path, or a URL that fsspec knows (`s3://bucket/prefix`, `memory://`, ...).
 
-    Folders are read to their depths, in the order of their names, leaving out what begins with `.` or `_`. Files of
-    other kinds are left out, and counted in `skipped` by extension. Uris are relative to `source` (a single file is
-    its name), and end in `#` and the number of the record where a record of JSON Lines, CSV or Parquet names no uri
-    of its own. Raises `SourceError` at once where `source` does not exist, cannot be reached, or is a file of unknown
-    kind.
+    Folders are read to their depths, in the order of their names, leaving out what begins with `.` or `_`, files of
+    other kinds, warehouses, and links to folders that are read anyway: `skipped` counts them by reason. Uris are
+    relative to `source` (a single file is its name), and end in `#` and the number of the record where a record of JSON
+    Lines, CSV or Parquet names no uri of its own. Raises `SourceError` at once where `source` does not exist, cannot be
+    reached, or is a file of unknown kind.
     """
     is_file, found = entries(source)
     if is_file:
@@ -34,12 +34,14 @@ def read(source: str, config: SourcesConfig, skipped: Counter[str] | None = None
 def _documents(found: Iterable[Entry], config: SourcesConfig, skipped: Counter[str]) -> Iterator[Document]:
     for entry in found:
         extension, compression = _kind(entry.uri)
-        if entry.fault is not None:
+        if entry.left_out is not None:
+            skipped[entry.left_out] += 1
+        elif entry.fault is not None:
             yield unread(entry.uri, "unreadable", entry.fault)
         elif extension in READERS:
             yield from READERS[extension](entry, compression, config)
         else:
-            skipped[extension] += 1
+            skipped[f"of a kind that is not read, {ascii(extension)[1:-1] or 'without an extension'}"] += 1
 
 
 def _kind(uri: str) -> tuple[str, str | None]:

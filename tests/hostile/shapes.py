@@ -96,6 +96,11 @@ def _repeated(part: str, around: str = "") -> Shape:
 
 def texts() -> dict[str, Shape]:
     plain = {f"text of {name}": _repeated(part) for name, part in REPEATED.items()}
+    # A sign anywhere in a text makes its pattern look everywhere.
+    for part in ("a", "a-", "a.b"):
+        plain[f"text of {part!r} beside signs"] = _repeated(
+            part, f"a@b c\\d e_f http://g www.h #i `j` k.com\n{_ENGLISH}"
+        )
     return plain | {f"{name} in a text": _repeated(part, _ENGLISH * 8) for name, part in REPEATED.items()}
 
 

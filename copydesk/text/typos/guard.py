@@ -11,19 +11,20 @@ from numpy.typing import NDArray
 
 from copydesk.text.typos.batch import BREAK, FOREIGN, KNOWN, LOWER, OPEN, STOP, WORD, Batch
 
-# Addresses of all kinds, handles, tags, and code between marks. Each is looked for only where its sign stands at all.
+# Addresses of all kinds, handles, tags, and code between marks. Each is looked for only where its sign stands at all,
+# and from the beginning of a run of signs on or no further than it may be long, or time would grow with the square.
 _THINGS = {
-    "@": re.compile(r"\S*@\S+"),
-    "://": re.compile(r"[A-Za-z][A-Za-z+.-]*://\S+"),
+    "@": re.compile(r"(?<!\S)[^\s@]*+@\S+"),
+    "://": re.compile(r"[A-Za-z][A-Za-z+.-]{0,40}://\S+"),
     "www.": re.compile(r"(?i:www)\.\S+"),
     "#": re.compile(r"#\w+"),
     "`": re.compile(r"`[^`\n]{1,300}`"),
-    "\\": re.compile(r"\S*\\\S*"),
-    "_": re.compile(r"\S*_\S*"),
+    "\\": re.compile(r"(?<!\S)[^\s\\]*+\\\S*"),
+    "_": re.compile(r"(?<!\S)[^\s_]*+_\S*"),
     "</": re.compile(r"<[^<>\n]{1,300}>"),
 }
 _DOMAIN = re.compile(
-    r"(?i)\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|info|gov|edu|co|io|me|tv|eu|uk|ru|sy|tr|ir|iq|html?|php|pdf|jpe?g|png)\b(?:/\S*)?"
+    r"(?i)\b[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}\.(?:com|org|net|info|gov|edu|co|io|me|tv|eu|uk|ru|sy|tr|ir|iq|html?|php|pdf|jpe?g|png)\b(?:/\S*)?"
 )
 
 

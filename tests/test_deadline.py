@@ -1,0 +1,93 @@
+"""The limit of time for one document: what is too slow is quarantined whole, and all else goes on."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from nights import Left, settled, story
+
+from copydesk import deadline, pipeline
+
+
+def busy() -> None:
+    while True:
+        time.process_time()
+
+
+def swallowing() -> None:
+    """What some libraries do with any exception."""
+    until = time.process_time() + 30
+    while time.process_time() < until:
+        try:
+            sum(range(1000))
+        except Exception:  # noqa: BLE001
+            continue
+
+
+def pattern() -> None:
+    re.match(r"(?:a+)+$", "a" * 40 + "b")
+
+
+@pytest.mark.parametrize("work", [busy, swallowing, pattern])
+def test_work_ends_at_its_limit(work: Callable[[], None]) -> None:
+    start = time.process_time()
+    with pytest.raises(deadline.TooSlow, match="more than"), deadline.limit(0.2):
+        work()
+    assert time.process_time() - start < 5
+    busy_until = time.process_time() + 1.5  # nothing is left that ends what comes after
+    while time.process_time() < busy_until:
+        pass
+
+
+def test_waiting_takes_no_time_of_the_processor() -> None:
+    with deadline.limit(0.2):
+        time.sleep(0.6)
+
+
+@pytest.mark.parametrize("step", ["language", "_corrected"])
+def test_a_document_that_is_too_slow_is_quarantined_whole_and_the_others_are_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    whole = getattr(pipeline, step)
+
+    def slow(first: object, *more: object) -> object:
+        if "slow story" in str(first):
+            busy()
+        return whole(first, *more)
+
+    monkeypatch.setattr(pipeline, step, slow)
+    texts = {
+        "a.txt": story(1),
+        "slow.txt": story(2).replace("The bridge over", "In a slow story, the bridge over"),
+        "z.txt": story(3),
+    }
+    left = night_of(tmp_path, texts, 2)
+    assert sorted(left.articles["uri"]) == ["a.txt", "z.txt"]
+    assert left.reasons == {"slow.txt": ["too-slow"]}
+    (row,) = left.quarantine.to_dict("records")
+    assert row["content"].decode() == texts["slow.txt"]
+    assert "run.document_seconds" in row["reasons"][0]["observed"]
+
+
+def test_the_limit_holds_where_a_thread_runs_the_night(tmp_path: Path) -> None:
+    texts = {"a.txt": story(1), "slow.txt": "a\t" * 500_000}
+    found: list[Left] = []
+    thread = threading.Thread(target=lambda: found.append(night_of(tmp_path, texts, 2)))
+    thread.start()
+    thread.join()
+    (left,) = found
+    assert list(left.articles["uri"]) == ["a.txt"]
+    assert left.reasons == {"slow.txt": ["too-slow"]}
+
+
+def night_of(folder: Path, texts: dict[str, str], seconds: float) -> Left:
+    raw = folder / "raw"
+    raw.mkdir()
+    for name, text in texts.items():
+        (raw / name).write_text(text, encoding="utf-8")
+    return settled(raw, folder / "warehouse", run={"document_seconds": seconds})
