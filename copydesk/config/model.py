@@ -90,9 +90,7 @@ class TyposConfig(Section):
         0.975,
         description="The same for real-word errors: a word that exists, but is not the one that was meant",
     )
-    suggest_from: Share = Field(
-        0.5, description="Minimum confidence of a correction that is suggested; the text stays"
-    )
+    suggest_from: Share = Field(0.5, description="Minimum confidence of a correction that is suggested; the text stays")
     protected: str | None = Field(
         None, description="A file of words that stand as they are, a line each; [site] begins those of one site"
     )
