@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
-from nights import NIGHT, STORY, config, night, settled, source_text, story, table, tree
+from nights import NIGHT, STORY, Left, config, night, settled, source_text, story, table, tree
 
 from copydesk.cli import main
 from copydesk.run.nightly import Job, run
@@ -30,13 +30,16 @@ from copydesk.warehouse.schemas import FORMAT
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffdb0043000302020302020303030304") + bytes(range(256)) * 8
 
 
-@pytest.fixture
-def raw(tmp_path: Path) -> Path:
-    """A source folder with one sound article beside whatever a test adds."""
-    folder = tmp_path / "raw"
+def sound_article(folder: Path) -> Path:
     folder.mkdir()
     (folder / "sound.txt").write_text(story(), encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """A source folder with one sound article beside whatever a test adds."""
+    return sound_article(tmp_path / "raw")
 
 
 @pytest.fixture
@@ -66,14 +69,22 @@ HOPELESS = {
 }
 
 
+@pytest.fixture(scope="module")
+def hopeless(tmp_path_factory: pytest.TempPathFactory) -> Left:
+    """One run over a document of each kind, beside a sound one."""
+    folder = tmp_path_factory.mktemp("hopeless")
+    raw = sound_article(folder / "raw")
+    for kind, (given, _) in HOPELESS.items():
+        (raw / f"{kind}.txt").write_bytes(given)
+    return settled(raw, folder / "warehouse")
+
+
 @pytest.mark.parametrize("kind", HOPELESS)
-def test_hopeless_document_is_quarantined_whole(raw: Path, warehouse: Path, kind: str) -> None:
+def test_hopeless_document_is_quarantined_whole(hopeless: Left, kind: str) -> None:
     given, rule = HOPELESS[kind]
-    (raw / "bad.txt").write_bytes(given)
-    left = settled(raw, warehouse)
-    assert list(left.articles["uri"]) == ["sound.txt"]
-    assert rule in left.reasons["bad.txt"]
-    assert content(left.quarantine, "bad.txt") == given
+    assert list(hopeless.articles["uri"]) == ["sound.txt"]
+    assert rule in hopeless.reasons[f"{kind}.txt"]
+    assert content(hopeless.quarantine, f"{kind}.txt") == given
 
 
 def test_nul_bytes_in_text_are_taken_out_and_can_be_put_back(raw: Path, warehouse: Path) -> None:
@@ -213,15 +224,25 @@ FAR_DATES = {
 }
 
 
+@pytest.fixture(scope="module")
+def far_dates(tmp_path_factory: pytest.TempPathFactory) -> Left:
+    """One run over a text and a record with each date."""
+    folder = tmp_path_factory.mktemp("far")
+    raw = sound_article(folder / "raw")
+    records = []
+    for number, (kind, (written, _)) in enumerate(FAR_DATES.items()):
+        (raw / f"{kind}.txt").write_text(story(number + 1, written), encoding="utf-8")
+        title = f"Bridge {number} closes after lorry strikes"
+        records.append({"uri": kind, "text": STORY, "title": title, "date": written})
+    (raw / "far.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    return settled(raw, folder / "warehouse")
+
+
 @pytest.mark.parametrize("kind", FAR_DATES)
-def test_far_date_neither_breaks_the_run_nor_is_lost(raw: Path, warehouse: Path, kind: str) -> None:
-    written, day = FAR_DATES[kind]
-    (raw / "far.txt").write_text(story(1, written), encoding="utf-8")
-    record = json.dumps({"uri": "record", "text": STORY, "title": "Bridge closes after lorry strikes", "date": written})
-    (raw / "far.jsonl").write_text(record, encoding="utf-8")
-    left = settled(raw, warehouse)
-    days = left.articles.set_index("uri")["published_date"]
-    for uri in ("far.txt", "record"):
+def test_far_date_neither_breaks_the_run_nor_is_lost(far_dates: Left, kind: str) -> None:
+    day = FAR_DATES[kind][1]
+    days = far_dates.articles.set_index("uri")["published_date"]
+    for uri in (f"{kind}.txt", kind):
         assert days[uri] == day or (day is None and pd.isna(days[uri]))
 
 
@@ -256,16 +277,27 @@ HOSTILE_URIS = {
 }
 
 
-@pytest.mark.parametrize("kind", HOSTILE_URIS)
-def test_hostile_uri_is_a_value_and_nothing_else(raw: Path, warehouse: Path, tmp_path: Path, kind: str) -> None:
-    uri = HOSTILE_URIS[kind]
-    rows = [{"uri": uri, "text": story(1)}, {"uri": uri + "?", "text": ""}]
+@pytest.fixture(scope="module")
+def hostile_uris(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Left]:
+    """One run over a sound and a hopeless document at each address, and the folder that it was given."""
+    folder = tmp_path_factory.mktemp("hostile")
+    raw = sound_article(folder / "raw")
+    rows = [
+        row
+        for number, uri in enumerate(HOSTILE_URIS.values(), 1)
+        for row in ({"uri": uri, "text": story(number)}, {"uri": uri + "?", "text": ""})
+    ]
     (raw / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    left = settled(raw, warehouse)
-    assert uri in set(left.articles["uri"])
-    assert uri + "?" in left.reasons
-    assert {path.name for path in tmp_path.iterdir()} == {"raw", "warehouse"}
-    (page,) = (warehouse / "_reports").glob("2024-*.html")
+    return folder, settled(raw, folder / "warehouse")
+
+
+@pytest.mark.parametrize("kind", HOSTILE_URIS)
+def test_hostile_uri_is_a_value_and_nothing_else(hostile_uris: tuple[Path, Left], kind: str) -> None:
+    folder, left = hostile_uris
+    assert HOSTILE_URIS[kind] in set(left.articles["uri"])
+    assert HOSTILE_URIS[kind] + "?" in left.reasons
+    assert {path.name for path in folder.iterdir()} == {"raw", "warehouse"}
+    (page,) = (folder / "warehouse" / "_reports").glob("2024-*.html")
     assert "<script>alert" not in page.read_text(encoding="utf-8")
 
 

@@ -75,15 +75,24 @@ def test_a_slower_step_is_measured_as_slower(monkeypatch: pytest.MonkeyPatch) ->
     before = speed.rounds(2)
     typical = sum(before["clean"]) / 2
 
-    def slowed(*args: Any) -> Any:
+    def slowed(*args: Any, **kwargs: Any) -> Any:
         for _ in range(3):
             calibration.of_text(1)  # 36 documents x 3: about 4.5 of the yardstick
-        return normalize(*args)
+        return normalize(*args, **kwargs)
 
     monkeypatch.setattr(pipeline, "normalize", slowed)
     after = speed.rounds(2)
     assert sum(after["clean"]) / 2 > typical + 2
     assert sum(after["typos"]) < sum(before["typos"]) * 2
+
+
+def test_documents_that_fail_are_no_measure_of_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(pipeline, "normalize", broken)
+    with pytest.raises(RuntimeError, match="could not be cleaned"):
+        speed.rounds(1)
 
 
 def test_a_pin_is_added_and_compared_with(
