@@ -11,4 +11,12 @@ from copydesk.warehouse.staging import PartitionCount, Staging
 from copydesk.warehouse.store import WarehouseError
 from copydesk.warehouse.warehouse import Warehouse
 
-__all__ = ["Commit", "History", "PartitionCount", "Staging", "Warehouse", "WarehouseBusy", "WarehouseError"]
+__all__ = [
+    "Commit",
+    "History",
+    "PartitionCount",
+    "Staging",
+    "Warehouse",
+    "WarehouseBusy",
+    "WarehouseError",
+]
