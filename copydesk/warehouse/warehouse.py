@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -13,10 +13,12 @@ import pyarrow.compute as pc
 
 from copydesk.edits import APPLIED
 from copydesk.warehouse import layout, partition
+from copydesk.warehouse.audit import Audit, audit
 from copydesk.warehouse.history import READERS, History
-from copydesk.warehouse.lock import locked
+from copydesk.warehouse.lock import WarehouseBusy, locked
 from copydesk.warehouse.partition import Unreadable
 from copydesk.warehouse.recovery import recover, report_path
+from copydesk.warehouse.repair import repair
 from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, RUNS
 from copydesk.warehouse.staging import Staging
 from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
@@ -98,6 +100,26 @@ class Warehouse:
             mended = self.recover()
             self._look()  # who held the lock before may have been a newer copydesk
             yield mended
+
+    @contextmanager
+    def reading(self, wait_seconds: float = 0) -> Iterator[list[str]]:
+        """The lock, for whoever reads everything at one moment; without it where nothing may be written there."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self.lock(wait_seconds))
+            except WarehouseBusy:
+                raise
+            except WarehouseError as error:
+                log.info("read without the lock: %s", error)
+            yield []
+
+    def audit(self, progress: Callable[[int, int], None] | None = None) -> Audit:
+        """Look at every file and row, and change nothing; best under the lock, since a run that commits looks odd."""
+        return audit(self.store, progress)
+
+    def repair(self, found: Audit) -> list[str]:
+        """Mend what an audit found, under the lock and after `recover`; what was done, in sentences."""
+        return repair(self.store, found)
 
     def history(self) -> History:
         """What is published and held back now."""
