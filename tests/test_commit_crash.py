@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import json
+import multiprocessing
 import os
+import random
 import shutil
-import subprocess
-import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -302,26 +303,46 @@ def test_a_vanished_folder_is_told_in_words(tmp_path: Path) -> None:
     assert run(tmp_path / "house", OLD) is not None
 
 
+#: `make crash` sets it to 200.
+KILLS = int(os.environ.get("COPYDESK_KILLS", "20"))
+
+
+def _second_night(root: str, begun: Any) -> None:
+    begun.send_bytes(b"begun")
+    run(root, warehouse_runs.second_night(), wait_seconds=60)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes are forked, and killed as on POSIX")
 def test_kill_minus_nine_at_any_moment(tmp_path: Path) -> None:
-    calm = tmp_path / "calm"
-    run(calm, warehouse_runs.first_night())
+    """Runs, and the runs that mend them, are killed at random moments; the last ends where an undisturbed one does."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["warehouse_runs"])
+    chance = random.Random(f"crash {KILLS}")
+    run(tmp_path / "start", warehouse_runs.first_night())
+    shutil.copytree(tmp_path / "start", tmp_path / "calm")
     start = time.monotonic()
-    run(calm, warehouse_runs.second_night())
-    lasts = time.monotonic() - start
-    program = "import sys, warehouse_runs as w; print(flush=True); w.run(sys.argv[1], w.second_night())"
-    for part in range(5):
-        root = tmp_path / str(part)
-        run(root, warehouse_runs.first_night())
-        child = subprocess.Popen(
-            [sys.executable, "-c", program, str(root)], stdout=subprocess.PIPE, cwd=Path(__file__).parent,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )  # fmt: skip
-        assert child.stdout is not None
-        child.stdout.read(1)
-        time.sleep(lasts * (part + 0.5) / 5)
+    run(tmp_path / "calm", warehouse_runs.second_night())
+    lasts, calm = time.monotonic() - start, tree(tmp_path / "calm")
+
+    def killed(root: Path) -> str:
+        here, there = context.Pipe(duplex=False)
+        child = context.Process(target=_second_night, args=(str(root), there))
+        child.start()
+        assert here.poll(60) and here.recv_bytes()
+        child.join(chance.uniform(0, 1.1 * lasts))
         child.kill()
-        child.communicate()
+        child.join()
         for path in root.glob("[a-z]*/*/*.parquet"):
             pq.read_table(path)
-        run(root, warehouse_runs.second_night())
-        assert tree(root) == tree(calm)
+        return "staging" if (root / "_staging").exists() else "placed" if tree(root) == calm else "nothing"
+
+    seen = Counter[str]()
+    for number in range(KILLS):
+        root = tmp_path / str(number)
+        shutil.copytree(tmp_path / "start", root)
+        for _ in range(chance.choice([1, 1, 2, 3])):
+            seen[killed(root)] += 1
+        run(root, warehouse_runs.second_night(), wait_seconds=60)
+        assert tree(root) == calm, f"kill {number} of the seed 'crash {KILLS}'"
+        shutil.rmtree(root)
+    assert seen["staging"], f"no run was killed at work: {seen}"

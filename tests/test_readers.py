@@ -211,3 +211,42 @@ def test_the_lock_on_s3_lets_one_in(bucket: str) -> None:
         second.__enter__()
     with Warehouse.open(bucket).lock(0):
         pass
+
+
+def test_readers_of_s3_see_old_or_new(bucket: str) -> None:
+    """Reader loops during runs: a file that is replaced while it is read may raise, but never give wrong rows."""
+    store = Warehouse.open(bucket).store
+    days = ["2024-01-01", "2024-01-02", ""]
+
+    def version(text: str) -> list[Any]:
+        return [document(f"{day}/{n}", day, text) for day in days for n in range(4)]
+
+    run(bucket, version("v0"))
+    done = threading.Event()
+    wrong: list[Any] = []
+    reads = 0
+
+    def look() -> None:
+        nonlocal reads
+        while not done.is_set():
+            store.fs.invalidate_cache()
+            try:
+                table = ds.dataset(f"{store.root}/articles", filesystem=store.fs, partitioning="hive").to_table()
+                rows = table.select(["published_date", "body"]).to_pylist()
+            except (OSError, pa.ArrowException):
+                continue
+            reads += 1
+            texts = {(row["published_date"], row["body"]) for row in rows}
+            if len(rows) != 12 or len(texts) != 3:
+                wrong.append(texts)
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    number = 0
+    while not wrong and (number < 4 or reads < 4) and number < 40:
+        number += 1
+        run(bucket, version(f"v{number}"))
+    done.set()
+    reader.join()
+    assert wrong == []
+    assert reads >= 4
