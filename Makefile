@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs bench bench-speed bench-typos bench-accuracy model clean
+.PHONY: help run test crash lint format docs bench bench-speed bench-typos bench-accuracy model clean
 # Half an environment is none: it is made anew the next time.
 .DELETE_ON_ERROR:
 
@@ -25,6 +25,10 @@ run: $(BIN)/.installed  ## the nightly run on the sample articles; report and Pa
 
 test: $(BIN)/.installed-dev  ## all tests, with coverage
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report term
+
+KILLS ?= 200
+crash: $(BIN)/.installed-dev  ## the crash test at KILLS random moments, for a nightly job (the tests make 20)
+	COPYDESK_KILLS=$(KILLS) $(BIN)/python -m pytest -n0 tests/test_commit_crash.py -k kill_minus_nine
 
 lint: $(BIN)/.installed-dev  ## style, format and types
 	$(BIN)/ruff check .

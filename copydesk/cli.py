@@ -1,6 +1,7 @@
 """The command line.
 
-Exit code 0: published, or nothing to do; 1: the quality gate held something back; 2: usage or configuration.
+Exit code 0: published, or nothing to do; 1: the quality gate held something back; 2: something that a person has to
+mend (usage, configuration, a source, the warehouse); 3: a fault of copydesk itself.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,11 +26,14 @@ if TYPE_CHECKING:
     from copydesk.config import Config
     from copydesk.text.site import Site
 
-HELD, USAGE = 1, 2
+HELD, USAGE, INTERNAL = 1, 2, 3
+
+#: Below this a library that a run loads aborts the process, or says that it cannot be imported; bytes.
+ADDRESS_SPACE = 5 * 2**29
 
 _EPILOG = """\b
 Exit code: 0 published, or nothing to do; 1 the quality gate held something back, and the report says what;
-2 usage or configuration.
+2 usage, configuration, or a source or warehouse that cannot be used, in a sentence; 3 a fault of copydesk itself.
 
 Settings come from copydesk.toml in the working folder, then from environment variables
 (COPYDESK_WAREHOUSE__PATH=...), then from flags; the later the stronger."""
@@ -161,6 +166,78 @@ def report(warehouse: str | None, config: str | None) -> None:
     click.echo(where)
 
 
+_CHECK_EPILOG = """\b
+Exit code: 0 sound; 1 something is wrong, and is listed; 2 usage, or a warehouse that cannot be opened; 3 a fault of
+copydesk itself."""
+
+
+@main.command(short_help="Verify a whole warehouse, and repair what can be repaired.", epilog=_CHECK_EPILOG)
+@click.option("--warehouse", metavar="DIR-OR-URL", help="Which one.  [default: warehouse]")
+@click.option("--repair", is_flag=True, help="Repair what has one right answer; what is taken out lies in _damaged/.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
+def check(warehouse: str | None, repair: bool, as_json: bool, config: str | None) -> None:
+    """Verify a whole warehouse: that it holds what its runs have written, and keeps what it promises.
+
+    Every file is compared with the SHA-256 and the row count in the record of its commit. The edits of every article
+    have to fit its text, so that they take it back to its source. Every document stands in one place. Without --repair
+    nothing is changed.
+
+    --repair completes or discards what an interrupted run left, takes out rows that stand twice (the newest stays) and
+    edits without an article, and moves files that no reader can use to _damaged/: the next run over the same sources
+    publishes their documents again. What only a backup can mend stays listed.
+
+    \b
+    copydesk check --warehouse /data/warehouse
+    copydesk check --warehouse s3://news/warehouse --repair --json
+    """
+    with errors_in_words():
+        settings = load(config, {"warehouse.path": warehouse})
+        from copydesk.warehouse import Warehouse
+
+        store = Warehouse.open(settings.warehouse.path)
+        if not store.exists():
+            fail(f"there is nothing at {settings.warehouse.path}; name the warehouse with --warehouse")
+        wait = settings.warehouse.lock_wait_seconds
+        done: list[str] = []
+        with store.reading(wait) if not repair else store.writing(wait) as mended:
+            with _files() as tell:
+                found = store.audit(tell)
+            if repair:
+                done = [*mended, *store.repair(found)]
+                with _files() as tell:
+                    found = store.audit(tell) if done else found
+    if as_json:
+        click.echo(json.dumps(found.as_json() | {"repaired": done}, ensure_ascii=False, indent=1))
+    else:
+        for sentence in done:
+            click.echo(f"repaired  {sentence}")
+        for finding in found.findings:
+            click.echo(f"{finding.kind:9} {finding.path}: {finding.what}")
+        click.echo(found.sentence())
+    if found.findings:
+        sys.exit(HELD)
+
+
+@contextmanager
+def _files() -> Iterator[Callable[[int, int], None]]:
+    """How many files are done, on standard error: a bar on a terminal, now and then a line elsewhere."""
+    if not sys.stderr.isatty():
+
+        def tell(done: int, total: int) -> None:
+            if done % 1000 == 0:
+                click.echo(f"copydesk: {done:,} of {total:,} files", err=True)
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("files", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 @main.command(short_help="Learn words and phrases from the warehouse's own articles.")
 @click.option("--warehouse", metavar="DIR-OR-URL", help="Whose articles.  [default: warehouse]")
 @click.option("--out", default="learned", show_default=True, metavar="DIR", help="Where to write what is learned.")
@@ -257,11 +334,12 @@ def fail(message: str) -> NoReturn:
 @contextmanager
 def errors_in_words() -> Iterator[None]:
     """Faults that a person can mend end the program with a sentence, not with a traceback."""
+    _ask_for_address_space()
     try:
         yield
     except KeyboardInterrupt:
         fail("stopped; what was begun is discarded or completed by the next run")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # the last place where a fault can be told with a code of its own
         from copydesk.config.load import ConfigError
 
         if isinstance(error, ConfigError):
@@ -275,7 +353,29 @@ def errors_in_words() -> Iterator[None]:
 
         if isinstance(error, LanguageError | ProtectedError | SourceError | SuiteError | WarehouseError | WorkerDied):
             fail(str(error))
-        raise
+        if isinstance(error, MemoryError):
+            fail("there was not enough memory; give this process more, or start fewer with --workers")
+        traceback.print_exception(error)
+        click.echo(
+            f"copydesk: a fault of copydesk itself ({type(error).__name__}); nothing half-done is visible."
+            " Please report it with the lines above",
+            err=True,
+        )
+        sys.exit(INTERNAL)
+
+
+def _ask_for_address_space() -> None:
+    """Stop where `ulimit -v` leaves too little: most of what is asked for is never used, but must be granted."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
+        fail(
+            f"this process may have {limit / 2**30:.1f} GiB of address space, and needs {ADDRESS_SPACE / 2**30:.1f};"
+            " raise the limit (ulimit -v), and limit its memory by a cgroup instead"
+        )
 
 
 def _amount(documents: int, size: int) -> str:

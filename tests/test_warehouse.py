@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from warehouse_runs import ROW, RUN_DATE, batch, document, fill, first_night, run, second_night, tree
+from warehouse_runs import ROW, RUN_DATE, document, fill, first_night, run, second_night, tree
 
 from copydesk.records import CRITICAL, Problem, article_id
-from copydesk.warehouse import Warehouse, WarehouseBusy, WarehouseError, layout, lock, parquet, schemas, spill
+from copydesk.warehouse import Warehouse, WarehouseBusy, WarehouseError, layout, parquet, schemas, spill
 from copydesk.warehouse.store import Store
 
 
@@ -239,7 +242,7 @@ def test_what_was_held_can_be_tried_again(tmp_path: Path) -> None:
     run(tmp_path, [document("u", "2024-05-01")], hold=[date(2024, 5, 1)])
     warehouse = Warehouse.open(str(tmp_path))
     history = warehouse.history()
-    with warehouse.stage(history) as staging:
+    with warehouse.writing(), warehouse.stage(history) as staging:
         fill(staging, history.select([document("u", "2024-05-01")], retry_held=True), 5)
         staging.commit(staging.run_id(RUN_DATE), RUN_DATE, ROW)
     assert articles(tmp_path) == {"u": ("2024-05-01", "text")}
@@ -295,9 +298,11 @@ def test_a_newer_warehouse_is_left_alone(tmp_path: Path) -> None:
         Warehouse.open(str(tmp_path))
 
 
-@pytest.mark.parametrize("marker", ["", "{}", "[1]", '{"format": null}'])
+@pytest.mark.parametrize(
+    "marker", ["", "{}", "[1]", '{"format": null}', '{"format": true}', '{"format": 1e999}', "[" * 10**5, "\udcff"]
+)
 def test_a_damaged_marker_is_named(tmp_path: Path, marker: str) -> None:
-    (tmp_path / "_warehouse.json").write_text(marker)
+    (tmp_path / "_warehouse.json").write_text(marker, "utf-8", "surrogateescape")
     with pytest.raises(WarehouseError, match=r"_warehouse\.json .* damaged"):
         Warehouse.open(str(tmp_path))
 
@@ -307,6 +312,86 @@ def test_a_damaged_table_is_named(tmp_path: Path) -> None:
     (tmp_path / "articles/published_date=2024-05-01/articles.parquet").write_bytes(b"PAR1 no more")
     with pytest.raises(WarehouseError, match="published_date=2024-05-01"):
         Warehouse.open(str(tmp_path)).history()
+
+
+def _other(column: str, values: list[Any]) -> Callable[[pa.Table], pa.Table]:
+    """The table with other values in one column."""
+    return lambda table: table.set_column(table.schema.get_field_index(column), column, [values * len(table)])
+
+
+FOREIGN: dict[str, tuple[Callable[[pa.Table], pa.Table], str]] = {
+    "another table": (lambda table: pa.table({"x": [1]}), "no column|unknown here"),
+    "an id that is null": (_other("article_id", [None]), "null"),
+    "an id that is a number": (_other("article_id", [7]), "int64"),
+    "an id that is no digest": (_other("article_id", ["not hex"]), "no digest"),
+    "a column too many": (lambda table: table.append_column("mine", [["x"] * len(table)]), "'mine'"),
+    "a column too few": (lambda table: table.drop_columns(["uri"]), "'uri'"),
+    "a column twice": (lambda table: table.append_column("uri", table["uri"]), "two columns"),
+    "a text that is null": (_other("uri", [None]), "null"),
+}
+
+
+@pytest.mark.parametrize("table", ["articles", "quarantine"])
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_foreign_file_stops_a_run_with_a_sentence(tmp_path: Path, table: str, kind: str) -> None:
+    """It is named and left as it is, and so is everything that is published."""
+    run(tmp_path, first_night())
+    change, words = FOREIGN[kind]
+    for path in tmp_path.glob(f"{table}/*/*.parquet"):
+        pq.write_table(change(pq.ParquetFile(path).read()), path)
+    before = tree(tmp_path)
+    with pytest.raises(WarehouseError, match=rf"{table}/.*\.parquet .*({words})"):
+        run(tmp_path, [*second_night(), document("a/3", "", "newer"), document("a/19", "", "bad, newer")])
+    assert {name: digest for name, digest in tree(tmp_path).items() if not name.startswith("_")} == {
+        name: digest for name, digest in before.items() if not name.startswith("_")
+    }
+
+
+def test_an_older_file_without_a_column_that_may_be_null_is_extended(tmp_path: Path) -> None:
+    run(tmp_path, [document("a", "2024-05-01")])
+    (path,) = tmp_path.glob("articles/*/*.parquet")
+    pq.write_table(pq.ParquetFile(path).read().drop_columns(["attribution"]), path)
+    run(tmp_path, [document("b", "2024-05-01")])
+    assert [row["attribution"] for row in rows(tmp_path, "articles")] == [None, None]
+
+
+def test_damaged_nights_of_old_cost_their_trend_alone(tmp_path: Path) -> None:
+    run(tmp_path, [document("a")], run_date=RUN_DATE)
+    run(tmp_path, [document("b")], run_date=RUN_DATE + timedelta(1))
+    (tmp_path / f"runs/run_date={RUN_DATE}/runs.parquet").write_bytes(b"PAR1")
+    assert [row["run_date"] for row in Warehouse.open(str(tmp_path)).runs()] == [RUN_DATE + timedelta(1)]
+    assert run(tmp_path, [document("c")], run_date=RUN_DATE + timedelta(2)) is not None
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_NOFILE"), reason="limits are those of POSIX")
+def test_too_many_open_files_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path, first_night())
+    warehouse = Warehouse.open(str(tmp_path))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    names = warehouse.store.names("articles")
+    monkeypatch.setattr(warehouse.store, "names", lambda folder: names)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(WarehouseError, match="Too many open files") as caught:
+            warehouse.history()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert "damaged" not in str(caught.value) and "backup" not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_listed_stops_the_run(tmp_path: Path) -> None:
+    """Taken for empty, its articles would come a second time, and its files would be replaced."""
+    run(tmp_path, first_night())
+    warehouse = Warehouse.open(str(tmp_path))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(WarehouseError, match="Too many open files"):
+            warehouse.history()
+        with pytest.raises(OSError, match="Too many open files"):
+            warehouse.store.names("articles")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_an_unknown_kind_of_url_is_told(tmp_path: Path) -> None:
@@ -382,22 +467,4 @@ def test_an_object_store_holds_the_same_bytes(tmp_path: Path) -> None:
     }
 
 
-def test_the_lock_of_an_object_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    url = f"memory://{tmp_path.name}"
-    with Warehouse.open(url).lock(0):
-        with pytest.raises(WarehouseBusy, match="process"), Warehouse.open(url).lock(0.05):
-            pass
-        monkeypatch.setattr(lock, "STALE", 0.0)
-        with Warehouse.open(url).lock(0):  # as after a run that died
-            pass
-    assert Warehouse.open(url).store.names("") == []
-
-
-def test_a_run_that_lost_its_lock_publishes_nothing(tmp_path: Path) -> None:
-    warehouse = Warehouse.open(f"memory://{tmp_path.name}")
-    with warehouse.lock(0), warehouse.stage() as staging:
-        staging.add(*batch(first_night()))
-        warehouse.store.write(lock.HOLDER, b'{"token": "of another", "pid": 1, "host": "h", "since": "now"}')
-        with pytest.raises(WarehouseBusy, match="taken over"):
-            staging.commit(staging.run_id(RUN_DATE), RUN_DATE, ROW)
-    assert not warehouse.store.names("articles")
+# What the lock of an object store withstands stands in test_lock.py.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,12 @@ def batch(documents: Iterable[Document]) -> tuple[Any, Any, Any, Any]:
             continue
         raw.append(row)
         own = (each.article_id, each.uri, each.content_sha256)
-        articles.append(Article(*own, headline="Headline", body=text, published_date=when, byline=("A. Writer",)))
-        edits += [Edit(each.article_id, n, "normalize", "text", n, n + 1, "x", text[:1], "case") for n in range(2)]
+        moment = datetime(when.year, when.month, when.day, tzinfo=UTC) if when else None
+        day = {"published_at": moment, "published_date": when}
+        articles.append(Article(*own, headline="Headline", body=text, **day, byline=("A. Writer",), edit_count=2))
+        for n, (start, before, after) in enumerate([(0, "h", "H"), (10, "x", text[:1])]):
+            end = start + len(before)
+            edits.append(Edit(each.article_id, n, "normalize", "text", start, end, before, after, "case"))
     return articles_table(articles), edits_table(edits), quarantine_table(bad), quarantine_table(raw)
 
 

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from copydesk.report.escape import pieces
 from copydesk.report.plot import bars, trend_series
 from copydesk.report.reasons import STEPS, decisive, failed, faults, worded
-from copydesk.report.report_data import NIGHTS, ReportData
+from copydesk.report.report_data import NIGHTS, SCHEMA_VERSION, ReportData
 
 #: Name of the front page of the report site.
 INDEX = "index.html"
@@ -38,6 +38,22 @@ def index(reports: Iterable[ReportData]) -> str:
     trend = [{**data["run"], "date": data["date"]} for data in ordered][-NIGHTS:]
     series = trend_series(trend)
     return _environment().get_template("index.html.j2").render(reports=ordered[::-1], trend=trend, series=series)
+
+
+def read_data(content: bytes) -> ReportData:
+    """The data of a run's report from its file. Raises ValueError where it is damaged, or of another version."""
+    try:
+        data = json.loads(content)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(data, dict) or data.get("schema_version") != SCHEMA_VERSION:
+        raise ValueError(f"no report data of version {SCHEMA_VERSION}")
+    try:
+        page(data)
+        index([data])
+    except Exception as error:  # a template stumbles over what is missing, or of another kind, in its own way
+        raise ValueError(f"{type(error).__name__}: {error}"[:200]) from error
+    return data
 
 
 def write_site(reports: Mapping[str, ReportData]) -> dict[str, bytes]:

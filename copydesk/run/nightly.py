@@ -99,10 +99,9 @@ def _prepare(night: Night, _before: None) -> Prepared:
     night.open.close()
     read_suites(night.suites)
     warehouse = Warehouse.open(night.job.warehouse)
-    night.open.enter_context(warehouse.lock(config.warehouse.lock_wait_seconds))
-    for mended in warehouse.recover():
+    for mended in night.open.enter_context(warehouse.writing(config.warehouse.lock_wait_seconds)):
         log.info("%s", mended)
-    return Prepared(Warehouse.open(night.job.warehouse))
+    return Prepared(warehouse)
 
 
 def _collect(night: Night, prepared: Prepared) -> Collected | Outcome:

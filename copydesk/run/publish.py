@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from copydesk import __version__
 from copydesk.checks.expectations import Result
 from copydesk.data.rules import explain
-from copydesk.report.pages import INDEX, write_site
+from copydesk.report.pages import INDEX, index, read_data, write_site
 from copydesk.report.report_data import Partition, ReportData, report_data
 from copydesk.run.gate import Judged, counts
 from copydesk.run.job import Job, Outcome, fingerprint
@@ -39,12 +38,12 @@ def publish(judged: Judged, job: Job) -> Outcome:
         _partitions(judged),
         judged.recent,
     )
-    site = write_site({**_earlier_reports(warehouse, judged.recent), run_id: data})
-    ours = {name: content for name, content in site.items() if name == INDEX or name.startswith(run_id)}
-    commit = staging.commit(run_id, job.day, row, validations, ours)
+    front = index([*_earlier_reports(warehouse, judged.recent).values(), data])
+    site = {**write_site({run_id: data}), INDEX: front.encode()}
+    commit = staging.commit(run_id, job.day, row, validations, site)
     log.info("committed %s: %d file(s)", run_id, len(commit.files))
     where = warehouse.report_url(f"{run_id}.html")
-    return Outcome(data["verdict"]["sentence"], row, where, warehouse.store.root, data)
+    return Outcome(data["verdict"]["sentence"], row, where, warehouse.store.address(), data)
 
 
 def _row(judged: Judged, job: Job, run_id: str) -> dict[str, Any]:
@@ -86,19 +85,24 @@ def _partitions(judged: Judged) -> list[Partition]:
 
 def rewrite_reports(warehouse: Warehouse, lock_wait_seconds: float = 0) -> str | None:
     """Lay out all reports of a warehouse again from their data; the address of the front page, None without a run."""
-    reports = _earlier_reports(warehouse, warehouse.runs(_ALL_RUNS))
-    if not reports:
+    if not warehouse.exists():
         return None
-    with warehouse.lock(lock_wait_seconds):
-        for name, content in write_site(reports).items():
+    with warehouse.writing(lock_wait_seconds):
+        reports = _earlier_reports(warehouse, warehouse.runs(_ALL_RUNS))
+        for name, content in write_site(reports).items() if reports else ():
             warehouse.write_report(name, content)
-    return warehouse.report_url(INDEX)
+    return warehouse.report_url(INDEX) if reports else None
 
 
 def _earlier_reports(warehouse: Warehouse, runs: Iterable[dict[str, Any]]) -> dict[str, ReportData]:
+    """The data of `runs` by run id. What cannot be read is missing from the front page, and stops nothing."""
     found: dict[str, ReportData] = {}
     for row in runs:
-        content = warehouse.read_report(f"{row['run_id']}.json")
+        name = f"{row['run_id']}.json"
+        content = warehouse.read_report(name)
         if content is not None:
-            found[row["run_id"]] = json.loads(content)
+            try:
+                found[row["run_id"]] = read_data(content)
+            except ValueError as error:
+                log.warning("the report %s is left out: %s", name, error)
     return found

@@ -4,6 +4,7 @@
 `Staging` batch by batch and commits that; `warehouse/README.md` is the contract for those who read the tables.
 """
 
+from copydesk.warehouse.audit import Audit, Finding
 from copydesk.warehouse.commit import Commit
 from copydesk.warehouse.history import History
 from copydesk.warehouse.lock import WarehouseBusy
@@ -11,4 +12,14 @@ from copydesk.warehouse.staging import PartitionCount, Staging
 from copydesk.warehouse.store import WarehouseError
 from copydesk.warehouse.warehouse import Warehouse
 
-__all__ = ["Commit", "History", "PartitionCount", "Staging", "Warehouse", "WarehouseBusy", "WarehouseError"]
+__all__ = [
+    "Audit",
+    "Commit",
+    "Finding",
+    "History",
+    "PartitionCount",
+    "Staging",
+    "Warehouse",
+    "WarehouseBusy",
+    "WarehouseError",
+]

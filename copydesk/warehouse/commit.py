@@ -1,7 +1,8 @@
 """The commit: every file of a run is finished and safe on disk before the first one replaces what readers see.
 
-1. All files are written complete under `_staging/<run_id>/` and fsynced (or put there whole).
-2. The intent, `_staging/<run_id>/intent.json`, is written the same way. It lists every file, with bytes and SHA-256.
+1. All files are written complete under `_staging/<run_id>/` and fsynced (or put there whole). On an object store the
+   number of the lock stands before the run id.
+2. The intent, `intent.json` beside them, is written the same way. It lists every file, with bytes and SHA-256.
    From here on the run counts: what is missing can be done by anybody who reads the intent, and as often as they like.
 3. The files are put in place, one atomic replace each: quarantine, articles and edits, runs, validations, reports.
 4. The intent itself is put in place as `_commits/<run_id>.json`, the record of the commit, and staging is swept.
@@ -14,7 +15,6 @@ left keeps a file without rows.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,16 +26,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk.warehouse import layout, parquet
+from copydesk.warehouse import layout, parquet, partition
+from copydesk.warehouse.recovery import INTENT, complete, read_record, report_path, staged
 from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, QUARANTINE, RUNS, VALIDATIONS
 from copydesk.warehouse.spill import Rows, Spill
-from copydesk.warehouse.store import Store, WarehouseError, in_words
+from copydesk.warehouse.store import Store
 
-INTENT = "intent.json"
 #: Files written at once. Compression and fsync leave Python free, so two small files take little longer than one.
 WRITERS = 2
-
-_REPORT_NAME = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,76 +71,40 @@ class Plan:
 
 def publish(store: Store, plan: Plan) -> Commit:
     """Carry out `plan`. Raises OSError and its like; everything up to the intent leaves the tables untouched."""
+    store.confirm()
     work = _Work(store, plan)
     work.prepare()
     files = {name: work.files[name] for name in sorted(work.files, key=_order(plan))}
-    record = {
-        "format": FORMAT,
-        "run_id": plan.run_id,
-        "run_date": plan.run_date.isoformat(),
-        "counts": {name: value for name, value in plan.run_row.items() if isinstance(value, int)},
-        "files": [{"path": name, "bytes": size, "sha256": sha256} for name, (size, sha256) in files.items()],
-    }
-    store.confirm()
-    store.write(f"{layout.STAGING}/{plan.run_id}/{INTENT}", json.dumps(record, indent=1).encode())
-    complete(store, record)
-    store.sweep()
+    counts = {name: value for name, value in plan.run_row.items() if isinstance(value, int)}
+    seal(store, work.staging, plan.run_id, {"run_date": plan.run_date.isoformat(), "counts": counts}, files)
     row = plan.run_row
     return Commit(plan.run_id, row["published"], row["quarantined"], row["partitions_written"], files)
 
 
-def complete(store: Store, record: Mapping[str, Any]) -> None:
-    """Put the files of an intent in place, and then the intent as the commit record. May be repeated.
+def seal(
+    store: Store, staging: str, run_id: str, about: Mapping[str, Any], files: Mapping[str, parquet.Sealed]
+) -> None:
+    """Steps 2 to 4 for files that are staged, in the order of `files`; `about` is what the record says beside them.
 
-    A file that is staged no more must be in its place already; `WarehouseError` where it is not.
+    The lock is proven right before the intent is written, and right after: a run may stand still in between.
     """
-    run_id = record["run_id"]
-    staged = set(store.names(f"{layout.STAGING}/{run_id}"))
-    moves = []
-    for file in record["files"]:
-        if _staged(run_id, file["path"]) in staged:
-            moves.append((_staged(run_id, file["path"]), file["path"]))
-        elif store.size(file["path"]) != file["bytes"]:
-            raise WarehouseError(
-                f"run {run_id} cannot be completed: its {file['path']} is lost from {layout.STAGING}/;"
-                f" restore it from a backup, or remove {layout.STAGING}/{run_id} to leave the tables as they are"
-            )
-    store.place(moves)
-    store.place([(f"{layout.STAGING}/{run_id}/{INTENT}", f"{layout.COMMITS}/{run_id}.json")])
-
-
-def recover(store: Store) -> list[str]:
-    """Complete the commits that were interrupted, discard other leavings; what was done, in sentences."""
-    done = []
-    with in_words("recover from an interrupted run"):
-        leavings = store.names(layout.STAGING)
-        for name in leavings:
-            if name.endswith(f"/{INTENT}") and name.count("/") == 2:
-                record = _record(name, store.read(name))
-                complete(store, record)
-                done.append(
-                    f"Completed the interrupted commit of run {record['run_id']} ({len(record['files'])} files)."
-                )
-        if leavings and not done:
-            done.append(f"Discarded the unfinished work of an interrupted run ({len(leavings)} files).")
-        if leavings or layout.STAGING in store.top():
-            store.sweep()
-    return done
-
-
-def _record(name: str, content: bytes | None) -> dict[str, Any]:
+    record = {
+        "format": FORMAT,
+        "run_id": run_id,
+        "number": len(store.names(layout.COMMITS)) + 1,
+        **about,
+        "files": [{"path": name, **sealed.listed()} for name, sealed in files.items()],
+    }
+    content = json.dumps(record, indent=1).encode()
+    store.confirm()
+    store.write(f"{staging}/{INTENT}", content)
+    store.confirm()
     try:
-        record: dict[str, Any] = json.loads(content or b"")
-        written_by = record["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise WarehouseError(f"{name} is damaged; the commit that it describes cannot be completed") from error
-    if written_by > FORMAT:
-        raise WarehouseError(f"{name} was written by a newer copydesk (format {written_by}, this one knows {FORMAT})")
-    return record
-
-
-def _staged(run_id: str, name: str) -> str:
-    return f"{layout.STAGING}/{run_id}/{name.replace('/', '~')}"
+        complete(store, staging, read_record(content, INTENT))
+    except Exception:
+        store.confirm()  # where another run has taken over and swept, that is what has to be said
+        raise
+    store.sweep(store.names(staging))
 
 
 def _order(plan: Plan) -> Callable[[str], tuple[int, bool, str]]:
@@ -163,7 +125,8 @@ class _Work:
 
     def __init__(self, store: Store, plan: Plan) -> None:
         self.store, self.plan = store, plan
-        self.folder = store.workspace / plan.run_id
+        self.staging = layout.staging(store.lease.number if store.lease else 0, plan.run_id)
+        self.folder = store.workspace / Path(self.staging).relative_to(layout.STAGING)
         self.files: dict[str, parquet.Sealed] = {}
         self.existing = {name for table in ("articles", "edits", "quarantine") for name in store.names(table)}
 
@@ -208,7 +171,7 @@ class _Work:
 
         def rows() -> Iterator[pa.Table]:
             if name in self.existing:
-                for old in parquet.read(self.store.source(name)):
+                for old in partition.read(self.store, name, schema):
                     yield _without(old, leaving, schema)
             for fresh in new:
                 yield self._stamped(fresh)
@@ -225,7 +188,7 @@ class _Work:
 
     def _append(self, table: str, schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> None:
         name = layout.file(table, layout.number(self.plan.run_date))
-        old = parquet.read(self.store.source(name)) if self.store.size(name) is not None else iter(())
+        old = partition.read(self.store, name, schema) if self.store.size(name) is not None else iter(())
         new = pa.Table.from_pylist([{field: row[field] for field in schema.names} for row in rows], schema)
         self._parquet(name, schema, chain(old, [new]))
 
@@ -238,14 +201,7 @@ class _Work:
         self.files[name] = parquet.seal(path)
 
     def _path(self, name: str) -> Path:
-        return self.store.workspace / Path(_staged(self.plan.run_id, name)).relative_to(layout.STAGING)
-
-
-def report_path(name: str) -> str:
-    """Where the report `name` lies. Raises ValueError for a name that could lead elsewhere."""
-    if not _REPORT_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no plain relative path")
-    return f"{layout.REPORTS}/{name}"
+        return self.store.workspace / Path(staged(self.staging, name)).relative_to(layout.STAGING)
 
 
 def _without(table: pa.Table, leaving: list[str], schema: pa.Schema) -> pa.Table:
@@ -255,4 +211,4 @@ def _without(table: pa.Table, leaving: list[str], schema: pa.Schema) -> pa.Table
         if schema is QUARANTINE:
             key = pc.binary_join_element_wise(key, table["content_sha256"], "")
         table = table.filter(pc.invert(pc.is_in(key, pa.array(leaving, pa.string()))))
-    return table if table.schema.equals(schema) else table.cast(schema)
+    return table

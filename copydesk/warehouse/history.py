@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from copydesk.records import CRITICAL, Document, Problem
-from copydesk.warehouse import layout, parquet
+from copydesk.warehouse import layout, partition
+from copydesk.warehouse.schemas import ARTICLES, QUARANTINE
 from copydesk.warehouse.store import Store, WarehouseError, in_words
 
 #: Files read at once: reading two columns is waiting, on a disk a little and on an object store nearly always.
@@ -139,7 +140,9 @@ def _duplicate(document: Document) -> Problem:
 
 
 def _known(store: Store, table: str) -> Known:
-    names = [(name, day) for name in store.names(table) if (day := layout.number_of(table, name)) is not None]
+    with in_words(f"list the table {table}"):
+        listed = store.names(table)
+    names = [(name, day) for name in listed if (day := layout.number_of(table, name)) is not None]
     with ThreadPoolExecutor(READERS) as pool:
         parts = list(pool.map(lambda part: _keys(store, *part), names))
     ids = np.concatenate([np.empty((0, 2), np.uint64), *(part[0] for part in parts)])
@@ -150,19 +153,22 @@ def _known(store: Store, table: str) -> Known:
 
 
 def _keys(store: Store, name: str, day: int) -> tuple[Any, Any]:
-    with in_words(f"read {name}; restore it from a backup, or move it away and run again"):
-        tables = list(parquet.read(store.source(name), ["article_id", "content_sha256"]))
+    schema = ARTICLES if name.startswith("articles/") else QUARANTINE
+    tables = list(partition.read(store, name, schema, ["article_id", "content_sha256"]))
     try:
         ids = [value for table in tables for value in table["article_id"].to_pylist()]
         contents = [value for table in tables for value in table["content_sha256"].to_pylist()]
-        return _numbers(ids, 2), _numbers(contents, 4)
+        return digests(ids, 2), digests(contents, 4)
     except ValueError as error:
-        raise WarehouseError(f"{name} holds an article_id or content_sha256 that is no digest") from error
+        raise WarehouseError(
+            f"{name} holds an article_id or content_sha256 that is no digest; restore it from a backup, or let"
+            " `copydesk check --repair` move it away and run again"
+        ) from error
 
 
-def _numbers(digests: list[str], words: int) -> Any:
-    """Hexadecimal digests of `words` times 8 bytes as uint64[n, words]."""
-    values = np.frombuffer(bytes.fromhex("".join(digests)), ">u8").astype(np.uint64)
-    if len(values) != words * len(digests):
-        raise ValueError
+def digests(texts: list[str], words: int) -> Any:
+    """Hexadecimal digests of `words` times 8 bytes as uint64[n, words]. Raises ValueError for what is none."""
+    if any(len(text) != 16 * words for text in texts):
+        raise ValueError("a digest of another length")
+    values = np.frombuffer(bytes.fromhex("".join(texts)), ">u8").astype(np.uint64)
     return values.reshape(-1, words)

@@ -46,6 +46,24 @@ def file(table: str, number: int) -> str:
     return f"{table}/{KEYS[table]}={HIVE_NULL if when is None else when.isoformat()}/{table}.parquet"
 
 
+def staging(number: int, run_id: str) -> str:
+    """Where a run stages its files; `number` is that of its lock, 0 in a folder."""
+    return f"{STAGING}/{number:08}-{run_id}" if number else f"{STAGING}/{run_id}"
+
+
+def staged_by(folder: str) -> tuple[int, str]:
+    """The number of the lock and the run id in the name of a folder directly below the staging area."""
+    number, _, run_id = folder.partition("-")
+    return (int(number), run_id) if len(number) == 8 and number.isdecimal() and number.isascii() else (0, folder)
+
+
+def is_table(path: str) -> bool:
+    """Whether `path` is exactly the place of a partition's file."""
+    table = path.partition("/")[0]
+    number = number_of(table, path) if table in KEYS else None
+    return number is not None and file(table, number) == path
+
+
 def number_of(table: str, path: str) -> int | None:
     """The day of the partition whose file is at `path`; None where it is no file of that table."""
     folder, _, value = path.removesuffix(f"/{table}.parquet").partition("=")

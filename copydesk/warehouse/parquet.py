@@ -44,17 +44,23 @@ def _usual(columns: list[str]) -> dict[str, Any]:
 
 
 class Sealed(NamedTuple):
-    """A finished file: bytes and SHA-256."""
+    """A finished file: bytes and SHA-256; the rows of a table."""
 
     size: int
     sha256: str
+    rows: int | None = None
+
+    def listed(self) -> dict[str, Any]:
+        """The same for a commit record."""
+        rows = {} if self.rows is None else {"rows": self.rows}
+        return {"bytes": self.size, "sha256": self.sha256, **rows}
 
 
-def seal(path: Path) -> Sealed:
+def seal(path: Path, rows: int | None = None) -> Sealed:
     """Measure a finished file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Sealed(file.tell(), digest)
+        return Sealed(file.tell(), digest, rows)
 
 
 def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> Sealed:
@@ -67,19 +73,15 @@ def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> Sealed:
             schema,
             compression="zstd",
             compression_level=3,
+            write_page_checksum=True,
             **(_SMALL if schema is EDITS else _usual(flat)),
         ) as writer,
     ):
+        rows = 0
         for group in _row_groups(tables):
             writer.write_table(group, row_group_size=group.num_rows)
-    return seal(path)
-
-
-def read(source: Any, columns: list[str] | None = None) -> Iterator[pa.Table]:
-    """The rows of a file, a row group at a time."""
-    with pq.ParquetFile(source) as file:
-        for index in range(file.num_row_groups):
-            yield file.read_row_group(index, columns, use_threads=False)
+            rows += group.num_rows
+    return seal(path, rows)
 
 
 def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

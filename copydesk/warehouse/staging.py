@@ -63,8 +63,11 @@ class Staging:
     ) -> None:
         # Only what was spilled: what a failed commit left is for `recover`, which knows whether it was complete.
         # Nothing depends on it any more, so trouble with it must not hide the error that led here.
+        # On a full disk a part cannot even be closed; its text has to go all the same.
+        for part in self._parts():
+            with suppress(OSError, pa.ArrowException):
+                part.close()
         with suppress(OSError):
-            self._close()
             shutil.rmtree(self._folder)
         self._store.leave()
 
@@ -197,8 +200,11 @@ class Staging:
             self._close()
             return publish(self._store, plan)
 
+    def _parts(self) -> tuple[Spill | Stream | Documents, ...]:
+        return (self._articles, self._edits, self._quarantine, self._raw, self._waiting)
+
     def _close(self) -> None:
-        for part in (self._articles, self._edits, self._quarantine, self._raw, self._waiting):
+        for part in self._parts():
             part.close()
 
     def _changed_days(self) -> set[int]:

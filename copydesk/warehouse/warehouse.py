@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.edits import APPLIED
-from copydesk.warehouse import layout, parquet
-from copydesk.warehouse.commit import recover, report_path
+from copydesk.warehouse import layout, partition
+from copydesk.warehouse.audit import Audit, audit
 from copydesk.warehouse.history import READERS, History
-from copydesk.warehouse.lock import locked
-from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT
+from copydesk.warehouse.lock import WarehouseBusy, locked
+from copydesk.warehouse.partition import Unreadable
+from copydesk.warehouse.recovery import recover, report_path
+from copydesk.warehouse.repair import repair
+from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, RUNS
 from copydesk.warehouse.staging import Staging
-from copydesk.warehouse.store import Store, WarehouseError, in_words
+from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
+
+log = logging.getLogger(__name__)
 
 #: So many days, at most, are the newest.
 DAYS = 400
 
 _OWN = {*layout.KEYS, "README.md"}
+_SCHEMAS = {"articles": ARTICLES, "edits": EDITS}
 
 
 class Warehouse:
@@ -38,26 +44,39 @@ class Warehouse:
 
         Raises `WarehouseError` for one that a newer copydesk wrote, and for a folder with other people's files.
         """
-        store = Store.open(url)
+        warehouse = Warehouse(Store.open(url))
+        warehouse._look()
+        return warehouse
+
+    def _look(self) -> None:
+        """Whether this copydesk may touch what is there."""
+        url = self.url
         with in_words(f"open the warehouse {url}"):
-            marker = store.read(layout.MARKER)
-            if marker is None:
-                foreign = [name for name in store.top() if name not in _OWN and name[:1] not in ("_", ".")]
-                if foreign:
-                    raise WarehouseError(
-                        f"{url} is no warehouse: it holds {foreign[0]!r} but no {layout.MARKER}; name an empty folder"
-                    )
-                return Warehouse(store)
+            marker = self.store.read(layout.MARKER)
+            top = self.store.top() if marker is None else []
+        if marker is None:
+            foreign = [name for name in top if name not in _OWN and name[:1] not in ("_", ".")]
+            if foreign:
+                raise WarehouseError(
+                    f"{url} is no warehouse: it holds {foreign[0]!r} but no {layout.MARKER}; name an empty folder"
+                )
+            return
         try:
-            written_by = int(json.loads(marker)["format"])
-        except (ValueError, KeyError, TypeError) as error:
+            written_by = parsed(marker)["format"]
+            if not isinstance(written_by, int) or isinstance(written_by, bool):
+                raise ValueError("no number")
+        except (ValueError, KeyError) as error:
             raise WarehouseError(f"{layout.MARKER} in {url} is damaged; restore it from a backup") from error
         if written_by > FORMAT:
             raise WarehouseError(
                 f"the warehouse {url} was written by a newer copydesk (format {written_by}, this one knows {FORMAT});"
                 " update copydesk"
             )
-        return Warehouse(store)
+
+    def exists(self) -> bool:
+        """Whether anything is there yet."""
+        with in_words(f"open the warehouse {self.url}"):
+            return bool(self.store.top())
 
     @property
     def url(self) -> str:
@@ -71,6 +90,37 @@ class Warehouse:
         """Complete or discard what an interrupted run left, under the lock; what was done, in sentences."""
         return recover(self.store)
 
+    @contextmanager
+    def writing(self, wait_seconds: float = 0) -> Iterator[list[str]]:
+        """The lock, with everything mended that an interrupted run left: how whoever writes has to begin.
+
+        Gives what was mended, in sentences. Raises `WarehouseBusy` as `lock` does, and `WarehouseError`.
+        """
+        with self.lock(wait_seconds):
+            mended = self.recover()
+            self._look()  # who held the lock before may have been a newer copydesk
+            yield mended
+
+    @contextmanager
+    def reading(self, wait_seconds: float = 0) -> Iterator[list[str]]:
+        """The lock, for whoever reads everything at one moment; without it where nothing may be written there."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self.lock(wait_seconds))
+            except WarehouseBusy:
+                raise
+            except WarehouseError as error:
+                log.info("read without the lock: %s", error)
+            yield []
+
+    def audit(self, progress: Callable[[int, int], None] | None = None) -> Audit:
+        """Look at every file and row, and change nothing; best under the lock, since a run that commits looks odd."""
+        return audit(self.store, progress)
+
+    def repair(self, found: Audit) -> list[str]:
+        """Mend what an audit found, under the lock and after `recover`; what was done, in sentences."""
+        return repair(self.store, found)
+
     def history(self) -> History:
         """What is published and held back now."""
         return History.load(self.store)
@@ -83,18 +133,23 @@ class Warehouse:
         """The most recent rows of the table `runs` with their `run_date`, oldest first, at most `limit`."""
         rows: list[dict[str, Any]] = []
         with in_words("read the table runs"):
-            for name in reversed(self.store.names("runs")):
-                number = layout.number_of("runs", name)
-                if number is not None and len(rows) < limit:
-                    found = [row for table in parquet.read(self.store.source(name)) for row in table.to_pylist()]
-                    rows += [{**row, "run_date": layout.day(number)} for row in reversed(found)]
+            names = self.store.names("runs")
+        for name in reversed(names):
+            number = layout.number_of("runs", name)
+            if number is not None and len(rows) < limit:
+                try:
+                    found = [row for table in partition.read(self.store, name, RUNS) for row in table.to_pylist()]
+                except Unreadable as error:  # it costs the trend of these nights, and no run
+                    log.warning("%s", error)
+                    continue
+                rows += [{**row, "run_date": layout.day(number)} for row in reversed(found)]
         return rows[:limit][::-1]
 
     def rows(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
         """The published rows of `articles` or `edits`, partition by partition, some thousands at a time."""
         with in_words(f"read the table {table}"):
             for name in sorted(self.store.names(table)):
-                yield from parquet.read(self.store.source(name), columns)
+                yield from partition.read(self.store, name, _SCHEMAS[table], columns)
 
     def newest(
         self, dated: bool, columns: list[str], most_rows: int, most_bytes: int, rules: Sequence[str]
@@ -125,13 +180,13 @@ class Warehouse:
         self, day: int, columns: list[str], most_rows: int, most_bytes: int, rules: Sequence[str]
     ) -> tuple[pa.Table, pa.Table]:
         groups = [pa.schema([ARTICLES.field(name) for name in columns]).empty_table()]
-        for group in parquet.read(self.store.source(layout.file("articles", day)), columns):
+        for group in partition.read(self.store, layout.file("articles", day), ARTICLES, columns):
             groups.append(group)
             if sum(map(len, groups)) >= most_rows or sum(group.nbytes for group in groups) >= most_bytes:
                 break
         made = [pa.schema([EDITS.field(name) for name in ("article_id", "rule", "before")]).empty_table()]
         if self.store.size(name := layout.file("edits", day)) is not None:
-            for group in parquet.read(self.store.source(name), ["article_id", "rule", "status", "before"]):
+            for group in partition.read(self.store, name, EDITS, ["article_id", "rule", "status", "before"]):
                 wanted = pc.and_(pc.is_in(group["rule"], pa.array(rules)), pc.equal(group["status"], APPLIED))
                 made.append(group.filter(wanted).drop_columns(["status"]))
         return pa.concat_tables(groups), pa.concat_tables(made)
@@ -140,11 +195,11 @@ class Warehouse:
         """Write one file below `_reports/` again, under the lock; where it is."""
         with in_words(f"write the report {name}"):
             self.store.write(report_path(name), content)
-            return self.store.path(report_path(name))
+            return self.report_url(name)
 
     def report_url(self, name: str) -> str:
         """Where one file below `_reports/` is."""
-        return self.store.path(report_path(name))
+        return self.store.address(report_path(name))
 
     def read_report(self, name: str) -> bytes | None:
         """One file below `_reports/`, None where there is none."""

@@ -1,0 +1,271 @@
+"""Is a warehouse sound? Every file is compared with the commit that wrote it, and every row with what it promises.
+
+- A file has the bytes, the SHA-256 and the rows that the newest record listing it gives; nothing else lies in a table.
+- Undone in reverse order, the edits of an article fit its text, and they are as many as the article says.
+- An article lies in one partition, its edits beside it; no content is published and quarantined at once.
+- Every run has a record and a row in `runs`.
+
+Reports are presentation, and are rewritten: of them it is asked only whether they can be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from copydesk.edits import APPLIED, SUGGESTED, TITLE, Edit, EditMismatch, rebuild, rebuild_title
+from copydesk.records import article_id
+from copydesk.warehouse import layout, partition, schemas
+from copydesk.warehouse.doubles import Keys
+from copydesk.warehouse.history import digests
+from copydesk.warehouse.recovery import Listed, Record, read_record
+from copydesk.warehouse.schemas import ARTICLES
+from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
+
+SCHEMAS = {name: getattr(schemas, name.upper()) for name in layout.KEYS}
+#: Of one kind of finding in one file, so many are listed one by one.
+LISTED = 10
+
+_PIECE = 2**20
+
+
+class Finding(NamedTuple):
+    """Something that is wrong with `path`; `repairable` says whether `repair` knows what to do about it."""
+
+    kind: str
+    path: str
+    what: str
+    repairable: bool = False
+
+
+@dataclass
+class Audit:
+    """What was looked at, and what was found. `doubled` are ids of articles that stand more than once."""
+
+    files: int = 0
+    articles: int = 0
+    edits: int = 0
+    quarantined: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    doubled: set[str] = field(default_factory=set)
+    _keys: dict[str, list[tuple[str, Any, Any]]] = field(default_factory=lambda: {"articles": [], "quarantine": []})
+
+    def sentence(self) -> str:
+        """What was found, in one sentence."""
+        looked = (
+            f"{self.files:,} files, {self.articles:,} articles, {self.edits:,} edits, {self.quarantined:,} quarantined"
+        )
+        if not self.findings:
+            return f"Sound: {looked}."
+        mended = sum(finding.repairable for finding in self.findings)
+        hint = f"; {mended:,} can be mended with --repair" if mended else ""
+        return f"{len(self.findings):,} finding{'s' * (len(self.findings) > 1)} in {looked}{hint}."
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as values: `sound`, the counts, and `findings`."""
+        counts = {name: getattr(self, name) for name in ("files", "articles", "edits", "quarantined")}
+        return {"sound": not self.findings, **counts, "findings": [finding._asdict() for finding in self.findings]}
+
+    def note(self, kind: str, path: str, what: str, repairable: bool = False) -> None:
+        self.findings.append(Finding(kind, path, what, repairable))
+
+
+def audit(store: Store, progress: Callable[[int, int], None] | None = None) -> Audit:
+    """Look at the whole warehouse, and change nothing. `progress` is told how many files are done, of how many.
+
+    Raises `WarehouseError` where a disk or a network refuses; whatever is wrong with a file is a finding.
+    """
+    found = Audit()
+    with in_words("read the list of files"):
+        names = {table: store.names(table) for table in layout.KEYS}
+        found.records = _records(store, found)
+        _look_at_reports(store, found)
+        if leavings := store.names(layout.STAGING):
+            found.note("interrupted", layout.STAGING, f"{len(leavings)} files of an interrupted run", True)
+    expected = newest(found.records)
+    there = {name for table in names.values() for name in table}
+    for path in sorted(expected.keys() - there - {layout.MARKER}):
+        found.note("missing", path, "a commit wrote it, and it is gone; restore it from a backup")
+    total = len(there)
+    for table in ("articles", "edits", "quarantine", "runs", "validations"):
+        for name in names[table]:
+            found.files += 1
+            _look_at_file(store, name, table, expected.get(name), found)
+            if progress:
+                progress(found.files, total)
+    _look_for_doubles(found)
+    _look_at_runs(store, names["runs"], found)
+    found.findings.sort(key=lambda finding: (finding.kind, finding.path))
+    return found
+
+
+def newest(records: Iterable[Record]) -> dict[str, list[Listed]]:
+    """By path, what the newest record that lists it says. Records of old are not numbered; of those any may count."""
+    found: dict[str, tuple[int, list[Listed]]] = {}
+    for record in sorted(records, key=lambda record: record.number):
+        for file in record.files:
+            number, listed = found.get(file.path, (0, []))
+            found[file.path] = (record.number, [*listed, file] if record.number == number else [file])
+    return {path: listed for path, (_, listed) in found.items() if not path.startswith(f"{layout.REPORTS}/")}
+
+
+def _records(store: Store, found: Audit) -> list[Record]:
+    records = []
+    for name in store.names(layout.COMMITS):
+        try:
+            record = read_record(store.read(name), name)
+            if name != f"{layout.COMMITS}/{record.run_id}.json":
+                raise ValueError(f"it names run {record.run_id}")
+            records.append(record)
+        except ValueError as error:
+            found.note("record", name, f"is damaged ({error}); what its run wrote cannot be compared")
+    return records
+
+
+def _look_at_reports(store: Store, found: Audit) -> None:
+    for name in store.names(layout.REPORTS):
+        if name.endswith(".json"):
+            try:
+                parsed(store.read(name))
+            except ValueError as error:
+                found.note("report", name, f"is damaged ({error}); its run is missing from the front page", True)
+
+
+def _look_at_file(store: Store, name: str, table: str, expected: list[Listed] | None, found: Audit) -> None:
+    if not layout.is_table(name):
+        found.note("stray", name, "is no partition of a table, and readers might read it", True)
+        return
+    size, sha256 = _measure(store, name)
+    listed = next((file for file in expected or () if (file.size, file.sha256) == (size, sha256)), None)
+    try:
+        rows = _look_at_rows(store, name, table, found)
+    except partition.Unreadable as error:
+        found.note("damaged", name, str(error), table != "edits")
+        return
+    if expected is None:
+        found.note("unknown", name, "no commit wrote it")
+    elif listed is None:
+        found.note("changed", name, "has other bytes than its commit wrote; restore it from a backup")
+    elif listed.rows not in (None, rows):
+        found.note("rows", name, f"has {rows} rows, and its commit wrote {listed.rows}")
+
+
+def _measure(store: Store, name: str) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    with in_words(f"read {name}"), store.source(name) as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+            size += len(piece)
+    return size, digest.hexdigest()
+
+
+def _look_at_rows(store: Store, name: str, table: str, found: Audit) -> int:
+    """Whether what the rows say is so; how many they are."""
+    if table == "articles":
+        return _look_at_articles(store, name, found)
+    rows = 0
+    for group in partition.read(store, name, SCHEMAS[table]):
+        rows += len(group)
+        if table == "quarantine":
+            found.quarantined += len(group)
+            found._keys[table].append((name, *_keys(name, group)))
+    if table == "edits":
+        found.edits += rows
+    return rows
+
+
+def _keys(name: str, group: pa.Table) -> tuple[Any, Any]:
+    try:
+        return digests(group["article_id"].to_pylist(), 2), digests(group["content_sha256"].to_pylist(), 4)
+    except ValueError as error:
+        raise partition.Unreadable(f"{name} holds an article_id or content_sha256 that is no digest") from error
+
+
+def _look_at_articles(store: Store, name: str, found: Audit) -> int:
+    beside = layout.file("edits", layout.number_of("articles", name) or 0)
+    try:
+        edits = partition.of_articles(store, beside)
+    except partition.Unreadable:
+        edits = None  # it is a finding of its own
+    seen: Counter[str] = Counter()
+    columns = ["article_id", "uri", "content_sha256", "headline", "body", "edit_count", "suggestion_count"]
+    faults: list[tuple[str, str]] = []
+    rows = 0
+    for group in partition.read(store, name, ARTICLES, columns):
+        found._keys["articles"].append((name, *_keys(name, group)))
+        rows += len(group)
+        for row in group.to_pylist():
+            seen[row["article_id"]] += 1
+            if article_id(row["uri"]) != row["article_id"]:
+                faults.append(("id", f"{row['uri'][:200]!r} has an article_id that is not its own"))
+            if edits is not None and seen[row["article_id"]] == 1:
+                faults += _faults(row, edits.get(row["article_id"], []))
+    found.articles += rows
+    _list(found, name, faults)
+    if orphans := sum(len(made) for key, made in (edits or {}).items() if key not in seen):
+        found.note("orphans", beside, f"{orphans} edits of articles that are not published under this date", True)
+    return rows
+
+
+def _faults(row: dict[str, Any], edits: list[Edit]) -> Iterator[tuple[str, str]]:
+    """What is wrong between an article and its edits. Those of an article that stands twice begin again, from 0."""
+    who = f"{row['uri'][:200]!r}"
+    starts = [index for index, edit in enumerate(edits) if edit.sequence == 0]
+    edits = edits[: starts[1]] if len(starts) > 1 else edits
+    made = Counter(edit.status for edit in edits)
+    if (made[APPLIED], made[SUGGESTED]) != (row["edit_count"], row["suggestion_count"]):
+        counts = f"{row['edit_count']} edits and {row['suggestion_count']} suggestions"
+        yield "counts", f"{who} counts {counts}, and has {made[APPLIED]} and {made[SUGGESTED]}"
+    if [edit.sequence for edit in edits] != list(range(len(edits))):
+        yield "sequence", f"{who} has edits that are not numbered from 0 without a gap"
+    try:
+        rebuild(row["headline"], row["body"], edits)
+        if any(edit.field == TITLE for edit in edits):
+            rebuild_title(row["headline"], edits)
+    except (EditMismatch, ValueError, TypeError, IndexError) as error:
+        yield "irreversible", f"{who} cannot be taken back to its source text: {error}"
+
+
+def _list(found: Audit, path: str, faults: Iterable[tuple[str, str]], repairable: bool = False) -> None:
+    """The first faults of each kind one by one, and the number of the others."""
+    kinds: dict[str, list[str]] = {}
+    for kind, what in faults:
+        kinds.setdefault(kind, []).append(what)
+    for kind, all_of_it in kinds.items():
+        for what in all_of_it[:LISTED]:
+            found.note(kind, path, what, repairable)
+        if len(all_of_it) > LISTED:
+            found.note(kind, path, f"{len(all_of_it) - LISTED} more of this kind", repairable)
+
+
+def _look_for_doubles(found: Audit) -> None:
+    """Articles that stand more than once, and content that is published and held back, or held back twice."""
+    published, held = (Keys(found._keys[table]) for table in ("articles", "quarantine"))
+    for path, ids in published.twice(2).items():
+        found.doubled.update(ids)
+        _list(found, path, [("twice", f"article {key} stands in more than one row") for key in ids], True)
+    for path, keys in held.twice(6).items():
+        _list(found, path, [("held-twice", f"article {key[:32]} is held back twice") for key in keys], True)
+    both = published.all(6) & held.all(6)
+    for path, keys in held.where(both, 6).items():
+        _list(found, path, [("held", f"article {key[:32]} is published and held back") for key in keys], True)
+
+
+def _look_at_runs(store: Store, names: list[str], found: Audit) -> None:
+    listed: Counter[str] = Counter()
+    for name in names:
+        try:
+            for group in partition.read(store, name, schemas.RUNS, ["run_id"]):
+                listed.update(group["run_id"].to_pylist())
+        except WarehouseError:
+            return  # a finding of its own; without it the runs cannot be compared
+    recorded = {record.run_id for record in found.records if not record.is_repair}
+    for run_id in sorted(recorded ^ listed.keys() | {run_id for run_id, count in listed.items() if count > 1}):
+        rows, records = listed[run_id], int(run_id in recorded)
+        found.note("runs", f"{layout.COMMITS}/{run_id}.json", f"{records} records of the run, and {rows} rows in runs")

@@ -1,0 +1,154 @@
+"""What becomes of a commit that was interrupted: see `copydesk.warehouse.commit` for how one is made.
+
+An intent counts as long as no later holder of the lock has recovered the warehouse. It is read with distrust: it may
+only name files of the tables and of the reports, and what it names is compared with the SHA-256 that it gives. Reports
+are presentation: one that is missing stops nothing, and `copydesk report` makes it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from copydesk.warehouse import layout
+from copydesk.warehouse.schemas import FORMAT
+from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
+
+INTENT = "intent.json"
+#: How the names of commits begin that `copydesk check --repair` makes.
+REPAIR = "repair-"
+
+_REPORT_NAME = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+)*")
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Listed(NamedTuple):
+    """One file that a record lists; `rows` is None for what is no table, and in records of old."""
+
+    path: str
+    size: int
+    sha256: str
+    rows: int | None
+
+
+class Record(NamedTuple):
+    """A commit record, or an intent. `number` counts the commits of the warehouse; records of old have 0."""
+
+    run_id: str
+    number: int
+    files: tuple[Listed, ...]
+
+    @property
+    def is_repair(self) -> bool:
+        return self.run_id.startswith(REPAIR) and self.run_id.removeprefix(REPAIR).isdecimal()
+
+
+def report_path(name: str) -> str:
+    """Where the report `name` lies. Raises ValueError for a name that could lead elsewhere."""
+    if not _REPORT_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no plain relative path")
+    return f"{layout.REPORTS}/{name}"
+
+
+def staged(folder: str, name: str) -> str:
+    """Where the file that belongs at `name` is staged."""
+    return f"{folder}/{name.replace('/', '~')}"
+
+
+def complete(store: Store, folder: str, record: Record) -> None:
+    """Put the files of an intent in place, and then the intent as the commit record. May be repeated.
+
+    A file that is staged no more must be in its place already; `WarehouseError` where it is not.
+    """
+    waiting = set(store.names(folder))
+    moves = []
+    for file in record.files:
+        if staged(folder, file.path) in waiting:
+            moves.append((staged(folder, file.path), file.path))
+        elif not file.path.startswith(f"{layout.REPORTS}/") and not _is_there(store, file):
+            raise WarehouseError(
+                f"run {record.run_id} cannot be completed: its {file.path} is lost from {layout.STAGING}/;"
+                f" restore it from a backup, or remove {folder} to leave the tables as they are"
+            )
+    store.place(moves)
+    store.place([(f"{folder}/{INTENT}", f"{layout.COMMITS}/{record.run_id}.json")])
+
+
+def _is_there(store: Store, file: Listed) -> bool:
+    if store.size(file.path) != file.size:
+        return False
+    return hashlib.sha256(store.read(file.path) or b"").hexdigest() == file.sha256
+
+
+def recover(store: Store) -> list[str]:
+    """Complete the commits that were interrupted, discard other leavings; what was done, in sentences."""
+    own, mended = (store.lease.number, store.lease.mended) if store.lease else (0, 0)
+    done: list[str] = []
+    with in_words("recover from an interrupted run"):
+        leavings = store.names(layout.STAGING)
+        intents = [name for name in leavings if name.endswith(f"/{INTENT}") and name.count("/") == 2]
+        done += [_settle(store, name.removesuffix(f"/{INTENT}"), mended) for name in intents]
+        if leavings and not done:
+            done.append(f"Discarded the unfinished work of an interrupted run ({len(leavings)} files).")
+        if leavings or layout.STAGING in store.top():
+            store.sweep([name for name in leavings if not own or layout.staged_by(name.split("/")[1])[0] < own])
+        if store.lease:
+            store.lease.settle()
+    return done
+
+
+def _settle(store: Store, folder: str, mended: int) -> str:
+    number, run_id = layout.staged_by(folder.partition("/")[2])
+    if number < mended:
+        return f"Discarded the commit of run {run_id}, which went on after another run had taken its lock over."
+    name = f"{folder}/{INTENT}"
+    try:
+        record = read_record(store.read(name), name)
+    except ValueError as error:
+        raise WarehouseError(
+            f"{name} is damaged ({error}); the commit that it describes cannot be completed:"
+            f" restore it from a backup, or remove {folder} to leave the tables as they are"
+        ) from error
+    if record.run_id != run_id:
+        raise WarehouseError(f"{name} is damaged (it names run {record.run_id}); remove {folder} to leave it undone")
+    complete(store, folder, record)
+    return f"Completed the interrupted commit of run {run_id} ({len(record.files)} files)."
+
+
+def read_record(content: bytes | None, name: str) -> Record:
+    """A commit record or intent. Raises ValueError for a damaged one, `WarehouseError` for a newer one."""
+    record = parsed(content)
+    written_by = record.get("format")
+    if not isinstance(written_by, int):
+        raise ValueError("no format")
+    if written_by > FORMAT:
+        raise WarehouseError(f"{name} was written by a newer copydesk (format {written_by}, this one knows {FORMAT})")
+    run_id, number, files = record.get("run_id"), record.get("number", 0), record.get("files")
+    if not isinstance(run_id, str) or not _RUN_ID.fullmatch(run_id):
+        raise ValueError("no run_id")
+    if not isinstance(files, list) or not isinstance(number, int):
+        raise ValueError("no list of files")
+    return Record(run_id, number, tuple(_listed(file) for file in files))
+
+
+def _listed(file: Any) -> Listed:
+    if not isinstance(file, Mapping):
+        raise ValueError("a file that is no object")
+    path, size, sha256, rows = (file.get(key) for key in ("path", "bytes", "sha256", "rows"))
+    if not isinstance(path, str) or not _is_ours(path):
+        raise ValueError(f"{path!r} is no file of a warehouse")
+    if not isinstance(size, int) or not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+        raise ValueError(f"{path} without its size and SHA-256")
+    return Listed(path, size, sha256, rows if isinstance(rows, int) else None)
+
+
+def _is_ours(path: str) -> bool:
+    folder, _, name = path.partition("/")
+    return path == layout.MARKER or layout.is_table(path) or (folder == layout.REPORTS and _is_report(name))
+
+
+def _is_report(name: str) -> bool:
+    return _REPORT_NAME.fullmatch(name) is not None

@@ -1,0 +1,177 @@
+"""Repairs what an audit found, where only one answer is right; under the lock, after `recover`.
+
+Files that no reader can use are kept in `_damaged/`, with the edits of their articles, and a file without rows takes
+their place: the next run over the same sources publishes these documents again. Of an article that stands more than
+once the newest row stays with its edits; of several of one run the one under its own date. What is rewritten is
+committed as a run commits, so a repair that is killed is completed or discarded by whoever comes next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from copydesk.warehouse import layout, parquet, partition
+from copydesk.warehouse.audit import SCHEMAS, Audit
+from copydesk.warehouse.commit import seal
+from copydesk.warehouse.recovery import REPAIR, staged
+from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE
+from copydesk.warehouse.store import Store, in_words
+
+DAMAGED = "_damaged"
+
+
+def repair(store: Store, found: Audit) -> list[str]:
+    """Mend the repairable findings of an audit that was made under this lock; what was done, in sentences."""
+    with in_words("repair the warehouse"):
+        work = _Rewrite(store, found)
+        apart = [finding.path for finding in found.findings if finding.kind in ("stray", "report")]
+        broken = _unusable(store, found)
+        for path in (*broken, *apart):
+            store.write(f"{DAMAGED}/{path.replace('/', '~')}", store.read(path) or b"")
+        for path in broken:
+            work.empty(path)
+        for day in sorted(_days(found, "articles", ("twice",)) | _days(found, "edits", ("orphans",))):
+            if layout.file("articles", day) not in broken:
+                work.articles(day)
+        for day in sorted(_days(found, "quarantine", ("held", "held-twice"))):
+            work.quarantine(day)
+        work.commit()
+        for path in apart:
+            store.fs.rm_file(store.path(path))
+        return [f"Moved {path} to {DAMAGED}/." for path in (*broken, *apart)] + work.done
+
+
+def _unusable(store: Store, found: Audit) -> list[str]:
+    """Files that cannot be read, and the edits of articles that cannot."""
+    paths = {finding.path for finding in found.findings if finding.kind == "damaged" and finding.repairable}
+    days = [layout.number_of("articles", path) for path in paths]
+    beside = {layout.file("edits", day) for day in days if day is not None}
+    return sorted(paths | {path for path in beside if store.size(path) is not None})
+
+
+def _days(found: Audit, table: str, kinds: Collection[str]) -> set[int]:
+    days = {layout.number_of(table, finding.path) for finding in found.findings if finding.kind in kinds}
+    return {day for day in days if day is not None}
+
+
+class _Rewrite:
+    """The files of a repair on their way to staging."""
+
+    def __init__(self, store: Store, found: Audit) -> None:
+        self.store, self.found = store, found
+        numbers = [int(record.run_id.removeprefix(REPAIR)) for record in found.records if record.is_repair]
+        self.run_id = f"{REPAIR}{max(numbers, default=0) + 1:06}"
+        self.staging = layout.staging(store.lease.number if store.lease else 0, self.run_id)
+        self.ages = {record.run_id: record.number for record in found.records}
+        self.files: dict[str, parquet.Sealed] = {}
+        self.done: list[str] = []
+        self._best = self._newest()
+
+    def articles(self, day: int) -> None:
+        """The partition of one day, with one row for each article, and with the edits of that row."""
+        name, beside = layout.file("articles", day), layout.file("edits", day)
+        rows = self._read(name, ARTICLES)
+        ids = rows["article_id"].to_pylist()
+        keep = [self._best.get(key, (name, row)) == (name, row) for row, key in enumerate(ids)]
+        if not all(keep):
+            self._write(name, ARTICLES, rows.filter(pa.array(keep)))
+            self.done.append(f"Took {len(keep) - sum(keep)} rows out of {name} of articles that stand elsewhere.")
+        if self.store.size(beside) is not None:
+            edits = self._read(beside, EDITS)
+            kept = _of_rows(edits, rows, keep)
+            if not all(kept):
+                self._write(beside, EDITS, edits.filter(pa.array(kept)))
+                self.done.append(f"Took {len(kept) - sum(kept)} edits out of {beside} whose article is not there.")
+
+    def quarantine(self, day: int) -> None:
+        """The quarantine of one day, with each content once, and none that is published."""
+        name = layout.file("quarantine", day)
+        rows = self._read(name, QUARANTINE)
+        keys = pc.binary_join_element_wise(rows["article_id"], rows["content_sha256"], "").to_pylist()
+        keep = [key not in self._published and self._last[key] == (name, row) for row, key in enumerate(keys)]
+        if not all(keep):
+            self._write(name, QUARANTINE, rows.filter(pa.array(keep)))
+            self.done.append(f"Took {len(keep) - sum(keep)} rows out of {name} that are published, or held twice.")
+
+    def empty(self, name: str) -> None:
+        """A file without rows in the place of one that is damaged: files are replaced and never deleted."""
+        schema = SCHEMAS[name.partition("/")[0]]
+        self._write(name, schema, schema.empty_table())
+
+    def commit(self) -> None:
+        """Publish what was rewritten, if anything was."""
+        if self.files:
+            self.store.stage([self._path(name) for name in self.files])
+            seal(self.store, self.staging, self.run_id, {}, self.files)
+
+    def _newest(self) -> dict[str, tuple[str, int]]:
+        """Where the row stands that stays, for each article that stands more than once."""
+        best: dict[str, tuple[tuple[int, bool, str, int], tuple[str, int]]] = {}
+        for name in self._names("articles") if self.found.doubled else ():
+            day = layout.day(layout.number_of("articles", name) or 0)
+            rows = self._read(name, ARTICLES, ["article_id", "run_id", "published_at"])
+            for row, (key, run_id, when) in enumerate(
+                zip(*(rows[c].to_pylist() for c in rows.schema.names), strict=True)
+            ):
+                if key in self.found.doubled:
+                    rank = (self.ages.get(run_id, 0), (when and when.date()) == day, name, row)
+                    best[key] = max(best.get(key, (rank, (name, row))), (rank, (name, row)))
+        return {key: where for key, (_, where) in best.items()}
+
+    @cached_property
+    def _published(self) -> set[str]:
+        return {key for _, pair in self._pairs("articles") for key in pair}
+
+    @cached_property
+    def _last(self) -> dict[str, tuple[str, int]]:
+        """Where each content is held back, the last of several places."""
+        held = [(path, row, key) for path, pair in self._pairs("quarantine") for row, key in enumerate(pair)]
+        return {key: (path, row) for path, row, key in sorted(held)}
+
+    def _pairs(self, table: str) -> Iterable[tuple[str, list[str]]]:
+        for name in self._names(table):
+            rows = self._read(name, SCHEMAS[table], ["article_id", "content_sha256"])
+            yield name, pc.binary_join_element_wise(rows["article_id"], rows["content_sha256"], "").to_pylist()
+
+    def _names(self, table: str) -> list[str]:
+        broken = {finding.path for finding in self.found.findings if finding.kind in ("damaged", "stray")}
+        return [name for name in self.store.names(table) if layout.is_table(name) and name not in broken]
+
+    def _read(self, name: str, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
+        wanted = schema if columns is None else pa.schema([schema.field(column) for column in columns])
+        groups = list(partition.read(self.store, name, schema, columns))
+        return pa.concat_tables(groups).combine_chunks() if groups else wanted.empty_table()
+
+    def _write(self, name: str, schema: pa.Schema, rows: pa.Table) -> None:
+        self._path(name).parent.mkdir(parents=True, exist_ok=True)
+        self.files[name] = parquet.write(self._path(name), schema, [rows])
+
+    def _path(self, name: str) -> Path:
+        return self.store.workspace / Path(staged(self.staging, name)).relative_to(layout.STAGING)
+
+
+def _of_rows(edits: pa.Table, rows: pa.Table, keep: list[bool]) -> list[bool]:
+    """Which edits belong to a row of `rows` that is kept.
+
+    Of an article that stands twice in one file the edits stand there twice too, one list behind the other; each list
+    begins again with the sequence 0, and rows without any edits have none.
+    """
+    lists: dict[str, list[bool]] = {}
+    counts = np.add(rows["edit_count"].to_numpy(), rows["suggestion_count"].to_numpy())
+    for key, count, kept in zip(rows["article_id"].to_pylist(), counts.tolist(), keep, strict=True):
+        lists.setdefault(key, [])
+        if count:
+            lists[key].append(kept)
+    at: dict[str, int] = {}
+    result = []
+    for key, sequence in zip(edits["article_id"].to_pylist(), edits["sequence"].to_pylist(), strict=True):
+        at[key] = at.get(key, -1) + (sequence == 0)
+        of_rows = lists.get(key, [])
+        result.append(at[key] < len(of_rows) and (at[key] < 0 or of_rows[at[key]]) and bool(of_rows))
+    return result
