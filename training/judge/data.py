@@ -23,7 +23,7 @@ from training.judge import news
 from training.judge.examples import Sentence, places
 
 SEED = 20261128
-SHARES = {"hard": 0.15, "news": 0.40, "rare": 0.20, "open": 0.25}
+SHARES = {"hard": 0.30, "news": 0.30, "rare": 0.20, "open": 0.20}
 #: In how many sentences of each pool errors are made.
 SPOILT = {"hard": 0.35, "news": 0.6, "rare": 0.5, "open": 0.7}
 OPEN = 60_000

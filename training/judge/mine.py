@@ -2,17 +2,27 @@
 
 The cheap stages go over all of the news, the encoder over what they doubt, and the judge over what the encoder finds
 likeliest. Nearly all that remains was right as it stood; the surest are true errors, which are read and left out.
+
+    python -m training.judge.mine CHECKPOINT DATA --work out/training [--held]
+
+writes `mined.jsonl`, or `held.jsonl` with the places of the articles that are kept apart, a line for each: article,
+start, word, word of the judge, log-odds of encoder and judge, mark, gap, Zipf frequencies, context.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+import random
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
+from copydesk import languages
 from copydesk.text.typos import guard
 from copydesk.text.typos.correct import judged
 from copydesk.text.typos.encoder import Pieces
@@ -20,6 +30,8 @@ from copydesk.text.typos.model import Model
 from copydesk.text.typos.reading import STOP, Reading
 from training.decision import mark
 from training.encoder import Sets
+from training.judge import model as models
+from training.judge import news
 from training.judge.model import Judge
 from training.judge.windows import cut, stops, window
 
@@ -106,3 +118,32 @@ def mine(
                 first + int(reading.text[place]), int(reading.start[place]), written, other, round(low, 3),
                 round(large, 3), mark(reading, place, written, other), gap, zipf,
             )  # fmt: skip
+
+
+def context(text: str, place: Place) -> str:
+    end = place.start + len(place.written)
+    return f"{text[max(0, place.start - 110) : place.start]}[{place.written}]{text[end : end + 90]}"
+
+
+def run(checkpoint: Path, data: Path, work: Path, held: bool) -> None:
+    torch.set_num_threads(1)
+    judge, pieces, sets = models.load(checkpoint, work)
+    judge.encoder.halve(trained=True)
+    stories = [story for story in news.stories(data / "articles") if story.held == held]
+    random.Random(1).shuffle(stories)  # the first places are of all sets, and may be read while the rest is made
+    part = work / "mine.part"
+    with part.open("w", encoding="utf-8") as out:
+        for place in mine(languages.model("en"), judge, pieces, sets, [story.text for story in stories]):
+            story = stories[place.text]
+            out.write(json.dumps([story.name, *place[1:], context(story.text, place)]) + "\n")
+    part.rename(work / ("held.jsonl" if held else "mined.jsonl"))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--work", type=Path, default=Path("out/training"))
+    parser.add_argument("--held", action="store_true", help="the articles that are kept apart")
+    chosen = parser.parse_args()
+    run(chosen.checkpoint, chosen.data, chosen.work, chosen.held)

@@ -25,7 +25,7 @@ SETS = (
 HELD = 20
 MEASURED = ("clean.dev", "realword.dev", "nonword.dev")
 
-_PLAIN = str.maketrans("‘’‚‛“”„‟\u00a0", "''''\"\"\"\" ")
+PLAIN = str.maketrans("‘’‚‛“”„‟\u00a0", "''''\"\"\"\" ")
 _ENTITY = re.compile(r"&(?:amp|quot|apos|lt|gt|nbsp|#\d+);|\bquot;|#\d+;")
 
 _END = re.compile(r"[.!?]+[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9])")
@@ -52,7 +52,7 @@ def stories(articles: Path) -> Iterator[Story]:
                 row = json.loads(line)
                 if row["lang"] == "en":
                     key = f"{name}/{row['id']}"
-                    yield Story(key, is_held(key), row["raw_text"].translate(_PLAIN))
+                    yield Story(key, is_held(key), row["raw_text"].translate(PLAIN))
 
 
 def normal(sentence: str) -> str:

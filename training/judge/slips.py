@@ -20,7 +20,7 @@ import numpy as np
 if TYPE_CHECKING:
     from training.encoder import Sets
 
-#: Errors of a word for each time that it is meant, about, and for each of the three draws that may be made for an error.
+#: Errors of a word for each time that it is meant, about, in each of the three draws that an error may take.
 RATIO = 2.0
 #: How much likelier a slip is than a letter replaced by any other.
 SOUND, SHAPE, MOVE, SWAP, DOUBLE, FEWER, MORE, KEYS, OTHER = 3.0, 1.5, 1.5, 3.0, 3.0, 2.0, 1.2, 1.2, 0.6

@@ -3,8 +3,8 @@
     python -m training.judge.train BASE --work out/training --pieces 3000000
 
 BASE holds vocab.txt and model.safetensors of all-mpnet-base-v2. Goes on from `judge.pt` where that is there, else from
-`judge.warm.pt`, else from the base model. `judge.log` says every few minutes how many pieces were seen, the loss, and
-the recall on a part of the development set; Ctrl-C or a signal ends it with a checkpoint.
+`judge.warm.pt`, else from the base model. `judge.log` says every two minutes how many pieces were seen and the loss,
+and now and then the recall on a part of the development set; Ctrl-C or a signal ends it with a checkpoint.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from training.judge import data, evaluate, model, slips
 from training.judge.examples import example
 from training.judge.model import HALF, WIDTH, Judge
 
-BATCH = 2048  # pieces of one step of each process
-RATE, WARMUP, DECAY = 8e-5, 60, 0.35
+BATCH = 1024  # pieces of one step of each process
+RATE, WARMUP, DECAY = 7e-5, 30, 0.35
 SEED = 20261128
-SAVE, LOOK = 360, 900  # seconds between checkpoints, and between looks at the development set
+SAVE, LOOK = 480, 250_000  # seconds between checkpoints, pieces between looks at the development set
 
 
 class Scores(torch.autograd.Function):
@@ -271,7 +271,8 @@ class Run:
             signal.signal(name, end)
         self.judge.encoder.halve()
         began = time.time() - self.seconds
-        said = saved = looked = time.time()
+        said = saved = time.time()
+        looked = self.total
         sums: Counter[str] = Counter()
         fresh = 0
         self.say(f"from {self.total:,} pieces, step {self.step}, to {self.before + self.most:,}")
@@ -314,12 +315,14 @@ class Run:
             if now - saved > SAVE:
                 self.save()
                 saved = time.time()
-            if now - looked > LOOK:
+            if self.total - looked > LOOK:
                 self.look()
-                looked = time.time()
+                looked = self.total
+        finished = not stop.value
         stop.value = 1
         self.save()
-        self.look()
+        if finished:
+            self.look()
         helper.join(30)
         helper.terminate()
 
