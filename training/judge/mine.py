@@ -129,7 +129,7 @@ def run(checkpoint: Path, data: Path, work: Path, held: bool) -> None:
     torch.set_num_threads(1)
     judge, pieces, sets = models.load(checkpoint, work)
     judge.encoder.halve(trained=True)
-    stories = [story for story in news.stories(data / "articles") if story.held == held]
+    stories = [story for story in news.stories(data / "articles") if (story.part == "held") == held]
     random.Random(1).shuffle(stories)  # the first places are of all sets, and may be read while the rest is made
     part = work / "mine.part"
     with part.open("w", encoding="utf-8") as out:

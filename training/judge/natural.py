@@ -62,7 +62,7 @@ def read(file: Path = FILE) -> list[Row]:
 def sentences(data: Path) -> Iterator[tuple[str, str]]:
     """All sentences of news kept apart and of English pages: (source, sentence), blanks and quotes made plain."""
     for story in news.stories(data / "articles"):
-        if story.held:
+        if story.part == "held":
             name = "news/" + story.name.split("/")[0]
             for a, b in news.spans(story.text):
                 yield name, " ".join(story.text[a:b].split())

@@ -1,7 +1,8 @@
 """Published news for the judge: which articles are trained on, which are kept apart, and sentences that are in neither.
 
-An article is kept apart by a hash of its set and number (`HELD` of 100); a sentence that also stands in an article kept
-apart, or in a set that is measured on, is never trained on. Nobody's text goes into the package: weights only.
+A hash of its set and number says what an article is for: `HELD` of 100 are kept apart to measure on, `FIT` to fit the
+decision, and the others are trained on. A sentence that also stands in another part, or in a set that is measured on,
+is never trained on. Nobody's text goes into the package: weights only.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ SETS = (
     "ag_news_test", "bbc_news", "deception_celebrity_legit", "fa_kes_syria", "fakenews_vs_satire",
     "fakenewscorpus_sample", "fakenewsnet_old", "fnc1_bodies", "horne2017", "reuters21578_sgm",
 )  # fmt: skip
-HELD = 20
+HELD, FIT = 20, 20
 MEASURED = ("clean.dev", "realword.dev", "nonword.dev")
 
 PLAIN = str.maketrans("‘’‚‛“”„‟\u00a0", "''''\"\"\"\" ")
@@ -33,15 +34,16 @@ _LAST = re.compile(r"([A-Za-z.]+)\.$")
 
 
 class Story(NamedTuple):
-    """`name` is set and number; `held` that it is kept apart."""
+    """`name` is set and number; `part` is "held", "fit" or "train"."""
 
     name: str
-    held: bool
+    part: str
     text: str
 
 
-def is_held(name: str) -> bool:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4, key=b"judge").digest(), "big") % 100 < HELD
+def part(name: str) -> str:
+    number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4, key=b"judge").digest(), "big") % 100
+    return "held" if number < HELD else "fit" if number < HELD + FIT else "train"
 
 
 def stories(articles: Path) -> Iterator[Story]:
@@ -52,7 +54,7 @@ def stories(articles: Path) -> Iterator[Story]:
                 row = json.loads(line)
                 if row["lang"] == "en":
                     key = f"{name}/{row['id']}"
-                    yield Story(key, is_held(key), row["raw_text"].translate(PLAIN))
+                    yield Story(key, part(key), row["raw_text"].translate(PLAIN))
 
 
 def normal(sentence: str) -> str:

@@ -39,12 +39,14 @@ class Judged(NamedTuple):
     large: float
     small: float
     gap: float
+    zipf: tuple[float, float]
     context: str
 
 
 def again(judge: Judge, pieces: Pieces, sets: Sets, rows: list[Any], texts: dict[str, str]) -> list[Judged]:
     """The places of `rows` (of `mined.jsonl`), judged anew; the same place of two copies of an article once."""
-    kinds = languages.model("en").kinds
+    english = languages.model("en")
+    kinds, frequency = english.kinds, english.neighbours.zipf
     found: dict[str, Judged] = {}
     for name, group in groupby(sorted(rows, key=lambda row: (row[0], row[1])), key=lambda row: row[0]):
         some = list(group)
@@ -56,7 +58,8 @@ def again(judge: Judge, pieces: Pieces, sets: Sets, rows: list[Any], texts: dict
         ):
             other = sets.words[meant]
             key = mark(reading, place, row[2], other)
-            found.setdefault(key, Judged(key, row[2], other, large, row[4], row[7], row[9]))
+            zipf = row[8][0], float(frequency[meant])
+            found.setdefault(key, Judged(key, row[2], other, large, row[4], row[7], zipf, row[9]))
     return list(found.values())
 
 
@@ -96,7 +99,7 @@ def main() -> None:
     torch.set_num_threads(1)
     judge, pieces, sets = model.load(chosen.checkpoint, chosen.work)
     judge.encoder.halve(trained=True)
-    texts = {story.name: story.text for story in news.stories(chosen.data / "articles") if story.held}
+    texts = {story.name: story.text for story in news.stories(chosen.data / "articles") if story.part == "held"}
     rows = [json.loads(line) for line in (chosen.work / "held.jsonl").open(encoding="utf-8")]
     some, known = again(judge, pieces, sets, rows, texts), verdicts()
     table(some, known)
