@@ -1,0 +1,213 @@
+"""The trained judge as ONNX and arrays, as a package can carry it.
+
+    python -m training.judge.export CHECKPOINT OUT --work out/training [--kind folded]
+
+`judge.onnx` answers (ids (b, n), at (b)) with the hidden state at each place (b, 768); `judge.npz` holds the vectors of
+words, `judge.pieces.txt` the pieces. Kinds: `mixed` has int8 weights, `down` in blocks of 128 (MatMulNBits), the others
+with activations as int8 by a scale of their own for each call: one unpadded place at a time, or answers depend on what
+else is in the batch. `folded` has the same products, but stores all weights as 4 bits in blocks of 32; ONNX Runtime
+makes int8 of them when it loads the file. `small` computes with the 4 bits themselves: no dependence on the batch, and
+twice the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from copydesk.text.typos.encoder import Pieces
+from training.export import Table8, int8
+from training.judge import model
+from training.judge.model import HEADS, WIDTH, Judge, norm
+
+KINDS = ("folded", "mixed", "small")
+BLOCK = 32
+
+
+class AtPlace(nn.Module):
+    """ids (b, n), at (b) → hidden state at each place; the last layer is computed for that place only."""
+
+    def __init__(self, judge: Judge) -> None:
+        super().__init__()
+        self.e = e = judge.encoder
+        self.register_buffer("near", e.rel(e.bk).permute(2, 0, 1).detach().clone())
+        given, self.q, self.kv = e.blocks[-1].qkv, nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, 2 * WIDTH)
+        for k in ("weight", "bias"):
+            getattr(self.q, k).data = getattr(given, k).data[:WIDTH].clone()
+            getattr(self.kv, k).data = getattr(given, k).data[WIDTH:].clone()
+
+    def forward(self, ids: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+        e, (b, n) = self.e, ids.shape
+        bias = self.near[None, :, :n, :n] + (ids == Pieces.PAD)[:, None, None, :].float() * -10000.0
+        x = e.norm(e.piece(ids) + e.place.weight[:n])
+        for block in e.blocks[:-1]:
+            x = block(x, bias)
+        block, row = e.blocks[-1], torch.arange(b)
+        k, v = self.kv(x).view(b, n, 2, HEADS, -1).permute(2, 0, 3, 1, 4)
+        here = x[row, at][:, None]  # three dimensions: of two, ONNX gets a Gemm, which MatMulNBitsQuantizer passes over
+        q = self.q(here).view(b, HEADS, 1, -1) * (WIDTH // HEADS) ** -0.5
+        mixed = torch.softmax(q @ k.transpose(-1, -2) + bias.expand(b, HEADS, n, n)[row, :, at][:, :, None], -1) @ v
+        here = norm(block.n1, here + block.out(mixed.reshape(b, 1, WIDTH)))
+        here = norm(block.n2, here + block.down(functional.gelu(block.up(here))))
+        return e.last_norm(functional.gelu(e.last(here)))[:, 0]
+
+
+def plain(judge: Judge, out: Path) -> None:
+    """Write fp32 weights, and an int8 table of pieces."""
+    judge.encoder.piece = Table8(judge.encoder.piece.weight.detach().numpy())  # type: ignore[assignment]
+    ids, at = torch.randint(5, 999, (3, 20)), torch.tensor([3, 4, 5])
+    axes = {"ids": {0: "rows", 1: "length"}, "at": {0: "rows"}, "states": {0: "rows"}}
+    torch.onnx.export(
+        AtPlace(judge).eval(), (ids, at), str(out), input_names=["ids", "at"], output_names=["states"],
+        opset_version=17, dynamo=False, dynamic_axes=axes,
+    )  # fmt: skip
+
+
+def blocks(path: Path, out: Path, bits: int, size: int) -> None:
+    """All products that are left as MatMulNBits."""
+    import onnx
+    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
+    quantizer = MatMulNBitsQuantizer(onnx.load(path), bits=bits, block_size=size, is_symmetric=True, accuracy_level=4)
+    quantizer.process()
+    quantizer.model.save_model_to_file(str(out), False)
+
+
+def wide(path: Path) -> list[str]:
+    """The nodes of `down`: their activations are so wide that one scale for all of them loses much."""
+    import onnx
+
+    graph = onnx.load(path, load_external_data=False).graph
+    shapes = {one.name: tuple(one.dims) for one in graph.initializer}
+    return [n.name for n in graph.node if n.op_type == "MatMul" and shapes.get(n.input[1]) == (4 * WIDTH, WIDTH)]
+
+
+def dynamic(path: Path, out: Path) -> None:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(
+        path, out, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=wide(path),
+        op_types_to_quantize=["MatMul"],
+    )  # fmt: skip
+
+
+def four_bits(weight: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """weight (inputs, outputs) → numbers -8 to 7 and a factor for each block of `BLOCK` inputs (inputs / BLOCK, 1,
+    outputs); of some factors the one of least squared error.
+    """
+    parts = weight.reshape(-1, BLOCK, weight.shape[1]).astype(np.float32)
+    far = np.abs(parts).max(1, keepdims=True) + 1e-12
+    signed = np.take_along_axis(parts, np.abs(parts).argmax(1, keepdims=True), 1)
+    best, factor, kept = np.full(far.shape, np.inf, np.float32), far / 7, np.zeros(parts.shape, np.int8)
+    for least in (6.5, 7.0, 7.5, 8.0, 8.5, 9.0):
+        scale = np.where(signed < 0, 1, -1) * far / least  # the widest weight may take -8
+        q = np.clip(np.round(parts / scale), -8, 7)
+        error = ((q * scale - parts) ** 2).sum(1, keepdims=True)
+        better = error < best
+        best, factor = np.where(better, error, best), np.where(better, scale, factor)
+        kept = np.where(better, q, kept).astype(np.int8)
+    return kept.reshape(weight.shape), factor.astype(np.float16)
+
+
+def fold(path: Path, full: Path, out: Path) -> None:
+    """Replace the int8 weights of `path` by what makes them of 4 bits; `full` holds the weights as they were."""
+    import onnx
+    from onnx import helper, numpy_helper
+
+    loaded = onnx.load(path)
+    graph, given = loaded.graph, {}
+    for one in onnx.load(full).graph.initializer:
+        given[one.name] = one
+    ready: list[onnx.NodeProto] = []
+    kept = []
+    scales = {one.name: one for one in graph.initializer}
+
+    def constant(name: str, array: np.ndarray[Any, Any]) -> str:
+        kept.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    shift = constant("fold.shift", np.array([4], np.uint8))
+    eight = constant("fold.eight", np.array(8, np.float32))
+    ends = [constant(f"fold.end{v}", np.array(v, np.float32)) for v in (-127, 127)]
+    for one in graph.initializer:
+        name = one.name.removesuffix("_quantized")
+        if one.name == name or name not in given or len(one.dims) != 2:
+            kept.append(one)
+            continue
+        weight = numpy_helper.to_array(given[name])
+        inputs, outputs = weight.shape
+        q, factor = four_bits(weight)
+        channel = numpy_helper.to_array(scales[name + "_scale"]).astype(np.float32)
+        low, high = (q[0::2] + 8).astype(np.uint8), (q[1::2] + 8).astype(np.uint8)
+        packed = constant(f"{name}.four", low | (high << 4))
+        ratio = constant(f"{name}.ratio", (factor.astype(np.float32) / channel).astype(np.float16))
+        pairs = constant(f"{name}.pairs", np.array([inputs // 2, 1, outputs]))
+        shape3 = constant(f"{name}.blocks", np.array([inputs // BLOCK, BLOCK, outputs]))
+        shape2 = constant(f"{name}.shape", np.array([inputs, outputs]))
+
+        def node(kind: str, inputs: list[str], stem: str = name, **more: object) -> str:
+            result = f"{stem}.fold{len(ready)}"
+            ready.append(helper.make_node(kind, inputs, [result], name=result, **more))
+            return result
+
+        left = node("BitShift", [packed, shift], direction="LEFT")
+        parts = [
+            node("BitShift", [left, shift], direction="RIGHT"), node("BitShift", [packed, shift], direction="RIGHT")
+        ]  # fmt: skip
+        both = node("Concat", [node("Reshape", [part, pairs]) for part in parts], axis=1)
+        cast = node("Sub", [node("Cast", [node("Reshape", [both, shape3])], to=onnx.TensorProto.FLOAT), eight])
+        scaled = node("Mul", [cast, node("Cast", [ratio], to=onnx.TensorProto.FLOAT)])
+        whole = node("Clip", [node("Round", [node("Reshape", [scaled, shape2])]), *ends])
+        ready.append(helper.make_node("Cast", [whole], [one.name], name=f"{name}.int8", to=onnx.TensorProto.INT8))
+    nodes = [*ready, *graph.node]
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(kept)
+    onnx.save(loaded, out)
+
+
+def words(judge: Judge, out: Path) -> None:
+    vectors, scale = int8(judge.word.weight.detach().numpy())
+    np.savez_compressed(
+        out / "judge.npz", vectors=vectors, scale=scale,
+        bias=judge.bias.detach().numpy().astype(np.float32), stay=judge.stay.detach().numpy().astype(np.float32),
+    )  # fmt: skip
+    (out / "judge.pieces.txt").write_text("\n".join(judge.names) + "\n", "utf-8")
+
+
+def everything(judge: Judge, out: Path, kind: str) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    words(judge, out)
+    full, part = out / "judge.fp32.onnx", out / "judge.part.onnx"
+    plain(judge, full)
+    if kind == "small":
+        blocks(full, out / "judge.onnx", 4, BLOCK)
+    else:
+        dynamic(full, part)
+        if kind == "folded":
+            fold(part, full, part)
+        blocks(part, out / "judge.onnx", *((4, BLOCK) if kind == "folded" else (8, 128)))
+        part.unlink()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--work", type=Path, default=Path("out/training"))
+    parser.add_argument("--kind", choices=KINDS, default="folded")
+    chosen = parser.parse_args()
+    judge, _, _ = model.load(chosen.checkpoint, chosen.work)
+    everything(judge, chosen.out, chosen.kind)
+    for file in sorted(chosen.out.iterdir()):
+        print(f"{file.name}: {file.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
