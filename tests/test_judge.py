@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from copydesk.text.typos.reading import Reading
 
 from copydesk import languages
 from copydesk.text.typos.encoder import Pieces
-from copydesk.text.typos.reading import Reading
 from training.judge import news, slips
 from training.judge.windows import cut, stops, window
 

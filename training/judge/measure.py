@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import torch
-
 from copydesk.text.typos.reading import Reading
+
 from training.encoder import Sets
 from training.judge import evaluate, model
 from training.judge.windows import cut, stops, window

@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from copydesk.text.typos.reading import STOP, Reading
 
 from copydesk import languages
 from copydesk.text.typos import guard
 from copydesk.text.typos.correct import judged
 from copydesk.text.typos.encoder import Pieces
 from copydesk.text.typos.model import Model
-from copydesk.text.typos.reading import STOP, Reading
 from training.decision import mark
 from training.encoder import Sets
 from training.judge import model as models

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from copydesk.text.typos.reading import Reading
 
 from copydesk import languages
 from copydesk.text.typos.encoder import Pieces
-from copydesk.text.typos.reading import Reading
 from training.decision import mark
 from training.encoder import Sets
 from training.judge import data, mine, model, news

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from copydesk.text.typos.reading import BREAK, STOP, Reading
 from numpy.typing import NDArray
 
 from copydesk.text.typos.encoder import LONGEST, REACH, Pieces
-from copydesk.text.typos.reading import BREAK, STOP, Reading
 
 #: What is written with a dot that ends no sentence, in lower case; single letters are, too ("U.S.", "J. Smith").
 ABBREVIATIONS = frozenset(
