@@ -1,4 +1,4 @@
-"""How often the edits of each rule are right: edits are drawn, read by people, counted, and written into `rules.toml`.
+"""How often the edits of each rule are right: edits are drawn, read one by one, counted, and written into `rules.toml`.
 
     python -m benchmarks.ledgers --gather FOLDER articles.jsonl     the articles, each with a uri of its own
     copydesk run articles.jsonl --warehouse read                    the edits to draw from
