@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from copydesk.text.structure import credit_lines, headline
 from copydesk.text.structure.decisions import Decision, Known, Mark, Page, with_decision
-from copydesk.text.structure.furniture import Furniture, is_credit
+from copydesk.text.structure.furniture import Furniture, Heading, is_credit
 from copydesk.text.structure.head import BEHIND, LONGEST_MENU, column_below
 from copydesk.text.structure.lines import TEASER, Line
 from copydesk.text.structure.sentences import QUESTIONS, speaks
@@ -89,7 +89,7 @@ def links_within(page: Page, known: Known) -> Sequence[Decision]:
     made: list[Decision] = []
     lines = page.lines[known.body + 1 :]
     for heading, link, behind in zip(lines, lines[1:], lines[2:], strict=False):
-        if not (known.stays(heading.number) and known.stays(link.number) and heading.heads_links):
+        if heading.heading != Heading.LINKS or not (known.stays(heading.number) and known.stays(link.number)):
             continue
         is_link = 5 <= len(link.text.split()) <= 25 and not link.ends_sentence and link.text[0] not in "\"'“‘"
         if is_link and behind.is_prose:
@@ -129,7 +129,7 @@ def _begin_of_links(lines: Sequence[Line]) -> int | None:
         piece = line.furniture
         is_button = piece is not None and piece.anywhere and piece.rule in _BUTTONS
         buttons += is_button
-        is_heading = line.heads_links or (line.heads_labels and short)
+        is_heading = line.heading == Heading.LINKS or (line.heading == Heading.LABELS and short)
         if is_heading or is_button:
             if line is not lines[-1] and (teasers == 0 or teasers >= 3) and (is_heading or buttons >= 2):
                 first = line.number
@@ -184,9 +184,9 @@ def headlines_within(page: Page, known: Known) -> Sequence[Decision]:
     """Repeats of the headline between the paragraphs of the story."""
     if (first := known.first_headline(page)) is None:
         return ()
-    near = known.body + BEHIND
-    body = (line for line in page.lines[known.body + 1 :] if known.is_open(line.number))
-    found = [line for line in body if says_headline(first, line, line.number < near)]
+    near, least, most = known.body + BEHIND, len(first.text) / 3, 2 * len(first.text)
+    likely = (line for line in page.lines[known.body + 1 :] if least < len(line.text) < most)
+    found = [line for line in likely if known.is_open(line.number) and says_headline(first, line, line.number < near)]
     if found and headline.is_refrain(first, page.lines[known.body :]):
         return ()
     return [Decision(Mark.HEADLINE, line.number) for line in found]

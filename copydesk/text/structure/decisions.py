@@ -9,7 +9,6 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from copydesk.data.rules import confidence
 from copydesk.records import Problem
 from copydesk.text.site import Recurring, Site, site_of
 from copydesk.text.structure.columns import Column
@@ -82,8 +81,9 @@ class Decision(NamedTuple):
     after: str = ""
 
     @property
-    def confidence(self) -> float:
-        return self.value.confidence if isinstance(self.value, Recurring) else confidence(self.rule)
+    def confidence(self) -> float | None:
+        """That of this decision, where it has its own; None where it is the rule's."""
+        return self.value.confidence if isinstance(self.value, Recurring) else None
 
 
 class Columns(NamedTuple):
@@ -176,6 +176,14 @@ def with_decision(columns: Columns, decision: Decision) -> Columns:
 Rule = Callable[[Page, Known], Sequence[Decision]]
 #: A rule about one line.
 LineRule = Callable[[Page, Known, Line], Sequence[Decision]]
+
+
+def first_of(rules: Sequence[LineRule], page: Page, known: Known, line: Line) -> Sequence[Decision]:
+    """What the first of `rules` that knows the line decides of it; empty where none does."""
+    for rule in rules:
+        if decided := rule(page, known, line):
+            return decided
+    return ()
 
 
 def fold(known: Known, decisions: Sequence[Decision], off: Collection[str] = ()) -> Known:

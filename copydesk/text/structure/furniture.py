@@ -7,6 +7,7 @@ button is a sentence, and a sentence stays.
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import NamedTuple
 
 from copydesk.data.lists import lines, table
@@ -21,6 +22,13 @@ _DATA = table("furniture.toml")
 _WORD = re.compile(r"[^\W\d_]+(?:['’´][^\W\d_]+)*|\d+(?:[.,]\d+)*[kKmM]?(?!\w)|\d+")
 _AROUND = " \t|•·*-–—>»«<›‹→►▼▶←↑↓:.…!,;/_[](){}#+=~✕×✓⭐"
 _QUOTES = "\"'“”‘«"
+
+
+class Heading(StrEnum):
+    """What a line heads: a list of links, `Most Popular`, `More from Levant Post`, or of labels, `Tags:`."""
+
+    LINKS = "links"
+    LABELS = "labels"
 
 
 class Furniture(NamedTuple):
@@ -74,20 +82,26 @@ def _start(line: str) -> str:
 
 def find_furniture(line: str) -> Furniture | None:
     """What furniture a line is; None where it may belong to the story."""
-    if len(line) > LONGEST:
-        return None
-    start = _start(line)
-    if not start:
-        return None
+    return classify(line)[0]
+
+
+def classify(line: str) -> tuple[Furniture | None, Heading | None]:
+    """What furniture a line is, and what it heads; None where it may belong to the story."""
+    if len(line) > LONGEST or not (start := _start(line)):
+        return None, None
+    return _furniture(line, start), _heading(line, start)
+
+
+def _furniture(line: str, start: str) -> Furniture | None:
     if start in _STARTS and len(line) <= _LONGEST_WORDS and (known := _LINES.get(words(line))):
         # Within a line of text these words end a sentence; in quotes somebody says them.
         spoken = line[0] in _QUOTES or line[-1] == "?" or (not known.anywhere and (line[-1] == "." or "=" in line))
         return None if spoken else known
-    if is_credit(line) or is_caption(line):
+    if (len(line) > _LONGEST_CREDIT or _has_mark(line)) and (is_credit(line) or is_caption(line)):
         return Furniture("photo-credit", True)
-    tried = [*_BY_FIRST.get(start, ())]
+    tried = _BY_FIRST.get(start, [])
     if line[-10:].rstrip(_AROUND).casefold().endswith(_LASTS) and (last := _LAST_WORD.search(line, len(line) - 20)):
-        tried += _BY_LAST.get(last[1].casefold(), ())
+        tried = [*tried, *_BY_LAST.get(last[1].casefold(), ())]
     if not tried or speaks(line):
         return None
     bare = line.strip(_AROUND)
@@ -114,22 +128,17 @@ def is_notice(paragraph: str) -> bool:
 _HEADS = {words(head) for head in _DATA["lists"]["heads"]}
 _LABELS = {words(label) for label in _DATA["lists"]["labels"]}
 _OPENING = tuple(f"{words(opening)} " for opening in _DATA["lists"]["opening"])
-_HEAD_STARTS = {said.split(" ")[0] for said in (*_HEADS, *_OPENING)}
+_HEADING_STARTS = {said.split(" ")[0] for said in (*_HEADS, *_OPENING, *_LABELS)}
+_LONGEST_HEADING, _LONGEST_LABEL = 60, 40
 
 
-def heads_links(line: str) -> bool:
-    """Whether a line is the heading of a list of links: `Most Popular`, `More from Levant Post`."""
-    if len(line) > 60 or line[0] in _QUOTES or line[-1] in ".?,;":
-        return False
-    if _start(line) not in _HEAD_STARTS:
-        return False
+def _heading(line: str, start: str) -> Heading | None:
+    if len(line) > _LONGEST_HEADING or start not in _HEADING_STARTS or line[0] in _QUOTES:
+        return None
     said = words(line)
-    return said in _HEADS or (said.startswith(_OPENING) and len(said.split()) <= 8)
-
-
-def heads_labels(line: str) -> bool:
-    """Whether a line is the heading of labels such as `Tags:`."""
-    return len(line) <= 40 and line[0] not in _QUOTES and words(line) in _LABELS
+    if line[-1] not in ".?,;" and (said in _HEADS or (said.startswith(_OPENING) and len(said.split()) <= 8)):
+        return Heading.LINKS
+    return Heading.LABELS if said in _LABELS and len(line) <= _LONGEST_LABEL else None
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------
@@ -144,6 +153,7 @@ _LABELLED = re.compile(
     rf"(?:(?:{any_as_written(_PHOTOS['labels'])})\s*[:|]\s*|(?:{any_as_written(_PHOTOS['by'])})\s*:?\s+)(?:©\s*)?",
     re.IGNORECASE,
 )
+_LONGEST_CREDIT = 120
 _MARKS = tuple(_PHOTOS["marks"])
 _PARTS = re.compile(r"\s*[/|;,]\s*|\s+(?:via|for|by|with)\s+|©\s*")
 _NAME = re.compile(r"[\w.'’&@()+-]+(?: [\w.'’&@()+-]+){0,5}")
@@ -168,7 +178,7 @@ def _has_mark(text: str) -> bool:
 
 def is_credit(text: str) -> bool:
     """Whether a text is the credit of a picture: `Jane Doe/Getty Images`, `REUTERS/Jane Doe`, `Photo by Jane Doe`."""
-    if len(text) > 120 or not _has_mark(text):
+    if len(text) > _LONGEST_CREDIT or not _has_mark(text):
         return False
     bare = text.strip(_AROUND)
     label = _LABELLED.match(bare)

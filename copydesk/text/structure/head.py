@@ -9,7 +9,17 @@ from typing import NamedTuple
 
 from copydesk.text import dates
 from copydesk.text.structure import headline
-from copydesk.text.structure.decisions import Columns, Decision, Known, LineRule, Mark, Page, fold, with_decision
+from copydesk.text.structure.decisions import (
+    Columns,
+    Decision,
+    Known,
+    LineRule,
+    Mark,
+    Page,
+    first_of,
+    fold,
+    with_decision,
+)
 from copydesk.text.structure.lines import Line
 
 #: A headline stands among so many of the first lines of a page.
@@ -172,7 +182,7 @@ def above_story(page: Page, known: Known) -> Sequence[Decision]:
     for line in page.lines[:HEAD]:
         if not known.is_open(line.number):
             continue
-        decided = next(filter(None, (rule(page, known, line) for rule in ABOVE)), ())
+        decided = first_of(ABOVE, page, known, line)
         if not decided:
             return [*made, Decision(Mark.BODY, line.number)]
         made += decided

@@ -170,7 +170,9 @@ def _laid_out(page: Page, known: Known, off: Collection[str]) -> tuple[Layout, l
 def _removals(page: Page, known: Known) -> Iterator[Span]:
     """Whole paragraphs with the empty line behind them; where the text ends, with the one before."""
     lines = page.lines
-    last_kept = max((line.number for line in lines if known.stays(line.number)), default=-1)
+    if not known.gone:
+        return
+    last_kept = next((line.number for line in reversed(lines) if known.stays(line.number)), -1)
     for number, decision in known.gone.items():
         if number < last_kept:
             start, end = lines[number].begins, lines[number + 1].begins
@@ -179,12 +181,15 @@ def _removals(page: Page, known: Known) -> Iterator[Span]:
         yield Span(start, end, "", decision.rule, decision.confidence)
 
 
+def _has_story(page: Page, known: Known) -> bool:
+    """Whether the first line stays, and another one below it."""
+    return known.stays(0) and any(known.stays(line.number) for line in page.lines[1:])
+
+
 def _cuts(page: Page, known: Known) -> list[Span]:
     """The changes within the lines that stay; of two that overlap the first."""
-    kept = [line.number for line in page.lines if known.stays(line.number)]
-    has_story = kept[:1] == [0] and kept[-1] > 0
     found: list[Span] = []
-    cuts = (decision for decision in known.cuts if decision.rule != "headline-line" or has_story)
+    cuts = (decision for decision in known.cuts if decision.rule != "headline-line" or _has_story(page, known))
     for span in sorted(Span(*cut.cut, cut.after, cut.rule, cut.confidence) for cut in cuts if cut.cut):
         index = bisect_right(page.lines, span.start, key=lambda line: line.begins) - 1
         goes = span.start < span.end <= page.lines[index].end and not known.stays(index)

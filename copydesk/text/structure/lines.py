@@ -9,7 +9,7 @@ from typing import NamedTuple
 from copydesk.text.structure import sentences
 from copydesk.text.structure.columns import Column, find_column
 from copydesk.text.structure.date_reader import DateReader
-from copydesk.text.structure.furniture import Furniture, find_furniture, heads_labels, heads_links
+from copydesk.text.structure.furniture import Furniture, Heading, classify
 
 #: Shorter lines that end a sentence may be teasers; from twice as many characters on they are prose.
 TEASER = 60
@@ -31,6 +31,7 @@ class _Line(NamedTuple):
     begins: int
     mark: str
     furniture: Furniture | None
+    heading: Heading | None
     reader: DateReader
 
 
@@ -66,14 +67,6 @@ class Line(_Line):
     def below(self) -> Column | None:
         """The column that it holds where it stands below a story."""
         return find_column(self.text, self.reader, top=False)
-
-    @property
-    def heads_links(self) -> bool:
-        return heads_links(self.text)
-
-    @property
-    def heads_labels(self) -> bool:
-        return heads_labels(self.text)
 
     # --- how it ends
 
@@ -164,8 +157,9 @@ def path_before(line: str) -> int:
 
 
 def read_line(number: int, text: str, start: int, reader: DateReader, begins: int | None = None) -> Line:
-    mark, furniture = sentences.last_mark(text), find_furniture(text)
-    return Line(number, text, start, start if begins is None else begins, mark, furniture, reader)
+    return Line(
+        number, text, start, start if begins is None else begins, sentences.last_mark(text), *classify(text), reader
+    )
 
 
 def read_lines(text: str, reader: DateReader) -> list[Line]:

@@ -38,6 +38,8 @@ def _opening(page: Page, known: Known) -> _Story | None:
     if number >= len(page.lines) or not known.stays(number) or not known.stays(known.body):
         return None
     line = page.lines[number]
+    if not known.cuts:
+        return _Story(number, line.start, line.text)
     start, end = line.start, line.end
     for cut in sorted(decision.cut for decision in known.cuts if decision.cut and decision.cut[0] >= line.start):
         if cut[0] > start:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from copydesk.records import CRITICAL, INFO, WARNING, Problem
 from copydesk.text.structure import headline
@@ -127,12 +128,12 @@ def _without_site(page: Page, known: Known, best: Line, forms: Sequence[Line]) -
 
 def no_story(page: Page, known: Known) -> Sequence[Decision]:
     """Note where the text is no story: notices of its site and buttons, and nothing else, or no words."""
-    body = [line for line in page.lines if known.is_open(line.number)]
+    body = list(islice((line for line in page.lines if known.is_open(line.number)), _MOST_NOTICES))
     if len(body) < _MOST_NOTICES and all(is_notice(line.text) or line.furniture for line in body):
         if not body and not any(decision.rule in _NO_STORY for decision in known.gone.values()):
             return ()
         rule, observed = "no-story", (body[0].text if body else page.text)[:200]
-    elif not any(has_letters(line.text) for line in body):
+    elif not any(has_letters(line.text) for line in page.lines if known.is_open(line.number)):
         rule, observed = "no-words", body[0].text[:80]
     else:
         return ()

@@ -8,7 +8,7 @@ from copydesk.records import INFO, Problem
 from copydesk.text.structure import credit_lines, headline, sentences
 from copydesk.text.structure.body import says_headline
 from copydesk.text.structure.columns import Column
-from copydesk.text.structure.decisions import Decision, Known, LineRule, Mark, Page, fold
+from copydesk.text.structure.decisions import Decision, Known, LineRule, Mark, Page, first_of, fold
 from copydesk.text.structure.head import column_below, furniture_goes
 from copydesk.text.structure.lines import Line
 
@@ -19,9 +19,10 @@ BOTTOM = 8
 def below_story(page: Page, known: Known) -> Sequence[Decision]:
     """From the end, each line goes by the first of `BELOW` that knows it, until none does."""
     made: list[Decision] = []
-    end = max((line.number for line in page.lines[known.body :] if known.stays(line.number)), default=0)
+    body = reversed(page.lines[known.body :])
+    end = next((line.number for line in body if known.stays(line.number)), 0)
     for number in range(end, max(known.body, end - BOTTOM), -1):
-        decided = next(filter(None, (rule(page, known, page.lines[number]) for rule in BELOW)), ())
+        decided = first_of(BELOW, page, known, page.lines[number])
         if not decided and known.stays(number):
             break
         made += decided
