@@ -273,12 +273,12 @@ def rule_list(known: Iterable[Rule] | None = None) -> str:
     problems = [rule for rule in known if rule.severity and rule not in edits]
     rest = [rule for rule in known if rule not in edits and rule not in problems]
     judged = {e["meta"]["rule"]: (suite, e["severity"]) for suite in COLUMNS for e in shipped(suite)}
-    rows = [[anchored(r.name), _sure(r), _plain(r.measured or ""), _plain(r.sentence)] for r in edits]
-    parts = ["## Edits", table(("rule", "confidence", "measured on", "meaning"), rows)]
+    rows = [[anchored(r.name), _plain(r.sentence), _sure(r), _plain(r.measured or "")] for r in edits]
+    parts = ["## Edits", table(("rule", "meaning", "confidence", "measured on"), rows)]
     rows = [[anchored(r.name), r.severity or "", _plain(r.sentence)] for r in problems]
     parts += ["## Problems", table(("rule", "severity", "meaning"), rows)]
     rows = [[anchored(r.name), *judged.get(r.name, ("", "")), _plain(r.sentence)] for r in rest]
-    parts += ["## Expectations", table(("rule", "suite", "severity", "what holds when all is well"), rows)]
+    parts += ["## Expectations", table(("rule", "suite", "severity", "meaning, where it fails"), rows)]
     return "\n\n".join(parts)
 
 
@@ -302,18 +302,17 @@ def suites() -> str:
     parts = []
     for suite in COLUMNS:
         rows = [
-            [
-                anchored(f"{suite}.{e['meta']['rule']}", e["meta"]["rule"]),
-                e["severity"],
-                f"`{e['type'].removeprefix('expect_')}`",
-                " ".join(f"`{key}={json.dumps(value, ensure_ascii=False)}`" for key, value in e["kwargs"].items()),
-                _plain(e["meta"]["description"]),
-            ]
+            [anchored(f"{suite}.{e['meta']['rule']}", e["meta"]["rule"]), e["severity"], _demand(e)]
             for e in shipped(suite)
         ]
-        head = ("rule", "severity", "expect_…", "arguments", "what holds when all is well")
-        parts.append(f"### {suite}.json\n\n" + table(head, rows))
+        parts.append(f"### {suite}.json\n\n" + table(("rule", "severity", "what holds when all is well"), rows))
     return "\n\n".join(parts)
+
+
+def _demand(expectation: Mapping[str, Any]) -> str:
+    """The sentence of an expectation, and below it the expectation itself."""
+    given = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in expectation["kwargs"].items())
+    return f"{_plain(expectation['meta']['description'])}<br>`{expectation['type']}({given})`"
 
 
 def expectation_types() -> str:
