@@ -9,6 +9,7 @@ of the site as well stand in `INCLUDED`. Links between files of the repository b
 
 from __future__ import annotations
 
+import inspect
 import json
 import posixpath
 import re
@@ -88,6 +89,8 @@ def _command(name: str, command: click.Command) -> str:
         [anchored(_option_key(name, o), _spelling(o, context)), _default(o, context), _sentence(o)] for o in options
     ]
     parts = [f"## {name}", f"```text\n{usage}\n```", _prose(command.help or "")]
+    if command.epilog != main.epilog:  # what all commands have in common stands at the top of the page
+        parts.append(_prose((command.epilog or "").replace("\b", "")))
     return "\n\n".join([*parts, table(("option", "default", "meaning"), rows)] if rows else parts)
 
 
@@ -123,9 +126,9 @@ def _sentence(option: click.Option) -> str:
 
 def _prose(text: str) -> str:
     r"""Help as Markdown. A paragraph that click is told to leave as it is (`\b`) shows commands."""
-    paragraphs = re.split(r"\n\s*\n", "\n".join(line.rstrip() for line in text.strip().splitlines()))
+    paragraphs = re.split(r"\n\s*\n", inspect.cleandoc(text))
     return "\n\n".join(
-        "```text\n" + p.partition("\n")[2] + "\n```" if p.startswith("\b") else escape(" ".join(p.split()), quote=False)
+        f"```sh\n{p.partition(chr(10))[2]}\n```" if p.startswith("\b") else _plain(" ".join(p.split()))
         for p in paragraphs
     )
 

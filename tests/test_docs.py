@@ -65,6 +65,8 @@ def test_every_command_and_option_is_documented() -> None:
     ]
     assert len(options) > 20
     assert undocumented(page, options) == []
+    assert "```sh\ncopydesk run articles/\n" in page
+    assert "\b" not in page
 
 
 def test_every_setting_is_documented() -> None:
