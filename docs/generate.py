@@ -9,6 +9,7 @@ of the site as well stand in `INCLUDED`. Links between files of the repository b
 
 from __future__ import annotations
 
+import inspect
 import json
 import posixpath
 import re
@@ -88,6 +89,8 @@ def _command(name: str, command: click.Command) -> str:
         [anchored(_option_key(name, o), _spelling(o, context)), _default(o, context), _sentence(o)] for o in options
     ]
     parts = [f"## {name}", f"```text\n{usage}\n```", _prose(command.help or "")]
+    if command.epilog != main.epilog:  # what all commands have in common stands at the top of the page
+        parts.append(_prose((command.epilog or "").replace("\b", "")))
     return "\n\n".join([*parts, table(("option", "default", "meaning"), rows)] if rows else parts)
 
 
@@ -123,9 +126,9 @@ def _sentence(option: click.Option) -> str:
 
 def _prose(text: str) -> str:
     r"""Help as Markdown. A paragraph that click is told to leave as it is (`\b`) shows commands."""
-    paragraphs = re.split(r"\n\s*\n", "\n".join(line.rstrip() for line in text.strip().splitlines()))
+    paragraphs = re.split(r"\n\s*\n", inspect.cleandoc(text))
     return "\n\n".join(
-        "```text\n" + p.partition("\n")[2] + "\n```" if p.startswith("\b") else escape(" ".join(p.split()), quote=False)
+        f"```sh\n{p.partition(chr(10))[2]}\n```" if p.startswith("\b") else _plain(" ".join(p.split()))
         for p in paragraphs
     )
 
@@ -273,12 +276,12 @@ def rule_list(known: Iterable[Rule] | None = None) -> str:
     problems = [rule for rule in known if rule.severity and rule not in edits]
     rest = [rule for rule in known if rule not in edits and rule not in problems]
     judged = {e["meta"]["rule"]: (suite, e["severity"]) for suite in COLUMNS for e in shipped(suite)}
-    rows = [[anchored(r.name), _sure(r), _plain(r.measured or ""), _plain(r.sentence)] for r in edits]
-    parts = ["## Edits", table(("rule", "confidence", "measured on", "meaning"), rows)]
+    rows = [[anchored(r.name), _plain(r.sentence), _sure(r), _plain(r.measured or "")] for r in edits]
+    parts = ["## Edits", table(("rule", "meaning", "confidence", "measured on"), rows)]
     rows = [[anchored(r.name), r.severity or "", _plain(r.sentence)] for r in problems]
     parts += ["## Problems", table(("rule", "severity", "meaning"), rows)]
     rows = [[anchored(r.name), *judged.get(r.name, ("", "")), _plain(r.sentence)] for r in rest]
-    parts += ["## Expectations", table(("rule", "suite", "severity", "what holds when all is well"), rows)]
+    parts += ["## Expectations", table(("rule", "suite", "severity", "meaning, where it fails"), rows)]
     return "\n\n".join(parts)
 
 
@@ -302,18 +305,17 @@ def suites() -> str:
     parts = []
     for suite in COLUMNS:
         rows = [
-            [
-                anchored(f"{suite}.{e['meta']['rule']}", e["meta"]["rule"]),
-                e["severity"],
-                f"`{e['type'].removeprefix('expect_')}`",
-                " ".join(f"`{key}={json.dumps(value, ensure_ascii=False)}`" for key, value in e["kwargs"].items()),
-                _plain(e["meta"]["description"]),
-            ]
+            [anchored(f"{suite}.{e['meta']['rule']}", e["meta"]["rule"]), e["severity"], _demand(e)]
             for e in shipped(suite)
         ]
-        head = ("rule", "severity", "expect_…", "arguments", "what holds when all is well")
-        parts.append(f"### {suite}.json\n\n" + table(head, rows))
+        parts.append(f"### {suite}.json\n\n" + table(("rule", "severity", "what holds when all is well"), rows))
     return "\n\n".join(parts)
+
+
+def _demand(expectation: Mapping[str, Any]) -> str:
+    """The sentence of an expectation, and below it the expectation itself."""
+    given = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in expectation["kwargs"].items())
+    return f"{_plain(expectation['meta']['description'])}<br>`{expectation['type']}({given})`"
 
 
 def expectation_types() -> str:

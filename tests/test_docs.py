@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from pydantic import BaseModel, Field
 
 from copydesk.cli import main
-from copydesk.config import Config
+from copydesk.config import Config, user_lists
 from copydesk.config.load import describe
 from copydesk.data.rules import Rule, rules
 from copydesk.sources.readers import READERS
@@ -65,6 +65,8 @@ def test_every_command_and_option_is_documented() -> None:
     ]
     assert len(options) > 20
     assert undocumented(page, options) == []
+    assert "```sh\ncopydesk run articles/\n" in page
+    assert "\b" not in page
 
 
 def test_every_setting_is_documented() -> None:
@@ -249,6 +251,15 @@ def test_settings_are_valid(page: str) -> None:
             Config.model_validate(found)
     for _, block in fences(page, "json"):
         json.loads(block)
+
+
+def test_the_lists_that_are_shown_can_be_used(tmp_path: Path) -> None:
+    shown = {title: block for _, title, block in FENCE.findall(PAGES["how-to/lists.md"]) if title.startswith("lists/")}
+    assert len(shown) >= 2
+    (tmp_path / "lists").mkdir()
+    for title, block in shown.items():
+        (tmp_path / title).write_text(block, "utf-8")
+    user_lists.read(str(tmp_path / "lists"))
 
 
 @pytest.fixture(scope="module")
