@@ -102,7 +102,11 @@ def run(
 @main.command(short_help="Show one document before and after, each edit explained.")
 @click.argument("file", metavar="FILE")
 @click.option(
-    "--number", type=click.IntRange(1), default=1, show_default=True, help="Which document, in a file of many."
+    "--number",
+    type=click.IntRange(1, sys.maxsize),
+    default=1,
+    show_default=True,
+    help="Which document, in a file of many.",
 )
 @click.option("--uri", metavar="URI", help="Where it came from, if not what FILE says: as in the table articles.")
 @click.option("--full", is_flag=True, help="Print long stretches without a change as well.")
@@ -147,7 +151,10 @@ def _sites(warehouse: str, uri: str, settings: Config) -> dict[str, Site]:
     from copydesk.text.site import site_of
     from copydesk.warehouse import Warehouse
 
-    return Sites.read(Warehouse.open(warehouse), settings.sites).known([site_of(uri)], settled=True)
+    store = Warehouse.open(warehouse)
+    if not store.exists():
+        fail(f"there is nothing at {warehouse}; name the warehouse with --warehouse, or leave it out")
+    return Sites.read(store, settings.sites).known([site_of(uri)], settled=True)
 
 
 @main.command(short_help="Write the report site again, and say where it is.")
@@ -260,6 +267,8 @@ def learn(warehouse: str | None, out: str, as_json: bool, config: str | None) ->
         from copydesk.warehouse import Warehouse
 
         store = Warehouse.open(settings.warehouse.path)
+        if not store.exists():
+            fail(f"there is nothing at {settings.warehouse.path}; name the warehouse with --warehouse")
         with _progress(False) as progress:
             read = [0]
 

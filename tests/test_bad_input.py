@@ -265,6 +265,25 @@ def test_two_sources_with_files_of_one_name(raw: Path, warehouse: Path, tmp_path
     assert content(left.quarantine, "sound.txt") == (other / "sound.txt").read_bytes()
 
 
+def test_junk_of_one_feed_does_not_hold_back_the_undated_articles_of_another(raw: Path, warehouse: Path) -> None:
+    (raw / "good.example").mkdir()
+    for number in range(3):
+        (raw / "good.example" / f"{number}.txt").write_text(story(number, day=""), encoding="utf-8")
+    (raw / "junk.jsonl").write_text("{]\n" * 40, encoding="utf-8")
+    left = settled(raw, warehouse)
+    assert not left.outcome.held
+    assert set(left.articles["uri"]) == {"sound.txt", *(f"good.example/{number}.txt" for number in range(3))}
+    assert len(left.quarantine) == 40
+
+
+def test_a_feed_of_which_most_failed_is_held_back_without_dates_too(raw: Path, warehouse: Path) -> None:
+    lines = [json.dumps({"text": story(number, day="")}) for number in range(10)] + ["{]"] * 30
+    (raw / "feed.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    left = settled(raw, warehouse)
+    assert left.outcome.held
+    assert list(left.articles["uri"]) == ["sound.txt"]
+
+
 HOSTILE_URIS = {
     "leads elsewhere": "../../../../../../../../escape/published_date=2024-05-02/articles.parquet",
     "absolute": "/articles/published_date=2024-05-02/articles.parquet",

@@ -373,6 +373,7 @@ MATCH = {"type": "expect_column_values_to_match_regex"}
             {**BETWEEN, "kwargs": {"column": "days_old", "min_value": "2024-06-01", "max_value": "2024-05-01"}},
             'min_value is "2024-06-01"; allowed is a number (for dates,',
         ),
+        ({**BETWEEN, "kwargs": {"column": "days_old", "max_value": 10**400}}, "allowed is a number"),
         ({**IN_SET, "kwargs": {"column": "language", "value_set": "en"}}, 'value_set is "en"; allowed is a list'),
         ({**MATCH, "kwargs": {"column": "language", "regex": "(en"}}, "allowed is a regular expression"),
         ({"kwargs": {"column": "body_length", "min_value": 1, "mostly": 0.9}}, "mostly"),
@@ -444,7 +445,11 @@ def test_only_slips_are_guessed_at() -> None:
         assert difflib.get_close_matches(kind, EXPECTATIONS, 1, _SLIP) == []
 
 
-@pytest.mark.parametrize("content", [None, "{", "[]", '{"expectations": 3}'])
+@pytest.mark.parametrize(
+    "content",
+    [None, "{", "[]", '{"expectations": 3}', '{"expectations": []}', "[" * 200_000, f'{{"a": 1{"0" * 5000}}}'],
+    ids=["none", "cut", "list", "number", "empty", "deep", "long number"],
+)
 def test_file_that_is_no_suite_is_refused(suites: Callable[..., Path], content: str | None) -> None:
     folder = suites()
     path = folder / "edits.json"

@@ -156,6 +156,20 @@ def test_show_lays_out_each_example(path: Path) -> None:
         assert all(edit["meaning"] for edit in told["edits"])
 
 
+def test_a_number_of_23_digits_is_no_record() -> None:
+    result = cli("show", SHOWN[0], "--number", "1" * 23)
+    assert result.exit_code == 2 and "--number" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["show", "EXAMPLE"], ["learn"]])
+def test_a_misspelt_warehouse_is_told(tmp_path: Path, command: list[str]) -> None:
+    where = tmp_path / "wharehouse"
+    arguments = [str(SHOWN[0]) if part == "EXAMPLE" else part for part in command]
+    result = cli(*arguments, "--warehouse", where)
+    assert result.exit_code == 2 and f"there is nothing at {where}" in result.stderr
+    assert not where.exists()
+
+
 def test_show_refuses_a_folder() -> None:
     result = cli("show", RAW)
     assert result.exit_code == 2 and "folder" in result.stderr

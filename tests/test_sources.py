@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from copydesk.config import SourcesConfig
 from copydesk.records import Document
-from copydesk.sources import SourceError, listing, read
+from copydesk.sources import SourceError, listing, read, streams
 
 CONFIG = SourcesConfig()
 UNREAD = "of a kind that is not read, "
@@ -55,6 +55,15 @@ def zstd(content: bytes) -> bytes:
     with pa.CompressedOutputStream(sink, "zstd") as stream:
         stream.write(content)
     return sink.getvalue().to_pybytes()
+
+
+def zstd_with_checksum(content: bytes) -> bytes:
+    """A frame of raw blocks (RFC 8878), with the checksum that Arrow's writer leaves out."""
+    blocks = [content[at : at + 100_000] for at in range(0, len(content), 100_000)]
+    frame = bytearray(b"\x28\xb5\x2f\xfd\x04\x38")  # a checksum, and a window of 128 KiB
+    for number, block in enumerate(blocks, start=1):
+        frame += (len(block) << 3 | (number == len(blocks))).to_bytes(3, "little") + block
+    return bytes(frame) + b"\0\0\0\0"
 
 
 def json_lines(*records: object) -> bytes:
@@ -240,10 +249,14 @@ def test_a_text_file_is_its_bytes(tmp_path: Path, content: bytes, suffix: str) -
 
 
 @pytest.mark.parametrize("suffix", PACK)
-def test_a_file_beyond_the_limit_is_kept_up_to_it(tmp_path: Path, suffix: str) -> None:
+def test_a_file_beyond_the_limit_is_kept_whole_as_far_as_files_are_kept(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = written(tmp_path / f"a.txt{suffix}", PACK[suffix](os.urandom(5000)))
     exact, beyond = one(path, max_document_bytes=5000), one(path, max_document_bytes=4999)
-    assert exact.problem is None and rules([beyond]) == ["too-large"] and beyond.content == exact.content[:4999]
+    assert exact.problem is None and rules([beyond]) == ["too-large"] and beyond.content == exact.content
+    monkeypatch.setattr(streams, "KEPT", 0)
+    assert one(path, max_document_bytes=4999).content == exact.content[:4999]
 
 
 def test_a_page_carries_its_declared_charset(tmp_path: Path) -> None:
@@ -277,7 +290,7 @@ def test_every_record_before_a_break_comes_out_and_one_problem_for_the_rest(
         assert [d.content for d in good] == lines[: len(good)]
         assert bad.problem is not None and bad.problem.rule == "broken-compression"
         if len(good) < rows:
-            assert lines[len(good)].startswith(bad.content)
+            assert lines[len(good)].startswith(bad.content) or bad.content == packed[:cut]
         if cut == len(packed) - 1:
             lost = sum(map(len, lines[len(good) :]))
             assert lost < 2**17 if suffix == ".zst" else len(good) >= rows - 1  # zstd is cut block by block
@@ -289,8 +302,21 @@ def test_every_record_before_a_break_comes_out_and_one_problem_for_the_rest(
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
 def test_what_is_not_compressed_at_all(tmp_path: Path, suffix: str) -> None:
-    found = one(written(tmp_path / f"a.txt{suffix}", STORY))
+    for kind in ("txt", "html", "jsonl", "csv", "parquet"):
+        found = one(written(tmp_path / f"a.{kind}{suffix}", STORY))
+        assert rules([found]) == ["broken-compression"]
+        assert found.content == STORY.encode()
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("size", [500, 3_000_000])
+def test_a_wrong_checksum_costs_no_byte(tmp_path: Path, suffix: str, size: int) -> None:
+    content = random.Random(3).randbytes(size // 2).hex().encode()
+    packed = bytearray(gzip.compress(content) if suffix == ".gz" else zstd_with_checksum(content))
+    packed[-6 if suffix == ".gz" else -1] ^= 255
+    found = one(written(tmp_path / f"a.txt{suffix}", bytes(packed)))
     assert rules([found]) == ["broken-compression"]
+    assert found.content == content
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
@@ -357,7 +383,10 @@ def test_hostile_lines_do_not_stop_the_next(tmp_path: Path, line: bytes) -> None
 
 
 @pytest.mark.parametrize("size", [100_000, 3_000_000])
-def test_a_line_beyond_the_limit_is_cut_and_the_rest_goes_on(tmp_path: Path, size: int) -> None:
+def test_a_line_beyond_the_limit_is_cut_and_the_rest_goes_on(
+    tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "KEPT", 0)
     content = b'{"text": "a"}\n{"text": "' + b"x" * size + b'"}\n{"text": "b"}\n'
     found = documents(written(tmp_path / "a.jsonl", content), max_document_bytes=1000)
     assert rules(found) == [None, "too-large", None]
@@ -392,6 +421,23 @@ def test_a_wide_file_that_breaks_off(tmp_path: Path) -> None:
     content = '{"text": "a"}\n{"text": "b"}'.encode("utf-16") + b"x"
     good, bad = documents(written(tmp_path / "a.jsonl", content))
     assert good.text == "a" and rules([bad]) == ["undecodable"] and bad.uri == "a.jsonl#2"
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+@pytest.mark.parametrize(
+    ("codec", "broken"), [("utf-16-le", b"x"), ("utf-16-be", b"x"), ("utf-32-le", b"\xff\xff\xff\xff and the rest")]
+)
+def test_what_cannot_be_read_of_a_wide_file_is_kept_as_it_came(
+    tmp_path: Path, codec: str, broken: bytes, kind: str
+) -> None:
+    read, begun = {
+        "jsonl": ('{"text": "one"}\n', '{"text": "café '),
+        "csv": ("text\none\n", '"café\n'),
+    }[kind]
+    content = "\ufeff".encode(codec) + (read + begun).encode(codec) + broken
+    good, bad = documents(written(tmp_path / f"a.{kind}", content))
+    assert good.text == "one" and rules([bad]) == ["undecodable"]
+    assert bad.content == begun.encode(codec) + broken
 
 
 def test_lines_in_other_encodings_are_decoded_one_by_one(tmp_path: Path) -> None:
@@ -451,7 +497,7 @@ def test_nuls_and_huge_fields_and_rows(tmp_path: Path) -> None:
         "a field of 3,000 characters",
         f"a row of {len(table(rows[3:4])):,} bytes",
     ]
-    assert len(found[2].content) == 4000
+    assert found[2].content == table(rows[3:4]).rstrip()
     assert documents(path)[2].text == rows[3][1]
 
 
@@ -467,7 +513,9 @@ def test_a_row_beyond_the_limit_never_disturbs_the_others(
 ) -> None:
     rows = [["id", "text"], *([str(n), text * (1 + many)] for n, text in enumerate(texts)), ["last", "z"]]
     path = written(tmp_path_factory.mktemp("csv") / "a.csv", table(rows, quoting=csv.QUOTE_ALL))  # type: ignore[arg-type]
-    found = documents(path, max_document_bytes=limit + 30)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streams, "KEPT", 0)
+        found = documents(path, max_document_bytes=limit + 30)
     assert len(found) == len(rows) - 1
     for document, row in zip(found, rows[1:], strict=True):
         assert document.text == row[1] if document.problem is None else document.problem.rule == "too-large"
@@ -579,10 +627,12 @@ def test_whatever_the_bytes_reading_never_raises_and_never_exceeds_the_limit(
 ) -> None:
     path = tmp_path_factory.mktemp("any") / f"a.{kind}{suffix}"
     written(path, PACK[suffix](content) if packed else content)
-    found = documents(path, max_document_bytes=limit)
-    assert found or kind in ("jsonl", "csv", "tsv")  # which may hold no record
-    assert all(len(document.content) <= limit for document in found)
-    assert found == documents(path, max_document_bytes=limit)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streams, "KEPT", 0)
+        found = documents(path, max_document_bytes=limit)
+        assert found or kind in ("jsonl", "csv", "tsv")  # which may hold no record
+        assert all(len(document.content) <= limit for document in found)
+        assert found == documents(path, max_document_bytes=limit)
 
 
 # --- object stores -----------------------------------------------------------------------------------------------

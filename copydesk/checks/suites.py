@@ -11,6 +11,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -30,8 +31,14 @@ class Kind(NamedTuple):
     optional: bool = False
 
 
+#: No column holds a whole number of more than 64 bits, and nothing that judges one takes it.
+_BEYOND = 2**63
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and float("-inf") < value < float("inf")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < _BEYOND if isinstance(value, int) else isfinite(value)
 
 
 def _is_count(value: Any) -> bool:
@@ -169,10 +176,12 @@ def read_suite(folder: Path, name: str) -> list[Rule]:
         )
     except OSError as error:
         wrong(str(path), f"cannot be read ({error.strerror})")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         wrong(str(path), f"is not JSON ({error})")
     if not isinstance(suite, dict) or not isinstance(suite.get("expectations"), list):
         wrong(str(path), 'must be an object with a list named "expectations"')
+    if not suite["expectations"]:
+        wrong(str(path), "has no expectation, so it would let everything pass; keep one at least")
     rules: dict[str, Rule] = {}
     for position, entry in enumerate(suite["expectations"], 1):
         rule = _rule(name, entry, f"{path}, expectation {position}")

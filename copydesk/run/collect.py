@@ -21,6 +21,7 @@ from copydesk.run.batch import Batch
 from copydesk.run.job import Job
 from copydesk.run.workers import cleaned, joined
 from copydesk.sites.evidence import Sites
+from copydesk.text.site import site_of
 from copydesk.warehouse import Staging, Warehouse
 from copydesk.warehouse.history import History
 from copydesk.warehouse.schemas import by_severity, quarantine_table
@@ -61,8 +62,8 @@ class Collected:
     """What came in and is staged, and what was seen on the way.
 
     `results` are those of the suites of articles and edits over all batches, `noted` counts what the steps noted by
-    rule, column and severity, `whole` is what is critically wrong with a table as a whole. `left_out` counts files of
-    kinds that are not read, by extension.
+    rule, column and severity, `whole` is what is critically wrong with a table as a whole. `left_out` counts files that
+    are not read, by reason, and `undated` the documents without a date, by site: those that are fit, and the others.
     """
 
     warehouse: Warehouse
@@ -76,6 +77,7 @@ class Collected:
     whole: list[Problem]
     bytes_read: int
     left_out: Counter[str]
+    undated: Counter[tuple[str, bool]]
 
     @property
     def is_empty(self) -> bool:
@@ -101,7 +103,7 @@ def collect(
         log.warning("left out %d × %s", count, reason)
     return Collected(
         warehouse, staging, history, intake.summary, intake.totals, intake.results, intake.noted, intake.examples,
-        intake.whole, intake.bytes_read, left_out,
+        intake.whole, intake.bytes_read, left_out, intake.undated,
     )  # fmt: skip
 
 
@@ -122,6 +124,7 @@ class _Intake:
         self.noted: Counter[tuple[str, str | None, str]] = Counter()
         self.examples: dict[str, list[dict[str, str]]] = {}
         self.whole: list[Problem] = []
+        self.undated: Counter[tuple[str, bool]] = Counter()
         self.bytes_read = 0
 
     def take(self, batch: Batch) -> None:
@@ -141,6 +144,8 @@ class _Intake:
         self.summary.add_quarantined(quarantined)
         self._staging.add(articles, edits, quarantine_table(quarantined), raw.filter(good))
         days = articles["published_date"]
+        self.undated.update((site_of(uri), True) for uri in articles["uri"].filter(pc.is_null(days)).to_pylist())
+        self.undated.update((site_of(row["uri"]), False) for row in quarantined if row["published_date"] is None)
         self.totals.add_rows("warned", days.filter(pc.equal(articles["validation"], "warn")))
         self.totals.add_rows("unknown_language", days.filter(pc.equal(articles["language"], "und")))
         self.totals.add_edits(articles, edits)

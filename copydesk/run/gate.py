@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -44,7 +45,7 @@ def judge(collected: Collected, config: Config, recent: list[dict[str, Any]], ch
     """Judge what was collected, and hold back in its staging what fails. `recent` are rows of `runs`."""
     staging = collected.staging
     partitions = staging.partition_counts()
-    of_partitions = checks().partitions([_partition_row(count, config) for count in partitions])
+    of_partitions = checks().partitions([_partition_row(count, collected, config) for count in partitions])
     processed = [row["documents"] - row["unchanged"] for row in recent]
     of_run = checks().run(
         {
@@ -67,12 +68,35 @@ def judge(collected: Collected, config: Config, recent: list[dict[str, Any]], ch
     return Judged(collected, results, held, recent)
 
 
-def _partition_row(count: PartitionCount, config: Config) -> dict[str, Any]:
-    enough = count.documents >= config.gate.min_documents
+def _partition_row(count: PartitionCount, collected: Collected, config: Config) -> dict[str, Any]:
+    least = config.gate.min_documents
+    share = count.quarantined / count.documents if count.documents >= least else None
+    if count.published_date is None:
+        share = undated_share(collected.undated, least)
     return {
         "published_date": count.published_date and count.published_date.isoformat(),
         "documents": count.documents,
         "quarantined": count.quarantined,
-        "quarantined_share": count.quarantined / count.documents if enough else None,
+        "quarantined_share": share,
         "max_quarantined_share": config.gate.max_quarantined_share,
     }
+
+
+def undated_share(undated: Mapping[tuple[str, bool], int], least: int) -> float | None:
+    """The share of documents without a date that failed, of the site with the largest; None where no site has enough.
+
+    What cannot be read has no date, so junk of every kind is here, and would hold back the good of all sites. So sites
+    are judged by themselves, those with fewer than `least` documents together, and only those that have good ones.
+    """
+    groups: Counter[tuple[str, bool]] = Counter()
+    for site in {site for site, fit in undated if fit}:
+        good, bad = undated[site, True], undated.get((site, False), 0)
+        group = site if good + bad >= least else ""
+        groups[group, True] += good
+        groups[group, False] += bad
+    shares = [
+        groups[group, False] / (groups[group, False] + good)
+        for (group, fit), good in groups.items()
+        if fit and groups[group, False] + good >= least
+    ]
+    return max(shares, default=None)

@@ -11,7 +11,7 @@ from copydesk.config import SourcesConfig
 from copydesk.records import Document
 from copydesk.sources.listing import Entry
 from copydesk.sources.records import canonical, distinct, document, names_text, no_text_column, rest, unread
-from copydesk.sources.streams import Stopped, as_utf8, head, lines, pieces
+from copydesk.sources.streams import Stopped, as_utf8, head, kept, lines, pieces, recoded
 from copydesk.text.encodings import Decoded, Undecodable, decode
 
 _SEPARATORS = ",\t;|"
@@ -27,7 +27,7 @@ def read_csv(entry: Entry, compression: str | None, config: SourcesConfig) -> It
     number = 0
     rows: _Rows | None = None
     try:
-        rows = _Rows(pieces(entry, compression, config), limit)
+        rows = _Rows(pieces(entry, compression, config), kept(limit))
         header = next(rows, [])
         if not names_text(header):
             yield no_text_column(entry.uri, header, head(entry, compression, config))
@@ -36,15 +36,15 @@ def read_csv(entry: Entry, compression: str | None, config: SourcesConfig) -> It
         for number, row in enumerate(rows, start=1):
             yield _document(names, row, rows, f"{entry.uri}#{number}", config)
     except Stopped as stop:
-        stop.content = bytes(rows.begun if rows else b"") + stop.content
-        yield rest(f"{entry.uri}#{number + 1}" if number else entry.uri, stop, limit)
+        stop.begun = bytes(rows.begun if rows else b"") + stop.begun
+        yield rest(f"{entry.uri}#{number + 1}" if number else entry.uri, stop, limit, rows.file if rows else "utf-8")
 
 
 def _document(names: list[str], row: list[str], rows: _Rows, place: str, config: SourcesConfig) -> Document:
-    raw = bytes(rows.begun).rstrip(b"\r\n")
+    raw = recoded(bytes(rows.begun).rstrip(b"\r\n"), "utf-8", rows.file)
     if rows.size > config.max_document_bytes:
         words = f"a row of {rows.size:,} bytes; sources.max_document_bytes is {config.max_document_bytes:,}"
-        return unread(place, "too-large", words, raw[: config.max_document_bytes], "record")
+        return unread(place, "too-large", words, raw, "record")
     if rows.broken:
         return unread(place, "broken-csv", f"no row of a table: {rows.broken}", raw, "record")
     longest = max(map(len, row))
@@ -62,7 +62,8 @@ class _Rows:
     """The rows of a CSV file that are not empty, and about the latest one: its raw lines, size, encoding, faults.
 
     Quotation marks must be in order: where one is missing, a lenient reader would join rows in silence. Raises
-    `Stopped`; `begun` then holds the lines of the row that was begun.
+    `Stopped`; `begun` then holds the lines of the row that was begun. `file` is the encoding from which the file was
+    recoded to UTF-8.
     """
 
     def __init__(self, pieces: Iterable[bytes], limit: int) -> None:
@@ -74,6 +75,7 @@ class _Rows:
         self._limit = limit
         self._charset, stream = as_utf8(pieces)
         self._recoded = self._charset != "utf-8"
+        self.file = self._charset
         start = next(stream, b"")
         if not self._recoded:
             self._charset = _charset(start)

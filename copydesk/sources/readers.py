@@ -14,7 +14,7 @@ from copydesk.sources.listing import Entry
 from copydesk.sources.pages import declared_charset
 from copydesk.sources.parquets import read_parquet
 from copydesk.sources.records import document, rest, unread
-from copydesk.sources.streams import Stopped, as_utf8, lines, pieces, reason, whole
+from copydesk.sources.streams import Stopped, as_utf8, kept, lines, pieces, reason, recoded, whole
 from copydesk.text.encodings import Undecodable, decode
 
 Reader = Callable[[Entry, str | None, SourcesConfig], Iterator[Document]]
@@ -45,27 +45,26 @@ def read_html(entry: Entry, compression: str | None, config: SourcesConfig) -> I
 def read_json_lines(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
     """One document for each line that is not empty."""
     limit = config.max_document_bytes
-    number = 0
+    number, encoding = 0, "utf-8"
     try:
         encoding, stream = as_utf8(pieces(entry, compression, config))
-        for number, (line, size) in enumerate(lines(stream, limit), start=1):
+        for number, (line, size) in enumerate(lines(stream, kept(limit)), start=1):
             if line.strip():
                 yield _json_line(line.removesuffix(b"\r"), size, f"{entry.uri}#{number}", encoding, limit)
     except Stopped as stop:
-        yield rest(f"{entry.uri}#{number + 1}" if number else entry.uri, stop, limit)
+        yield rest(f"{entry.uri}#{number + 1}" if number else entry.uri, stop, limit, encoding)
 
 
 def _json_line(line: bytes, size: int, place: str, encoding: str, limit: int) -> Document:
     if size > limit:
         words = f"a line of {size:,} bytes; sources.max_document_bytes is {limit:,}"
-        return unread(place, "too-large", words, line[:limit], "record")
-    content = line
+        return unread(place, "too-large", words, recoded(line, "utf-8", encoding), "record")
+    content = recoded(line, "utf-8", encoding)
     try:
         if encoding == "utf-8":
             text, encoding = _decoded(line)
         else:
             text = line.decode("utf-8", "surrogatepass")
-            content = text.encode(encoding, "surrogatepass")
         if len(text) > _LONG_LINE and (values := _values_in(text)) > _MOST_VALUES:
             words = f"a record of {values:,} values; records are read up to {_MOST_VALUES:,}"
             return unread(place, "too-large", words, content, "record")

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from copydesk.records import CRITICAL, Document, Problem, storable
-from copydesk.sources.streams import Stopped
+from copydesk.sources.streams import Stopped, kept, recoded
 
 #: The first of these names under which a record has a value counts, whatever its case.
 TEXT = ("text", "raw_text", "content", "body")
@@ -29,9 +29,14 @@ def unread(uri: str, rule: str, words: str, content: bytes = b"", media_type: st
     return Document(uri, content, media_type, problem=Problem("read", rule, None, CRITICAL, words))
 
 
-def rest(uri: str, stop: Stopped, limit: int) -> Document:
-    """The document that stands for the rest of a file of records, from the record named by `uri` on."""
-    return unread(uri, stop.rule, f"nothing could be read from here on: {stop.words}", stop.content[:limit], "record")
+def rest(uri: str, stop: Stopped, limit: int, encoding: str = "utf-8") -> Document:
+    """The document that stands for the rest of a file of records, from the record named by `uri` on.
+
+    Its content is what is kept of the bytes as they came, `encoding` being that of the file.
+    """
+    content = recoded(stop.begun, "utf-8", encoding) + stop.content
+    words = f"nothing could be read from here on: {stop.words}"
+    return unread(uri, stop.rule, words, content[: kept(limit)], "record")
 
 
 def canonical(record: dict[str, Any]) -> bytes:
@@ -63,14 +68,14 @@ def no_text_column(uri: str, names: Iterable[str], content: bytes) -> Document:
 def document(record: dict[str, Any], place: str, content: bytes, encoding: str, limit: int) -> Document:
     """`record` as a document, at `place` unless it names a uri of its own.
 
-    `content` is the record's raw bytes, of which `limit` are kept. A record that is larger, or has no string in the
+    `content` is the record's raw bytes. A record that has more than `limit` of them, or has no string in the
     first of the fields `TEXT` that it holds, is a document with a problem. Raises nothing, whatever the values.
     """
     fields = {_folded(name): value for name, value in reversed(record.items())}  # of names alike, the first counts
     uri = next(filter(None, map(_identifier, _values(fields, URI))), place)
     if len(content) > limit:
         words = f"{len(content):,} bytes are more than sources.max_document_bytes, {limit:,}"
-        return unread(uri, "too-large", words, content[:limit], "record")
+        return unread(uri, "too-large", words, content[: kept(limit)], "record")
     text, title = (next(_values(fields, names), None) for names in (TEXT, TITLE))
     problem = None
     if not isinstance(text, str):

@@ -17,7 +17,11 @@ from copydesk.sources.listing import Entry
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
+#: So many bytes of a document are kept in the quarantine, however few it may have to be read.
+KEPT = 1 << 26
 _PIECE = 1 << 18
+#: Arrow takes so much of a compressed file at once.
+_ARROW_PIECE = 1 << 16
 _EXPANSION_FLOOR = 1 << 20
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -32,17 +36,24 @@ _UTF_16 = {"utf-16-le": re.compile(rb"(?:[^\0]\0){2}"), "utf-16-be": re.compile(
 class Stopped(Exception):
     """Reading ended before the file did.
 
-    `rule` and `words` are for the problem, `content` is what had come since the last whole document.
+    `rule` and `words` are for the problem. `begun` is what had come, as it is read, since the last whole document, and
+    `content` the raw bytes from there on that could not be read.
     """
 
     def __init__(self, rule: str, words: str, content: bytes = b"") -> None:
         super().__init__(words)
         self.rule, self.words, self.content = rule, words, content
+        self.begun = b""
 
 
 def reason(error: Exception) -> str:
     """An exception in words for a person."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def kept(limit: int) -> int:
+    """How many bytes of a document are kept, where `limit` says how many it may have."""
+    return max(limit, KEPT)
 
 
 class Room:
@@ -83,8 +94,8 @@ def pieces(entry: Entry, compression: str | None, config: SourcesConfig) -> Iter
 def _expanded(file: IO[bytes], compression: str, max_expansion: int) -> Iterator[bytes]:
     """A gzip or zstd file decompressed, all its members or frames. Raises `Stopped`.
 
-    A failing read loses what it had decompressed already, so the piece that failed is read again byte by byte:
-    everything before the break comes out.
+    A failing read loses what it had decompressed already, so what failed is read again byte by byte: everything before
+    the break comes out. Where nothing does, the file is kept as it is.
     """
     size = file.seek(0, os.SEEK_END)
     room = Room(size, max_expansion)
@@ -98,18 +109,28 @@ def _expanded(file: IO[bytes], compression: str, max_expansion: int) -> Iterator
     except OSError as error:
         if error.errno is not None:  # the file system's, not the codec's
             raise
-        broken = error
+        broken, careful = error, file.tell() - 2 * _ARROW_PIECE
     last = bytearray()
     with suppress(OSError):
-        for byte in islice(_decompressed(file, compression, room.taken, 1), _PIECE):
+        for byte in islice(_decompressed(file, compression, room.taken, 1, careful), _PIECE):
             last += byte
     yield bytes(last)
-    raise Stopped("broken-compression", f"broken {compression} after {room.taken + len(last):,} bytes: {broken}")
+    done = room.taken + len(last)
+    raw = b""
+    if not done:
+        file.seek(0)
+        raw = file.read(KEPT)
+    raise Stopped("broken-compression", f"broken {compression} after {done:,} bytes: {broken}", raw)
 
 
-def _decompressed(file: IO[bytes], compression: str, skip: int, step: int) -> Iterator[bytes]:
+def _decompressed(
+    file: IO[bytes], compression: str, skip: int, step: int, careful: int | None = None
+) -> Iterator[bytes]:
     file.seek(0)
-    with pa.PythonFile(_KeptOpen(file), "r") as raw, pa.CompressedInputStream(raw, compression) as stream:
+    with (
+        pa.PythonFile(_KeptOpen(file, careful), "r") as raw,
+        pa.CompressedInputStream(raw, compression) as stream,
+    ):
         while skip > 0:
             skip -= len(stream.read(min(skip, _PIECE)))
         while piece := stream.read(step):
@@ -117,34 +138,45 @@ def _decompressed(file: IO[bytes], compression: str, skip: int, step: int) -> It
 
 
 class _KeptOpen:
-    """A file for Arrow, which would close it."""
+    """A file for Arrow, which would close it. From the place `careful` on it comes byte by byte."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self.read = file.read
+    def __init__(self, file: IO[bytes], careful: int | None) -> None:
+        self._file, self._careful = file, careful
         self.closed = False
+
+    def read(self, size: int) -> bytes:
+        if self._careful is not None and size > 0:
+            ahead = self._careful - self._file.tell()
+            size = min(size, ahead) if ahead > 0 else 1
+        return self._file.read(size)
 
     def close(self) -> None:
         self.closed = True
 
 
 def whole(pieces: Iterable[bytes], limit: int) -> bytes:
-    """All the bytes of one document. Raises `Stopped`, also where there are more than `limit`."""
+    """All the bytes of one document. Raises `Stopped`, also where there are more than `limit`, with what is kept."""
     content = bytearray()
+    most = kept(limit)
     try:
         for piece in pieces:
             content += piece
-            if len(content) > limit:
-                raise Stopped("too-large", f"larger than sources.max_document_bytes, {limit:,}")
+            if len(content) > most:
+                words = f"larger than sources.max_document_bytes, {limit:,}; the first {most:,} bytes are kept"
+                raise Stopped("too-large", words)
+        if len(content) > limit:
+            words = f"{len(content):,} bytes are more than sources.max_document_bytes, {limit:,}"
+            raise Stopped("too-large", words)
     except Stopped as stop:
-        stop.content = bytes(content[:limit])
+        stop.content = bytes(content[:most]) or stop.content
         raise
     return bytes(content)
 
 
 def head(entry: Entry, compression: str | None, config: SourcesConfig) -> bytes:
-    """What can be had of a file's bytes, at most `config.max_document_bytes`."""
+    """What can be had of a file's bytes, and is kept."""
     try:
-        return whole(pieces(entry, compression, config), config.max_document_bytes)
+        return whole(pieces(entry, compression, config), kept(config.max_document_bytes))
     except Stopped as stop:
         return stop.content
 
@@ -159,7 +191,7 @@ def lines(
     """Each line without its `\\n`, and its size in bytes.
 
     Of a line longer than `limit`, what lies beyond goes as it comes, each piece replaced by `instead(piece)`, which
-    must be short. Raises `Stopped`, with the line that was begun.
+    must be short. Raises `Stopped`, with the line that was `begun`.
     """
     begun: list[bytes] = []
     size = 0
@@ -179,7 +211,7 @@ def lines(
                 begun, size = [], 0
                 add(part)
     except Stopped as stop:
-        stop.content = b"".join(begun)
+        stop.begun = b"".join(begun)
         raise
     if begun and size:
         yield b"".join(begun), size
@@ -202,9 +234,25 @@ def as_utf8(pieces: Iterable[bytes]) -> tuple[str, Iterator[bytes]]:
 
 def _recoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    rest = iter(pieces)
     try:
-        for piece in pieces:
+        for piece in rest:
             yield decoder.decode(piece).encode("utf-8", "surrogatepass")
         yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        raise Stopped("undecodable", f"begins like {encoding} but goes on otherwise: {error.reason}") from error
+        good, raw = error.object[: error.start], bytearray(error.object[error.start :])
+        broken = f"begins like {encoding} but goes on otherwise: {error.reason}"
+    else:
+        return
+    yield recoded(good, encoding, "utf-8")
+    with suppress(Stopped):
+        for piece in rest:
+            if len(raw) > KEPT:
+                break
+            raw += piece
+    raise Stopped("undecodable", broken, bytes(raw))
+
+
+def recoded(content: bytes, read: str, written: str) -> bytes:
+    """Bytes in the encoding `read` as they are in the encoding `written`."""
+    return content.decode(read, "surrogatepass").encode(written, "surrogatepass") if read != written else content

@@ -112,7 +112,7 @@ class CandidateFinder:
     def parts(self, token: str) -> tuple[tuple[str, str], ...]:
         """The ways in which `token` is two words run together, in lower case."""
         lower = token.lower()
-        if len(lower) < 4 or not lower.isalpha():
+        if not 4 <= len(lower) <= 2 * LONGEST_WORD or not lower.isalpha():
             return ()
         ways = []
         for cut in range(1, len(lower)):
