@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -33,6 +34,18 @@ def raw(tmp_path: Path) -> Path:
     for number in range(2):
         (tmp_path / "raw" / f"{number}.txt").write_text(nights.story(number), encoding="utf-8")
     return tmp_path / "raw"
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a source and the warehouse that one night made of it."""
+    root = tmp_path_factory.mktemp("first")
+    (root / "raw").mkdir()
+    for number in range(2):
+        (root / "raw" / f"{number}.txt").write_text(nights.story(number), encoding="utf-8")
+    (root / "raw" / "empty.txt").write_bytes(b"")
+    nights.night(root / "raw", root / "w")
+    return root
 
 
 def more(raw: Path, number: int = 7) -> Path:
@@ -65,18 +78,17 @@ REPORTS: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("kind", REPORTS)
-def test_a_damaged_report_costs_its_line_on_the_front_page(raw: Path, tmp_path: Path, kind: str) -> None:
-    house = tmp_path / "w"
-    first = nights.night(raw, house).row
-    assert first is not None
-    path = house / "_reports" / f"{first['run_id']}.json"
+def test_a_damaged_report_costs_its_line_on_the_front_page(first: Path, tmp_path: Path, kind: str) -> None:
+    shutil.copytree(first, tmp_path / "copy")
+    raw, house = tmp_path / "copy" / "raw", tmp_path / "copy" / "w"
+    (path,) = house.glob("_reports/*.json")
     path.write_bytes(REPORTS[kind](path.read_bytes()))
     damaged = path.read_bytes()
     second = nights.night(more(raw), house).row
     assert second is not None and second["published"] == 1
     assert path.read_bytes() == damaged
     front = (house / "_reports" / "index.html").read_text()
-    assert f"{second['run_id']}.html" in front and f"{first['run_id']}.html" not in front
+    assert f"{second['run_id']}.html" in front and f"{path.stem}.html" not in front
     assert rewrite_reports(Warehouse.open(str(house))) is not None
 
 
@@ -144,11 +156,10 @@ def _flipped(content: bytes) -> bytes:
 
 @pytest.mark.parametrize("harm", HARM)
 @pytest.mark.parametrize("file", FILES)
-def test_no_damage_ends_a_run_with_a_traceback(raw: Path, tmp_path: Path, file: str, harm: str) -> None:
+def test_no_damage_ends_a_run_with_a_traceback(first: Path, tmp_path: Path, file: str, harm: str) -> None:
     """The night goes on, or stops with a sentence; what other files hold stays as it is, and `check` can look at it."""
-    (raw / "empty.txt").write_bytes(b"")
-    house = tmp_path / "w"
-    nights.night(raw, house)
+    shutil.copytree(first, tmp_path / "copy")
+    raw, house = tmp_path / "copy" / "raw", tmp_path / "copy" / "w"
     paths = list(house.glob(FILES[file]))
     assert paths
     for path in paths:

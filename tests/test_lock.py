@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -99,6 +100,25 @@ def test_a_lock_that_is_dated_in_the_future_is_taken_over(
 def test_a_damaged_lock_is_no_lock(url: str, content: bytes) -> None:
     Store.open(url).write(lock.HOLDER, content)
     assert run(url, first_night(), wait_seconds=0) is not None
+
+
+def test_a_store_that_knows_no_conditions_has_a_lock_all_the_same(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store.open(bucket)
+    put = store.fs.pipe_file
+
+    def plain(path: str, content: bytes, mode: str = "overwrite", **conditions: str) -> Any:
+        if mode == "create" or conditions:
+            raise OSError(errno.ENOSYS, "NotImplemented")
+        return put(path, content)
+
+    monkeypatch.setattr(store.fs, "pipe_file", plain)
+    house, second = Warehouse(store), Warehouse.open(bucket).lock(0)
+    with house.lock(0):
+        store.confirm()
+        with pytest.raises(WarehouseBusy):
+            second.__enter__()
+    with house.lock(0):
+        pass
 
 
 def test_a_run_that_lost_its_lock_publishes_nothing(url: str) -> None:

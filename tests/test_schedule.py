@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,53 @@ def test_prefect_is_not_imported_before_telemetry_is_off() -> None:
     code = "import sys, copydesk.cli, copydesk.run.schedule; print('prefect' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert out.strip() == "False"
+
+
+@pytest.mark.parametrize("home", ["/proc/nobody", "/dev/null"])
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that not even root can write to")
+def test_without_a_home_that_can_be_written_a_sentence_says_what_to_set(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "_server", lambda: pytest.fail("a server was asked for"))
+    monkeypatch.delenv("PREFECT_HOME", raising=False)
+    monkeypatch.setenv("HOME", home)
+    with pytest.raises(ConfigError, match="PREFECT_HOME"):
+        schedule.serve([str(tmp_path)], Config(), "0 2 * * *")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="process groups are those of POSIX")
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_what_is_kept_ends_with_the_process_that_asked_for_it(tmp_path: Path, stubborn: bool) -> None:
+    """Also when that process is killed, and also when the command and what it started do not listen."""
+    deaf = "trap '' TERM; " if stubborn else ""
+    script = (
+        "import subprocess, sys, time\n"
+        "keeper = [sys.executable, '-c', 'from copydesk.run import keeper; keeper.STOP_SECONDS = 1; keeper.main()']\n"
+        f"command = ['sh', '-c', \"{deaf}sleep 300 & echo $! > pid; echo $$ > own; wait; wait\"]\n"
+        "child = subprocess.Popen([*keeper, *command], stdin=subprocess.PIPE, start_new_session=True)\n"
+        "time.sleep(300)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    asker = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, env=environment)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "own").exists() or not (tmp_path / "own").read_text().strip():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    kept = int((tmp_path / "own").read_text())
+    asker.kill()
+    asker.wait()
+    while _lives(kept):
+        assert time.monotonic() < deadline, "the command outlives the process that asked for it"
+        time.sleep(0.1)
+    with suppress(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 class Service:
@@ -160,6 +208,33 @@ def test_a_real_schedule_fires_and_publishes_and_sigterm_ends_it(service: Servic
     assert service.process.wait(60) == 0, service.said()
     assert "Traceback" not in service.said()
     assert [pid for pid in processes if Path(f"/proc/{pid}").exists()] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks at processes through /proc")
+def test_a_server_that_dies_ends_serve_with_a_sentence(service: Service) -> None:
+    assert service.url
+    told = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in _descendants(service.process.pid)}
+    servers = [pid for pid, command in told.items() if "server\0start" in command and "keeper" not in command]
+    assert servers
+    for pid in servers:
+        os.kill(pid, signal.SIGKILL)
+    assert service.process.wait(60) == 2, service.said()
+    assert "the Prefect server at http://127.0.0.1" in service.said() and "Traceback" not in service.said()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks at processes through /proc")
+def test_a_killed_serve_leaves_no_server(service: Service) -> None:
+    assert service.url
+    processes = _descendants(service.process.pid)
+    assert processes
+    service.process.kill()
+    service.process.wait()
+    deadline = time.monotonic() + 60
+    while left := [pid for pid in processes if _lives(pid)]:
+        assert time.monotonic() < deadline, [Path(f"/proc/{pid}/cmdline").read_text() for pid in left]
+        time.sleep(0.3)
 
 
 def _descendants(pid: int) -> list[int]:

@@ -16,7 +16,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
@@ -40,6 +42,10 @@ ENVIRONMENT = {
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
 }
 
+#: Of a server that is started here. As many nights are laid in ahead, so that they are made up for after an outage of
+#: server and schedule; Prefect's own 3 would leave out the others.
+SERVER_ENVIRONMENT = {"PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "31"}
+
 #: Seconds that a server may take to answer (one on a cold disk needs 20), and to stop.
 START_SECONDS, STOP_SECONDS = 180, 15
 
@@ -54,6 +60,7 @@ def serve(
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    _ask_for_a_home()
     schedule = _schedule(cron, timezone)
     for source in sources:
         if "://" not in source and not Path(source).exists():
@@ -66,12 +73,26 @@ def serve(
     }
     previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server is stopped in every case
     try:
-        with _server() as url:
-            _run(schedule, parameters, url)
+        with _server() as server:
+            _run(schedule, parameters, server)
     except KeyboardInterrupt:
         click.echo("copydesk: stopped", err=True)
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+def _ask_for_a_home() -> None:
+    """Raises `ConfigError` where Prefect could not keep its settings; it writes them as soon as it is imported."""
+    try:
+        home = Path(os.environ.get("PREFECT_HOME") or Path("~/.prefect").expanduser())
+        home.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=home):
+            pass
+    except (OSError, RuntimeError) as error:
+        raise ConfigError(
+            f"Prefect keeps its settings and its database in a folder of this user, and cannot write there ({error});"
+            " set PREFECT_HOME to one that it can, such as /var/lib/copydesk"
+        ) from error
 
 
 def _schedule(cron: str, timezone: str) -> CronSchedule:
@@ -94,30 +115,45 @@ def _anywhere(place: str) -> str:
     return place if "://" in place and not os.path.exists(place) else os.path.abspath(place)
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The server to use: the URL of its API and, where it was started here, its process and its log."""
+
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+    log: Path | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+
 @contextmanager
-def _server() -> Iterator[str]:
-    """The URL of the API to use: the one configured, or that of a server which lives as long as this context."""
+def _server() -> Iterator[Server]:
+    """The server that is configured, or one that lives as long as this context, and no longer than this process."""
     from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
     configured = get_current_settings().api.url
     if configured:
         _wait_until_healthy(configured)
-        yield configured
+        yield Server(configured)
         return
     port = _free_port()
     url = f"http://127.0.0.1:{port}/api"
     log = get_current_settings().home / "copydesk-server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     start = ["-m", "prefect", "--no-prompt", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    keep = [sys.executable, "-m", "copydesk.run.keeper"]
     # A session of its own: Ctrl-C in the terminal reaches this process first, and the runs can still say that they end.
     # S603: the command is this function's own.
     with log.open("wb") as output:
         child = subprocess.Popen(  # noqa: S603
-            [sys.executable, *start],
-            stdin=subprocess.DEVNULL,
+            [*keep, sys.executable, *start],
+            stdin=subprocess.PIPE,  # never written to: that it closes tells the keeper that nobody needs the server
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env={**SERVER_ENVIRONMENT, **os.environ},
         )
     try:
         with temporary_settings({PREFECT_API_URL: url}):
@@ -125,7 +161,7 @@ def _server() -> Iterator[str]:
                 _wait_until_healthy(url, child)
             except ConfigError as error:
                 raise ConfigError(f"{error}; what it said stands in {log}") from None
-            yield url
+            yield Server(url, child, log)
     finally:
         _stop(child)
 
@@ -154,11 +190,13 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
     try:
         child.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        child.kill()
+        os.killpg(child.pid, signal.SIGKILL)  # the keeper leads a group, with the server in it
         child.wait()
+    if child.stdin:
+        child.stdin.close()
 
 
-def _run(schedule: CronSchedule, parameters: dict[str, Any], url: str) -> None:
+def _run(schedule: CronSchedule, parameters: dict[str, Any], server: Server) -> None:
     from prefect.client.orchestration import get_client
     from prefect.deployments.runner import RunnerDeployment
     from prefect.flows import load_flow_from_entrypoint
@@ -184,32 +222,51 @@ def _run(schedule: CronSchedule, parameters: dict[str, Any], url: str) -> None:
     runner.add_deployment(deployment)
     click.echo(
         f"copydesk: every night at {schedule.cron!r} ({schedule.timezone}), to {parameters['warehouse']};"
-        f" see {url.removesuffix('/api')} (Ctrl-C stops)",
+        f" see {server.url.removesuffix('/api')} (Ctrl-C stops)",
         err=True,
     )
-    asyncio.run(_until_stopped(runner))
+    asyncio.run(_until_stopped(runner, server))
     APILogHandler().flush()  # while there is still a server to send to
 
 
-async def _until_stopped(runner: Runner) -> None:
+async def _until_stopped(runner: Runner, server: Server) -> None:
     """Serve until SIGTERM or Ctrl-C, and then end the run in progress before this process ends.
 
     The runner's own handler forgets to await its `stop`, and a runner that is cancelled kills the process of the run at
-    once, so that nobody learns what became of it.
+    once, so that nobody learns what became of it. Raises `ConfigError` as soon as the server is gone: the runner would
+    ask it for minutes, and then fail in one way or another.
     """
     serving, told = asyncio.ensure_future(runner.start()), asyncio.Event()
     await asyncio.sleep(0)  # the first step of the runner is to install that handler
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    stopping = asyncio.ensure_future(told.wait())
-    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping, dying = asyncio.ensure_future(told.wait()), asyncio.ensure_future(_until_gone(server))
+    await asyncio.wait([serving, stopping, dying], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
+    dying.cancel()
+    if server.is_gone:
+        serving.cancel()
+        await asyncio.wait([serving], timeout=STOP_SECONDS)
+        raise ConfigError(_gone(server))
     if runner.started:
         await runner.astop()
     elif not serving.done():
         serving.cancel()
     with suppress(asyncio.CancelledError):
         await serving
+
+
+async def _until_gone(server: Server) -> None:
+    while not server.is_gone:  # noqa: ASYNC110  # a thread that waits for the process would hold up the end of this one
+        await asyncio.sleep(1)
+
+
+def _gone(server: Server) -> str:
+    code = server.process.returncode if server.process else None
+    return (
+        f"the Prefect server at {server.url} ended with code {code}, and nothing is scheduled without it;"
+        f" what it said stands in {server.log}. Start `copydesk serve` again: nights that were missed are made up for"
+    )
 
 
 def _close_dead_runs(client: SyncPrefectClient) -> list[str]:

@@ -1,7 +1,8 @@
 """The warehouse: Hive-partitioned Parquet that readers may open at any time, and that one run at a time replaces.
 
-`Warehouse` is the way in. A run takes its lock, lets it `recover()`, asks its `history()` what is new, fills a
-`Staging` batch by batch and commits that; `warehouse/README.md` is the contract for those who read the tables.
+`Warehouse` is the way in. Whoever writes begins with `writing()`, which takes the lock and recovers; a run then asks
+its `history()` what is new, fills a `Staging` batch by batch and commits that. `warehouse/README.md` is the contract
+for those who read the tables.
 """
 
 from copydesk.warehouse.audit import Audit, Finding
