@@ -310,8 +310,8 @@ def _burden(step: str, milliseconds: str) -> None:
     function, spend = getattr(pipeline, step), float(milliseconds) / 1000
 
     def slowed(*args: Any, **kwargs: Any) -> Any:
-        until = time.thread_time() + spend
-        while time.thread_time() < until:
+        until = time.process_time() + spend
+        while time.process_time() < until:
             pass
         return function(*args, **kwargs)
 
