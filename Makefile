@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test crash lint format docs bench bench-speed bench-typos bench-accuracy model clean
+.PHONY: help run test fuzz crash lint format docs bench bench-speed bench-typos bench-accuracy model clean
 # Half an environment is none: it is made anew the next time.
 .DELETE_ON_ERROR:
 
@@ -59,6 +59,12 @@ bench-accuracy: DATA = benchmarks/accuracy/own
 bench-accuracy: $(BIN)/.installed-dev  ## each step of the text beside its peers; DATA=FOLDER of real text to measure on
 	$(BIN)/python -m benchmarks.accuracy --data $(DATA) --json out/accuracy.json
 
+FUZZ_SECONDS ?= 360
+FUZZ_TARGETS ?= decoding text record page dates json_lines csv parquet compressed suite
+fuzz: $(BIN)/.installed-fuzz  ## coverage-guided fuzzing, an hour; FUZZ_SECONDS for each of FUZZ_TARGETS
+	@set -e; for target in $(FUZZ_TARGETS); do \
+		echo "== $$target"; PYTHONPATH=.:tests $(BIN)/python -m fuzz.run $$target $(FUZZ_SECONDS); done
+
 TEXTS ?= data
 model: $(BIN)/.installed-training  ## make the statistics of English anew: hours; TEXTS=FOLDER, see training/README.md
 	$(BIN)/python -m training $(TEXTS)
@@ -82,6 +88,10 @@ $(BIN)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 $(BIN)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[dev]'
 	@touch $@ $(BIN)/.installed
+
+$(BIN)/.installed-fuzz: $(BIN)/.installed-dev
+	$(PIP) --editable '.[fuzz]'
+	@touch $@
 
 $(BIN)/.installed-training: training/requirements.txt $(BIN)/.installed
 	$(PIP) --requirement training/requirements.txt

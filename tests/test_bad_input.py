@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -160,6 +161,23 @@ def test_csv_without_a_text_column_names_the_columns_it_has(raw: Path, warehouse
     assert left.reasons == {"table.csv": ["no-text-column"]}
     observed = left.quarantine["reasons"].iloc[0][0]["observed"]
     assert "when, who" in observed and "raw_text" in observed
+
+
+def test_pages_held_back_for_want_of_the_extra_are_published_once_it_is_installed(
+    raw: Path, warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "".join(f"<p>{part}</p>" for part in STORY.split("\n\n"))
+    page = f"<html><head><title>Bridge closes</title></head><body><h1>Bridge closes</h1>{body}</body></html>"
+    (raw / "page.html").write_text(page, encoding="utf-8")
+    (raw / "bad.txt").write_bytes(JPEG)
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    assert settled(raw, warehouse).reasons == {"page.html": ["html-extra-missing"], "bad.txt": ["undecodable"]}
+    monkeypatch.undo()
+    again = night(raw, warehouse)
+    assert again.row is not None and again.row["published"] == 1
+    assert set(table(warehouse, "articles")["uri"]) == {"sound.txt", "page.html"}
+    assert list(table(warehouse, "quarantine")["uri"]) == ["bad.txt"]
+    assert night(raw, warehouse).row is None
 
 
 def test_folder_without_read_permission_is_a_document_of_the_quarantine(

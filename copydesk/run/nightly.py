@@ -23,6 +23,7 @@ from copydesk.run.collect import Collected, collect
 from copydesk.run.gate import RECENT_NIGHTS, Judged, judge
 from copydesk.run.job import Job, Outcome
 from copydesk.run.publish import publish
+from copydesk.sources import pages
 from copydesk.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ def _prepare(night: Night, _before: None) -> Prepared:
 
 def _collect(night: Night, prepared: Prepared) -> Collected | Outcome:
     warehouse = prepared.warehouse
-    history = warehouse.history()
+    history = warehouse.history(pages.cured())
     with ExitStack() as opened:
         staging = opened.enter_context(warehouse.stage(history))
         collected = collect(night.job, warehouse, staging, history, lambda: night.checks, night.progress)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from importlib.util import find_spec
 from itertools import dropwhile, islice
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
@@ -108,6 +109,12 @@ def declared_charset(content: bytes) -> str | None:
         if found := _CHARSET.search(tag):
             return str(found[1], "ascii").lower()
     return None
+
+
+def cured() -> frozenset[str]:
+    """The rules of problems that pages no longer have, since what they lacked is installed."""
+    there = all(find_spec(name) for name in ("lxml", "trafilatura"))
+    return frozenset({"html-extra-missing"}) if there else frozenset()
 
 
 def extract(document: Document) -> Document:

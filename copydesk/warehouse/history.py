@@ -7,13 +7,14 @@ with other content is given a problem (`duplicate-uri`) and so goes to the quara
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from copydesk.records import CRITICAL, Document, Problem
 from copydesk.warehouse import layout, partition
@@ -27,13 +28,15 @@ READERS = 8
 class Known:
     """The documents of one table, sorted by id.
 
-    Arrays: `ids` uint64[n, 2], `contents` (SHA-256) uint64[n, 4], `days` int32[n], `seen` bool[n]. `days` holds the
-    partition that the row lies in; `seen` is set for what the present run delivered again.
+    Arrays: `ids` uint64[n, 2], `contents` (SHA-256) uint64[n, 4], `days` int32[n], `seen` bool[n], `cured` bool[n].
+    `days` holds the partition that the row lies in; `seen` is set for what the present run delivered again, `cured` for
+    what was held back for a reason that is gone.
     """
 
-    def __init__(self, ids: Any, contents: Any, days: Any) -> None:
+    def __init__(self, ids: Any, contents: Any, days: Any, cured: Any) -> None:
         order = np.lexsort((ids[:, 1], ids[:, 0]))
         self.ids, self.contents, self.days = ids[order], contents[order], days[order]
+        self.cured = cured[order]
         self.firsts = np.ascontiguousarray(self.ids[:, 0])
         self.seen = np.zeros(len(order), bool)
 
@@ -56,11 +59,12 @@ class Known:
         return next((row for row in self.rows(article_id) if (self.contents[row] == wanted).all()), None)
 
     def see(self, article_id: bytes, content: bytes) -> bool:
-        """Whether this content is known; marks it as delivered again."""
+        """Whether this content is known, and would fare no better now; marks it as delivered again."""
         row = self.find(article_id, content) if len(self) else None
-        if row is not None:
-            self.seen[row] = True
-        return row is not None
+        if row is None or self.cured[row]:
+            return False
+        self.seen[row] = True
+        return True
 
     def article_ids(self, rows: Any) -> list[str]:
         return [f"{first:016x}{second:016x}" for first, second in self.ids[rows].tolist()]
@@ -80,9 +84,12 @@ class History:
         self.delivered = self.unchanged = 0
 
     @staticmethod
-    def load(store: Store) -> History:
-        """Read the ids and digests of all articles and of the quarantine. Raises `WarehouseError`."""
-        return History(_known(store, "articles"), _known(store, "quarantine"))
+    def load(store: Store, cured: Collection[str] = ()) -> History:
+        """Read the ids and digests of all articles and of the quarantine. Raises `WarehouseError`.
+
+        What is held back by one of the rules `cured` is taken up once more.
+        """
+        return History(_known(store, "articles", ()), _known(store, "quarantine", cured))
 
     def is_known(self, article_id: str, content_sha256: str) -> bool:
         """Whether this content of this document is published or held back."""
@@ -139,31 +146,39 @@ def _duplicate(document: Document) -> Problem:
     return Problem("read", "duplicate-uri", "uri", CRITICAL, observed)
 
 
-def _known(store: Store, table: str) -> Known:
+def _known(store: Store, table: str, cured: Collection[str]) -> Known:
     with in_words(f"list the table {table}"):
         listed = store.names(table)
     names = [(name, day) for name in listed if (day := layout.number_of(table, name)) is not None]
     with ThreadPoolExecutor(READERS) as pool:
-        parts = list(pool.map(lambda part: _keys(store, *part), names))
+        parts = list(pool.map(lambda part: _keys(store, part[0], cured), names))
     ids = np.concatenate([np.empty((0, 2), np.uint64), *(part[0] for part in parts)])
     contents = np.concatenate([np.empty((0, 4), np.uint64), *(part[1] for part in parts)])
     lengths = np.array([len(part[0]) for part in parts], np.int64)
     days = np.repeat(np.array([day for _, day in names], np.int32), lengths)
-    return Known(ids, contents, days)
+    return Known(ids, contents, days, np.concatenate([np.empty(0, bool), *(part[2] for part in parts)]))
 
 
-def _keys(store: Store, name: str, day: int) -> tuple[Any, Any]:
+def _keys(store: Store, name: str, cured: Collection[str]) -> tuple[Any, Any, Any]:
     schema = ARTICLES if name.startswith("articles/") else QUARANTINE
-    tables = list(partition.read(store, name, schema, ["article_id", "content_sha256"]))
+    columns = ["article_id", "content_sha256", *(["reasons"] if cured else [])]
+    tables = list(partition.read(store, name, schema, columns))
     try:
         ids = [value for table in tables for value in table["article_id"].to_pylist()]
         contents = [value for table in tables for value in table["content_sha256"].to_pylist()]
-        return digests(ids, 2), digests(contents, 4)
+        return digests(ids, 2), digests(contents, 4), _cured(tables, len(ids), cured)
     except ValueError as error:
         raise WarehouseError(
             f"{name} holds an article_id or content_sha256 that is no digest; restore it from a backup, or let"
             " `copydesk check --repair` move it away and run again"
         ) from error
+
+
+def _cured(tables: list[pa.Table], rows: int, cured: Collection[str]) -> Any:
+    if not cured:
+        return np.zeros(rows, bool)
+    reasons = [row for table in tables for row in table["reasons"].to_pylist()]
+    return np.array([any(reason["rule"] in cured for reason in row) for row in reasons], bool)
 
 
 def digests(texts: list[str], words: int) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
@@ -121,9 +121,9 @@ class Warehouse:
         """Mend what an audit found, under the lock and after `recover`; what was done, in sentences."""
         return repair(self.store, found)
 
-    def history(self) -> History:
-        """What is published and held back now."""
-        return History.load(self.store)
+    def history(self, cured: Collection[str] = ()) -> History:
+        """What is published and held back now; what is held back by one of the rules `cured` is taken up once more."""
+        return History.load(self.store, cured)
 
     def stage(self, history: History | None = None) -> Staging:
         """Room for the new rows of a run, under the lock; `history` is the one that selected its documents."""
