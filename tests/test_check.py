@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +273,38 @@ def test_many_findings_of_a_kind_are_counted(root: Path) -> None:
     found = check(root)[1]["findings"]
     assert sum(finding["kind"] == "counts" for finding in found) == 11
     assert any("more of this kind" in finding["what"] for finding in found)
+
+
+def _damaged(content: bytes, chance: random.Random) -> bytes:
+    """The bytes with some flipped, cut off, added or zeroed."""
+    damaged, place = bytearray(content), chance.randrange(len(content) + 1)
+    match chance.choice(["flip", "cut", "add", "zero"]):
+        case "flip":
+            for _ in range(chance.choice([1, 3, 20]) if content else 0):
+                damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        case "cut":
+            del damaged[place:]
+        case "add":
+            damaged[place:place] = chance.randbytes(40)
+        case "zero":
+            damaged[place : place + 64] = bytes(len(damaged[place : place + 64]))
+    return bytes(damaged)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_damage_ends_in_sentences_and_what_is_repairable_is_repaired(root: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    for path in chance.sample(files, chance.choice([1, 2, 5])):
+        path.write_bytes(_damaged(path.read_bytes(), chance))
+    for _ in range(2):
+        with suppress(WarehouseError):
+            run(root, [document("a/3", "", "newer"), document("new", "2024-05-02"), *second_night()])
+        with suppress(WarehouseError):
+            warehouse = Warehouse.open(str(root))
+            with warehouse.writing():
+                warehouse.repair(warehouse.audit())
+                assert [finding for finding in warehouse.audit().findings if finding.repairable] == []
 
 
 # --- versions of the warehouse ---------------------------------------------------------------------------------------
