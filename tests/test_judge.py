@@ -8,27 +8,27 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from copydesk.text.typos.reading import Reading
 
 from copydesk import languages
+from copydesk.text.typos.batch import Batch
 from copydesk.text.typos.encoder import Pieces
 from training.judge import news, slips
 from training.judge.windows import cut, stops, window
 
 
-def read(text: str) -> Reading:
-    return Reading([text], languages.model("en").kinds)
+def read(text: str) -> Batch:
+    return Batch([text], languages.model("en").token_types)
 
 
-def place(reading: Reading, word: str) -> int:
-    return next(i for i in range(len(reading)) if reading.token(i) == word)
+def place(batch: Batch, word: str) -> int:
+    return next(i for i in range(len(batch)) if batch.token(i) == word)
 
 
 def shown(text: str, word: str) -> str:
     """The window around the first place of a word, as text."""
-    reading = read(text)
-    first, last = window(reading, stops(reading), place(reading, word))
-    return " ".join(reading.token(i) for i in range(first, last))
+    batch = read(text)
+    first, last = window(batch, stops(batch), place(batch, word))
+    return " ".join(batch.token(i) for i in range(first, last))
 
 
 @pytest.mark.parametrize(
@@ -48,22 +48,22 @@ def test_a_window_ends_at_the_end_of_its_sentence(text: str, word: str, ends: st
 
 def test_a_window_ends_at_a_paragraph_and_reaches_no_further_than_it_may() -> None:
     assert "second" not in shown("A first line without a dot\nand a second one", "line")
-    reading = read(" ".join(["word"] * 60))
-    assert window(reading, stops(reading), 30) == (16, 45)
+    batch = read(" ".join(["word"] * 60))
+    assert window(batch, stops(batch), 30) == (16, 45)
 
 
 def test_pieces_of_a_window_point_to_the_place_that_is_judged() -> None:
-    reading = read("He came form the city")
+    batch = read("He came form the city")
     pieces = Pieces(["<pad>", "[UNK]", "<s>", "</s>", "<mask>", "he", "came", "form", "the", "ci", "##ty"])
-    ids, at = cut(reading, pieces, 0, len(reading), place(reading, "form"))
+    ids, at = cut(batch, pieces, 0, len(batch), place(batch, "form"))
     assert [pieces.names[i] for i in ids] == ["<s>", "he", "came", "form", "the", "ci", "##ty", "</s>"]
     assert pieces.names[ids[at]] == "form"
 
 
 def test_far_pieces_are_cut_from_a_long_window_and_the_place_stays() -> None:
-    reading = read(" ".join(["a"] * 200 + ["form"] + ["a"] * 20))
+    batch = read(" ".join(["a"] * 200 + ["form"] + ["a"] * 20))
     pieces = Pieces(["<pad>", "[UNK]", "<s>", "</s>", "<mask>", "a", "form"])
-    ids, at = cut(reading, pieces, 0, len(reading), place(reading, "form"))
+    ids, at = cut(batch, pieces, 0, len(batch), place(batch, "form"))
     assert len(ids) == 80
     assert pieces.names[ids[at]] == "form"
 

@@ -16,9 +16,9 @@ import random
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from copydesk.text.typos.tokens import tokens
 from training.decision import true_errors
 from training.encoder import MIXTURE, Sets
+from training.english import tokens
 from training.judge import news
 from training.judge.examples import Sentence, places
 

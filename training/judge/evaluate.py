@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from copydesk.text.typos.encoder import LONGEST, Pieces
-from copydesk.text.typos.tokens import tokens
 from training.encoder import Sets, editable
+from training.english import tokens
 from training.judge import model, news
 from training.judge.model import Judge
 

@@ -6,8 +6,8 @@ import random
 from typing import NamedTuple
 
 from copydesk.text.typos.encoder import LONGEST, REACH, Pieces
-from copydesk.text.typos.tokens import tokens
 from training.encoder import Example, Sets, scramble
+from training.english import tokens
 from training.judge.slips import Slips
 
 #: Words that are often written twice or forgotten, and joined with the next one.

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from copydesk.text.typos.reading import Reading
 
+from copydesk.text.typos.batch import Batch
 from training.encoder import Sets
 from training.judge import evaluate, model
 from training.judge.windows import cut, stops, window
@@ -51,16 +51,14 @@ class Exported:
 def windows(spelling: Path, sets: Sets, pieces: Any, places: int) -> list[tuple[list[int], int, int]]:
     from copydesk import languages
 
-    kinds = languages.model("en").kinds
+    types = languages.model("en").token_types
     spoilt, edits = evaluate.texts(spelling, "realword")
     found = []
     for text, edit in zip(spoilt, edits, strict=True):
-        reading = Reading([text], kinds)
-        at = [i for i in range(len(reading)) if reading.token(i) == edit[0][1] and reading.set[i] >= 0]
+        batch = Batch([text], types)
+        at = [i for i in range(len(batch)) if batch.token(i) == edit[0][1] and batch.sets[i] >= 0]
         if at:
-            found.append(
-                (*cut(reading, pieces, *window(reading, stops(reading), at[0]), at[0]), int(reading.set[at[0]]))
-            )
+            found.append((*cut(batch, pieces, *window(batch, stops(batch), at[0]), at[0]), int(batch.sets[at[0]])))
     return found[:: max(1, len(found) // places)][:places]
 
 

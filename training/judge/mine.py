@@ -21,12 +21,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from copydesk.text.typos.reading import STOP, Reading
 
 from copydesk import languages
 from copydesk.text.typos import guard
+from copydesk.text.typos.batch import STOP, Batch
 from copydesk.text.typos.correct import judged
 from copydesk.text.typos.encoder import Pieces
+from copydesk.text.typos.features import ENCODER
 from copydesk.text.typos.model import Model
 from training.decision import mark
 from training.encoder import Sets
@@ -57,33 +58,31 @@ class Place(NamedTuple):
     zipf: tuple[float, float]
 
 
-def places(
-    model: Model, texts: list[str], most: float = MOST, gate: float = GATE
-) -> Iterator[tuple[Reading, int, Any]]:
-    """The encoder's surest places in each chunk of `texts`: (reading, number of the first text, places, log-odds)."""
+def places(model: Model, texts: list[str], most: float = MOST, gate: float = GATE) -> Iterator[tuple[Batch, int, Any]]:
+    """The encoder's surest places in each chunk of `texts`: (batch, number of the first text, places, log-odds)."""
     wide = replace(model, gate=model.gate._replace(threshold=gate))
     for first in range(0, len(texts), CHUNK):
         some = texts[first : first + CHUNK]
-        reading = Reading(some, model.kinds)
-        ends = stops(reading)
-        reading.flags = np.where(ends, reading.flags, reading.flags & ~STOP)
-        doubts, figures = judged(reading, wide, guard.untouchable(reading, some))
-        if len(doubts):
-            at, owner = np.unique(doubts.place, return_inverse=True)
+        batch = Batch(some, model.token_types)
+        ends = stops(batch)
+        batch.flags = np.where(ends, batch.flags, batch.flags & ~STOP)
+        found, features = judged(batch, wide, guard.untouchable(batch, some))
+        if len(found):
+            at, owner = np.unique(found.place, return_inverse=True)
             best = np.full(len(at), -np.inf)
-            np.maximum.at(best, owner, figures[:, 0])
+            np.maximum.at(best, owner, ENCODER.column(features, "encoder_odds"))
             words = sum(len(text.split()) for text in some)
             kept = np.argsort(-best, kind="stable")[: int(most * words / 1e4) + 1]
             kept.sort()
-            yield reading, first, (at[kept], best[kept], ends)
+            yield batch, first, (at[kept], best[kept], ends)
 
 
 @torch.no_grad()
 def odds(
-    judge: Judge, pieces: Pieces, sets: Sets, reading: Reading, at: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]
+    judge: Judge, pieces: Pieces, sets: Sets, batch: Batch, at: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]
 ) -> list[tuple[int, float]]:
     """For each place the best word of its set, as a number, and by how much it is better than what stands there."""
-    rows = [cut(reading, pieces, *window(reading, ends, place), place) for place in at.tolist()]
+    rows = [cut(batch, pieces, *window(batch, ends, place), place) for place in at.tolist()]
     order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
     found: list[tuple[int, float]] = [(0, 0.0)] * len(rows)
     for begin in range(0, len(order), 48):
@@ -93,7 +92,7 @@ def odds(
             ids[k, : len(rows[i][0])] = rows[i][0]
         states = judge.encoder(torch.from_numpy(ids))
         for k, i in enumerate(some):
-            stands = int(reading.set[at[i]])
+            stands = int(batch.sets[at[i]])
             near = torch.from_numpy(sets.near[sets.first[stands] : sets.first[stands + 1]])
             state = states[k, rows[i][1]]
             keep = state @ judge.word.weight[stands] + judge.bias[stands] + judge.stay[stands]
@@ -106,17 +105,17 @@ def odds(
 def mine(
     model: Model, judge: Judge, pieces: Pieces, sets: Sets, texts: list[str], most: float = MOST, gate: float = GATE
 ) -> Iterator[Place]:
-    for reading, first, (at, small, ends) in places(model, texts, most, gate):
+    for batch, first, (at, small, ends) in places(model, texts, most, gate):
         for place, low, (meant, large) in zip(
-            at.tolist(), small.tolist(), odds(judge, pieces, sets, reading, at, ends), strict=True
+            at.tolist(), small.tolist(), odds(judge, pieces, sets, batch, at, ends), strict=True
         ):
-            stands = int(reading.set[place])
+            stands = int(batch.sets[place])
             written, other = sets.words[stands], sets.words[meant]
-            zipf = float(model.neighbours.zipf[stands]), float(model.neighbours.zipf[meant])
-            gap = round(float(model.neighbours.gap[stands]), 2)
+            zipf = float(model.sets.zipf[stands]), float(model.sets.zipf[meant])
+            gap = round(float(model.sets.gap[stands]), 2)
             yield Place(
-                first + int(reading.text[place]), int(reading.start[place]), written, other, round(low, 3),
-                round(large, 3), mark(reading, place, written, other), gap, zipf,
+                first + int(batch.text[place]), int(batch.start[place]), written, other, round(low, 3),
+                round(large, 3), mark(batch, place, written, other), gap, zipf,
             )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from copydesk.text.typos.tokens import tokens
+from training.english import tokens
 from training.judge import news
 
 FILE = Path(__file__).parent / "natural.tsv"

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from copydesk.text.typos.tokens import tokens
+from training.english import tokens
 from training.judge.windows import ABBREVIATIONS
 
 #: English sets of published news. Wikinews is not among them: the decision is fitted on it.

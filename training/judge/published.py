@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from copydesk.text.typos.reading import Reading
 
 from copydesk import languages
+from copydesk.text.typos.batch import Batch
 from copydesk.text.typos.encoder import Pieces
 from training.decision import mark
 from training.encoder import Sets
@@ -46,18 +46,18 @@ class Judged(NamedTuple):
 def again(judge: Judge, pieces: Pieces, sets: Sets, rows: list[Any], texts: dict[str, str]) -> list[Judged]:
     """The places of `rows` (of `mined.jsonl`), judged anew; the same place of two copies of an article once."""
     english = languages.model("en")
-    kinds, frequency = english.kinds, english.neighbours.zipf
+    types, frequency = english.token_types, english.sets.zipf
     found: dict[str, Judged] = {}
     for name, group in groupby(sorted(rows, key=lambda row: (row[0], row[1])), key=lambda row: row[0]):
         some = list(group)
-        reading = Reading([texts[name]], kinds)
-        where = {int(start): i for i, start in enumerate(reading.start.tolist()) if reading.set[i] >= 0}
+        batch = Batch([texts[name]], types)
+        where = {int(start): i for i, start in enumerate(batch.start.tolist()) if batch.sets[i] >= 0}
         at = np.array([where[row[1]] for row in some])
         for row, place, (meant, large) in zip(
-            some, at.tolist(), mine.odds(judge, pieces, sets, reading, at, stops(reading)), strict=True
+            some, at.tolist(), mine.odds(judge, pieces, sets, batch, at, stops(batch)), strict=True
         ):
             other = sets.words[meant]
-            key = mark(reading, place, row[2], other)
+            key = mark(batch, place, row[2], other)
             zipf = row[8][0], float(frequency[meant])
             found.setdefault(key, Judged(key, row[2], other, large, row[4], row[7], zipf, row[9]))
     return list(found.values())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from copydesk.text.typos.reading import BREAK, STOP, Reading
 from numpy.typing import NDArray
 
+from copydesk.text.typos.batch import BREAK, STOP, Batch
 from copydesk.text.typos.encoder import LONGEST, REACH, Pieces
 
 #: What is written with a dot that ends no sentence, in lower case; single letters are, too ("U.S.", "J. Smith").
@@ -20,26 +20,26 @@ ABBREVIATIONS = frozenset(
 _AMBIGUOUS = frozenset("no co sat sun mar del ill ind la mass miss pa va wash ore est etc al det mo ca ga".split())
 
 
-def stops(reading: Reading) -> NDArray[np.bool_]:
+def stops(batch: Batch) -> NDArray[np.bool_]:
     """Which tokens end a sentence: . ! ? and the like, but for dots behind a single letter or an abbreviation."""
-    ends: NDArray[np.bool_] = (reading.flags & STOP) > 0
-    for at in np.flatnonzero(ends & reading.glued).tolist():
-        if reading.token(at) != "." or not at:
+    ends: NDArray[np.bool_] = (batch.flags & STOP) > 0
+    for at in np.flatnonzero(ends & batch.glued).tolist():
+        if batch.token(at) != "." or not at:
             continue
-        before = reading.token(at - 1)
+        before = batch.token(at - 1)
         word = before.lower()
         if len(before) == 1 and before.isalpha() and before != "I":
-            ends[at] = _ends_acronym(reading, at)
+            ends[at] = _ends_acronym(batch, at)
         elif word in ABBREVIATIONS and (before[:1].isupper() or word not in _AMBIGUOUS):
             ends[at] = False
     return ends
 
 
-def _ends_acronym(reading: Reading, at: int) -> bool:
+def _ends_acronym(batch: Batch, at: int) -> bool:
     """Whether the dot of "U.S." or "p.m." ends a sentence, too: where a word of grammar with a capital follows."""
-    if at + 1 >= len(reading):
+    if at + 1 >= len(batch):
         return True
-    after = reading.token(at + 1)
+    after = batch.token(at + 1)
     return after in _BEGINNINGS
 
 
@@ -50,18 +50,18 @@ _BEGINNINGS = frozenset(
 )
 
 
-def window(reading: Reading, ends: NDArray[np.bool_], place: int, reach: int = REACH) -> tuple[int, int]:
+def window(batch: Batch, ends: NDArray[np.bool_], place: int, reach: int = REACH) -> tuple[int, int]:
     """The tokens (first, last + 1) of the sentence around a place, cut `reach` tokens from it; `ends` as of `stops`.
 
     A sentence of less than four tokens beside the place takes its neighbour along.
     """
-    breaks = (reading.flags & BREAK) > 0
+    breaks = (batch.flags & BREAK) > 0
     low = max(0, place - reach)
     borders = np.flatnonzero((ends | breaks)[low:place])
     first = low + int(borders[-1]) + 1 if len(borders) else low
     if len(borders) > 1 and place - first < 4 and not breaks[first - 1]:
         first = low + int(borders[-2]) + 1
-    high = min(len(reading), place + 1 + reach)
+    high = min(len(batch), place + 1 + reach)
     borders = np.flatnonzero((ends | breaks)[place + 1 : high])
     last = place + 2 + int(borders[0]) if len(borders) else high
     if len(borders) > 1 and last - place < 6 and not breaks[last - 1]:
@@ -69,14 +69,14 @@ def window(reading: Reading, ends: NDArray[np.bool_], place: int, reach: int = R
     return first, last
 
 
-def cut(reading: Reading, pieces: Pieces, first: int, last: int, place: int) -> tuple[list[int], int]:
+def cut(batch: Batch, pieces: Pieces, first: int, last: int, place: int) -> tuple[list[int], int]:
     """The pieces of the tokens `first` to `last`, and at which of them `place` begins. Far ends are cut so that at most
     `LONGEST` remain.
     """
     found: list[list[int]] = []
     here = 0
     for at in range(first, last):
-        token = reading.token(at)
+        token = batch.token(at)
         if at == place:
             here = len(found)
         if not token.isspace():
