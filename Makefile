@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz crash lint format docs bench bench-speed bench-typos bench-accuracy model clean
+.PHONY: help run test crash lint format docs bench bench-speed bench-typos bench-accuracy fuzz model clean
 # Half an environment is none: it is made anew the next time.
 .DELETE_ON_ERROR:
 
