@@ -1,4 +1,4 @@
-"""The copy desk for scraped news: raw articles in, Parquet that can be trusted out, every change on record."""
+"""Cleans scraped news: raw articles in, validated Parquet out, every change recorded."""
 
 from typing import TYPE_CHECKING
 

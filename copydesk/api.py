@@ -10,17 +10,17 @@ def clean(content: bytes | str, uri: str, config: Config | None = None, **known:
     """Clean one document.
 
     Args:
-        content: Its raw bytes, or its text where that is decoded already. Bytes that begin as a web page does, or whose
-            `uri` ends in `.html`, are read as one (extra `copydesk[html]`).
-        uri: Where it came from: an address, or a path.
-        config: Settings; the defaults when left out.
+        content: Its raw bytes, or its decoded text. Content that starts like a web page, or with a `uri` that ends in
+            `.html`, is read as a web page (extra `copydesk[html]`).
+        uri: The address or path of the document.
+        config: Settings; None means the defaults.
         **known: `title`, `date`, `charset` and `media_type` (`text`, `html`) as the source gives them.
 
-    Nothing is written, and the same call gives the same answer. The first call reads the statistics of the language
-    from the package. A document that cannot be read has no article, and a problem that says why. Raises `TypeError` for
-    other names, `copydesk.languages.LanguageError` where the files of a language cannot be used,
-    `copydesk.config.user_lists.ListsError` for a folder of lists that cannot be used, and
-    `copydesk.data.lists.ListsInUse` where this process has read others already.
+    Nothing is written, and the result is deterministic. The first call loads the statistics of the language from the
+    package. A document that cannot be read has no article and a problem with the reason. Raises `TypeError` for other
+    names, `copydesk.languages.LanguageError` if the files of a language cannot be used,
+    `copydesk.config.user_lists.ListsError` if the folder of lists cannot be used, and `copydesk.data.lists.ListsInUse`
+    if this process has already read other lists.
     """
     config = config or Config()
     user_lists.install(config.lists.folder)

@@ -1,7 +1,7 @@
 """The command line.
 
-Exit code 0: published, or nothing to do; 1: the quality gate held something back; 2: something that a person has to
-mend (usage, configuration, a source, the warehouse); 3: a fault of copydesk itself.
+Exit code 0: published, or nothing to do; 1: the quality gate held back a partition or the run; 2: an error that the
+user can fix (usage, configuration, a source, the warehouse); 3: an internal error.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 
 HELD, USAGE, INTERNAL = 1, 2, 3
 
-#: Below this a library that a run loads aborts the process, or says that it cannot be imported; bytes.
+#: Minimum address space in bytes; with less, a library that a run loads aborts the process or fails to import.
 ADDRESS_SPACE = 5 * 2**29
 
 _EPILOG = """\b
-Exit code: 0 published, or nothing to do; 1 the quality gate held something back, and the report says what;
-2 usage, configuration, or a source or warehouse that cannot be used, in a sentence; 3 a fault of copydesk itself.
+Exit code: 0 published, or nothing to do; 1 the quality gate held back a partition or the run, see the report;
+2 wrong usage or configuration, or a source or warehouse that cannot be used; 3 an internal error.
 
-Settings come from copydesk.toml in the working folder, then from environment variables
-(COPYDESK_WAREHOUSE__PATH=...), then from flags; the later the stronger."""
+Settings come from copydesk.toml in the working folder, environment variables (COPYDESK_WAREHOUSE__PATH=...) and
+flags; flags override environment variables, which override the file."""
 
 
 @click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="copydesk")
 def main() -> None:
-    """The copy desk for scraped news.
+    """Clean scraped news.
 
-    Takes raw articles, repairs encodings and layout, checks the result, and publishes Parquet that can be trusted, with
-    every change written down, scored and reversible.
+    Reads raw articles, repairs encodings and layout, corrects typos, validates the result and publishes it as Parquet.
+    Every change is recorded with a confidence and can be undone.
     """
 
 
@@ -55,8 +55,8 @@ def main() -> None:
 @click.option("--date", "day", metavar="YYYY-MM-DD", help="The date that the run is for.  [default: today, UTC]")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
 @click.option("--workers", type=int, metavar="N", help="Processes that clean articles.  [default: one per core]")
-@click.option("--again", is_flag=True, help="Take up what is in the quarantine once more, after a rule has changed.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures of the run as JSON.")
+@click.option("--again", is_flag=True, help="Process quarantined documents again, after a rule has changed.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts of the run as JSON.")
 @click.option("--verbose", is_flag=True, help="Log each stage.")
 def run(
     sources: tuple[str, ...],
@@ -68,14 +68,14 @@ def run(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    """Do one nightly run, here and now; no server is needed.
+    """Do one nightly run now; no server is needed.
 
     SOURCE is a file, a folder, or an object-store URL such as s3://bucket/prefix: .txt, .html, .jsonl, .csv, .parquet,
-    each also .gz or .zst. In JSON Lines and tables the text stands in `text`, `raw_text`, `content` or `body`; `uri`,
-    `title` and `date` are used where they are there. Only documents that are new or changed are processed.
+    each also .gz or .zst. JSON Lines and tables need a column `text`, `raw_text`, `content` or `body`; `uri`, `title`
+    and `date` are optional. Only documents that are new or changed are processed.
 
-    A document is known by its uri: what a record names itself, else the path below SOURCE. So name the folder above the
-    folders of single days: the same path on another day is a new version of the same document, and takes its place.
+    A document is identified by its uri: the `uri` of a record, else the path below SOURCE. If each day has a folder,
+    give the folder above them: otherwise the same path on another day replaces the earlier document.
 
     \b
     copydesk run articles/
@@ -106,17 +106,17 @@ def run(
     type=click.IntRange(1, sys.maxsize),
     default=1,
     show_default=True,
-    help="Which document, in a file of many.",
+    help="Which document, if FILE holds several.",
 )
-@click.option("--uri", metavar="URI", help="Where it came from, if not what FILE says: as in the table articles.")
-@click.option("--full", is_flag=True, help="Print long stretches without a change as well.")
+@click.option("--uri", metavar="URI", help="The uri of the document, as in the table articles; replaces that of FILE.")
+@click.option("--full", is_flag=True, help="Print long unchanged passages too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the article, its edits and problems as JSON.")
-@click.option("--warehouse", metavar="DIR-OR-URL", help="Use what is proven there on the document's site.")
+@click.option("--warehouse", metavar="DIR-OR-URL", help="Use its evidence on the document's site.")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
 def show(
     file: str, number: int, full: bool, as_json: bool, uri: str | None, warehouse: str | None, config: str | None
 ) -> None:
-    """Show one document before and after, with each edit coloured and explained. Nothing is written.
+    """Show one document before and after, each edit coloured and explained. Nothing is written.
 
     \b
     copydesk show examples/raw/01-headline-twice.txt
@@ -130,7 +130,7 @@ def show(
         from copydesk.report.terminal import show as print_article
 
         if Path(file).is_dir():
-            fail(f"{file} is a folder; name one of its files")
+            fail(f"{file} is a folder; give one of its files")
         document = next(islice(sources.read(file, settings.sources), number - 1, None), None)
         if document is None:
             fail(f"{file} holds fewer than {number} document{'s' * (number > 1)}")
@@ -157,11 +157,11 @@ def _sites(warehouse: str, uri: str, settings: Config) -> dict[str, Site]:
     return Sites.read(store, settings.sites).known([site_of(uri)], settled=True)
 
 
-@main.command(short_help="Write the report site again, and say where it is.")
-@click.option("--warehouse", metavar="DIR-OR-URL", help="Whose reports.  [default: warehouse]")
+@main.command(short_help="Write the report site again and print its address.")
+@click.option("--warehouse", metavar="DIR-OR-URL", help="The warehouse of the reports.  [default: warehouse]")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
 def report(warehouse: str | None, config: str | None) -> None:
-    """Write the report site again, from the data of all runs, and say where it is."""
+    """Write the report site again from the data of all runs, and print its address."""
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse})
         from copydesk.run.publish import rewrite_reports
@@ -174,25 +174,24 @@ def report(warehouse: str | None, config: str | None) -> None:
 
 
 _CHECK_EPILOG = """\b
-Exit code: 0 sound; 1 something is wrong, and is listed; 2 usage, or a warehouse that cannot be opened; 3 a fault of
-copydesk itself."""
+Exit code: 0 no problems; 1 problems found and listed; 2 wrong usage, or a warehouse that cannot be opened; 3 an
+internal error."""
 
 
-@main.command(short_help="Verify a whole warehouse, and repair what can be repaired.", epilog=_CHECK_EPILOG)
-@click.option("--warehouse", metavar="DIR-OR-URL", help="Which one.  [default: warehouse]")
-@click.option("--repair", is_flag=True, help="Repair what has one right answer; what is taken out lies in _damaged/.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@main.command(short_help="Verify a whole warehouse and optionally repair it.", epilog=_CHECK_EPILOG)
+@click.option("--warehouse", metavar="DIR-OR-URL", help="The warehouse to verify.  [default: warehouse]")
+@click.option("--repair", is_flag=True, help="Repair unambiguous problems; removed files are moved to _damaged/.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
 def check(warehouse: str | None, repair: bool, as_json: bool, config: str | None) -> None:
-    """Verify a whole warehouse: that it holds what its runs have written, and keeps what it promises.
+    """Verify that a warehouse holds what its runs wrote and that its guarantees hold.
 
-    Every file is compared with the SHA-256 and the row count in the record of its commit. The edits of every article
-    have to fit its text, so that they take it back to its source. Every document stands in one place. Without --repair
-    nothing is changed.
+    Every file is compared with the SHA-256 and the row count in its commit record. The edits of every article must
+    rebuild its source text. Every document must occur once. Without --repair nothing is changed.
 
-    --repair completes or discards what an interrupted run left, takes out rows that stand twice (the newest stays) and
-    edits without an article, and moves files that no reader can use to _damaged/: the next run over the same sources
-    publishes their documents again. What only a backup can mend stays listed.
+    --repair completes or discards an interrupted commit, removes duplicate rows (the newest stays) and edits without an
+    article, and moves unreadable files to _damaged/; the next run over the same sources publishes their documents
+    again. Problems that need a backup stay listed.
 
     \b
     copydesk check --warehouse /data/warehouse
@@ -204,7 +203,7 @@ def check(warehouse: str | None, repair: bool, as_json: bool, config: str | None
 
         store = Warehouse.open(settings.warehouse.path)
         if not store.exists():
-            fail(f"there is nothing at {settings.warehouse.path}; name the warehouse with --warehouse")
+            fail(f"there is no warehouse at {settings.warehouse.path}; give one with --warehouse")
         wait = settings.warehouse.lock_wait_seconds
         done: list[str] = []
         with store.reading(wait) if not repair else store.writing(wait) as mended:
@@ -228,7 +227,7 @@ def check(warehouse: str | None, repair: bool, as_json: bool, config: str | None
 
 @contextmanager
 def _files() -> Iterator[Callable[[int, int], None]]:
-    """How many files are done, on standard error: a bar on a terminal, now and then a line elsewhere."""
+    """Progress in files on standard error: a bar on a terminal, otherwise a line for every 1,000 files."""
     if not sys.stderr.isatty():
 
         def tell(done: int, total: int) -> None:
@@ -246,15 +245,15 @@ def _files() -> Iterator[Callable[[int, int], None]]:
 
 
 @main.command(short_help="Learn words and phrases from the warehouse's own articles.")
-@click.option("--warehouse", metavar="DIR-OR-URL", help="Whose articles.  [default: warehouse]")
-@click.option("--out", default="learned", show_default=True, metavar="DIR", help="Where to write what is learned.")
+@click.option("--warehouse", metavar="DIR-OR-URL", help="The warehouse of the articles.  [default: warehouse]")
+@click.option("--out", default="learned", show_default=True, metavar="DIR", help="The folder to write to.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
 def learn(warehouse: str | None, out: str, as_json: bool, config: str | None) -> None:
-    """Learn from the warehouse's own articles which words they use and what stands beside what.
+    """Learn words and phrases from the warehouse's own articles.
 
-    Names and terms that several articles spell alike are words from then on, and are left alone. Articles in which a
-    typo was corrected or suggested are left out whole. Runs use what was learned once `copydesk.toml` names the folder:
+    Names and terms that several articles spell alike count as known words and are not corrected. Articles in which a
+    typo was corrected or suggested are skipped. Runs use the result once `copydesk.toml` names the folder:
     typos.learned = "learned". The same warehouse gives the same files.
 
     \b
@@ -302,15 +301,15 @@ def learn(warehouse: str | None, out: str, as_json: bool, config: str | None) ->
 
 @main.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--cron", default="0 2 * * *", show_default=True, help="When: minute, hour, day, month, weekday.")
+@click.option("--cron", default="0 2 * * *", show_default=True, help="The times: minute, hour, day, month, weekday.")
 @click.option("--timezone", metavar="NAME", help="The time zone of the schedule, an IANA name.  [default: UTC]")
 @click.option("--warehouse", metavar="DIR-OR-URL", help="Where the tables are written.  [default: warehouse]")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
 def serve(sources: tuple[str, ...], cron: str, timezone: str | None, warehouse: str | None, config: str | None) -> None:
     """Run every night, on a Prefect server.
 
-    Uses the server at PREFECT_API_URL, or starts one on this machine where none is named. Runs until it is stopped. A
-    run is for the date at which it was scheduled, also when it comes late; nothing is sent to anybody outside.
+    Uses the server at PREFECT_API_URL, or starts one on this machine if the variable is not set. Runs until it is
+    stopped. A run is for the date it was scheduled for, even if it starts late. No telemetry is sent.
 
     \b
     copydesk serve /data/scraped --warehouse /data/warehouse --cron "0 2 * * *"
@@ -323,32 +322,32 @@ def serve(sources: tuple[str, ...], cron: str, timezone: str | None, warehouse: 
 
 
 def load(path: str | None, flags: Mapping[str, Any] | None = None) -> Config:
-    """The settings of a command. Pydantic is imported here: `--help` answers without it."""
+    """The settings of a command. Pydantic is imported here, so that `--help` does without it."""
     from copydesk.config.load import load as read
 
     settings = read(path, flags)
     if settings.lists.folder is not None:
         from copydesk.config.user_lists import could_install
 
-        could_install(settings.lists.folder)  # before anything reads the shipped ones; where it is too late, it is said
+        could_install(settings.lists.folder)  # before anything reads the shipped lists
     return settings
 
 
 def fail(message: str) -> NoReturn:
-    """End with a message and the exit code of usage errors."""
+    """Print a message and exit with the code of usage errors."""
     click.echo(f"copydesk: {message}", err=True)
     sys.exit(USAGE)
 
 
 @contextmanager
 def errors_in_words() -> Iterator[None]:
-    """Faults that a person can mend end the program with a sentence, not with a traceback."""
+    """Report errors that the user can fix as a sentence instead of a traceback."""
     _ask_for_address_space()
     try:
         yield
     except KeyboardInterrupt:
-        fail("stopped; what was begun is discarded or completed by the next run")
-    except Exception as error:  # noqa: BLE001  # the last place where a fault can be told with a code of its own
+        fail("stopped; the next run discards or completes what was begun")
+    except Exception as error:  # noqa: BLE001  # internal errors need their own exit code
         from copydesk.config.load import ConfigError
 
         if isinstance(error, ConfigError):
@@ -363,10 +362,10 @@ def errors_in_words() -> Iterator[None]:
         if isinstance(error, LanguageError | ProtectedError | SourceError | SuiteError | WarehouseError | WorkerDied):
             fail(str(error))
         if isinstance(error, MemoryError):
-            fail("there was not enough memory; give this process more, or start fewer with --workers")
+            fail("not enough memory; give this process more, or use fewer --workers")
         traceback.print_exception(error)
         click.echo(
-            f"copydesk: a fault of copydesk itself ({type(error).__name__}); nothing half-done is visible."
+            f"copydesk: internal error ({type(error).__name__}); readers see no partial result."
             " Please report it with the lines above",
             err=True,
         )
@@ -374,7 +373,7 @@ def errors_in_words() -> Iterator[None]:
 
 
 def _ask_for_address_space() -> None:
-    """Stop where `ulimit -v` leaves too little: most of what is asked for is never used, but must be granted."""
+    """Exit if `ulimit -v` is too low: the libraries reserve much more address space than they use."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -382,8 +381,8 @@ def _ask_for_address_space() -> None:
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
         fail(
-            f"this process may have {limit / 2**30:.1f} GiB of address space, and needs {ADDRESS_SPACE / 2**30:.1f};"
-            " raise the limit (ulimit -v), and limit its memory by a cgroup instead"
+            f"the address space is limited to {limit / 2**30:.1f} GiB, and {ADDRESS_SPACE / 2**30:.1f} are needed;"
+            " raise the limit (ulimit -v), and limit memory with a cgroup instead"
         )
 
 
@@ -398,7 +397,7 @@ def _day(text: str | None) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        fail(f"--date {text!r}: write a day as YYYY-MM-DD, such as 2019-05-21")
+        fail(f"--date {text!r}: expected YYYY-MM-DD, such as 2019-05-21")
 
 
 @contextmanager

@@ -1,9 +1,8 @@
-"""A limit of time for a piece of work: the last net under patterns and parsers that hostile text makes slow.
+"""A time limit for a piece of work: the last defence against hostile text that makes patterns and parsers slow.
 
-What is counted is the time of the processor, so a busy machine, or one that was suspended, makes nothing too slow. It
-is the system's timer that ends the work, between two steps of Python or within a regular expression; other libraries
-end first. Only the main thread of a process gets its signals, so `run.workers` gives each process one, and elsewhere
-there is no limit.
+The limit counts CPU time, so a busy or suspended machine makes nothing too slow. A system timer interrupts the work
+between two Python instructions or inside a regular expression; a call into another library finishes first. Only the
+main thread of a process receives signals, so the limit holds in worker processes (`run.workers`) and not in threads.
 """
 
 from __future__ import annotations
@@ -14,28 +13,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-#: Once over the limit, again so often: a library that calls back may lose an exception.
+#: CPU seconds between repeated interrupts after the limit: a library may swallow an exception raised in a callback.
 _AGAIN_SECONDS = 1.0
 
 
 class TooSlow(BaseException):
-    """The work took longer than its limit. No `Exception`: what handles those in the work must not take it for one."""
+    """The work took longer than its limit. Not an `Exception`, so that handlers inside the work do not catch it."""
 
 
 def limits() -> bool:
-    """Whether a limit holds in this thread."""
+    """Whether this thread can have a time limit."""
     return threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
 
 
 @contextmanager
 def limit(seconds: float) -> Iterator[None]:
-    """Raises `TooSlow` in the block where it takes more than so many seconds of the processor; 0 is no limit."""
+    """Raise `TooSlow` inside the block after `seconds` of CPU time; 0 means no limit."""
     if not seconds or not limits():
         yield
         return
 
     def end(number: int, frame: FrameType | None) -> None:
-        raise TooSlow(f"more than {seconds:g} seconds of the processor")
+        raise TooSlow(f"more than {seconds:g} seconds of CPU time")
 
     previous = signal.signal(signal.SIGVTALRM, end)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _AGAIN_SECONDS)

@@ -1,10 +1,10 @@
 """Edits: every change as a value that can be shown, scored and undone.
 
-A step turns a text into a new text and a list of edits. An edit replaces `before` by `after` at `start`, counted in
-Unicode code points of the text as it stood just before that edit; replaying the edits in order gives the new text, and
-undoing them in reverse order gives the old one back, to the character.
+A step turns a text into a new text and a list of edits. An edit replaces `before` by `after` at `start`, an offset in
+Unicode code points in the text just before that edit. Replaying the edits in order gives the new text; undoing them in
+reverse order restores the old text exactly.
 
-Changes that are alike (every `’` that became `'`) share one edit, which lists its `positions`.
+Identical changes (every `’` that became `'`) share one edit, which lists its `positions`.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ APPLIED = "applied"
 SUGGESTED = "suggested"
 REJECTED = "rejected"
 
-#: The two texts of a document that edits speak of: its text, and the title that a source gave beside it.
+#: The values of `Edit.field`: the text of a document, and the title that the source gave with it.
 TEXT = "text"
 TITLE = "title"
 
-#: How many kinds of alike changes may share rows in one pass; the rest get a row each, so a pass stays linear.
+#: Kinds of identical changes that share rows in one pass; further kinds get a row for each change, which keeps a pass
+#: linear.
 MAX_GROUPS = 48
 
 
 class EditMismatch(ValueError):
-    """The text does not hold what the edit says: the edit belongs to another text, or to another moment of this one."""
+    """The text differs from what the edit expects: the edit belongs to another text, or to another state of it."""
 
 
 class Edit(NamedTuple):
@@ -49,21 +50,21 @@ class Edit(NamedTuple):
 
     @staticmethod
     def from_row(row: Mapping[str, Any]) -> Edit:
-        """The edit that a row of the table `edits` holds, as any reader gives rows: a mapping of its columns."""
+        """The edit in a row of the table `edits`, given as a mapping of its columns."""
         positions = row["positions"]
         known = {name: row[name] for name in Edit._fields}
         return Edit(**{**known, "positions": None if positions is None else tuple(int(p) for p in positions)})
 
     @property
     def places(self) -> tuple[int, ...]:
-        """Where `before` stands, one start for each change that the edit makes."""
+        """The offset of `before` for each change that the edit makes."""
         return self.positions if self.positions is not None else (self.start,)
 
 
 class Span(NamedTuple):
     """A change to make: replace `text[start:end]` by `after`, because of `rule`.
 
-    `confidence` is that of the rule where this change has none of its own.
+    A `confidence` of None means that of the rule.
     """
 
     start: int
@@ -86,12 +87,12 @@ def _swap(text: str, places: Sequence[int], old: str, new: str) -> str:
 
 
 def apply(text: str, edit: Edit) -> str:
-    """`text` after `edit`. Raises `EditMismatch` where the text is not the one that the edit was made on."""
+    """`text` after `edit`. Raises `EditMismatch` if the edit was made on another text."""
     return _swap(text, edit.places, edit.before, edit.after) if edit.status == APPLIED else text
 
 
 def undo(text: str, edit: Edit) -> str:
-    """`text` as it stood before `edit`. Raises `EditMismatch` where the edit was not made on the way to `text`."""
+    """`text` before `edit`. Raises `EditMismatch` if `text` does not result from the edit."""
     if edit.status != APPLIED:
         return text
     growth = len(edit.after) - len(edit.before)
@@ -100,36 +101,36 @@ def undo(text: str, edit: Edit) -> str:
 
 
 def undo_all(text: str, edits: Iterable[Edit], field: str = TEXT) -> str:
-    """`text` with every applied edit of `field` undone, the last one first. `edits` come in the order of `sequence`."""
+    """`text` with every applied edit of `field` undone, last edit first. `edits` are ordered by `sequence`."""
     for edit in reversed([edit for edit in edits if edit.field == field]):
         text = undo(text, edit)
     return text
 
 
 def published_text(headline: str, body: str) -> str:
-    """The text that an article's row stands for: headline and body with one empty line between, or the one there is."""
+    """The published text of an article: headline and body separated by an empty line, or the one that is not empty."""
     return f"{headline}\n\n{body}" if headline and body else headline or body
 
 
 def rebuild(headline: str, body: str, edits: Iterable[Edit]) -> str:
-    """The decoded source text, from an article's row and its edits in the order of `sequence`."""
+    """The decoded source text, from an article's headline and body and its edits ordered by `sequence`."""
     return undo_all(published_text(headline, body), edits, TEXT)
 
 
 def rebuild_title(headline: str, edits: Iterable[Edit]) -> str:
-    """The title that the source gave, from an article's headline and edits; for articles that came with a title."""
+    """The title that the source gave, from an article's headline and edits; only for articles that had a title."""
     return undo_all(headline, edits, TITLE)
 
 
 def replace(
     text: str, spans: Sequence[Span], step: str, field: str = TEXT, off: Collection[str] = ()
 ) -> tuple[str, list[Edit]]:
-    """Make all changes of one pass at once, but those of the rules that are `off`.
+    """Make all changes of one pass at once, except those of the rules in `off`.
 
-    `spans` do not overlap and speak of `text` as given. Returns the new text and the edits: alike changes share an
-    edit; edits of kinds that occur once come last, from the end of the text to its start, so that their offsets need
-    no correction. Spans that change nothing are left out. Raises `copydesk.data.rules.UnknownRule` for a span without
-    a confidence whose rule has none either.
+    `spans` do not overlap; their offsets refer to `text` as given. Returns the new text and the edits: identical
+    changes share an edit; changes that occur once come last, from the end of the text to its start, so that their
+    offsets need no correction. Spans that change nothing are skipped. Raises `copydesk.data.rules.UnknownRule` for a
+    span without a confidence whose rule has none either, and ValueError if spans overlap.
     """
     spans = sorted(span for span in spans if text[span.start : span.end] != span.after and span.rule not in off)
     if not spans:
@@ -146,7 +147,7 @@ def replace(
     parts.append(text[here:])
 
     edits: list[Edit] = []
-    growth = [0] * len(spans)  # by how much the changes made so far lengthened the text, span by span
+    growth = [0] * len(spans)  # code points that the edits so far added to the text, by span
     grown = False
     groups = sorted((item for item in kinds.items() if len(item[1]) > 1), key=lambda item: -len(item[1]))[:MAX_GROUPS]
     for (before, after, rule, confidence), members in groups:

@@ -1,9 +1,9 @@
-"""The composition: the way of a document from bytes to article, for everyone who takes it there.
+"""The pipeline: the steps that turn the bytes of a document into an article, in order.
 
     page or bytes → decoded → repaired → normalized → structured → typos corrected
 
-The Python API, `copydesk show`, the nightly batch, the flow and a cluster all come through here, and nobody else knows
-the order of steps. Whether the result is sound is judged afterwards, on whole batches, by `copydesk.checks`.
+The Python API, `copydesk show`, the nightly batch and the flow all use this module; the order of steps is defined here
+only. `copydesk.checks` validates the results afterwards, in whole batches.
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ NO_SITES: Mapping[str, Site] = {}
 def clean_documents(
     documents: Sequence[Document], config: Config, sites: Mapping[str, Site] = NO_SITES
 ) -> list[Cleaned]:
-    """Clean documents, all the way. `sites` says what is known of their sites, by name."""
+    """Clean documents with all steps. `sites` is the evidence on their sites, by name."""
     return correct_typos(clean_alone(documents, config, sites), config)
 
 
 def clean_alone(documents: Iterable[Document], config: Config, sites: Mapping[str, Site] = NO_SITES) -> list[Cleaned]:
-    """Take each document as far as it goes by itself: all but its typos, which are looked for in many at once.
+    """Run all steps but typo correction, which works on many documents at once.
 
-    A fault of copydesk costs the document that it happens with its article, and no other, and so does a document that
-    takes longer than `run.document_seconds`. Raises `copydesk.data.lists.ListsInUse` where this process has read other
-    word lists than those of `config`.
+    An internal error, or a document that takes longer than `run.document_seconds`, affects only that document: it gets
+    no article. Raises `copydesk.data.lists.ListsInUse` if this process has already read other word lists than those of
+    `config`.
     """
     user_lists.install(config.lists.folder)
     return [
@@ -78,7 +78,7 @@ def as_document(
     charset: str | None = None,
     media_type: str | None = None,
 ) -> Document:
-    """What `copydesk.clean` was given, as the document of a source."""
+    """The arguments of `copydesk.clean` as a `Document`."""
     raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
     if media_type is None:
         media_type = "html" if pages.is_page(raw, uri) else "text"
@@ -90,15 +90,15 @@ def as_document(
     return Document(uri, raw, media_type, content, "utf-8", charset, title, date)
 
 
-# --- the steps that a document takes alone ---------------------------------------------------------------------------
+# --- steps that work on one document ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A document on its way.
+    """A document between two steps.
 
-    `text` and `title` stand as the steps so far left them, `edits` lead there from `source_text` and the title that was
-    given. `damage` lists the stretches of mojibake that were repaired. A draft with a critical problem goes no further.
+    `text` and `title` are the results of the steps so far; `edits` lead to them from `source_text` and the given title.
+    `damage` lists the repaired mojibake. A draft with a critical problem is not processed further.
     """
 
     document: Document
@@ -116,7 +116,7 @@ class Draft:
 
 
 def _read_page(draft: Draft) -> Draft:
-    """A web page becomes its main text; other documents stay as they are."""
+    """Replace a web page by its main text; other documents are unchanged."""
     document = draft.document
     if document.media_type == "html" and document.text is None:
         document = pages.extract(document)
@@ -144,7 +144,7 @@ def _normalize(draft: Draft) -> Draft:
 
 
 def _prepare_title(draft: Draft) -> Draft:
-    """Repair and normalize the title that was given; a blank one is none."""
+    """Repair and normalize the given title; a blank title counts as missing."""
     title = draft.document.title
     if title is None:
         return draft
@@ -167,7 +167,7 @@ def _structure(draft: Draft) -> Draft:
 
 
 def _titled(draft: Draft, edits: Sequence[Edit]) -> str | None:
-    """What `edits` make of the title that was given."""
+    """The given title after `edits`."""
     title = draft.document.title
     for edit in edits:
         if title is not None and edit.field == TITLE:
@@ -180,7 +180,7 @@ def _name_language(draft: Draft) -> Draft:
     return replace(draft, language=language(draft.layout.body or draft.layout.headline))
 
 
-#: The way of one document, in order.
+#: The steps of one document, in order.
 STEPS: tuple[Callable[[Draft], Draft], ...] = (
     _read_page,
     _decode,
@@ -236,8 +236,8 @@ def _article(draft: Draft, layout: Layout) -> Article:
 
 
 def _repaired(draft: Draft, text: str, field: str, proven: Callable[[], Collection[str]]) -> tuple[str, list[Edit]]:
-    """A repaired text and its edits. What is `proven` of the texts beside it is asked only where the text itself is in
-    doubt: in good Cyrillic or Arabic there are letters enough that could be another misreading of others.
+    """The repaired text and its edits. `proven`, the misreadings proven by other texts, is called only if the text
+    itself is ambiguous: correct Cyrillic or Arabic contains many letter pairs that could be mojibake.
     """
     off = draft.config.rules.off
     repaired, edits = repair(text, field, off=off)
@@ -246,15 +246,15 @@ def _repaired(draft: Draft, text: str, field: str, proven: Callable[[], Collecti
     return repaired, edits
 
 
-# --- the step that documents take together ---------------------------------------------------------------------------
+# --- the step that works on many documents ---------------------------------------------------------------------------
 
 
 def correct_typos(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
-    """Cleaned documents with the typos of those corrected whose language has a model.
+    """Correct the typos of the documents in languages that have a typo model.
 
-    A fault of copydesk costs the document that it happens with its article, and no other. Raises
-    `copydesk.languages.LanguageError` where the files of a language cannot be used, and
-    `copydesk.languages.protected.ProtectedError` for the user's list of words.
+    An internal error affects only the document that causes it, which gets no article. Raises
+    `copydesk.languages.LanguageError` if the files of a language cannot be used, and
+    `copydesk.languages.protected.ProtectedError` if the user's list of protected words cannot.
     """
     done = list(cleaned)
     if not config.typos.enabled:
@@ -279,7 +279,7 @@ def correct_typos(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
 
 
 def _corrected(cleaned: Sequence[Cleaned], model: Model, config: Config, words: protected.Protected) -> list[Cleaned]:
-    """`cleaned` with the typos corrected of the articles that are in the language of `model`."""
+    """`cleaned` with typos corrected in the articles in the language of `model`."""
     mine = [(i, one.article) for i, one in enumerate(cleaned) if one.article is not None and model.is_for(one.article)]
     texts = [published_text(article.headline, article.body) for _, article in mine]
     found = look(texts, model, config.typos, [words.of(article.uri) for _, article in mine])
@@ -308,11 +308,11 @@ def _settled(one: Cleaned, article: Article, text: str, found: list[Finding], co
     return replace(one, article=replace(article, headline=headline, body=body), edits=(*one.edits, *edits))
 
 
-# --- at the end ------------------------------------------------------------------------------------------------------
+# --- finishing -------------------------------------------------------------------------------------------------------
 
 
 def _guarded(document: Document, config: Config, work: Callable[[], Cleaned]) -> Cleaned:
-    """What `work` makes of a document; a fault of copydesk, and too long a time, are that document's problem."""
+    """The result of `work` on a document; an internal error or a timeout becomes a problem of that document."""
     try:
         with limit(_seconds(config, document)):
             return work()
@@ -332,12 +332,12 @@ def _without_article(document: Document, rule: str, words: str) -> Cleaned:
 
 
 def _seconds(config: Config, *documents: Document) -> float:
-    """The limit of time for documents: that of a document for each mebibyte of them, and once at least."""
+    """The time limit for documents in CPU seconds: `run.document_seconds` for each MiB, and at least once."""
     return config.run.document_seconds * max(1.0, sum(len(document.content) for document in documents) / 2**20)
 
 
 def _counted(cleaned: Cleaned) -> Cleaned:
-    """With edits numbered and counted, and proven: whether they rebuild the source."""
+    """`cleaned` with its edits numbered and counted, and with `reversible` set."""
     article = cleaned.article
     assert article is not None
     edits = tuple(Edit(article.article_id, i, *edit[2:]) for i, edit in enumerate(cleaned.edits))
@@ -353,7 +353,7 @@ def _counted(cleaned: Cleaned) -> Cleaned:
 
 
 def rebuilds(cleaned: Cleaned) -> bool:
-    """Whether the article's row and its edits give back, to the character, the text and the title that came in."""
+    """Whether the article and its edits rebuild the source text and title exactly."""
     article = cleaned.article
     if article is None:
         return True
@@ -368,7 +368,7 @@ def rebuilds(cleaned: Cleaned) -> bool:
 
 
 def proven(cleaned: Cleaned) -> frozenset[Proof]:
-    """What a document that was cleaned alone proves for its site."""
+    """What a cleaned document proves about its site."""
     if cleaned.article is None:
         return frozenset()
     return proofs(cleaned.document.uri, cleaned.article.date_text, mojibake.damage(cleaned.edits))

@@ -1,4 +1,4 @@
-"""The values that travel through copydesk: what arrives, what leaves, and what was wrong with it."""
+"""The values passed between the stages: raw documents, articles, problems and the result of cleaning."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ INFO = "info"
 class Problem(NamedTuple):
     """Something wrong with one document.
 
-    `stage` is where it was seen (`read`, `decode`, `clean`, `validate`, `gate`), `rule` its short name, `column` the
-    column concerned or None, `severity` one of `critical`, `warning`, `info`, `observed` what was found, in words.
+    `stage` is the stage that found it (`read`, `decode`, `clean`, `validate`, `gate`), `rule` its short name, `column`
+    the column concerned or None, `severity` one of `critical`, `warning`, `info`, `observed` the finding in words.
     """
 
     stage: str
@@ -33,11 +33,11 @@ class Problem(NamedTuple):
 class Document:
     """One raw document as a source delivered it.
 
-    `content` is its bytes, exactly as they arrived: a whole file (decompressed), or one line or row of a file of many.
-    `text` is None while the bytes are still to be decoded; a source of records (JSON Lines, CSV, Parquet) sets it, and
-    then `encoding` too. `media_type` is `text`, `html` or `record`. `charset` is what the document or its transport
-    declares. `title` and `date` are what stood beside the text. A document that could not be read carries the
-    `problem` and whatever bytes there were.
+    `content` is its bytes, unchanged: a whole file (decompressed), or one line or row of a file of records. `text` is
+    None until the bytes are decoded; sources of records (JSON Lines, CSV, Parquet) set it together with `encoding`.
+    `media_type` is `text`, `html` or `record`. `charset` is the encoding that the document or its transport declares.
+    `title` and `date` are the source's metadata. A document that could not be read has a `problem` and the bytes that
+    were read.
     """
 
     uri: str
@@ -60,7 +60,7 @@ class Document:
 
 
 def article_id(uri: str) -> str:
-    """The id of the document at `uri`: 32 hex digits, BLAKE2b-128 of its UTF-8 bytes (lone surrogates kept apart)."""
+    """The id of the document at `uri`: 32 hex digits, BLAKE2b-128 of its UTF-8 bytes (lone surrogates encoded too)."""
     return hashlib.blake2b(uri.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -95,11 +95,11 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What became of one document: its article (None when it could not be read), every edit, every problem.
+    """The result of cleaning one document: its article (None if it could not be read), all edits, all problems.
 
-    `source_text` is the decoded text and `source_title` the title as given: what the edits rebuild. `reversible` says
-    whether they do; where not, that is a fault of copydesk, and the article is not published. `waits` says that a
-    question is left open (the order of a numeric date, likely mojibake) which other documents of its site may answer.
+    `source_text` is the decoded text and `source_title` the given title; undoing the edits rebuilds both. `reversible`
+    is false if it does not: a bug in copydesk, and the article is not published. `waits` marks an open question (the
+    order of a numeric date, likely mojibake) that other documents of the site may answer.
     """
 
     document: Document
@@ -113,7 +113,7 @@ class Cleaned:
 
 
 def storable(text: str) -> str:
-    """`text` as UTF-8 can hold it: lone surrogates become U+FFFD."""
+    """`text` with lone surrogates replaced by U+FFFD, so that UTF-8 can encode it."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -358,12 +358,12 @@ MATCH = {"type": "expect_column_values_to_match_regex"}
         ({"type": None}, 'lacks "type"'),
         ({**BETWEEN, "kwargs": {"column": "body_lenght", "min_value": 1}}, "did you mean 'body_length'"),
         ({"type": "expect_column_mean_to_be_between"}, "allowed are\n  expect_column_values_to_be_between\n"),
-        ({"type": "expect_column_values_to_be_unique"}, "judge every row by itself; allowed are\n"),
+        ({"type": "expect_column_values_to_be_unique"}, "judges each row alone; allowed are\n"),
         ({"kwargs": {"min_valu": 1}}, "did you mean 'min_value'"),
         ({"kwargs": {}}, 'needs "min_value", "max_value" or both'),
         ({"kwargs": {"min_value": "1"}}, 'min_value is "1"; allowed is a whole number from 0'),
         ({"kwargs": {"min_value": 150, "max_value": 10}}, "min_value 150 is greater than max_value 10"),
-        ({"kwargs": {"min_value": 1, "max_value": 1, "strict_max": True}}, "no value would ever pass"),
+        ({"kwargs": {"min_value": 1, "max_value": 1, "strict_max": True}}, "no value can pass"),
         ({**BETWEEN, "kwargs": {"min_value": 1}}, "kwargs lacks 'column'"),
         (
             {**BETWEEN, "kwargs": {"column": "days_old", "min_value": 1, "max_value": 0.5}},
@@ -513,7 +513,7 @@ def test_a_failure_is_said_of_one_row_and_of_many(checks: Checks) -> None:
     [
         (7, "must be a sentence, or two"),
         (["one"], "must be a sentence, or two"),
-        ("{limit} is too many", "names what is not there"),
+        ("{limit} is too many", "uses an unknown name"),
         ("{value:%%%}", "cannot be filled in"),
         ("{count", "cannot be filled in"),
     ],
@@ -528,4 +528,4 @@ def test_a_failure_that_cannot_be_said_stops_the_run_before_it_begins(
 
 def test_an_expectation_without_words_for_its_failure_says_what_should_hold(suites: Callable[..., Path]) -> None:
     rule = read_suites(suites(meta={"rule": "r", "description": "An article has {a body}."}))["articles"][0]
-    assert failure_of(rule, 0) == ("Not so: An article has {a body}", "{count} rows fail: An article has {a body}")
+    assert failure_of(rule, 0) == ("Failed: An article has {a body}", "{count} rows fail: An article has {a body}")

@@ -113,7 +113,7 @@ def test_configuration_cannot_change_afterwards() -> None:
         ("[dates]\ntimezone = ''", ["dates.timezone = ''", "IANA time zone"]),
         ("[warehouse]\npath = ''", ["warehouse.path = ''", "at least 1 character"]),
         ("[warehouse]\npath = 3", ["warehouse.path = 3", "valid string"]),
-        ("expectations = 4", ["expectations = 4", "valid string", "overrides the shipped"]),
+        ("expectations = 4", ["expectations = 4", "valid string", "override the shipped"]),
         ("gate = 3", ["gate = 3", "is a section", "[gate]"]),
         ("[[gate]]\nmin_documents = 3", ["gate = [", "is a section", "[gate]"]),
         ("[gate.min_documents]\nx = 3", ["gate.min_documents = {'x': 3}", "valid integer"]),
@@ -161,18 +161,18 @@ def test_a_section_that_is_a_value_in_the_file_and_a_section_on_the_command_line
 )
 def test_unknown_keys_suggest_the_similar_one(toml: str, similar: str) -> None:
     message = refusal(toml)
-    assert "is no setting" in message
+    assert "is not a setting" in message
     assert similar in message
 
 
 def test_unknown_variables_suggest_the_similar_one() -> None:
     message = refusal(environment={"COPYDESK_RUN__WORKER": "3"})
-    assert message == "environment: COPYDESK_RUN__WORKER is no setting; did you mean COPYDESK_RUN__WORKERS?"
+    assert message == "environment: COPYDESK_RUN__WORKER is not a setting; did you mean COPYDESK_RUN__WORKERS?"
 
 
 @pytest.mark.parametrize("toml", ["broken = [", "[gate", "a = 1\na = 2", b"\xff\xfe\x00"])
 def test_what_is_no_toml(toml: str | bytes) -> None:
-    assert refusal(toml).startswith("settings.toml: is no TOML: ")
+    assert refusal(toml).startswith("settings.toml: is not valid TOML: ")
 
 
 def test_a_file_that_was_named_must_exist() -> None:

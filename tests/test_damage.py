@@ -190,7 +190,7 @@ def test_a_fault_of_copydesk_has_a_code_of_its_own(raw: Path, tmp_path: Path, mo
     monkeypatch.setattr(Warehouse, "history", fault)
     done = CliRunner().invoke(cli.main, ["run", str(raw), "--warehouse", str(tmp_path / "w"), "--workers", "1"])
     assert done.exit_code == 3
-    assert "a fault of copydesk itself (ZeroDivisionError)" in done.stderr and "on purpose" in done.stderr
+    assert "internal error (ZeroDivisionError)" in done.stderr and "on purpose" in done.stderr
     assert not list((tmp_path / "w").glob("[a-z]*"))
 
 

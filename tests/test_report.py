@@ -446,11 +446,11 @@ def test_one_count_of_what_needs_a_look() -> None:
 
 
 def test_what_steps_noted_is_no_unmet_demand() -> None:
-    words = "The source gave a date that cannot be read."
+    words = "The date of the source cannot be parsed."
     noted = validation("date-unreadable", "warning", 2, words, suite="steps", expectation="step", element_count=50)
     text = _text(page(report_data(run_row(), Summary(), [noted])))
     assert f"warning {words} Noted in 2 of 50 documents (4.0 %) · date-unreadable, column" in text
-    assert "Not met:" not in text
+    assert "Failed:" not in text
 
 
 def test_a_run_without_checks_is_not_called_sound() -> None:
@@ -505,20 +505,20 @@ def test_the_reasons_of_the_quarantine_are_worded_as_faults() -> None:
     ]
     found = report_data(run_row(quarantined=3), summary, checks)
     meanings = {reason["rule"]: reason["meaning"] for reason in found["quarantine"]["reasons"]}
-    assert meanings["own-rule"] == "Not so: We print in the languages of the valley."
-    assert meanings["broken-json"] == "The line is no JSON object."
+    assert meanings["own-rule"] == "Failed: We print in the languages of the valley."
+    assert meanings["broken-json"] == "The line is not a JSON object."
 
     html = page(found)
     section = html[html.index('<section id="quarantine"') : html.index('<section id="edits"')]
     table, entries = section.split('<ul class="entries">')
     before, after = table.split("<details>")
-    assert "The article has no body" in before and "The line is no JSON object." in before
+    assert "The article has no body" in before and "The line is not a JSON object." in before
     assert "The body has fewer than 50" in after and "languages of the valley" in after
     text = _text(entries)
     assert "critical The article has no body. characters in the body: 0" in text
     assert text.count("characters in the body: 0") == 1
-    assert "info Not so: We print in the languages of the valley. language: und" in text
-    assert "critical The line is no JSON object. not JSON: it ends early" in text
+    assert "info Failed: We print in the languages of the valley. language: und" in text
+    assert "critical The line is not a JSON object. not JSON: it ends early" in text
     assert "critical Sixty of a hundred were quarantined." in text
     assert text.count("Sixty of a hundred") == 1 and "A text." in text
 

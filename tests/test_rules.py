@@ -85,7 +85,7 @@ def test_what_a_rule_is_worth(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "rules", lambda: {rule.name: rule for rule in known})
     assert confidence.__wrapped__("date.numeric.day") == 0.9
     assert severity.__wrapped__("date.iso") == "info"
-    with pytest.raises(UnknownRule, match=r"'dat' is no rule of .*; did you mean date\?"):
+    with pytest.raises(UnknownRule, match=r"'dat' is not a rule of .*; did you mean date\?"):
         confidence.__wrapped__("dat")
     with pytest.raises(UnknownRule, match=r"date.iso has no confidence .*: it makes no edits"):
         confidence.__wrapped__("date.iso")

@@ -82,9 +82,9 @@ def test_a_title_that_is_not_put_in_front_is_no_headline() -> None:
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ("off = ['qoute']", "rules.off = ['qoute']: qoute is no rule; did you mean quote?"),
+        ("off = ['qoute']", "rules.off = ['qoute']: qoute is not a rule; did you mean quote?"),
         ("off = ['no-story']", "no-story makes no edits; it names a problem"),
-        ("of = []", "rules.of is no setting; did you mean rules.off?"),
+        ("of = []", "rules.of is not a setting; did you mean rules.off?"),
     ],
 )
 def test_names_that_cannot_be_off(toml: str, said: str, tmp_path: Path) -> None:

@@ -35,9 +35,9 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("cron", "zone", "words"),
     [
-        ("at night", "UTC", "--cron 'at night' is no schedule"),
-        ("61 2 * * *", "UTC", "--cron '61 2 * * *' is no schedule"),
-        ("0 2 * * *", "Mars/Base", "--timezone 'Mars/Base' is no IANA time zone"),
+        ("at night", "UTC", "--cron 'at night' is not a schedule"),
+        ("61 2 * * *", "UTC", "--cron '61 2 * * *' is not a schedule"),
+        ("0 2 * * *", "Mars/Base", "--timezone 'Mars/Base' is not an IANA time zone"),
     ],
 )
 def test_a_schedule_that_cannot_be_is_refused_before_any_server_starts(

@@ -110,7 +110,7 @@ def test_worker_processes_use_them_whatever_was_read_before(folder: Path, tmp_pa
 
 def test_a_process_keeps_its_lists(folder: Path) -> None:
     assert lists.words("byline")  # as any document does
-    with pytest.raises(ListsInUse, match=r"lists\.folder has to be known before the first document"):
+    with pytest.raises(ListsInUse, match=r"lists\.folder must be set before the first document"):
         install(str(folder))
     install(None)
 
@@ -140,43 +140,43 @@ def test_nothing_added_is_what_is_shipped() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("agencys.txt", "A", "agencys.txt is no list; did you mean agencies.txt?"),
-        ("own/words.csv", "A", "words.csv is no list; there are agencies.txt, "),
-        ("lines/english.toml", "", "english.toml is no list"),
-        ("notices.txt", "(", "'(' is no regular expression"),
+        ("agencys.txt", "A", "agencys.txt is not a known list; did you mean agencies.txt?"),
+        ("own/words.csv", "A", "words.csv is not a known list; allowed are agencies.txt, "),
+        ("lines/english.toml", "", "english.toml is not a known list"),
+        ("notices.txt", "(", "'(' is not a regular expression"),
         ("agencies.txt", b"\xff", "agencies.txt cannot be read: "),
-        ("furniture.toml", "[anywhere", "furniture.toml is no TOML"),
-        ("furniture.toml", "[anywere]\nshare-line = ['x']", "anywere is no key; did you mean anywhere?"),
+        ("furniture.toml", "[anywhere", "furniture.toml is not valid TOML"),
+        ("furniture.toml", "[anywere]\nshare-line = ['x']", "anywere is not a key; did you mean anywhere?"),
         (
             "furniture.toml",
             "[anywhere]\nshare-lines = ['x']",
-            "anywhere.share-lines is no key; did you mean share-line?",
+            "anywhere.share-lines is not a key; did you mean share-line?",
         ),
-        ("furniture.toml", "[anywhere]\ntypo-letter = ['x']", "anywhere.typo-letter is no key; there are "),
-        ("furniture.toml", "[anywhere]\nshare-line = 'x'", "anywhere.share-line has to be a list of lines"),
-        ("furniture.toml", "[pattern]\nrule = 'x'", "pattern has to be [[pattern]] tables"),
+        ("furniture.toml", "[anywhere]\ntypo-letter = ['x']", "anywhere.typo-letter is not a key; allowed are "),
+        ("furniture.toml", "[anywhere]\nshare-line = 'x'", "anywhere.share-line must be a list of lines"),
+        ("furniture.toml", "[pattern]\nrule = 'x'", "pattern must be [[pattern]] tables"),
         ("furniture.toml", "[[pattern]]\nrule = 'share-line'", "[[pattern]] lacks match"),
         (
             "furniture.toml",
             "[[pattern]]\nrule = 'share-line'\nmach = 'x'",
-            "pattern.mach is no key; did you mean match?",
+            "pattern.mach is not a key; did you mean match?",
         ),
-        ("furniture.toml", "[[pattern]]\nrule = 'share-line'\nmatch = 3", "pattern.match has to be a str"),
+        ("furniture.toml", "[[pattern]]\nrule = 'share-line'\nmatch = 3", "pattern.match must be a str"),
         (
             "furniture.toml",
             "[[pattern]]\nrule = 'share'\nmatch = 'x'",
-            "share is none of these rules; did you mean share-line?",
+            "share is not an allowed rule; did you mean share-line?",
         ),
-        ("furniture.toml", "[[pattern]]\nrule = 'share-line'\nmatch = '('", "'(' is no regular expression"),
-        ("lines/en.toml", "month = []", "month is no list of a language; did you mean months?"),
-        ("lines/en.toml", "months = [['x']]", "months has to be 12 lists of spellings"),
+        ("furniture.toml", "[[pattern]]\nrule = 'share-line'\nmatch = '('", "'(' is not a regular expression"),
+        ("lines/en.toml", "month = []", "month is not a list of a language; did you mean months?"),
+        ("lines/en.toml", "months = [['x']]", "months must be 12 lists of spellings"),
         ("lines/en.toml", "byline = ['By']", "byline: 'By' is not in lower case"),
-        ("lines/en.toml", "byline = [' by']", "byline has to be a list of words"),
-        ("lines/en.toml", "eras = {x = 'y'}", "eras has to be a table of years"),
+        ("lines/en.toml", "byline = [' by']", "byline must be a list of words"),
+        ("lines/en.toml", "eras = {x = 'y'}", "eras must be a table of years"),
         (
             "lines/en.toml",
             f"months = {[[], ['january'], *[[]] * 10]}",
-            "'january' is month 1 already, and cannot be 2 too",
+            "'january' is already month 1, and cannot be 2 too",
         ),
     ],
 )
@@ -193,7 +193,7 @@ def test_the_settings_say_so_too(tmp_path: Path) -> None:
     file = tmp_path / "copydesk.toml"
     file.write_text(f'[lists]\nfolder = "{tmp_path / "nowhere"}"\n')
     with pytest.raises(
-        ConfigError, match=r"copydesk.toml: lists.folder: .*nowhere is no folder; lists are files in it"
+        ConfigError, match=r"copydesk.toml: lists.folder: .*nowhere is not a folder; it may hold the lists"
     ):
         load(str(file), environment={})
 

@@ -1,1 +1,1 @@
-"""Validation: what is measured of articles, edits, partitions and runs, and the suites that judge it."""
+"""Validation: metrics of articles, edits, partitions and runs, and the suites that judge them."""

@@ -1,8 +1,8 @@
-"""Validation: Great Expectations judges the figures of `copydesk.checks.metrics` by the suites in `expectations/`.
+"""Validation: Great Expectations judges the metrics of `copydesk.checks.metrics` by the suites in `expectations/`.
 
-Importing Great Expectations takes seconds, so it happens when `Checks` is made and not when this module is imported.
-Nothing leaves the machine: its analytics are switched off. What a suite costs hardly depends on the number of rows
-(some 10 ms for each expectation), so few large batches are cheaper than many small ones.
+Importing Great Expectations takes seconds, so `Checks` imports it when it is created. Its analytics are switched off:
+nothing leaves the machine. The cost of a suite hardly depends on the number of rows (some 10 ms for each expectation),
+so few large batches are cheaper than many small ones.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Result(NamedTuple):
-    """What one expectation said of a table; a row of the table `validations` but for its `run_id` and `failure`.
+    """The result of one expectation on a table: a row of the table `validations` without `run_id`, and `failure`.
 
-    `failure` says what is wrong in one row and in many, where `{count}` stands for how many; empty where nothing is.
+    `failure` is the message for one row and for many rows, where `{count}` stands for their number; empty on success.
     """
 
     suite: str
@@ -52,8 +52,8 @@ class Result(NamedTuple):
 class Verdict(Generic[Key]):
     """The results of a suite on one table.
 
-    `problems` lists what is wrong with single rows: by row number for articles, by `article_id` for edits, by
-    `published_date` for partitions. `whole` is what is wrong with the table as a whole, which no row answers for.
+    `problems` lists the problems of single rows: by row number for articles, by `article_id` for edits, by
+    `published_date` for partitions. `whole` lists the problems of the table as a whole.
     """
 
     results: list[Result]
@@ -72,7 +72,7 @@ class Verdict(Generic[Key]):
 
 
 def merge(verdicts: Iterable[Verdict[Any]]) -> list[Result]:
-    """The results of several batches as one list: rows and failures add up, and one failure fails the expectation."""
+    """Combine the results of several batches: rows and failures are added; one failed batch fails the expectation."""
     merged: dict[tuple[str, str], Result] = {}
     for result in (result for verdict in verdicts for result in verdict.results):
         known = merged.setdefault((result.suite, result.rule), result)
@@ -87,12 +87,12 @@ def merge(verdicts: Iterable[Verdict[Any]]) -> list[Result]:
 
 
 def read_suites(folder: Path | None = None) -> dict[str, list[Rule]]:
-    """The rules of every suite in `folder`, or of the shipped ones. Raises `SuiteError`. Cheap, unlike `Checks`."""
+    """The rules of every suite in `folder`, or of the shipped ones. Raises `SuiteError`. Fast, unlike `Checks`."""
     return {name: read_suite(folder or bundled("expectations"), name) for name in COLUMNS}
 
 
 class Checks:
-    """The suites of a folder, ready to judge tables. Raises `SuiteError` where a suite cannot be used."""
+    """The suites of a folder, ready to judge tables. Raises `SuiteError` if a suite cannot be used."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` holds `articles.json`, `edits.json`, `partitions.json`, `run.json`; None means the shipped ones."""
@@ -110,9 +110,9 @@ class Checks:
             self._suites = {name: self._suite(name, rules) for name, rules in self.rules.items()}
 
     def articles(self, table: pa.Table, run_date: date) -> Verdict[int]:
-        """Judge articles (`copydesk.warehouse.schemas.articles_table`, perhaps with `rebuilds`); keys are row numbers.
+        """Judge articles (`copydesk.warehouse.schemas.articles_table`, `rebuilds` optional); keys are row numbers.
 
-        An empty table fails (`no-articles`), since every expectation about rows would hold for it.
+        An empty table fails (`no-articles`): it would pass every expectation about rows.
         """
         return self.judge("articles", metrics.articles(table, run_date), range(len(table)))
 
@@ -125,17 +125,17 @@ class Checks:
         return self.judge("partitions", metrics.partitions(rows), [row["published_date"] for row in rows])
 
     def run(self, row: Mapping[str, Any]) -> Verdict[None]:
-        """Judge a run (`copydesk.checks.metrics.run` describes the row): everything wrong with it stands in `whole`."""
+        """Judge a run (`copydesk.checks.metrics.run` describes the row): all problems are in `whole`."""
         verdict: Verdict[None] = self.judge("run", metrics.run(row), [None])
         return Verdict(verdict.results, {}, verdict.whole + verdict.problems.get(None, []))
 
-    def judge(self, name: str, figures: pa.Table, keys: Sequence[Any]) -> Verdict[Any]:
-        """Judge `figures`, a table that `copydesk.checks.metrics` made for the suite `name`; `keys` name its rows.
+    def judge(self, name: str, table: pa.Table, keys: Sequence[Any]) -> Verdict[Any]:
+        """Judge `table`, made by `copydesk.checks.metrics` for the suite `name`; `keys` name its rows.
 
-        Figures are small and may be gathered over many batches (`pyarrow.concat_tables`) to be judged at once.
+        Metrics are small: those of many batches can be concatenated (`pyarrow.concat_tables`) and judged at once.
         """
-        frame = figures.select(list(COLUMNS[name])).to_pandas()
-        # COMPLETE lists every failing row, by its number in the frame: an article_id that occurs twice would name none.
+        frame = table.select(list(COLUMNS[name])).to_pandas()
+        # COMPLETE lists every failing row by its number in the frame; an article_id need not be unique.
         wanted = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
         with _quiet():
             batch = self._batches[name].get_batch(batch_parameters={"dataframe": frame})
@@ -143,12 +143,12 @@ class Checks:
         by_rule = {result.expectation_config.meta["rule"]: result for result in outcome.results}
         verdict: Verdict[Any] = Verdict([])
         for rule in self.rules[name]:
-            self._record(verdict, rule, by_rule[rule.rule], figures, keys)
+            self._record(verdict, rule, by_rule[rule.rule], table, keys)
         return verdict
 
     @staticmethod
-    def _record(verdict: Verdict[Any], rule: Rule, outcome: Any, figures: pa.Table, keys: Any) -> None:
-        """Add to `verdict` what Great Expectations found out about `rule`."""
+    def _record(verdict: Verdict[Any], rule: Rule, outcome: Any, table: pa.Table, keys: Any) -> None:
+        """Add the outcome of `rule` in Great Expectations to `verdict`."""
         detail = outcome.result or {}
         words = _exception(outcome.exception_info)
         rows = sorted(detail.get("unexpected_index_list") or ())
@@ -158,7 +158,7 @@ class Checks:
         if words is not None:
             severity, description, failed = CRITICAL, f"{rule.description} (could not be evaluated: {words})", 0
         success = words is None and bool(outcome.success)
-        failure = ("", "") if success else failure_of(rule, _first(rule, figures, rows))
+        failure = ("", "") if success else failure_of(rule, _first(rule, table, rows))
         verdict.results.append(
             Result(
                 rule.suite,
@@ -167,7 +167,7 @@ class Checks:
                 rule.column,
                 severity,
                 success,
-                len(figures),
+                len(table),
                 failed,
                 description,
                 failure,
@@ -179,13 +179,13 @@ class Checks:
             )
         elif not success and not row_level:
             verdict.whole.append(Problem("validate", rule.rule, rule.column, severity, failure[0]))
-        for row, observed in zip(rows, _observed(rule, figures.take(pa.array(rows, pa.int64()))), strict=True):
+        for row, observed in zip(rows, _observed(rule, table.take(pa.array(rows, pa.int64()))), strict=True):
             problem = Problem("validate", rule.rule, rule.column, severity, observed)
             verdict.problems.setdefault(keys[row], []).append(problem)
 
     @staticmethod
     def _suite(name: str, rules: list[Rule]) -> Any:
-        """`rules` as a suite of Great Expectations, which holds every one of them."""
+        """`rules` as a suite of Great Expectations; checks that it accepted every rule."""
         import great_expectations as gx
         from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
         from great_expectations.expectations.metadata_types import FailureSeverity
@@ -207,19 +207,19 @@ class Checks:
         return suite
 
 
-def _first(rule: Rule, figures: pa.Table, rows: list[int]) -> Any:
-    """The value of the first row that fails, in the first column that the rule is about."""
-    return figures[rule.columns[0]][rows[0]].as_py() if rule.columns and rows else len(figures)
+def _first(rule: Rule, table: pa.Table, rows: list[int]) -> Any:
+    """The value of the first failing row, in the first column of the rule."""
+    return table[rule.columns[0]][rows[0]].as_py() if rule.columns and rows else len(table)
 
 
-def _observed(rule: Rule, figures: pa.Table) -> list[str]:
-    """What was found in each row, in words: the value of each column that the rule is about, and the finding itself."""
+def _observed(rule: Rule, table: pa.Table) -> list[str]:
+    """What was found in each row, in words: the value of each column of the rule, and the first match in the text."""
     parts = []
     for column in rule.columns:
         words = COLUMNS[rule.suite][column]
-        parts.append([words.format(_shown(value)) for value in figures[column].to_pylist()])
+        parts.append([words.format(_shown(value)) for value in table[column].to_pylist()])
         if column in FOUND:
-            parts.append([f"the first: {found!r}" for found in figures[FOUND[column]].to_pylist()])
+            parts.append([f"the first: {found!r}" for found in table[FOUND[column]].to_pylist()])
     return [", ".join(row) for row in zip(*parts, strict=True)]
 
 
@@ -230,7 +230,7 @@ def _shown(value: Any) -> str:
 
 
 def _refusal(error: Exception, kwargs: Mapping[str, Any]) -> str:
-    """What is wrong with `kwargs`: of each argument that pydantic's `error` names, the value and what is allowed."""
+    """What is wrong with `kwargs`: for each argument in pydantic's `error`, its value and what is allowed."""
     if not hasattr(error, "errors"):
         return f"its kwargs: {error}"
     said: dict[str, list[str]] = {}
@@ -243,9 +243,9 @@ def _refusal(error: Exception, kwargs: Mapping[str, Any]) -> str:
 
 
 def _exception(info: Any) -> str | None:
-    """The words of an exception inside Great Expectations, None where there was none.
+    """The message of an exception inside Great Expectations, None without one.
 
-    `exception_info` is one report or, where metrics failed, one report for each metric.
+    `exception_info` is one report or, if metrics failed, one report for each metric.
     """
     if not info:
         return None
@@ -256,9 +256,9 @@ def _exception(info: Any) -> str | None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Great Expectations without telemetry, log lines and warnings; what matters comes back as a result.
+    """Run Great Expectations without telemetry, log lines and warnings; errors come back in the results.
 
-    Some of its loggers have a level of their own, so their lines are kept from the root logger instead.
+    Some of its loggers set their own level, so propagation to the root logger is blocked instead.
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logger = logging.getLogger("great_expectations")

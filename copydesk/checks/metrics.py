@@ -1,9 +1,9 @@
-"""What the suites in `expectations/` look at: a narrow table of figures for each table of the warehouse.
+"""Metrics: for each table of the warehouse, the narrow table that the suites in `expectations/` validate.
 
-Great Expectations hashes every frame that it is handed, so it never sees a body: it sees its length, the traces of
-mojibake in it, and so on. `ARTICLES`, `EDITS`, `PARTITIONS` and `RUN` name every column that a suite may speak of, in
-the words that a failure is reported in. Figures are computed column by column; the expressions behind them are lines of
-`copydesk/data/*.txt`, which run in linear time (RE2), and what is furniture of a page, the structure step says.
+Great Expectations hashes every frame, so it never gets a body, only its length, the pieces of mojibake in it, and so
+on. `ARTICLES`, `EDITS`, `PARTITIONS` and `RUN` list the columns that a suite may use, with the words in which a failure
+is reported. Metrics are computed column by column. Their patterns are lines of `copydesk/data/*.txt` and run in linear
+time (RE2); page furniture is recognized by the structure step.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from copydesk.text.structure.sentences import cut_off
 
 ARTICLES = {
     "headline_length": "characters in the headline: {}",
-    "headline_lines": "lines of the headline: {}",
+    "headline_lines": "lines in the headline: {}",
     "body_length": "characters in the body: {}",
     "paragraph_count": "paragraphs in the body: {}",
     "longest_paragraph": "characters in the longest paragraph: {}",
     "word_count": "words in headline and body: {}",
-    "days_old": "days from the date of publication to the run: {}",
+    "days_old": "days from publication to the run: {}",
     "published_year": "year of publication: {}",
     "language": "language: {}",
     "encoding": "encoding: {}",
-    "mojibake_count": "traces of mojibake: {}",
+    "mojibake_count": "pieces of mojibake: {}",
     "markup_count": "pieces of markup: {}",
     "replacement_count": "replacement characters (U+FFFD): {}",
     "control_count": "control characters: {}",
     "boilerplate_share": "share of the body's characters in boilerplate paragraphs: {}",
-    "repeated_share": "share of the body's characters in paragraphs that stood there before: {}",
-    "headline_is_body": "the body says what the headline says and nothing else: {}",
-    "headline_repeated": "the body begins with the headline: {}",
-    "error_page": "the text is a server's notice in place of an article: {}",
+    "repeated_share": "share of the body's characters in repeated paragraphs: {}",
+    "headline_is_body": "the body only repeats the headline: {}",
+    "headline_repeated": "the body starts with the headline: {}",
+    "error_page": "the text is a server error page: {}",
     "cut_off": "the text breaks off: {}",
     "rebuilds": "the edits rebuild the source: {}",
 }
 
 EDITS = {
-    "sequence": "place among the article's edits: {}",
+    "sequence": "position among the article's edits: {}",
     "step": "step: {}",
     "field": "field: {}",
     "start": "start: {}",
     "end": "end: {}",
-    "length_error": "code points by which end - start differs from the text before: {}",
+    "length_error": "code points by which end - start differs from the length of before: {}",
     "confidence": "confidence: {}",
     "status": "status: {}",
     "known_article": "the edited article is in the table articles: {}",
@@ -64,20 +64,20 @@ EDITS = {
 PARTITIONS = {
     "published_date": "date: {}",
     "documents": "documents: {}",
-    "quarantined": "documents in quarantine: {}",
-    "quarantined_share": "share in quarantine: {}",
-    "excess_quarantined_share": "share in quarantine above gate.max_quarantined_share: {}",
+    "quarantined": "quarantined documents: {}",
+    "quarantined_share": "quarantined share: {}",
+    "excess_quarantined_share": "quarantined share above gate.max_quarantined_share: {}",
 }
 
 RUN = {
-    "documents": "documents that the sources delivered: {}",
+    "documents": "documents read from the sources: {}",
     "unchanged": "documents known from earlier runs: {}",
     "published": "documents published: {}",
-    "quarantined": "documents in quarantine: {}",
-    "uncounted": "documents that are neither unchanged, published nor in quarantine: {}",
-    "volume_ratio": "documents processed, against the median of recent nights: {}",
-    "quarantined_share": "share of the documents processed that went to the quarantine: {}",
-    "unknown_language_share": "share of the published articles in no known language: {}",
+    "quarantined": "quarantined documents: {}",
+    "uncounted": "documents that are neither unchanged, published nor quarantined: {}",
+    "volume_ratio": "processed documents divided by the median of recent nights: {}",
+    "quarantined_share": "quarantined share of the processed documents: {}",
+    "unknown_language_share": "share of the published articles in an unknown language: {}",
     "undated_share": "share of the published articles without a date: {}",
     "warned_share": "share of the published articles with a warning: {}",
 }
@@ -85,11 +85,11 @@ RUN = {
 #: The columns of each suite.
 COLUMNS = {"articles": ARTICLES, "edits": EDITS, "partitions": PARTITIONS, "run": RUN}
 
-#: Where a column's first finding in the text stands, for the words of the report; suites do not see these.
+#: The columns with the first match in the text, quoted in the report; suites do not see them.
 FOUND = {"mojibake_count": "mojibake_found", "markup_count": "markup_found"}
 
 _REPLACEMENT = "\ufffd"
-# C0 but tab and line feed, DEL and C1, the byte order mark, noncharacters. Joiners and bidirectional marks are text.
+# C0 except tab and line feed, DEL, C1, the byte order mark, noncharacters. Joiners and bidirectional marks are text.
 _CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{feff}\x{fffe}\x{ffff}]"
 _BOILERPLATE_LENGTH = 200
 _LIKELY = lists.table("furniture.toml")["likely"]["beginnings"]
@@ -104,7 +104,7 @@ def _patterns(name: str) -> str:
 
 
 def _count(text: pa.Array, pattern: str) -> np.ndarray[Any, Any]:
-    """How often `pattern` occurs in each text; finding whether it does at all is much cheaper than counting."""
+    """The matches of `pattern` in each text. Searching first is cheaper: most texts have no match to count."""
     counts = np.zeros(len(text), np.int64)
     hits = np.flatnonzero(pc.match_substring_regex(text, pattern).to_numpy(zero_copy_only=False))
     if len(hits):
@@ -113,7 +113,7 @@ def _count(text: pa.Array, pattern: str) -> np.ndarray[Any, Any]:
 
 
 def _first(text: pa.Array, pattern: str, counts: np.ndarray[Any, Any]) -> pa.Array:
-    """The first place where `pattern` matches, with a little around it; null where it matches nowhere."""
+    """The first match of `pattern` with some context; null without a match."""
     hits = np.flatnonzero(counts)
     found = np.full(len(text), None, object)
     if len(hits):
@@ -123,7 +123,7 @@ def _first(text: pa.Array, pattern: str, counts: np.ndarray[Any, Any]) -> pa.Arr
 
 
 def _paragraphs(body: pa.Array) -> dict[str, np.ndarray[Any, Any]]:
-    """Figures about the paragraphs of each body."""
+    """Metrics of the paragraphs of each body."""
     rows = len(body)
     split = pc.split_pattern(body, "\n\n")
     owner = pc.list_parent_indices(split).to_numpy()
@@ -149,7 +149,7 @@ def _paragraphs(body: pa.Array) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def _is_boilerplate(paragraphs: pa.Array) -> np.ndarray[Any, Any]:
-    """Which paragraphs are the page's and not the story's: furniture but captions, and what is likely some."""
+    """Whether each paragraph is boilerplate: page furniture except captions, certain or likely."""
     pattern = r"(?i)^[^\pL\pN©®(]*(?:" + "|".join(map("(?:{})".format, _LIKELY)) + ")"
     matched = pc.match_substring_regex(paragraphs, pattern).to_numpy(zero_copy_only=False)
     found: np.ndarray[Any, Any] = matched.astype(bool)
@@ -160,9 +160,9 @@ def _is_boilerplate(paragraphs: pa.Array) -> np.ndarray[Any, Any]:
 
 
 def articles(table: pa.Table, run_date: date) -> pa.Table:
-    """Figures of `copydesk.warehouse.schemas.articles_table` (perhaps with `rebuilds`), in the order of its rows.
+    """Metrics of `copydesk.warehouse.schemas.articles_table` (with or without `rebuilds`), in the order of its rows.
 
-    `days_old` and `published_year` are null where the article has no date, `rebuilds` where the column is not there.
+    `days_old` and `published_year` are null for an article without a date, `rebuilds` for a table without that column.
     """
     headline, body = (table[name].combine_chunks() for name in ("headline", "body"))
     text = pc.binary_join_element_wise(headline, body, "\n\n")
@@ -204,7 +204,7 @@ def articles(table: pa.Table, run_date: date) -> pa.Table:
 
 
 def edits(table: pa.Table, article_ids: Collection[str]) -> pa.Table:
-    """Figures of `copydesk.warehouse.schemas.edits_table`, in the order of its rows, for the articles `article_ids`."""
+    """Metrics of `copydesk.warehouse.schemas.edits_table`, in the order of its rows, for the articles `article_ids`."""
     owner = pc.dictionary_encode(table["article_id"].combine_chunks())
     sequence = table["sequence"].to_numpy().astype(np.int64)
     key = owner.indices.to_numpy().astype(np.int64) << 32 | sequence & 0xFFFFFFFF
@@ -223,10 +223,10 @@ def edits(table: pa.Table, article_ids: Collection[str]) -> pa.Table:
 
 
 def partitions(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Figures of the partitions of a run, one row each.
+    """Metrics of the partitions of a run, one row each.
 
     A row holds `published_date` (ISO, or None for articles without a date), `documents`, `quarantined`,
-    `quarantined_share` (None where there are too few documents to judge by), and `max_quarantined_share` (the limit
+    `quarantined_share` (None with too few documents to judge), and `max_quarantined_share` (the limit
     from the configuration).
     """
     given = {name: [row[name] for row in rows] for name in PARTITIONS if name != "excess_quarantined_share"}
@@ -240,10 +240,10 @@ def partitions(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def run(row: Mapping[str, Any]) -> pa.Table:
-    """Figures of a run as a whole, in one row.
+    """Metrics of a run, in one row.
 
     `row` holds the counts `documents`, `unchanged`, `published`, `quarantined`, `unknown_language`, `undated` and
-    `warned`, further `volume_ratio` (or None) and `min_documents`: shares of fewer documents than that are null.
+    `warned`, and `volume_ratio` (or None) and `min_documents`: shares of fewer documents than that are null.
     """
 
     def share(part: str, whole: int) -> float | None:
@@ -266,6 +266,6 @@ def run(row: Mapping[str, Any]) -> pa.Table:
 
 
 def volume_ratio(processed: int, recent: Sequence[int]) -> float | None:
-    """Documents processed against the median of recent nights; None where fewer than three nights are known."""
+    """Processed documents divided by the median of recent nights; None with fewer than three nights."""
     usual = median(recent) if len(recent) >= 3 else 0
     return processed / usual if usual else None

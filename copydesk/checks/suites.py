@@ -1,8 +1,8 @@
 """The suites in `expectations/*.json`, read and checked before anything runs.
 
-Great Expectations drops an expectation whose type it does not know, takes one without a severity for critical, and
-notices limits that no value can meet only when it judges. Here all of them are errors that name the file, the position
-and what is allowed. It takes seconds to import, so what can be told without it is told from `EXPECTATIONS`.
+Great Expectations drops expectations of unknown type, treats a missing severity as critical, and notices limits that no
+value can meet only when it judges. Here all of these are errors that name the file, the position and what is allowed.
+Great Expectations takes seconds to import, so this module checks as much as it can with `EXPECTATIONS` instead.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COLUMN_KEYS = ("column", "column_A", "column_B", "column_list")
 
 
 class Kind(NamedTuple):
-    """What an argument may be: in words, as a test, and whether it may be left out."""
+    """The type of an argument: in words, as a test, and whether the argument is optional."""
 
     words: str
     holds: Callable[[Any], bool]
@@ -73,7 +73,7 @@ def _word(*words: str) -> Kind:
 
 
 _COLUMN = Kind("the name of a column", _is_text)
-# A limit that is a date would fit no column: published_date is a text to Great Expectations, which compares like alone.
+# A date as a limit suits no column: published_date is a string, and Great Expectations compares only equal types.
 _LIMIT = Kind("a number (for dates, limit the columns days_old or published_year)", _is_number, True)
 _COUNT = Kind("a whole number from 0", _is_count)
 _FLAG = Kind("true or false", lambda value: isinstance(value, bool), True)
@@ -94,8 +94,8 @@ _OF_COLUMNS = {
     "ignore_row_if": _word("all_values_are_missing", "any_value_is_missing", "never"),
 }
 
-#: The expectations that judge every row by itself, and those of the count of rows, each with its arguments.
-#: What speaks of a column as a whole (its mean, its uniqueness, its order) names no row that could be held back.
+#: The expectations that judge each row alone, and those about the number of rows, with their arguments. Expectations
+#: about a whole column (mean, uniqueness, order) are left out: they name no row to hold back.
 EXPECTATIONS: dict[str, dict[str, Kind]] = {
     "expect_column_values_to_be_between": _OF_COLUMN | _BETWEEN,
     "expect_column_values_to_be_in_set": _OF_COLUMN | {"value_set": _VALUES},
@@ -118,7 +118,7 @@ EXPECTATIONS: dict[str, dict[str, Kind]] = {
     "expect_table_row_count_to_be_between": _COUNTED,
     "expect_table_row_count_to_equal": {"value": _COUNT},
 }
-# Nearer than any other expectation of Great Expectations is to one of these (0.91), so that only slips are guessed at.
+# Above the highest similarity of another expectation's name to one of these (0.91): only misspellings are suggested.
 _SLIP = 0.93
 _LINE = 400
 
@@ -128,10 +128,10 @@ class SuiteError(ValueError):
 
 
 class Rule(NamedTuple):
-    """One expectation of a suite: what it demands, how much it matters, and where it stands in its file.
+    """One expectation of a suite: its type and arguments, severity, and position in its file.
 
-    `columns` are those that it speaks of; none where it is about the table as a whole. `failure` says what is wrong
-    where it fails, of one row and of many, with `{count}` and `{value}` still to be filled in.
+    `columns` are the columns it judges; empty if it is about the table as a whole. `failure` is the message for one row
+    and for many rows, with `{count}` and `{value}` still to be filled in.
     """
 
     suite: str
@@ -146,7 +146,7 @@ class Rule(NamedTuple):
 
     @property
     def column(self) -> str | None:
-        """The columns in one word, for the tables and the report."""
+        """The columns as one string, for the tables and the report."""
         return ", ".join(self.columns) or None
 
 
@@ -156,9 +156,9 @@ def _columns(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def wrong(where: str, problem: str, value: str = "", allowed: Collection[str] = (), similar: float = 0.6) -> NoReturn:
-    """Raise `SuiteError` with the allowed value that is `similar` (0 to 1) to `value`, or with all that are allowed."""
+    """Raise `SuiteError` with the allowed value closest to `value` (at least `similar`, 0 to 1), or with all."""
     close = difflib.get_close_matches(value, allowed, 1, similar)
-    # Names of expectations are too long for one line.
+    # A list of the names of expectations is too long for one line.
     listed = "\n  ".join(["", *allowed]) if len(", ".join(allowed)) > _LINE else f" {', '.join(allowed)}"
     hint = f"; did you mean {close[0]!r}?" if close else f"; allowed are{listed}" if allowed else ""
     raise SuiteError(f"{where}: {problem}{hint}")
@@ -203,16 +203,16 @@ def _rule(suite: str, entry: Any, where: str) -> Rule:
     if not isinstance(kwargs, dict):
         wrong(where, 'lacks "kwargs", such as {"column": "body_length", "min_value": 1}')
     if kind not in EXPECTATIONS:
-        problem = f"{kind!r} is none of the expectations that judge every row by itself"
+        problem = f"{kind!r} is not an expectation that judges each row alone"
         wrong(where, problem, kind, EXPECTATIONS, _SLIP)
     if severity not in SEVERITIES:
         problem = f"severity is {json.dumps(severity)}" if "severity" in entry else "severity is missing"
         wrong(where, problem, str(severity), SEVERITIES)
     texts = [meta.get(key) if isinstance(meta, dict) else None for key in ("rule", "description")]
     if not all(isinstance(text, str) and text.strip() for text in texts):
-        wrong(where, 'lacks "meta" with "rule" (a short name) and "description" (a sentence for the report)')
+        wrong(where, 'lacks "meta" with "rule" (a short name) and "description" (a sentence)')
     if "mostly" in kwargs:
-        wrong(where, 'has "mostly", but every row is judged by itself; limits to shares belong into run.json')
+        wrong(where, 'has "mostly", but each row is judged alone; limits for shares belong in run.json')
     _check_kwargs(kwargs, EXPECTATIONS[kind], where)
     columns = _columns(kwargs)
     for column in columns:
@@ -225,13 +225,13 @@ def _rule(suite: str, entry: Any, where: str) -> Rule:
 
 
 def _plain_failure(description: str) -> tuple[str, str]:
-    """The failure of an expectation that says only what should hold."""
+    """The failure message of an expectation that has only a description."""
     escaped = description.replace("{", "{{").replace("}", "}}").rstrip(".")
-    return f"Not so: {escaped}", f"{{count}} rows fail: {escaped}"
+    return f"Failed: {escaped}", f"{{count}} rows fail: {escaped}"
 
 
 def _failure(given: Any, kwargs: Mapping[str, Any], where: str) -> tuple[str, str]:
-    """What `meta.failure` says of one row and of many, with the limits of `kwargs` filled in."""
+    """The failure messages of `meta.failure` for one row and for many, with the limits of `kwargs` filled in."""
     texts = [given, given] if isinstance(given, str) else given
     if not (isinstance(texts, list) and len(texts) == 2 and all(isinstance(text, str) and text for text in texts)):
         wrong(where, '"failure" must be a sentence, or two: for one row, and for many with {count}')
@@ -240,23 +240,23 @@ def _failure(given: Any, kwargs: Mapping[str, Any], where: str) -> tuple[str, st
         try:
             text.format(**known)
         except (KeyError, IndexError):
-            wrong(where, f"failure {text!r} names what is not there", allowed=["count", "value", *kwargs])
+            wrong(where, f"failure {text!r} uses an unknown name", allowed=["count", "value", *kwargs])
         except (ValueError, TypeError, AttributeError) as error:
             wrong(where, f"failure {text!r} cannot be filled in: {error}")
     return texts[0], texts[1]
 
 
 def failure_of(rule: Rule, value: Any) -> tuple[str, str]:
-    """What is wrong where `rule` fails, of one row and of many; `{count}` is left for whoever knows the whole count.
+    """The failure messages of `rule` for one row and for many; `{count}` is filled in once all batches are counted.
 
-    `value` is that of the first row that fails.
+    `value` is that of the first failing row.
     """
     one, many = (text.format(**{**rule.kwargs, "count": "{count}", "value": _Value(value)}) for text in rule.failure)
     return one, many
 
 
 class _Value:
-    """A value that takes any format: one that does not suit it is passed over."""
+    """A value that accepts any format specification and ignores one that does not suit it."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -269,7 +269,7 @@ class _Value:
 
 
 def _check_kwargs(kwargs: Mapping[str, Any], kinds: Mapping[str, Kind], where: str) -> None:
-    """Raise `SuiteError` where Great Expectations would refuse `kwargs`, or where no value could ever meet them."""
+    """Raise `SuiteError` if Great Expectations would refuse `kwargs`, or if no value can meet them."""
     for key, value in kwargs.items():
         if key not in kinds:
             wrong(where, f"unknown argument {key!r} in kwargs", key, kinds)
@@ -285,6 +285,6 @@ def _check_kwargs(kwargs: Mapping[str, Any], kinds: Mapping[str, Kind], where: s
         wrong(where, 'kwargs needs "min_value", "max_value" or both')
     if low is not None and high is not None:
         if low > high:
-            wrong(where, f"min_value {low} is greater than max_value {high}, so no value would ever pass")
+            wrong(where, f"min_value {low} is greater than max_value {high}, so no value can pass")
         if low == high and (kwargs.get("strict_min") or kwargs.get("strict_max")):
-            wrong(where, f"min_value and max_value are {low} and one of them is strict, so no value would ever pass")
+            wrong(where, f"min_value and max_value are {low} and one of them is strict, so no value can pass")

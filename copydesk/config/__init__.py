@@ -1,4 +1,4 @@
-"""The configuration: one immutable value (`model`), and where its values come from (`load`)."""
+"""The configuration: one immutable value (`model`), and the sources of its values (`load`)."""
 
 from copydesk.config.model import (
     Config,

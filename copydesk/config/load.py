@@ -1,4 +1,4 @@
-"""Where the configuration comes from: `copydesk.toml`, then environment variables, then flags, the later the stronger.
+"""Loads the configuration: flags override environment variables, which override `copydesk.toml`.
 
 An environment variable is `COPYDESK_` and the path of the key: `COPYDESK_GATE__MAX_QUARANTINED_SHARE=0.2`.
 """
@@ -29,8 +29,8 @@ def load(
 ) -> Config:
     """The configuration of a run.
 
-    `path` is a TOML file; None takes `copydesk.toml` of the working folder, if there is one. `flags` are settings by
-    their dotted path (`warehouse.path`), None where a flag was not given. Raises `ConfigError`.
+    `path` is a TOML file; None means `copydesk.toml` in the working folder, if it exists. `flags` are settings by
+    dotted path (`warehouse.path`); None means that the flag was not given. Raises `ConfigError`.
     """
     origin: dict[str, str] = {}
     settings: dict[str, Any] = {}
@@ -52,7 +52,7 @@ def load(
 
 
 def _check_lists(folder: str, where: str) -> None:
-    from copydesk.config.user_lists import ListsError, read  # few have lists, and nobody else waits for them
+    from copydesk.config.user_lists import ListsError, read  # imported only if there are lists: it takes time
 
     try:
         read(folder)
@@ -61,7 +61,7 @@ def _check_lists(folder: str, where: str) -> None:
 
 
 def describe(model: type[BaseModel] = Config, prefix: str = "") -> list[tuple[str, str, str]]:
-    """Every key that can be set: its dotted path, its default as TOML writes it, and what it means."""
+    """Every setting: its dotted path, its default in TOML, and its description."""
     rows: list[tuple[str, str, str]] = []
     for name, field in model.model_fields.items():
         section = field.annotation
@@ -87,7 +87,7 @@ def _from_file(path: str | None) -> tuple[str, dict[str, Any]]:
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: is no TOML: {error}") from error
+        raise ConfigError(f"{file}: is not valid TOML: {error}") from error
     return str(file), _flat(settings)
 
 
@@ -96,7 +96,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
     found = {names[name]: value for name, value in environment.items() if name in names}
     unknown = [name for name in environment if name.startswith(PREFIX) and name not in names]
     if unknown:
-        raise ConfigError(f"environment: {unknown[0]} is no setting{_similar(unknown[0], list(names))}")
+        raise ConfigError(f"environment: {unknown[0]} is not a setting{_similar(unknown[0], list(names))}")
     return found
 
 
@@ -130,7 +130,7 @@ def _in_words(problem: Any, origin: Mapping[str, str]) -> str:
         (place for name, place in origin.items() if name.startswith(f"{key}.")), "configuration"
     )
     if problem["type"] == "extra_forbidden":
-        return f"{where}: {key} is no setting{_similar(key, [name for name, _, _ in describe()])}"
+        return f"{where}: {key} is not a setting{_similar(key, [name for name, _, _ in describe()])}"
     if problem["type"] == "model_type":
         return f"{where}: {key} = {problem['input']!r}: is a section; write [{key}] and its keys below it"
     message = str(problem["msg"]).removeprefix("Value error, ")

@@ -17,30 +17,32 @@ class Section(BaseModel):
 
 
 class SourcesConfig(Section):
-    """`[sources]`: what is read."""
+    """`[sources]`: limits for reading sources."""
 
-    max_document_bytes: int = Field(64 * 2**20, ge=1, description="A document larger than this goes to the quarantine")
-    max_expansion: int = Field(
-        200, ge=1, description="A compressed file may grow to this many times its size (and 1 MiB)"
+    max_document_bytes: int = Field(
+        64 * 2**20, ge=1, description="Maximum size of a document in bytes; larger ones are quarantined"
     )
-    csv_field_bytes: int = Field(16 * 2**20, ge=1, description="The longest field of a CSV file")
+    max_expansion: int = Field(200, ge=1, description="Maximum ratio of decompressed to compressed size, plus 1 MiB")
+    csv_field_bytes: int = Field(16 * 2**20, ge=1, description="Maximum size of a CSV field in bytes")
 
 
 class TextConfig(Section):
     """`[text]`: how text is repaired and normalized."""
 
-    quotes: Literal["straight", "curly", "keep"] = Field("straight", description="The one style of quotation marks")
+    quotes: Literal["straight", "curly", "keep"] = Field("straight", description="Style of quotation marks")
 
 
 class RulesConfig(Section):
-    """`[rules]`: which rules are at work."""
+    """`[rules]`: rules that are switched off."""
 
-    off: tuple[str, ...] = Field((), description="Edits of these rules are not made: the text stays as it is")
+    off: tuple[str, ...] = Field((), description="Rules whose edits are not made")
 
     @field_validator("off", mode="before")
     @classmethod
     def _from_words(cls, value: Any) -> Any:
-        return value.replace(",", " ").split() if isinstance(value, str) else value  # as an environment variable is
+        return (
+            value.replace(",", " ").split() if isinstance(value, str) else value
+        )  # an environment variable is one string
 
     @field_validator("off")
     @classmethod
@@ -48,33 +50,34 @@ class RulesConfig(Section):
         for name in value:
             rule = rules().get(name)
             if rule is None:
-                raise ValueError(f"{name} is no rule{similar(name)}")
+                raise ValueError(f"{name} is not a rule{similar(name)}")
             if rule.measured is None:
-                raise ValueError(f"{name} makes no edits; it names a problem. Suites are edited in expectations/")
+                raise ValueError(f"{name} makes no edits; it names a problem. Change suites in expectations/")
         return tuple(sorted(set(value)))
 
 
 class ListsConfig(Section):
-    """`[lists]`: word lists of one's own."""
+    """`[lists]`: the user's own word lists."""
 
     folder: str | None = Field(
-        None, min_length=1, description="A folder of lists in the shapes of copydesk/data, added to the shipped ones"
+        None, min_length=1, description="Folder of word lists in the format of copydesk/data, added to the shipped ones"
     )
 
 
 class DatesConfig(Section):
-    """`[dates]`: how dates are read."""
+    """`[dates]`: how dates are parsed."""
 
     numeric_order: Literal["day-first", "month-first", "skip"] = Field(
-        "day-first", description="How 03/04/2019 is read where the document does not prove it; skip leaves it unknown"
+        "day-first",
+        description="Order of dates such as 03/04/2019 where nothing proves it; skip leaves them unknown",
     )
-    timezone: str = Field("UTC", description="The time zone of times that name none (an IANA name)")
+    timezone: str = Field("UTC", description="Time zone of times without one (an IANA name)")
 
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
-            raise ValueError("is no IANA time zone such as UTC or Europe/Istanbul")
+            raise ValueError("is not an IANA time zone such as UTC or Europe/Istanbul")
         return value
 
 
@@ -84,60 +87,59 @@ class SitesConfig(Section):
     articles: int = Field(
         20_000,
         ge=0,
-        description="Newest articles of the warehouse, and as many undated ones, that site evidence is read from",
+        description="Newest articles, and as many undated ones, of the warehouse that site evidence is read from",
     )
-    boilerplate: bool = Field(True, description="Take out lines that recur across the articles of a site")
+    boilerplate: bool = Field(True, description="Remove lines that recur across the articles of a site")
 
 
 class TyposConfig(Section):
     """`[typos]`: how typos are corrected."""
 
-    enabled: bool = Field(True, description="Look for typos, in the languages that copydesk has statistics of")
-    apply_from: Share = Field(0.85, description="Minimum confidence of a correction that is made")
+    enabled: bool = Field(True, description="Correct typos, in languages with statistics")
+    apply_from: Share = Field(0.85, description="Minimum confidence to apply a correction")
     apply_words_from: Share = Field(
         0.975,
-        description="The same for real-word errors: a word that exists, but is not the one that was meant",
+        description="Minimum confidence to apply a correction of a real-word error: a correct word in the wrong place",
     )
-    suggest_from: Share = Field(0.5, description="Minimum confidence of a correction that is suggested; the text stays")
+    suggest_from: Share = Field(0.5, description="Minimum confidence to suggest a correction; the text is not changed")
     protected: str | None = Field(
-        None, description="A file of words that stand as they are, a line each; [site] begins those of one site"
+        None, description="File of words that are never changed, one per line; [site] starts the words of one site"
     )
-    learned: str | None = Field(
-        None, description="A folder that `copydesk learn` wrote: what is counted in your own articles"
-    )
+    learned: str | None = Field(None, description="Folder written by `copydesk learn`: statistics of your own articles")
 
 
 class GateConfig(Section):
-    """`[gate]`: when a partition is held back."""
+    """`[gate]`: when the quality gate holds a partition back."""
 
     max_quarantined_share: Share = Field(
-        0.5, description="A partition in which a larger share of the new documents failed is held back"
+        0.5,
+        description="Maximum quarantined share of a partition's new documents; above it, it is held back",
     )
-    min_documents: int = Field(20, ge=1, description="Shares are judged in partitions of at least this many documents")
+    min_documents: int = Field(20, ge=1, description="Minimum new documents of a partition for its share to be judged")
 
 
 class WarehouseConfig(Section):
-    """`[warehouse]`: where tables are written."""
+    """`[warehouse]`: where tables are stored."""
 
     path: str = Field("warehouse", min_length=1, description="Folder or object-store URL of the Parquet tables")
-    lock_wait_seconds: float = Field(30, ge=0, description="How long a second run waits for the first")
+    lock_wait_seconds: float = Field(30, ge=0, description="Seconds that a second run waits for the first")
 
 
 class RunConfig(Section):
-    """`[run]`: processes and batches."""
+    """`[run]`: processes, batches and limits."""
 
     workers: int = Field(0, ge=0, le=256, description="Processes that clean articles; 0 means one per core")
-    batch_documents: int = Field(1000, ge=1, description="Documents in one batch")
-    batch_bytes: int = Field(8 * 2**20, ge=1, description="Bytes after which a batch is full")
+    batch_documents: int = Field(1000, ge=1, description="Maximum documents in a batch")
+    batch_bytes: int = Field(8 * 2**20, ge=1, description="Size at which a batch is full, in bytes")
     document_seconds: float = Field(
-        60, ge=0, description="Seconds of the processor for a document, and for each MiB of a large one; 0: no limit"
+        60, ge=0, description="CPU seconds for a document, and for each MiB of a large one; 0 means no limit"
     )
 
 
 class Config(Section):
-    """Everything that can be set; each attribute is a section of `copydesk.toml`."""
+    """All settings; each attribute is a section of `copydesk.toml`."""
 
-    expectations: str | None = Field(None, description="A folder of suites that overrides the shipped ones")
+    expectations: str | None = Field(None, description="Folder of suites that override the shipped ones")
     sources: SourcesConfig = SourcesConfig()
     text: TextConfig = TextConfig()
     rules: RulesConfig = RulesConfig()

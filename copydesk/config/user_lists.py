@@ -1,9 +1,9 @@
-"""The user's own word lists: a folder of files in the shapes of the shipped ones, `lists.folder`.
+"""The user's own word lists: the folder `lists.folder`, with files in the format of the shipped ones.
 
-agencies.txt  cities.txt  notices.txt    a line each
-furniture.toml                           lines of a page that are no part of a story
-lines/CODE.toml                          the words around a story in a language: names of months, labels, cities
-protected.txt                            words that stand as they are; `copydesk.languages.protected` reads it
+agencies.txt  cities.txt  notices.txt    one entry per line
+furniture.toml                           lines of a page that do not belong to an article
+lines/CODE.toml                          words around an article, by language: names of months, labels, cities
+protected.txt                            words that are never changed; `copydesk.languages.protected` reads it
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ PROTECTED = "protected.txt"
 LANGUAGES = "lines"
 _ALLOWED = (*LINES, *TABLES, PROTECTED, f"{LANGUAGES}/CODE.toml")
 _CODE = re.compile(r"[a-z]{2,3}")
-#: Lists whose words are written as they are; those of all others are in lower case.
+#: Lists with words in their usual case; the words of all other lists are in lower case.
 _CASED = frozenset({"agencies", "cities", "regions"})
 
 
 class ListsError(ValueError):
-    """A folder of lists cannot be used. The message names the file, what is wrong there, and what is allowed."""
+    """A folder of lists cannot be used. The message names the file, the problem, and what is allowed."""
 
 
 class _Process:
-    """The folder whose lists this process uses."""
+    """The folder of the lists that this process uses."""
 
     folder: str | None = None
 
 
 def install(folder: str | None) -> None:
-    """Make the lists of `folder` this process's; None is the shipped ones alone.
+    """Use the lists of `folder` in this process; None means the shipped lists only.
 
-    Raises `ListsError` where they cannot be used, `copydesk.data.lists.ListsInUse` where the process has read others.
+    Raises `ListsError` if they cannot be used, and `copydesk.data.lists.ListsInUse` if the process has read others.
     """
     if folder != _Process.folder:
         lists.use(read(folder) if folder is not None else Added())
@@ -51,7 +51,7 @@ def install(folder: str | None) -> None:
 
 
 def could_install(folder: str | None) -> bool:
-    """Whether this process uses the lists of `folder`, from now on if it has read none. Raises `ListsError`."""
+    """Use the lists of `folder` unless this process has read others; returns whether it does. Raises `ListsError`."""
     try:
         install(folder)
     except ListsInUse:
@@ -60,7 +60,7 @@ def could_install(folder: str | None) -> bool:
 
 
 def read(folder: str) -> Added:
-    """The lists of `folder`, proven to have the shapes of the shipped ones. Raises `ListsError`."""
+    """The lists of `folder`, checked to have the format of the shipped ones. Raises `ListsError`."""
     found = Added()
     for path in _files(folder):
         name = path.relative_to(folder).as_posix()
@@ -76,7 +76,7 @@ def read(folder: str) -> Added:
 
 
 def digest(folder: str) -> str:
-    """SHA-256 of what the lists of `folder` say, 64 hex digits: their names and contents, wherever the folder is."""
+    """SHA-256 of the names and contents of the lists of `folder`, 64 hex digits; the path does not matter."""
     sha = hashlib.sha256()
     for path in _files(folder):
         sha.update(f"{path.relative_to(folder).as_posix()}\0".encode())
@@ -85,7 +85,7 @@ def digest(folder: str) -> str:
 
 
 def protected(folder: str | None) -> str | None:
-    """The path of the words of `folder` that stand as they are; None where it has none."""
+    """The path of the list of protected words in `folder`; None if there is none."""
     path = Path(folder or "", PROTECTED)
     return str(path) if folder is not None and path.is_file() else None
 
@@ -94,16 +94,16 @@ def protected(folder: str | None) -> str | None:
 
 
 def _files(folder: str) -> list[Path]:
-    """The files of lists, in the order of their names. Notes (`*.md`) and hidden files are none."""
+    """The files of lists, sorted by name. Notes (`*.md`) and hidden files are skipped."""
     top = Path(folder)
     if not top.is_dir():
-        raise ListsError(f"{folder} is no folder; lists are files in it: {', '.join(_ALLOWED)}")
+        raise ListsError(f"{folder} is not a folder; it may hold the lists {', '.join(_ALLOWED)}")
     found = [path for path in sorted(top.rglob("*")) if path.is_file() and not _is_note(path.relative_to(top))]
     for path in found:
         name = path.relative_to(top).as_posix()
         is_language = path.parent == top / LANGUAGES and path.suffix == ".toml" and _CODE.fullmatch(path.stem)
         if name not in (*LINES, *TABLES, PROTECTED) and not is_language:
-            raise ListsError(f"{path} is no list{_meant(name, _ALLOWED)}")
+            raise ListsError(f"{path} is not a known list{_meant(name, _ALLOWED)}")
     return found
 
 
@@ -122,7 +122,7 @@ def _table(path: Path) -> dict[str, Any]:
     try:
         return lists.parsed(_text(path))
     except tomllib.TOMLDecodeError as error:
-        raise ListsError(f"{path} is no TOML: {error}") from error
+        raise ListsError(f"{path} is not valid TOML: {error}") from error
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------------
@@ -132,14 +132,14 @@ def _language(path: Path) -> dict[str, Any]:
     found = _table(path)
     for key, value in found.items():
         if key not in KEYS:
-            raise ListsError(f"{path}: {key} is no list of a language{_meant(key, KEYS)}")
+            raise ListsError(f"{path}: {key} is not a list of a language{_meant(key, KEYS)}")
         lengths = {"weekdays": 7, **dict.fromkeys(MONTHS, 12)}
         if key == "eras":
             years = isinstance(value, dict) and all(isinstance(year, int) for year in value.values())
             _expect(path, key, years, "a table of years")
         elif key in lengths:
             whole = isinstance(value, list) and len(value) == lengths[key] and all(map(_is_words, value))
-            _expect(path, key, whole, f"{lengths[key]} lists of spellings, empty where there is nothing to add")
+            _expect(path, key, whole, f"{lengths[key]} lists of spellings, which may be empty")
         else:
             _expect(path, key, _is_words(value), "a list of words")
         words = [word for words in value for word in words] if key in lengths else value
@@ -149,19 +149,19 @@ def _language(path: Path) -> dict[str, Any]:
         known = lists.numbered(lists.shipped_languages(), key)
         for name, number in lists.numbered({path.stem: found}, key).items():
             if known.get(name, number) != number:
-                raise ListsError(f"{path}: {key}: {name!r} is month {known[name]} already, and cannot be {number} too")
+                raise ListsError(f"{path}: {key}: {name!r} is already month {known[name]}, and cannot be {number} too")
     return found
 
 
 def _has_shape(path: Path, key: str, shipped: Any, added: Any) -> None:
-    """Raise `ListsError` unless `added` can be added to `shipped`: the same keys, and the same kinds of values."""
+    """Raise `ListsError` unless `added` has the keys and types of `shipped`."""
     if isinstance(shipped, dict):
         _expect(path, key, isinstance(added, dict), "a table")
         known = _rules_of(shipped) or shipped
         for name, value in added.items():
             place = f"{key}.{name}" if key else name
             if name not in known:
-                raise ListsError(f"{path}: {place} is no key{_meant(name, known)}")
+                raise ListsError(f"{path}: {place} is not a key{_meant(name, known)}")
             _has_shape(path, place, shipped.get(name, [""]), value)
     elif shipped and isinstance(shipped[0], dict):
         _expect(path, key, isinstance(added, list) and all(isinstance(row, dict) for row in added), f"[[{key}]] tables")
@@ -172,7 +172,7 @@ def _has_shape(path: Path, key: str, shipped: Any, added: Any) -> None:
 
 
 def _rules_of(shipped: dict[str, Any]) -> Collection[str]:
-    """Where the keys of a table are rules: all that the shipped tables name."""
+    """The rules that a table may name as keys; empty if its keys are no rules."""
     return _rules_named(*map(lists.shipped_table, TABLES)) if shipped.keys() <= rules().keys() else ()
 
 
@@ -190,12 +190,12 @@ def _has_row(path: Path, key: str, shipped: list[dict[str, Any]], row: dict[str,
     always = [name for name in kinds if all(name in other for other in shipped)]
     for name, value in row.items():
         if name not in kinds:
-            raise ListsError(f"{path}: {key}.{name} is no key{_meant(name, kinds)}")
+            raise ListsError(f"{path}: {key}.{name} is not a key{_meant(name, kinds)}")
         _expect(path, f"{key}.{name}", isinstance(value, kinds[name]), f"a {kinds[name].__name__}")
     if missing := [name for name in always if name not in row]:
         raise ListsError(f"{path}: [[{key}]] lacks {', '.join(missing)}")
     if row["rule"] not in (known := _rules_named(shipped)):
-        raise ListsError(f"{path}: {key}.rule: {row['rule']} is none of these rules{_meant(row['rule'], known)}")
+        raise ListsError(f"{path}: {key}.rule: {row['rule']} is not an allowed rule{_meant(row['rule'], known)}")
     _are_patterns(path, [row["match"]])
 
 
@@ -204,7 +204,7 @@ def _are_patterns(path: Path, patterns: Collection[str]) -> None:
         try:
             re.compile(pattern)
         except re.error as error:
-            raise ListsError(f"{path}: {pattern!r} is no regular expression: {error}") from error
+            raise ListsError(f"{path}: {pattern!r} is not a regular expression: {error}") from error
 
 
 def _is_words(value: Any) -> bool:
@@ -213,9 +213,9 @@ def _is_words(value: Any) -> bool:
 
 def _expect(path: Path, key: str, holds: bool, shape: str) -> None:
     if not holds:
-        raise ListsError(f"{path}: {key} has to be {shape}")
+        raise ListsError(f"{path}: {key} must be {shape}")
 
 
 def _meant(name: str, known: Collection[str]) -> str:
     close = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
+    return f"; did you mean {close[0]}?" if close else f"; allowed are {', '.join(sorted(known))}"

@@ -1,1 +1,1 @@
-"""Word lists, rules and statistics that ship with copydesk, and their loaders."""
+"""The word lists, rules and statistics that ship with copydesk, and their loaders."""

@@ -1,4 +1,4 @@
-"""Where the files lie that come along with the code but are no code: suites, flows."""
+"""Finds the files that ship with the package outside of it: suites and flows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def bundled(name: str) -> Path:
-    """The folder or file `name` (`expectations`, `flows`): in the installed package, else in the checkout around it.
+    """The folder or file `name` (`expectations`, `flows`): in the installed package, else in the checkout.
 
-    Raises `FileNotFoundError` where neither has it.
+    Raises `FileNotFoundError` if neither has it.
     """
     here = Path(__file__).parent.parent
     for place in (here / "_bundled" / name, here.parent / name):

@@ -1,7 +1,7 @@
-"""The word lists that rules need, read from the package's data files once, when they are first asked for.
+"""The word lists of the rules, read from the package's data files once, on first use.
 
-A user's own lists are added to the shipped ones before any is read (`use`). Patterns are made of the lists when the
-modules that need them are imported, so a process keeps the lists that it began with.
+A user's own lists must be added to the shipped ones before any is read (`use`): modules compile patterns from the lists
+when they are imported, so a process cannot change its lists.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import numpy as np
 
 _DATA = files("copydesk").joinpath("data")
 
-#: The keys of names of months, by calendar: Gregorian, Islamic, Persian.
+#: The keys of month names, by calendar: Gregorian, Islamic, Persian.
 MONTHS = ("months", "months_hijri", "months_solar")
-#: What a file of `copydesk/data/lines` may hold; `README.md` there says what each is. Each is a list of words, except
-#: months and weekdays, which are lists of lists of spellings, and eras, a table.
+#: The keys of a file of `copydesk/data/lines`, described in `README.md` there. Each is a list of words, except months
+#: and weekdays, which are lists of lists of spellings, and eras, a table.
 KEYS = frozenset(
     """months months_hijri months_solar eras weekdays date_joins day_endings year_words hijri_words solar_words
     same_day clock_words hour_words am pm ago time_units past_days events published updated byline byline_labels
@@ -29,13 +29,13 @@ KEYS = frozenset(
 )
 
 
-# --- what a user adds ------------------------------------------------------------------------------------------------
+# --- user lists ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What a user adds to the shipped lists: `lines` by the name of a text file, `tables` by that of a TOML file,
-    `languages` by their code. Each has the shape of the shipped one.
+    """The user's additions to the shipped lists: `lines` by text file, `tables` by TOML file, `languages` by code. Each
+    has the format of the shipped one.
     """
 
     lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -44,24 +44,24 @@ class Added:
 
 
 class ListsInUse(RuntimeError):
-    """This process has read other lists already."""
+    """This process has already read other lists."""
 
 
 class _Process:
-    """The lists of this process: what was added, and whether any was read."""
+    """The lists of this process: the user's additions, and whether a list has been read."""
 
     added = Added()
     read = False
 
 
 def use(added: Added) -> None:
-    """Add to the shipped lists. Raises `ListsInUse` where lists were read already, and with other additions."""
+    """Add to the shipped lists. Raises `ListsInUse` if lists have already been read with other additions."""
     if added == _Process.added:
         return
     if _Process.read:
         raise ListsInUse(
-            "this process has read its word lists already, and keeps them: lists.folder has to be known before the"
-            " first document is cleaned, and is one for all of them. Use another process for another folder"
+            "this process has already read its word lists: lists.folder must be set before the first document is"
+            " cleaned, and cannot change afterwards. Use another process for another folder"
         )
     _Process.added = added
 
@@ -72,9 +72,7 @@ def _added() -> Added:
 
 
 def merged(shipped: Any, added: Any) -> Any:
-    """`shipped` with `added` in the same shape: tables key by key, lists of lists place by place, other lists behind
-    one another.
-    """
+    """`shipped` with `added` merged in: tables by key, lists of lists by index; other lists are concatenated."""
     if isinstance(shipped, dict):
         both = {key: merged(value, added[key]) if key in added else value for key, value in shipped.items()}
         return {**both, **{key: value for key, value in added.items() if key not in shipped}}
@@ -83,7 +81,7 @@ def merged(shipped: Any, added: Any) -> Any:
     return [*shipped, *added]
 
 
-# --- what there is ---------------------------------------------------------------------------------------------------
+# --- lists of this process -------------------------------------------------------------------------------------------
 
 
 @cache
@@ -100,20 +98,20 @@ def lines(name: str) -> tuple[str, ...]:
 
 @cache
 def languages() -> dict[str, dict[str, Any]]:
-    """The words around a story in each language, by its code: the files of `copydesk/data/lines`."""
+    """The words around an article by language code: the files of `copydesk/data/lines`."""
     found: dict[str, dict[str, Any]] = merged(shipped_languages(), _added().languages)
     return found
 
 
 @cache
 def shared() -> dict[str, Any]:
-    """What belongs to no language: digits and time zones."""
+    """The entries that belong to no language: digits and time zones."""
     return _toml("shared.toml")
 
 
 @cache
 def words(key: str) -> tuple[str, ...]:
-    """The words that all languages together have for `key`, each once. Raises `KeyError` where there is no such key."""
+    """The words of all languages for `key`, without duplicates. Raises `KeyError` for an unknown key."""
     if key not in KEYS:
         raise KeyError(key)
     return tuple(dict.fromkeys(word for language in languages().values() for word in language.get(key, ())))
@@ -121,13 +119,13 @@ def words(key: str) -> tuple[str, ...]:
 
 @cache
 def months(key: str = "months") -> dict[str, int]:
-    """The number of the month, 1 to 12, by each of its names in any language; `key` says in which calendar."""
+    """Month numbers, 1 to 12, by name, for all languages; `key` names the calendar."""
     return numbered(languages(), key)
 
 
 @cache
 def weekdays() -> tuple[tuple[str, int], ...]:
-    """Each name of a weekday with its number, Monday being 0. Short names can be those of several days."""
+    """Names of weekdays with their number, Monday being 0. A short name may stand for several days."""
     return tuple(
         (name, number)
         for language in languages().values()
@@ -138,7 +136,7 @@ def weekdays() -> tuple[tuple[str, int], ...]:
 
 @cache
 def eras() -> dict[str, int]:
-    """The year before the first year of each era, by its name."""
+    """The year before the first year of each era, by name."""
     return {name: year for language in languages().values() for name, year in language.get("eras", {}).items()}
 
 
@@ -151,12 +149,12 @@ def table(name: str) -> dict[str, Any]:
 
 @cache
 def arrays(name: str) -> dict[str, Any]:
-    """The arrays of the `.npz` file `name` of `copydesk/data`, by their names; nothing in it is executed."""
+    """The arrays of the `.npz` file `name` of `copydesk/data`, by name; pickled objects are refused."""
     with _DATA.joinpath(name).open("rb") as file:
         return dict(np.load(file, allow_pickle=False))
 
 
-# --- what is shipped: asked for by itself, it leaves open what a user adds --------------------------------------------
+# --- shipped lists only: reading these does not fix the lists of the process ------------------------------------------
 
 
 def plain(text: str) -> tuple[str, ...]:
@@ -176,7 +174,7 @@ def shipped_languages() -> dict[str, dict[str, Any]]:
 
 
 def numbered(languages: dict[str, dict[str, Any]], key: str) -> dict[str, int]:
-    """The number of the month by each of its names in `languages`."""
+    """Month numbers by name in `languages`."""
     return {
         name: number
         for language in languages.values()
@@ -190,7 +188,5 @@ def _toml(name: str) -> dict[str, Any]:
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """A file of the words of a language. Bengali and Hindi keyboards write one letter in two ways; texts are composed
-    (NFC) before words are looked for.
-    """
+    """A TOML file, composed (NFC) like the texts: Bengali and Hindi keyboards write some letters in two ways."""
     return tomllib.loads(unicodedata.normalize("NFC", text))

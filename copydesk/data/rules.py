@@ -1,4 +1,4 @@
-"""What each rule means, how serious it is and how sure: `copydesk/data/rules.toml`, one table for each rule."""
+"""The meaning, severity and confidence of each rule: `copydesk/data/rules.toml`, one table for each rule."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from importlib import resources
 from types import MappingProxyType
 from typing import NamedTuple
 
-#: What `measured` says of a rule whose edits nobody has read, and its confidence: Laplace's estimate before the first.
+#: `measured` of a rule without verdicts, and its confidence: Laplace's estimate from zero observations.
 NEVER, UNMEASURED = "never measured", 0.5
 
 
 class UnknownRule(LookupError):
-    """There is no such rule, or it has not what was asked for. The message names the rule that may have been meant."""
+    """There is no such rule, or it lacks the requested value. The message suggests a rule with a similar name."""
 
 
 class Rule(NamedTuple):
-    """A rule: its name, and its `sentence` for the reader of the report.
+    """A rule: its name and its `sentence` for the report.
 
-    `severity` is that of the problem which the rule names, None where it names none. `confidence` is the probability
-    that an edit of the rule is right, None where it makes no edits or each edit has its own. `measured` says what the
-    confidence was measured on, None for a rule that makes no edits.
+    `severity` is that of the problem that the rule names, None if it names none. `confidence` is the probability that
+    an edit of the rule is right, None if it makes no edits or if each edit has its own. `measured` is the evidence for
+    the confidence, None for a rule that makes no edits.
     """
 
     name: str
@@ -36,13 +36,13 @@ class Rule(NamedTuple):
 
 @cache
 def rules() -> Mapping[str, Rule]:
-    """Every rule by its name, in the order of the file."""
+    """Every rule by name, in the order of the file."""
     tables = tomllib.loads(resources.files("copydesk").joinpath("data/rules.toml").read_text("utf-8"))
     return MappingProxyType({name: Rule(name, **table) for name, table in tables.items()})
 
 
 def explain(rule: str) -> str:
-    """The sentence for `rule`, or for the family it belongs to (`date.iso` → `date`), or the rule's name as words."""
+    """The sentence of `rule`, else of its family (`date.iso` → `date`), else the rule's name as words."""
     known = find(rule)
     if known:
         return known.sentence
@@ -52,9 +52,9 @@ def explain(rule: str) -> str:
 
 @cache
 def confidence(rule: str) -> float:
-    """The probability that an edit of `rule` is right, by the rule or its family.
+    """The probability that an edit of `rule` is right, from the rule or its family.
 
-    Raises `UnknownRule` where there is none: the rule is unknown, makes no edits, or each of its edits has its own.
+    Raises `UnknownRule` if the rule is unknown, makes no edits, or if each of its edits has its own confidence.
     """
     known = _known(rule)
     if known.confidence is None:
@@ -65,9 +65,9 @@ def confidence(rule: str) -> float:
 
 @cache
 def severity(rule: str) -> str:
-    """How serious the problem is that `rule` names, by the rule or its family: `critical`, `warning` or `info`.
+    """The severity of the problem that `rule` names, from the rule or its family: `critical`, `warning` or `info`.
 
-    Raises `UnknownRule` where the rule is unknown or the code notes no problem by this name.
+    Raises `UnknownRule` if the rule is unknown or names no problem.
     """
     known = _known(rule)
     if known.severity is None:
@@ -76,12 +76,12 @@ def severity(rule: str) -> str:
 
 
 def find(rule: str) -> Rule | None:
-    """The rule of this name, or the nearest family that is known; None where there is neither."""
+    """The rule of this name, else its nearest known family, else None."""
     return next((found for name in _families(rule) if (found := rules().get(name))), None)
 
 
 def similar(rule: str) -> str:
-    """`; did you mean date-line?` where the name of a rule is like `rule`, else nothing."""
+    """`; did you mean date-line?` if the name of a rule is similar to `rule`, else an empty string."""
     close = difflib.get_close_matches(rule, rules(), 1)
     return f"; did you mean {close[0]}?" if close else ""
 
@@ -89,7 +89,7 @@ def similar(rule: str) -> str:
 def _known(rule: str) -> Rule:
     known = find(rule)
     if known is None:
-        raise UnknownRule(f"{rule!r} is no rule of copydesk/data/rules.toml{similar(rule)}")
+        raise UnknownRule(f"{rule!r} is not a rule of copydesk/data/rules.toml{similar(rule)}")
     return known
 
 

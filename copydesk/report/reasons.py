@@ -33,7 +33,7 @@ def failed(check: Row) -> str:
     one, many = check.get("failure") or ("", "")  # reports of earlier versions have none
     if many and count > 1:
         return str(many).replace("{count}", f"{count:,}")
-    return str(one or f"Not so: {check['description'] or check['rule']}").replace("{count}", f"{count:,}")
+    return str(one or f"Failed: {check['description'] or check['rule']}").replace("{count}", f"{count:,}")
 
 
 def faults(checks: Iterable[Row]) -> dict[str, str]:

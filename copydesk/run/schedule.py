@@ -98,14 +98,14 @@ def _ask_for_a_home() -> None:
 def _schedule(cron: str, timezone: str) -> CronSchedule:
     """The schedule; a fault in it is told before any server is started."""
     if timezone not in available_timezones():
-        raise ConfigError(f"--timezone {timezone!r} is no IANA time zone such as UTC or Europe/Istanbul")
+        raise ConfigError(f"--timezone {timezone!r} is not an IANA time zone such as UTC or Europe/Istanbul")
     from prefect.client.schemas.schedules import CronSchedule
 
     try:
         return CronSchedule(cron=cron, timezone=timezone)
     except ValueError:
         raise ConfigError(
-            f"--cron {cron!r} is no schedule; write minute, hour, day, month and weekday,"
+            f"--cron {cron!r} is not a schedule; write minute, hour, day, month and weekday,"
             ' such as "0 2 * * *" for 02:00 each day'
         ) from None
 
