@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from copydesk.config import Config
     from copydesk.text.site import Site
 
-HELD, USAGE, INTERNAL = 1, 2, 3
+FAILED, USAGE, INTERNAL = 1, 2, 3
 
 #: Minimum address space in bytes; with less, a library that a run loads aborts the process or fails to import.
 ADDRESS_SPACE = 5 * 2**29
@@ -96,7 +96,7 @@ def run(
         if outcome.report:
             click.echo(f"  report   {outcome.report}\n  tables   {outcome.tables}")
     if outcome.held:
-        sys.exit(HELD)
+        sys.exit(FAILED)
 
 
 @main.command(short_help="Show one document before and after, each edit explained.")
@@ -222,7 +222,7 @@ def check(warehouse: str | None, repair: bool, as_json: bool, config: str | None
             click.echo(f"{finding.kind:9} {finding.path}: {finding.what}")
         click.echo(found.sentence())
     if found.findings:
-        sys.exit(HELD)
+        sys.exit(FAILED)
 
 
 @contextmanager

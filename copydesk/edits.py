@@ -156,8 +156,8 @@ def replace(
             places = tuple(spans[i].start + shift[i] for i in members)
         else:
             places = tuple(spans[i].start for i in members)
-        end, sure = places[0] + len(before), _sure(rule, confidence)
-        edits.append(Edit("", 0, step, field, places[0], end, before, after, rule, sure, APPLIED, places))
+        end, probability = places[0] + len(before), _confidence(rule, confidence)
+        edits.append(Edit("", 0, step, field, places[0], end, before, after, rule, probability, APPLIED, places))
         delta = len(after) - len(before)
         for i in members:
             growth[i] = delta
@@ -169,10 +169,10 @@ def replace(
         start, end, after, rule, confidence = spans[i]
         before = text[start:end]
         start += shift[i]
-        sure = _sure(rule, confidence)
-        edits.append(Edit("", 0, step, field, start, start + len(before), before, after, rule, sure))
+        probability = _confidence(rule, confidence)
+        edits.append(Edit("", 0, step, field, start, start + len(before), before, after, rule, probability))
     return "".join(parts), edits
 
 
-def _sure(rule: str, confidence: float | None) -> float:
+def _confidence(rule: str, confidence: float | None) -> float:
     return rules.confidence(rule) if confidence is None else confidence

@@ -1,8 +1,8 @@
-"""The nightly run as a Prefect flow: the stages of `copydesk.run.nightly`, in the order that stands there, as tasks.
+"""The nightly run as a Prefect flow: the stages of `copydesk.run.nightly`, in their order, as tasks.
 
-Prefect brings what a night needs around them: a schedule, another try when disk or network fails, a run whose name says
-the date, and artifacts with its figures. The tasks are coarse, since each costs Prefect 0.05 to 0.3 s; what they share
-stays in the `Night` that they close over, so that nothing large is hashed, cached or sent to the server.
+Prefect adds a schedule, retries after disk and network errors, a run name with the date, and artifacts with the counts.
+The tasks are coarse, since each costs Prefect 0.05 to 0.3 s. They share data through the `Night` that they close over,
+so that nothing large is hashed, cached or sent to the server.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from copydesk.warehouse.schemas import RUNS
 
 log = logging.getLogger("copydesk.flow")
 
-#: Seconds before a stage is tried again; they double with each try.
+#: Seconds before a stage is retried, doubled with each retry.
 STAGE_DELAY = 15
-#: Seconds before the whole night is tried again.
+#: Seconds before the whole night is retried.
 NIGHT_DELAY = 60
 
 
 def _day(date: datetime.date | None, timezone: str) -> datetime.date:
-    """The day that the run is for: the one given, else that of the scheduled start, however late the run comes."""
+    """The date that the run is for: `date`, else that of the scheduled start, even if the run starts late."""
     return date or flow_run.scheduled_start_time.astimezone(ZoneInfo(timezone)).date()
 
 
@@ -54,17 +54,17 @@ def nightly(
     config: str | None = None,
     timezone: str = "UTC",
 ) -> State[Any]:
-    """Read `sources` and publish what is new or changed, as one night.
+    """Read `sources` and publish the documents that are new or changed.
 
     Args:
         sources: Files, folders or object-store URLs.
-        warehouse: Folder or URL of the tables; the configuration says where when it is left out.
-        date: The date of the run; the scheduled start, in `timezone`, when it is left out.
-        config: Path of a copydesk.toml; that of the working folder when it is left out.
+        warehouse: Folder or URL of the tables; None means that of the configuration.
+        date: The date of the run; None means the date of the scheduled start in `timezone`.
+        config: Path of a copydesk.toml; None means that of the working folder.
         timezone: The IANA zone of the schedule.
 
-    Ends as `Completed` with the verdict as its message, or, where the quality gate held something back, as `Held`,
-    which counts as failed: somebody should look. The report is there in both cases.
+    Ends as `Completed` with the verdict as its message, or as `Held`, which counts as failed, if the quality gate held
+    back a partition or the run. The report is written in both cases.
     """
     settings = load(config, {"warehouse.path": warehouse})
     with _log_in_the_run():
@@ -75,11 +75,11 @@ def nightly(
     return Completed(message=outcome.sentence)
 
 
-# The second try of a night is a task's and not the flow's: Prefect would try again a flow that ends as `Held`, too,
-# find nothing new the second time, and call the night a success.
+# The night is retried as a task, not as a flow: Prefect would also retry a flow that ends as `Held`, find nothing new
+# the second time, and report success.
 @task(name="night", retries=1, retry_delay_seconds=NIGHT_DELAY, cache_policy=NO_CACHE, persist_result=False)
 def one_night(job: Job) -> Outcome:
-    """One try at the whole night; what a broken try leaves, the next one mends first."""
+    """One attempt at the whole night; it first recovers from a failed attempt before it."""
     with Night(job, _progress) as night:
         for stage in night.stages():
             _as_task(stage, night)()
@@ -102,7 +102,7 @@ def _as_task(stage: Stage, night: Night) -> Task[[], None]:
 
 @contextmanager
 def _log_in_the_run() -> Iterator[None]:
-    """What copydesk logs appears in the log of the run, without anybody having to set PREFECT_LOGGING_EXTRA_LOGGERS."""
+    """Send copydesk's log to the log of the run, without the setting PREFECT_LOGGING_EXTRA_LOGGERS."""
     logger, handler = logging.getLogger("copydesk"), APILogHandler()
     level = logger.level
     logger.setLevel(logging.INFO)
@@ -119,11 +119,11 @@ def _progress(documents: int, size: int) -> None:
 
 
 def _show(outcome: Outcome) -> None:
-    """Leave the verdict and the figures of the run as artifacts. They hold numbers and dates, no text of articles."""
+    """Create artifacts with the verdict and the counts of the run. They hold numbers and dates, no article text."""
     data, row, report = outcome.report_data, outcome.row, outcome.report
     if data is None or row is None or report is None:
         create_markdown_artifact(
-            f"**{outcome.sentence}**", key="copydesk-night", description="What became of the night"
+            f"**{outcome.sentence}**", key="copydesk-night", description="The outcome of the night"
         )
         return
     steps = "\n".join(f"| {name} | {count:,} |" for name, count in data["funnel"].items())
@@ -133,11 +133,11 @@ def _show(outcome: Outcome) -> None:
         f"| documents | |\n|---|--:|\n{steps}\n\n"
         f"[The report]({link}) is at `{report}`.",
         key="copydesk-night",
-        description="What became of the night",
+        description="The outcome of the night",
     )
     create_table_artifact(
         [
-            {"figure": column.name, "value": row[column.name], "meaning": column.metadata[b"description"].decode()}
+            {"column": column.name, "value": row[column.name], "meaning": column.metadata[b"description"].decode()}
             for column in RUNS
         ],
         key="copydesk-figures",

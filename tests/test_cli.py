@@ -146,7 +146,7 @@ def test_show_lays_out_each_example(path: Path) -> None:
     bad = path.name in UNREADABLE
     pages = cli("show", path)
     assert pages.exit_code == 0, pages.output
-    assert ("into the quarantine" in pages.stdout) == (path.name in ("24-empty.txt", "25-picture.txt"))
+    assert ("would quarantine" in pages.stdout) == (path.name in ("24-empty.txt", "25-picture.txt"))
     told = json.loads(cli("show", path, "--json").stdout)
     assert set(told) == {"uri", "article", "edits", "problems", "quarantine"}
     assert path.name in told["uri"] or path.name.split(".")[-1] != "txt"

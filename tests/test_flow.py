@@ -75,7 +75,7 @@ def test_the_flow_publishes_the_bytes_of_a_plain_run(raw: Path, tmp_path: Path) 
     assert flow.run["name"] == f"nightly-{NIGHT}"
     assert flow.tries == {"night": 1, "prepare": 1, "collect": 1, "gate": 1, "publish": 1}
     assert outcome.sentence in flow.artifacts["copydesk-night"] and "_reports/" in flow.artifacts["copydesk-night"]
-    assert '"figure": "published", "value": 3' in str(flow.artifacts["copydesk-figures"]).replace("'", '"')
+    assert '"column": "published", "value": 3' in str(flow.artifacts["copydesk-figures"]).replace("'", '"')
     assert "committed" in flow.log, "what copydesk logs is missing in the log of the run"
 
     again = ran(sources=[str(raw)], warehouse=str(tmp_path / "flow"), date=str(NIGHT))

@@ -21,7 +21,7 @@ from copydesk import report
 from copydesk.edits import SUGGESTED, TITLE, Edit, Span, replace
 from copydesk.records import Article, Document, Problem
 from copydesk.report import Partition, Summary, index, page, report_data, write_site
-from copydesk.report.counts import Tally
+from copydesk.report.counts import TopCounts
 from copydesk.report.excerpts import in_context
 from copydesk.warehouse import schemas
 
@@ -325,12 +325,12 @@ def test_quarantine_is_bounded_and_counted() -> None:
 
 
 def test_tally_is_bounded_and_says_so() -> None:
-    tally = Tally(("word",), limit=10)
+    counts = TopCounts(("word",), limit=10)
     for n in range(50):
-        tally.add(pa.table({"word": ["often", "often", f"rare-{n:02}"]}))
-    assert tally.table is not None and tally.table.num_rows <= 10
-    assert not tally.exact
-    assert tally.top(2) == [{"word": "often", "n": 100}, {"word": "rare-00", "n": 1}]
+        counts.add(pa.table({"word": ["often", "often", f"rare-{n:02}"]}))
+    assert counts.table is not None and counts.table.num_rows <= 10
+    assert not counts.exact
+    assert counts.top(2) == [{"word": "often", "n": 100}, {"word": "rare-00", "n": 1}]
 
 
 def test_digest_is_cheap() -> None:
@@ -361,7 +361,7 @@ def test_readable_content_is_shown_as_text(content: bytes, encoding: str | None,
     problem = Problem("read", "broken-json", None, "critical", "not JSON")
     summary = Summary()
     summary.add_quarantined([schemas.quarantine_row(Document("a.jsonl#3", content), [problem], None, encoding)])
-    [entry] = summary.held
+    [entry] = summary.quarantined_entries
     assert entry["opening"] == opening
     assert entry["opening_bytes"] == (content[:64].hex(" ") if opening is None else None)
     assert entry["cut"] == (len(content) > (64 if opening is None else 1000))
@@ -394,13 +394,19 @@ def test_the_funnel_adds_up() -> None:
         ({"verdict": "held"}, [4], 0, "held", "1 partition (2031-05-04) was not published; 100 articles of"),
         ({"verdict": "held", "published": 0}, [], 1, "held", "The whole run was not published."),
         ({"documents": 161}, [], 0, "faulty", "1 document cannot be accounted for"),
-        ({"documents": 48, "published": 0, "quarantined": 0}, [], 0, "nothing", "all 48 documents were known already"),
+        (
+            {"documents": 48, "published": 0, "quarantined": 0},
+            [],
+            0,
+            "nothing",
+            "48 documents read, none new or changed",
+        ),
         (
             {"documents": 0, "unchanged": 0, "published": 0, "quarantined": 0},
             [],
             0,
             "nothing",
-            "delivered no documents",
+            "No documents: the sources are empty",
         ),
         (
             {"documents": 52, "published": 0, "quarantined": 4, "partitions_written": 0},
@@ -409,14 +415,14 @@ def test_the_funnel_adds_up() -> None:
             "look",
             "Published nothing; 4 documents were quarantined.",
         ),
-        ({"replaced": 2}, [], 0, "look", "in 9 partitions, 2 of them in place of an earlier version; 12 documents"),
-        ({"replaced": 100}, [], 0, "look", "all of them in place of an earlier version; 12"),
+        ({"replaced": 2}, [], 0, "look", "in 9 partitions, 2 of them replacing an earlier version; 12 documents"),
+        ({"replaced": 100}, [], 0, "look", "all of them replacing an earlier version; 12"),
         (
             {"documents": 49, "published": 1, "quarantined": 0, "partitions_written": 1, "replaced": 1},
             [],
             0,
             "good",
-            "Published 1 article in 1 partition, in place of an earlier version.",
+            "Published 1 article in 1 partition, replacing an earlier version.",
         ),
     ],
 )
@@ -435,28 +441,28 @@ def test_one_count_of_what_needs_a_look() -> None:
         validation("d", "warning", 0, "A door opens."),
     ]
     found = report_data(run_row(quarantined=0, documents=148), Summary(), checks)
-    assert found["verdict"]["todo"] == "Worth a look: 2 findings."
+    assert found["verdict"]["todo"] == "To review: 2 findings."
     html = page(found)
     assert '<a href="#checks">Checks <b>2</b></a>' in html
     assert html.index("A ship floats.") < html.index("For information") < html.index("A bell rings.")
     assert html.count('<article class="check') == 2
     calm = report_data(run_row(quarantined=0, documents=148), Summary(), checks[2:])
     assert calm["verdict"]["todo"] == "Nothing to do; 1 remark for information."
-    assert "No warning, and nothing critical." in page(calm) and "checks held." not in page(calm)
+    assert "No warnings and no critical problems." in page(calm) and "checks passed." not in page(calm)
 
 
 def test_what_steps_noted_is_no_unmet_demand() -> None:
     words = "The date of the source cannot be parsed."
     noted = validation("date-unreadable", "warning", 2, words, suite="steps", expectation="step", element_count=50)
     text = _text(page(report_data(run_row(), Summary(), [noted])))
-    assert f"warning {words} Noted in 2 of 50 documents (4.0 %) · date-unreadable, column" in text
+    assert f"warning {words} Found in 2 of 50 documents (4.0 %) · date-unreadable, column" in text
     assert "Failed:" not in text
 
 
 def test_a_run_without_checks_is_not_called_sound() -> None:
     verdict = report_data(run_row(quarantined=0, documents=148), Summary())["verdict"]
     assert verdict["status"] == "look"
-    assert verdict["todo"].startswith("No check was made")
+    assert verdict["todo"].startswith("No check was run")
 
 
 def test_failed_checks_come_first_by_severity() -> None:
@@ -592,7 +598,7 @@ def test_text_has_contrast_aa() -> None:
 def test_a_page_of_an_empty_run() -> None:
     row = run_row(documents=0, unchanged=0, published=0, quarantined=0, warned=0, edits_applied=0, edits_suggested=0)
     text = Tags(page(report_data(row, Summary()))).text
-    for sentence in ("Nothing came in", "No check was made", "No document was held back", "Nothing was changed"):
+    for sentence in ("No documents: ", "No check was run", "No documents were quarantined", "No changes."):
         assert sentence in text
 
 
@@ -602,11 +608,11 @@ def test_the_page_says_what_it_knows() -> None:
         "Held back: 1 partition (2031-05-04) was not published",
         "An article has a body",
         "3 of 100 rows failed (3.0 %)",
-        "8 checks held",
+        "8 checks passed",
         "more than half of the documents failed",
-        "12 documents stayed behind",
-        "no date known",
-        "62 % sure",
+        "12 documents in the table quarantine",
+        "no date",
+        "confidence 62 %",
         "2031-04-11",
     ):
         assert words in text, words
@@ -624,7 +630,7 @@ def test_the_site() -> None:
     rows = re.findall(r'<th scope="row"><a href="([^"]+)">', files["index.html"].decode())
     assert rows == ["2031-05-10-aa.html", "2031-05-09-4f1c2a.html"]
     assert all(link in files for link in rows)
-    assert "No run yet" in index([])
+    assert "No runs yet" in index([])
     with pytest.raises(ValueError, match="cannot name a file"):
         write_site({"../x": first})
 

@@ -19,7 +19,7 @@ from copydesk.cli import main
 from copydesk.config import SitesConfig
 from copydesk.pipeline import clean_alone
 from copydesk.records import Cleaned, Document
-from copydesk.sites.boilerplate import LEAST, Articles, recurring
+from copydesk.sites.boilerplate import MIN_ARTICLES, Articles, recurring
 from copydesk.sites.evidence import Sites
 from copydesk.text.site import MISREADING, NO_SITE, ORDER, Proof, Recurring, Site, proofs, site_of
 from copydesk.warehouse import Warehouse
@@ -159,7 +159,7 @@ def test_an_odd_line_under_every_story_recurs() -> None:
 
 
 def test_a_line_of_few_stories_does_not() -> None:
-    assert lines([*story(n), QUILTS] for n in range(LEAST - 1)) == {}
+    assert lines([*story(n), QUILTS] for n in range(MIN_ARTICLES - 1)) == {}
     assert lines([*story(n), *([QUILTS] if n < 9 else [])] for n in range(40)) == {}
 
 

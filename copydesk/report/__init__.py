@@ -1,7 +1,7 @@
-"""The report of a run: what came in, what was changed, what was held back and why.
+"""The report of a run: documents, edits, quarantine, checks and partitions.
 
-`Summary` watches the batches go by, `report_data` makes one JSON-able value of it and of what the run knows, and
-`page`, `index` and `write_site` lay that value out as HTML that needs no network.
+`Summary` collects counts and examples batch by batch, `report_data` combines them with the run's tables into one
+JSON-able value, and `page`, `index` and `write_site` render it as HTML that needs no network.
 """
 
 from copydesk.report.pages import index, page, write_site

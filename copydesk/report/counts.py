@@ -1,4 +1,4 @@
-"""Counting by key with bounded memory, a batch of Arrow at a time."""
+"""Counting by key with bounded memory, one Arrow batch at a time."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-class Tally:
-    """Sums of `values` for each combination of `keys`; the `limit` largest, by the first value, are kept.
+class TopCounts:
+    """Sums of `values` for each combination of `keys`; only the `limit` largest, by the first value, are kept.
 
-    As long as `exact` holds nothing has been dropped. Afterwards a sum is a lower bound: what a key had collected
-    before it was dropped is forgotten (the pruning of Misra-Gries, by whole batches). Ties fall by key, so the same
-    batches in the same order always leave the same tally.
+    While `exact` is true, nothing has been dropped. Afterwards a sum is a lower bound: what a key had before it was
+    dropped is lost (Misra-Gries pruning, one batch at a time). Ties are ordered by key, so the same batches in the same
+    order give the same result.
     """
 
     def __init__(self, keys: Sequence[str], values: Sequence[str] = ("n",), limit: int = 4096) -> None:
@@ -25,7 +25,7 @@ class Tally:
         self.table: pa.Table | None = None
 
     def add(self, table: pa.Table) -> None:
-        """Count the rows of `table`, which has the columns `keys` and `values`; a missing `n` stands for one each."""
+        """Add the rows of `table`, with the columns `keys` and `values`; without a column `n`, each row counts as 1."""
         if "n" in self.values and "n" not in table.column_names:
             grouped = table.group_by(list(self.keys), use_threads=False).aggregate([([], "count_all")])
             grouped = grouped.rename_columns([*self.keys, "n"])
@@ -36,14 +36,14 @@ class Tally:
             self.exact = False
             self.table = self._sorted(self.table).slice(0, self.limit).combine_chunks()
 
-    def merge(self, other: Tally) -> None:
-        """Add what another tally of the same keys counted."""
+    def merge(self, other: TopCounts) -> None:
+        """Add the counts of another instance with the same keys."""
         self.exact = self.exact and other.exact
         if other.table is not None:
             self.add(other.table)
 
     def top(self, count: int | None = None) -> list[dict[str, Any]]:
-        """The largest first, as rows of keys and values."""
+        """The `count` largest (None: all), largest first, as rows of keys and values."""
         if self.table is None:
             return []
         table = self._sorted(self.table)

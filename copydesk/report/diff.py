@@ -1,7 +1,7 @@
-"""One text, before and after: the edits of a document composed into what stayed, what went and what came.
+"""The diff of a document, composed from its edits.
 
-Edits speak of the text of their moment, one after the other. Composing them gives the difference between the first
-text and the last one exactly, with the rules that caused each part of it; nothing is guessed from the two texts.
+The offsets of each edit refer to the text just before it. Composing all edits gives the exact difference between the
+first text and the last, with the rules that caused each part; no diff algorithm guesses it from the two texts.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ INSERTED: Kind = "inserted"
 
 
 class Segment(NamedTuple):
-    """A stretch of text: `same` stands in both texts, `removed` only in the first, `inserted` only in the last.
+    """A part of the text: `same` is in both texts, `removed` only in the first, `inserted` only in the last.
 
-    `rules` names what caused it, in the order in which it happened; an inserted stretch lists every rule on the way to
-    its present form.
+    `rules` are the rules that caused it, in order; an inserted segment lists every rule that contributed to its text.
     """
 
     kind: Kind
@@ -30,10 +29,10 @@ class Segment(NamedTuple):
 
 
 def compose(source: str, edits: Iterable[Edit], field: str = TEXT) -> list[Segment]:
-    """The difference that the applied `edits` of `field`, in the order of `sequence`, make to `source`.
+    """The difference that the applied `edits` of `field`, ordered by `sequence`, make to `source`.
 
-    The texts of `same` and `removed` joined give `source`; those of `same` and `inserted` give the text after the last
-    edit. Raises `EditMismatch` where an edit belongs to another text.
+    The `same` and `removed` segments joined give `source`; `same` and `inserted` give the text after the last edit.
+    Raises `EditMismatch` if an edit belongs to another text.
     """
     segments = [Segment(SAME, source)]
     for edit in edits:
@@ -43,14 +42,12 @@ def compose(source: str, edits: Iterable[Edit], field: str = TEXT) -> list[Segme
 
 
 def _edited(segments: list[Segment], edit: Edit) -> Iterator[Segment]:
-    """`segments` after one more edit. One walk serves all places of the edit, so it takes linear time."""
+    """`segments` after one more edit, in one pass over all places of the edit, so in linear time."""
     places = iter(edit.places)
     start = next(places, None)
-    here = (
-        0  # where we are in the text as it stands before the edit: same and inserted parts count, removed ones do not
-    )
-    taken: list[str] = []  # what has been found of `before` at the present place
-    history: list[str] = []  # the rules of inserted text that the edit replaces
+    here = 0  # offset in the text before the edit: same and inserted segments count, removed ones do not
+    taken: list[str] = []  # the part of `before` matched at the current place
+    history: list[str] = []  # the rules of the inserted text that the edit replaces
 
     for kind, text, rules in segments:
         if kind == REMOVED:
@@ -61,9 +58,9 @@ def _edited(segments: list[Segment], edit: Edit) -> Iterator[Segment]:
             end = start + len(edit.before)
             if not taken:
                 if start > here + len(text) - used or (start == here + len(text) - used and edit.before):
-                    break  # the edit begins behind this segment
+                    break  # the edit begins after this segment
                 if start < here:
-                    raise EditMismatch(f"the place {start} of {edit.rule!r} lies before the one treated already")
+                    raise EditMismatch(f"the place {start} of {edit.rule!r} is before one already handled")
                 if start > here:
                     yield Segment(kind, text[used : used + start - here], rules)
                     used, here = used + start - here, start
@@ -76,7 +73,7 @@ def _edited(segments: list[Segment], edit: Edit) -> Iterator[Segment]:
                 else:
                     history += rules
             if here < end:
-                break  # the edit goes on into the next segment
+                break  # the edit continues in the next segment
             if "".join(taken) != edit.before:
                 raise EditMismatch(f"expected {edit.before[:40]!r} at {start}, found {''.join(taken)[:40]!r}")
             if edit.after:
@@ -87,14 +84,14 @@ def _edited(segments: list[Segment], edit: Edit) -> Iterator[Segment]:
             yield Segment(kind, text[used:], rules)
             here += len(text) - used
     if start is not None:
-        if start == here and not edit.before:  # an insertion into an empty text, or behind its last removed part
+        if start == here and not edit.before:  # an insertion into an empty text, or after its last removed segment
             yield Segment(INSERTED, edit.after, (edit.rule,))
         else:
             raise EditMismatch(f"the text ends at {here}, before the place {start} of {edit.rule!r} is complete")
 
 
 def _settled(segments: list[Segment]) -> Iterator[Segment]:
-    """Removed text that came back unchanged is no difference."""
+    """Turn text that was removed and inserted again unchanged into `same`."""
     index = 0
     while index < len(segments):
         kind, text, _ = segments[index]
@@ -108,7 +105,7 @@ def _settled(segments: list[Segment]) -> Iterator[Segment]:
 
 
 def _joined(segments: Iterable[Segment]) -> Iterator[Segment]:
-    """Neighbours alike in kind and rules become one; empty ones go."""
+    """Join neighbours of the same kind and rules; drop empty segments."""
     kind: Kind = SAME
     rules: tuple[str, ...] = ()
     texts: list[str] = []

@@ -1,8 +1,8 @@
-"""Text that can be looked at safely: characters that hide, reorder or steer are shown as symbols.
+"""Safe display of text: control, bidirectional and invisible characters are shown as symbols.
 
-Scraped text may hold escape sequences that steer a terminal and bidirectional overrides that make a page say something
-else than its characters do (https://trojansource.codes). What is merely invisible, and needed in the spelling of
-Persian or Hindi, stays as it is unless every character is to be seen: in a change, the invisible is the point.
+Scraped text may contain escape sequences that control a terminal, and bidirectional overrides that make a page show
+something else than its characters say (https://trojansource.codes). Invisible characters that the spelling of Persian
+or Hindi needs are kept, unless every character is to be shown: in a diff, the invisible ones matter.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ _SHORT_NAMES = {
     "\ufeff": "⟨BOM⟩",
 }
 
-#: The control characters U+0000 to U+001F, by the abbreviations of ISO/IEC 6429.
+#: The abbreviations of the control characters U+0000 to U+001F (ISO/IEC 6429).
 _C0 = (
     "NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI "
     "DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US"
 ).split()
 
-#: Controls (but tab and line feed), line separators, bidirectional embeddings, overrides and isolates, lone
-#: surrogates, annotations, noncharacters and tags: never harmless.
+#: Always shown: controls (except tab and line feed), line separators, bidirectional embeddings, overrides and isolates,
+#: lone surrogates, annotations, noncharacters and tags.
 _STEERING = (
     "\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u206f\\ud800-\\udfff\\ufff9-\\ufffb\\ufffe\\uffff"
     "\\U000e0000-\\U000e007f"
@@ -53,7 +53,7 @@ _STEERING = (
 _INVISIBLE = "\\t\\n\\xa0\\xad\\u061c\\u180e\\u2000-\\u200f\\u202f\\u205f-\\u2065\\u3000\\ufeff"
 
 _HARMFUL_RE = re.compile(f"[{_STEERING}]")
-#: Spaces are shown where they would be overlooked: at either end, and side by side.
+#: Spaces are shown where they are easily overlooked: at either end, and in runs.
 _EVERY_RE = re.compile(f"[{_STEERING}{_INVISIBLE}]|^ | $|(?<= ) | (?= )")
 
 
@@ -68,10 +68,10 @@ def symbol(character: str) -> str:
 
 
 def pieces(text: str, every: bool = False) -> Iterator[tuple[str, str]]:
-    """`text` as (what to show, its name): plain stretches with the name "", symbols with the name of the character.
+    """`text` as (shown text, name): plain text has the name "", a symbol the name of its character.
 
-    With `every`, all that is invisible becomes a symbol, white space and joiners included; otherwise only what could
-    do harm.
+    With `every`, all invisible characters become symbols, including white space and joiners; otherwise only the harmful
+    ones.
     """
     here = 0
     for match in (_EVERY_RE if every else _HARMFUL_RE).finditer(text):
@@ -86,5 +86,5 @@ def pieces(text: str, every: bool = False) -> Iterator[tuple[str, str]]:
 
 
 def visible(text: str, every: bool = False) -> str:
-    """`text` with symbols in the place of characters that do harm, or with `every` of all invisible ones."""
+    """`text` with symbols for harmful characters; with `every`, for all invisible ones."""
     return "".join(shown for shown, _ in pieces(text, every))

@@ -1,4 +1,4 @@
-"""An edit in its context: a few words on either side, in the text as it stood when the edit was made."""
+"""An edit in its context: a few words on either side, in the text that the edit was made on."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from copydesk.report.diff import INSERTED, REMOVED, SAME
 
 #: Code points shown on either side of an edit.
 AROUND = 60
-#: A changed part longer than this is shown by its beginning and its end.
+#: Of a longer change, only the beginning and the end are shown.
 LONGEST = 240
-#: Beyond these an article is too costly to rewind for the sake of an example.
+#: Above these limits, undoing an article's edits costs too much for an example.
 MAX_TEXT = 1_000_000
 MAX_EDITS = 4_000
 
-#: Where the text goes on beyond what is shown.
+#: Marks text that is left out.
 CUT = "cut"
 
 Context = list[list[str]]
@@ -24,8 +24,8 @@ Context = list[list[str]]
 def in_context(before: str, edit: Edit, around: int = AROUND) -> Context:
     """The change that `edit` makes to the text `before`, as [kind, text] pairs.
 
-    Kinds are those of `copydesk.report.diff`, and `cut` (with the number of code points left out, or "") where text was
-    left out. Places of the same edit that fall into the window are marked too.
+    Kinds are those of `copydesk.report.diff`, and `cut` for omitted text (with the number of code points, or ""). Other
+    places of the same edit inside the window are marked too.
     """
     width = len(edit.before)
     first = edit.places[0]
@@ -47,7 +47,7 @@ def in_context(before: str, edit: Edit, around: int = AROUND) -> Context:
 
 
 def alone(edit: Edit) -> Context:
-    """The change without its surroundings."""
+    """The change without context."""
     return [part for part in (*_part(REMOVED, edit.before), *_part(INSERTED, edit.after)) if part[1]]
 
 
@@ -61,11 +61,10 @@ def _part(kind: str, text: str) -> Context:
 def contexts(
     published: Mapping[str, str], edits: Iterable[Edit], wanted: set[int]
 ) -> Iterator[tuple[Edit, str, Context]]:
-    """The edits whose `sequence` is in `wanted`, each with the text that it was made on and in its context, the last
-    first.
+    """The edits with a `sequence` in `wanted`, last first: (edit, text it was made on, edit in its context).
 
-    `published` gives the present text of each field, `edits` all edits of one article in the order of `sequence`: they
-    are undone one by one until the text stands as it did before the edit. Raises `EditMismatch` where they do not fit.
+    `published` is the present text of each field, `edits` are all edits of one article ordered by `sequence`; they are
+    undone one by one. Raises `EditMismatch` if they do not fit the text.
     """
     texts = dict(published)
     edits = list(edits)
@@ -82,5 +81,5 @@ def contexts(
             missing -= 1
             before = texts[edit.field]
             if before[edit.start : edit.start + len(edit.before)] != edit.before:
-                raise EditMismatch(f"{edit.before[:40]!r} does not stand at {edit.start}")
+                raise EditMismatch(f"{edit.before[:40]!r} is not at {edit.start}")
             yield edit, before, in_context(before, edit)

@@ -1,7 +1,7 @@
-"""The data of runs as HTML: one page a run, and a front page. Nothing is loaded from anywhere.
+"""The report as HTML: one page for each run, and a front page. The pages load nothing.
 
-Article text is hostile. Jinja escapes everything, the policy in the page's head forbids scripts and every request, text
-stands in `<bdi>` so that it cannot reorder its surroundings, and control characters become symbols.
+Article text may be hostile: Jinja escapes everything, the content security policy forbids scripts and requests, `<bdi>`
+keeps text from reordering its surroundings, and control characters become symbols.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def page(data: ReportData) -> str:
 
 
 def index(reports: Iterable[ReportData]) -> str:
-    """The front page: one row a run, the newest first. `reports` come in the order of their runs."""
+    """The front page: one row for each run, newest first. `reports` are in the order of their runs."""
     ordered = sorted(reports, key=lambda data: data["date"] or "")
     trend = [{**data["run"], "date": data["date"]} for data in ordered][-NIGHTS:]
     series = trend_series(trend)
@@ -41,7 +41,7 @@ def index(reports: Iterable[ReportData]) -> str:
 
 
 def read_data(content: bytes) -> ReportData:
-    """The data of a run's report from its file. Raises ValueError where it is damaged, or of another version."""
+    """The report data of a run from its file. Raises ValueError if it is damaged or of another version."""
     try:
         data = json.loads(content)
     except RecursionError:
@@ -51,15 +51,15 @@ def read_data(content: bytes) -> ReportData:
     try:
         page(data)
         index([data])
-    except Exception as error:  # a template stumbles over what is missing, or of another kind, in its own way
+    except Exception as error:  # missing keys and wrong types raise various errors in a template
         raise ValueError(f"{type(error).__name__}: {error}"[:200]) from error
     return data
 
 
 def write_site(reports: Mapping[str, ReportData]) -> dict[str, bytes]:
-    """The files of the report site, name → bytes: a page and its data for each run id, and the front page.
+    """The files of the report site, name → bytes: page and data for each run id, and the front page.
 
-    Raises `ValueError` for a run id that is no safe file name.
+    Raises `ValueError` for a run id that is not a safe file name.
     """
     files = {}
     for run_id, data in reports.items():
@@ -72,12 +72,12 @@ def write_site(reports: Mapping[str, ReportData]) -> dict[str, bytes]:
 
 
 def shown(text: object, every: bool = False) -> Markup:
-    """Text of a document as HTML, isolated, with symbols for the characters that one could not see."""
+    """Text of a document as HTML, isolated, with symbols for invisible characters."""
     return Markup('<bdi dir="auto">{}</bdi>').format(_symbols(str(text), every))
 
 
 def in_context(context: Sequence[Sequence[str]]) -> Markup:
-    """An edit in its context: what went as `<del>`, what came as `<ins>`."""
+    """An edit in its context: removed text as `<del>`, inserted text as `<ins>`."""
     tags = {"removed": "del", "inserted": "ins"}
     parts = []
     for kind, text in context:
@@ -104,7 +104,7 @@ def _symbols(text: str, every: bool) -> Markup:
 
 
 def _percent(part: float, whole: float) -> str:
-    """A share as a reader expects it: nothing is called 0 % or 100 % that is not."""
+    """A share in percent; only exact values are shown as 0 % or 100 %."""
     if not whole:
         return "–"
     percent = 100 * part / whole

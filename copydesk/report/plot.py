@@ -1,4 +1,4 @@
-"""Geometry of the small plots; the templates draw it as SVG."""
+"""The geometry of the small plots, drawn as SVG by the templates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Bar(NamedTuple):
-    """One bar in units of the plot: left edge, top edge, width, height."""
+    """A bar in units of the plot: left edge, top edge, width, height."""
 
     x: float
     y: float
@@ -16,7 +16,7 @@ class Bar(NamedTuple):
 
 
 def bars(values: Sequence[float], width: float, height: float, slots: int = 0) -> list[Bar]:
-    """One bar a value, the last one at the right edge; a value above 0 is at least one unit high."""
+    """One bar for each value, the last at the right edge; a value above 0 is at least one unit high."""
     slots = max(slots, len(values))
     if not slots:
         return []
@@ -32,7 +32,7 @@ def bars(values: Sequence[float], width: float, height: float, slots: int = 0) -
 
 
 class Series(NamedTuple):
-    """One figure over the recent runs."""
+    """A metric over the recent runs."""
 
     title: str
     values: list[float]
@@ -40,7 +40,7 @@ class Series(NamedTuple):
 
 
 def trend_series(trend: Sequence[dict[str, Any]]) -> list[Series]:
-    """The three figures whose course tells most: how much came out, how much stayed behind, how dirty it was."""
+    """The three metrics in the plots: articles published, share quarantined, edits per article."""
 
     def share(part: float, whole: float, factor: float = 100) -> float:
         return round(factor * part / whole, 1) if whole else 0.0
@@ -48,7 +48,7 @@ def trend_series(trend: Sequence[dict[str, Any]]) -> list[Series]:
     return [
         Series("Articles published", [run["published"] for run in trend]),
         Series(
-            "Held back",
+            "Quarantined",
             [share(run["quarantined"], run["documents"] - run["unchanged"]) for run in trend],
             " %",
         ),

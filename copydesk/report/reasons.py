@@ -1,4 +1,4 @@
-"""Why a document stayed behind, worded for a reader: what decided it first, and nothing said twice."""
+"""The reasons why a document was quarantined, in words: decisive reasons first, without repetitions."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 from copydesk.data.rules import explain
 from copydesk.records import CRITICAL, INFO
 
-#: The suite under which a run lists what its steps noted; its descriptions say what is wrong.
+#: The suite name of the problems found by the steps; their descriptions say what is wrong.
 STEPS = "steps"
 
-#: Where suites judge: what a rule of these stages means stands in its suite, and of the others in `rules.toml`.
+#: The stages of the suites: the meaning of their rules is in the suite, that of all other rules in `rules.toml`.
 _JUDGING = {"validate", "gate"}
 
 Row = Mapping[str, Any]
 
 
 class Reason(NamedTuple):
-    """`words` say what is wrong, `found` what was observed, "" where it was said before."""
+    """`words` say what is wrong, `found` what was observed, "" if an earlier reason says it."""
 
     severity: str
     words: str
@@ -26,7 +26,7 @@ class Reason(NamedTuple):
 
 
 def failed(check: Row) -> str:
-    """What is wrong where a check failed, with the number of its failing rows."""
+    """The message of a failed check, with the number of failing rows."""
     count = check["unexpected_count"]
     if check["suite"] == STEPS:
         return str(check["description"] or check["rule"])
@@ -37,7 +37,7 @@ def failed(check: Row) -> str:
 
 
 def faults(checks: Iterable[Row]) -> dict[str, str]:
-    """What is wrong with one document that a rule of the suites fails, in the words of its suite."""
+    """The message of each failed rule of the suites for a single document."""
     words: dict[str, str] = {}
     for check in checks:
         if check["suite"] != STEPS:
@@ -46,13 +46,13 @@ def faults(checks: Iterable[Row]) -> dict[str, str]:
 
 
 def meaning(reason: Row, known: Mapping[str, str]) -> str:
-    """The sentence for the rule of a reason; `known` are those of suites."""
+    """The sentence for the rule of a reason; `known` are the sentences of the suites."""
     words = known.get(reason["rule"]) if reason["stage"] in _JUDGING else None
     return words or explain(reason["rule"])
 
 
 def decisive(reasons: Iterable[Row]) -> tuple[list[Row], list[Row]]:
-    """The reasons that held a document back, and the others, infos last; without a critical one they all count."""
+    """The decisive reasons of a document (the critical ones, else all), and the others, infos last."""
     reasons = list(reasons)
     critical = [reason for reason in reasons if reason["severity"] == CRITICAL] or reasons
     others = [reason for reason in reasons if reason not in critical]
@@ -60,7 +60,7 @@ def decisive(reasons: Iterable[Row]) -> tuple[list[Row], list[Row]]:
 
 
 def worded(reasons: Iterable[Row], known: Mapping[str, str]) -> tuple[list[Reason], list[Reason]]:
-    """The decisive reasons of one document and the others, each observation with the first that made it."""
+    """The decisive reasons of one document and the others; each observation appears once."""
     said: set[str] = set()
 
     def word(reason: Row) -> Reason:

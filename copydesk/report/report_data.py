@@ -1,4 +1,4 @@
-"""The data of a report as one JSON-able value: what `report.json` holds and what the page lays out."""
+"""The data of a report as one JSON-able value: the content of its JSON file and of its page."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 
 from copydesk.data.rules import explain
 from copydesk.records import storable
-from copydesk.report.counts import Tally
+from copydesk.report.counts import TopCounts
 from copydesk.report.reasons import faults, meaning
 from copydesk.report.summary import Summary
 from copydesk.warehouse.schemas import RUNS, VALIDATIONS
 
-#: Raised when a key of the data changes its meaning or goes.
+#: Incremented when a key changes its meaning or is removed.
 SCHEMA_VERSION = 1
 
-#: How many of the values of a column, of a check's failing rows, and of nights are kept.
+#: Maximum values of a column, failing rows of a check, and nights.
 VALUES, FAILING_ROWS, NIGHTS = 40, 3, 30
 
 _SEVERITIES = {"critical": 0, "warning": 1, "info": 2}
@@ -27,7 +27,7 @@ ReportData = dict[str, Any]
 
 
 class Partition(NamedTuple):
-    """A partition that the run touched: its date (None where unknown), its rows now, and why it was held, if it was."""
+    """A partition of the run: its date (None if unknown), its rows, whether the gate held it back, and why."""
 
     published_date: date | None
     rows: int
@@ -42,11 +42,10 @@ def report_data(
     partitions: Iterable[Partition] = (),
     recent: Sequence[Mapping[str, Any]] = (),
 ) -> ReportData:
-    """Everything a reader wants to know of a run, in a fixed order and without a clock.
+    """The content of the report, in a fixed order; it depends on the arguments only.
 
-    `run` is its row of `RUNS`. `validations` are rows of `VALIDATIONS`, each with its failing rows under `examples` if
-    it likes (mappings, such as `uri` and `observed`; three are kept). `recent` are rows of `RUNS` of earlier runs, the
-    oldest first.
+    `run` is its row of `RUNS`. `validations` are rows of `VALIDATIONS`, with optional failing rows under `examples`
+    (mappings, such as `uri` and `observed`; three are kept). `recent` are rows of `RUNS` of earlier runs, oldest first.
     """
     row = {name: run[name] for name in RUNS.names}
     checks = _expectations(validations)
@@ -64,11 +63,11 @@ def report_data(
             "documents": summary.quarantined,
             "reasons": [{**reason, "meaning": meaning(reason, known)} for reason in summary.reasons.top(VALUES)],
             "media_types": _values(summary.media_types, "media_type"),
-            "entries": [*summary.held, *summary.held_by_gate],
+            "entries": [*summary.quarantined_entries, *summary.gated_entries],
         },
         "edits": _edits(row, summary),
         "partitions": dates,
-        "counts": {name: _values(tally, name) for name, tally in summary.columns.items()},
+        "counts": {name: _values(counts, name) for name, counts in summary.columns.items()},
         "trend": _trend(row, recent),
     }
 
@@ -79,7 +78,7 @@ def _date(run_id: str) -> str | None:
 
 
 def _funnel(run: Mapping[str, Any], summary: Summary) -> dict[str, int]:
-    """Where the documents went; `unaccounted` is 0 unless something is wrong with the run itself."""
+    """The documents by outcome; `unaccounted` is 0 unless copydesk has a bug."""
     processed = run["documents"] - run["unchanged"]
     held = min(summary.gated, run["quarantined"])
     return {
@@ -96,7 +95,7 @@ def _funnel(run: Mapping[str, Any], summary: Summary) -> dict[str, int]:
 
 
 def _expectations(validations: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The checks that failed first, the most severe and the most often failed ones before the others."""
+    """The checks, failed ones first, by severity and then by the number of failures."""
     checks = []
     for validation in validations:
         check = {name: validation[name] for name in VALIDATIONS.names if name != "run_id"}
@@ -123,9 +122,9 @@ def _partition(partition: Partition) -> dict[str, Any]:
     }
 
 
-def _values(tally: Tally, name: str) -> dict[str, Any]:
-    """How often each value of a column occurs; what lies beyond the most frequent ones is summed up."""
-    rows = [(row[name], row["n"]) for row in tally.top()]
+def _values(counts: TopCounts, name: str) -> dict[str, Any]:
+    """The most frequent values of a column with their counts, and the total of the others."""
+    rows = [(row[name], row["n"]) for row in counts.top()]
     return {
         "values": [{"value": value, "articles": count} for value, count in rows[:VALUES]],
         "others": max(0, len(rows) - VALUES),
@@ -177,7 +176,7 @@ def _trend(run: Mapping[str, Any], recent: Sequence[Mapping[str, Any]]) -> list[
 def _verdict(
     run: Mapping[str, Any], funnel: Mapping[str, int], checks: list[dict[str, Any]], partitions: list[dict[str, Any]]
 ) -> dict[str, str]:
-    """`status` (held, faulty, nothing, look or good), what happened in one sentence, and what to do about it."""
+    """`status` (held, faulty, nothing, look or good), one `sentence` on the outcome, and what to do next (`todo`)."""
     published, quarantined = run["published"], funnel["quarantined"]
     written = run["partitions_written"]
     failed = [check["severity"] for check in checks if not check["success"]]
@@ -187,28 +186,26 @@ def _verdict(
         names = [p["date"] or "no date" for p in partitions if p["held"]]
         what = f"{_number(len(names), 'partition')} ({_some(names)})" if names else "The whole run"
         verb = "were" if len(names) > 1 else "was"
-        rest = f"; {_number(published, 'article')} of other dates came out" if published else ""
+        rest = f"; {_number(published, 'article')} of other dates were published" if published else ""
         return {
             "status": "held",
             "sentence": f"Held back: {what} {verb} not published{rest}.",
-            "todo": "Readers still see the last good version. Look at the failed checks, mend the source or the suite, "
-            "and run again.",
+            "todo": "Readers still see the last good version. See the failed checks, fix the source or the suite, and "
+            "run again.",
         }
     if funnel["unaccounted"]:
         return {
             "status": "faulty",
             "sentence": f"Published, but {_number(abs(funnel['unaccounted']), 'document')} cannot be accounted for.",
-            "todo": "This is a fault of copydesk itself: please keep this report and tell its makers.",
+            "todo": "This is a bug in copydesk: please report it, and attach this page.",
         }
     if not funnel["processed"]:
         return {
             "status": "nothing",
-            "sentence": f"Nothing new: all {_number(run['documents'], 'document')} were known already."
+            "sentence": f"Nothing to publish: {_number(run['documents'], 'document')} read, none new or changed."
             if run["documents"]
-            else "Nothing came in: the sources delivered no documents.",
-            "todo": "Nothing to do."
-            if run["documents"]
-            else "If something should have come, look at the source that delivers it.",
+            else "No documents: the sources are empty.",
+            "todo": "Nothing to do." if run["documents"] else "If documents were expected, check the sources.",
         }
     aside = (
         f"; {_number(quarantined, 'document')} {'was' if quarantined == 1 else 'were'} quarantined"
@@ -221,27 +218,27 @@ def _verdict(
         return {
             "status": "look",
             "sentence": sentence,
-            "todo": "No check was made: see whether the suites are in place.",
+            "todo": "No check was run: see whether the suites are in place.",
         }
     if not quarantined and not findings:
         todo = f"Nothing to do; {_number(remarks, 'remark')} for information." if remarks else ""
-        return {"status": "good", "sentence": sentence, "todo": todo or "Every check held: nothing to do."}
+        return {"status": "good", "sentence": sentence, "todo": todo or "All checks passed; nothing to do."}
     parts = []
     if findings:
         parts.append(_number(findings, "finding"))
     if quarantined:
-        parts.append("the quarantine says why each document stayed behind")
-    return {"status": "look", "sentence": sentence, "todo": f"Worth a look: {'; '.join(parts)}."}
+        parts.append("the quarantine, with the reasons for each document")
+    return {"status": "look", "sentence": sentence, "todo": f"To review: {'; '.join(parts)}."}
 
 
 def _replaced(run: Mapping[str, Any]) -> str:
-    """How many of the published articles came in place of an earlier version; runs of old did not count them."""
+    """How many of the published articles replace an earlier version; older runs did not count them."""
     replaced = run.get("replaced") or 0
     if not replaced:
         return ""
     if run["published"] == 1:
-        return ", in place of an earlier version"
-    return f", {'all' if replaced == run['published'] else f'{replaced:,}'} of them in place of an earlier version"
+        return ", replacing an earlier version"
+    return f", {'all' if replaced == run['published'] else f'{replaced:,}'} of them replacing an earlier version"
 
 
 def _number(count: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""What a report needs to remember of a run, gathered batch by batch in bounded memory."""
+"""Counts and examples for the report, collected batch by batch in bounded memory."""
 
 from __future__ import annotations
 
@@ -13,62 +13,62 @@ import pyarrow.compute as pc
 from copydesk.edits import APPLIED, SUGGESTED, TEXT, TITLE, Edit, EditMismatch, published_text
 from copydesk.languages.evidence import evidence
 from copydesk.records import CRITICAL, storable
-from copydesk.report.counts import Tally
+from copydesk.report.counts import TopCounts
 from copydesk.report.excerpts import contexts
 
-#: Edits shown for each (rule, status).
+#: Edits kept for each (rule, status).
 EXAMPLES = 4
-#: The least certain applied edits, in all and of one rule: a single doubtful rule shall not hide the others.
+#: The least certain applied edits, in all and of one rule, so that one uncertain rule does not hide the others.
 LEAST_CERTAIN, LEAST_CERTAIN_OF_RULE = 60, 12
-#: The most certain suggestions, likewise.
+#: The most certain suggestions, in all and of one rule.
 SUGGESTIONS, SUGGESTIONS_OF_RULE = 200, 100
-#: Of the same change, word for word, so many are shown among either.
+#: Edits with the same `before` and `after` in each of these lists.
 ALIKE = 2
-#: Documents of the quarantine shown for their own faults, and for the partition that the gate held back.
+#: Quarantined documents kept: with problems of their own, and held back with their partition.
 QUARANTINED, GATED = 300, 20
-#: Code points of text, and bytes of undecoded content, that stand for a document of the quarantine.
+#: Code points of text, and bytes of undecoded content, kept of a quarantined document.
 OPENING, OPENING_BYTES = 300, 64
-#: Content with a smaller share of printable characters is binary, even where its bytes happen to decode.
+#: Content with a smaller share of printable characters is treated as binary, even if it can be decoded.
 PRINTABLE = 0.9
-#: Longer changes are counted by rule, but not word for word; the most frequent ones keep an example each.
+#: Changes longer than this are counted by rule only. The `PAIRS` most frequent shorter ones keep an example each.
 LONGEST_PAIR = 80
 PAIRS = 60
 LONGEST_URI = 300
 
-#: A change word for word: rule, status, before, after.
+#: A change: rule, status, before, after.
 Pair = tuple[str, str, str, str]
 
 
 class Summary:
-    """Counts, examples and doubts of a run. `add` and `add_quarantined` feed it; summaries of parts of a run `merge`.
+    """Counts, examples and uncertain edits of a run, from `add` and `add_quarantined`; summaries of parts can `merge`.
 
-    Digests that saw the same batches in the same order are alike. It can be pickled.
+    The same batches in the same order give the same summary. It can be pickled.
     """
 
     def __init__(self) -> None:
         self.articles = 0
         self.edited_articles = 0
-        self.irreversible: list[str] = []  # ids of articles whose edits do not lead back; there should be none
-        self.rules = Tally(("step", "rule", "status"), ("places", "rows", "articles"))
-        self.pairs = Tally(("rule", "status", "before", "after"), ("places",))
-        self.columns = {name: Tally((name,)) for name in ("language", "encoding", "agency", "validation")}
+        self.irreversible: list[str] = []  # ids of articles that their edits do not rebuild; should be empty
+        self.rules = TopCounts(("step", "rule", "status"), ("places", "rows", "articles"))
+        self.pairs = TopCounts(("rule", "status", "before", "after"), ("places",))
+        self.columns = {name: TopCounts((name,)) for name in ("language", "encoding", "agency", "validation")}
         self.examples: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.pair_examples: dict[Pair, dict[str, Any]] = {}
         self.least_certain: list[dict[str, Any]] = []
         self.suggestions: list[dict[str, Any]] = []
         self.quarantined = 0
         self.gated = 0
-        self.reasons = Tally(("stage", "rule", "severity"), ("documents",))
-        self.media_types = Tally(("media_type",))
-        self.held: list[dict[str, Any]] = []
-        self.held_by_gate: list[dict[str, Any]] = []
+        self.reasons = TopCounts(("stage", "rule", "severity"), ("documents",))
+        self.media_types = TopCounts(("media_type",))
+        self.quarantined_entries: list[dict[str, Any]] = []
+        self.gated_entries: list[dict[str, Any]] = []
 
     def add(self, articles: pa.Table, edits: pa.Table) -> None:
-        """Take in published articles (columns of `ARTICLES`) and all their edits (columns of `EDITS`)."""
+        """Add published articles (columns of `ARTICLES`) and all their edits (columns of `EDITS`)."""
         self.articles += articles.num_rows
-        for name, tally in self.columns.items():
+        for name, counts in self.columns.items():
             column = pc.utf8_slice_codeunits(pc.fill_null(articles[name], ""), 0, LONGEST_PAIR)
-            tally.add(pa.table({name: column}))
+            counts.add(pa.table({name: column}))
         if not edits.num_rows:
             return
         places = pc.fill_null(pc.cast(pc.list_value_length(edits["positions"]), pa.int64()), 1)
@@ -76,7 +76,7 @@ class Summary:
         self._show(articles, edits)
 
     def add_quarantined(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Take in documents of the quarantine: rows of `copydesk.warehouse.schemas.quarantine_row`."""
+        """Add quarantined documents: rows of `copydesk.warehouse.schemas.quarantine_row`."""
         rows = list(rows)
         if not rows:
             return
@@ -93,12 +93,12 @@ class Summary:
             decisive = [reason["stage"] for reason in row["reasons"] if reason["severity"] == CRITICAL]
             gated = bool(decisive) and set(decisive) == {"gate"}
             self.gated += gated
-            entries, limit = (self.held_by_gate, GATED) if gated else (self.held, QUARANTINED)
+            entries, limit = (self.gated_entries, GATED) if gated else (self.quarantined_entries, QUARANTINED)
             if len(entries) < limit:
-                entries.append(_held(row))
+                entries.append(_quarantined(row))
 
     def merge(self, other: Summary) -> None:
-        """Take in what another summary gathered; its examples fill the places that are still free."""
+        """Add another summary; its examples are kept while there is room."""
         self.articles += other.articles
         self.edited_articles += other.edited_articles
         self.irreversible = [*self.irreversible, *other.irreversible][:EXAMPLES]
@@ -109,7 +109,7 @@ class Summary:
             (self.pairs, other.pairs),
             (self.reasons, other.reasons),
             (self.media_types, other.media_types),
-            *((tally, other.columns[name]) for name, tally in self.columns.items()),
+            *((counts, other.columns[name]) for name, counts in self.columns.items()),
         ):
             mine.merge(theirs)
         for key, examples in other.examples.items():
@@ -119,11 +119,11 @@ class Summary:
         self.pair_examples = {pair: examples_of_pairs[pair] for pair in frequent if pair in examples_of_pairs}
         self.least_certain = _ranked([*self.least_certain, *other.least_certain], LEAST_CERTAIN, LEAST_CERTAIN_OF_RULE)
         self.suggestions = _ranked([*self.suggestions, *other.suggestions], SUGGESTIONS, SUGGESTIONS_OF_RULE)
-        self.held = [*self.held, *other.held][:QUARANTINED]
-        self.held_by_gate = [*self.held_by_gate, *other.held_by_gate][:GATED]
+        self.quarantined_entries = [*self.quarantined_entries, *other.quarantined_entries][:QUARANTINED]
+        self.gated_entries = [*self.gated_entries, *other.gated_entries][:GATED]
 
     def frequent_pairs(self) -> dict[Pair, int]:
-        """The most frequent changes and how often they were made, the foremost first."""
+        """The most frequent changes and their counts, most frequent first."""
         rows = self.pairs.top(PAIRS)
         return {(row["rule"], row["status"], row["before"], row["after"]): row["places"] for row in rows}
 
@@ -142,13 +142,13 @@ class Summary:
         self.pairs.add(columns.filter(pc.less_equal(length, LONGEST_PAIR)))
 
     def _show(self, articles: pa.Table, edits: pa.Table) -> None:
-        """Choose the edits of this batch worth showing, and put them into their context."""
+        """Choose the edits of this batch to keep, and add their context."""
         frequent = self.frequent_pairs()
         chosen = {
             *self._free_examples(edits),
             *self._free_pairs(edits, [pair for pair in frequent if pair not in self.pair_examples]),
-            *self._doubts(edits, APPLIED, self.least_certain, LEAST_CERTAIN, LEAST_CERTAIN_OF_RULE),
-            *self._doubts(edits, SUGGESTED, self.suggestions, SUGGESTIONS, SUGGESTIONS_OF_RULE),
+            *self._uncertain(edits, APPLIED, self.least_certain, LEAST_CERTAIN, LEAST_CERTAIN_OF_RULE),
+            *self._uncertain(edits, SUGGESTED, self.suggestions, SUGGESTIONS, SUGGESTIONS_OF_RULE),
         }
         if not chosen:
             return
@@ -162,14 +162,14 @@ class Summary:
             examples = self.examples.setdefault(key, [])
             if len(examples) < EXAMPLES and all(entry["article_id"] != other["article_id"] for other in examples):
                 examples.append(entry)
-        doubtful = [entry for entry in shown if entry["confidence"] < 1]
-        applied = [entry for entry in doubtful if entry["status"] == APPLIED]
-        suggested = [entry for entry in doubtful if entry["status"] == SUGGESTED]
+        uncertain = [entry for entry in shown if entry["confidence"] < 1]
+        applied = [entry for entry in uncertain if entry["status"] == APPLIED]
+        suggested = [entry for entry in uncertain if entry["status"] == SUGGESTED]
         self.least_certain = _ranked([*self.least_certain, *applied], LEAST_CERTAIN, LEAST_CERTAIN_OF_RULE)
         self.suggestions = _ranked([*self.suggestions, *suggested], SUGGESTIONS, SUGGESTIONS_OF_RULE)
 
     def _free_examples(self, edits: pa.Table) -> list[int]:
-        """Row numbers of edits whose rule still has room for examples, one an article."""
+        """Row numbers of edits whose rule has room for examples, one for each article."""
         full = [f"{rule}\0{status}" for (rule, status), found in self.examples.items() if len(found) >= EXAMPLES]
         keys = pc.binary_join_element_wise(edits["rule"], edits["status"], "\0")
         rows = pc.indices_nonzero(pc.invert(pc.is_in(keys, pa.array(full, pa.string()))))
@@ -189,7 +189,7 @@ class Summary:
 
     @staticmethod
     def _free_pairs(edits: pa.Table, pairs: list[Pair]) -> list[int]:
-        """Row numbers where each of `pairs` first occurs."""
+        """Row numbers of the first edit of each of `pairs`."""
         if not pairs:
             return []
         columns = [edits[name] for name in ("rule", "status", "before", "after")]
@@ -201,7 +201,7 @@ class Summary:
         return list(first.values())
 
     @staticmethod
-    def _doubts(edits: pa.Table, status: str, kept: list[dict[str, Any]], limit: int, of_rule: int) -> list[int]:
+    def _uncertain(edits: pa.Table, status: str, kept: list[dict[str, Any]], limit: int, of_rule: int) -> list[int]:
         """Row numbers of the edits of `status` with confidence < 1 that rank among those `kept`."""
         mask = pc.and_(pc.equal(edits["status"], status), pc.less(edits["confidence"], 1.0))
         if len(kept) == limit:
@@ -220,7 +220,7 @@ class Summary:
         return [entry["row"] for entry in _ranked([*kept, *entries], limit, of_rule) if "row" in entry]
 
     def _in_context(self, articles: pa.Table, edits: pa.Table, chosen: list[int]) -> list[tuple[Edit, dict[str, Any]]]:
-        """The chosen rows as edits and as entries of the report, in the order of the batch."""
+        """The chosen rows as edits and as report entries, in the order of the batch."""
         picked = edits.select(["article_id", "sequence"]).take(pa.array(chosen, pa.int64())).to_pydict()
         wanted: dict[str, set[int]] = {}
         for article, sequence in zip(picked["article_id"], picked["sequence"], strict=True):
@@ -265,10 +265,10 @@ class Summary:
 
 
 def _ranked(entries: list[dict[str, Any]], limit: int, of_rule: int) -> list[dict[str, Any]]:
-    """The `limit` foremost entries: doubtful edits first, likely suggestions first.
+    """The first `limit` entries: applied edits by rising confidence, suggestions by falling confidence.
 
-    At most `of_rule` are of one rule, and `ALIKE` of one change. Ties fall by article and sequence, so the order of the
-    batches does not matter.
+    At most `of_rule` are of one rule, and `ALIKE` of one change. Ties are ordered by article and sequence, so the order
+    of the batches does not matter.
     """
 
     def rank(entry: dict[str, Any]) -> tuple[float, str, int]:
@@ -286,8 +286,8 @@ def _ranked(entries: list[dict[str, Any]], limit: int, of_rule: int) -> list[dic
     return ranked
 
 
-def _held(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What a report shows of one row of the quarantine."""
+def _quarantined(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The report entry for one row of the quarantine."""
     content = row["content"]
     text = _opening(content, row["encoding"]) if row["text"] is None else row["text"]
     return {
@@ -305,8 +305,8 @@ def _held(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _opening(content: bytes, encoding: str | None) -> str | None:
-    """The beginning of content that was never decoded, if it reads as text: a little more than `OPENING` of it."""
-    start = content[: 4 * OPENING + 4]  # no encoding here takes more than four bytes a code point, and a mark in front
+    """The beginning of undecoded content if it is text, at least `OPENING` code points of it; else None."""
+    start = content[: 4 * OPENING + 4]  # at most four bytes per code point, and a byte order mark
     for name in ("utf-8-sig", encoding):
         try:
             text = codecs.getincrementaldecoder(name)().decode(start, len(start) == len(content)) if name else None

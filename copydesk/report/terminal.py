@@ -1,4 +1,4 @@
-"""One document on the terminal: its fields, its text with every edit in place, and the reason for each edit."""
+"""One document on the terminal: its fields, its text with all edits marked, and the reason for each edit."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from copydesk.report.diff import REMOVED, SAME, Segment, compose
 from copydesk.report.escape import visible
 from copydesk.text.typos.step import STEP
 
-#: Unchanged stretches longer than this are shown by their ends, of about `EDGE` code points each.
+#: Of longer unchanged passages only the ends are shown, about `EDGE` code points each.
 LONGEST_UNCHANGED, EDGE = 480, 160
-#: A removed or inserted stretch longer than this is cut in the middle.
+#: A longer removed or inserted passage is cut in the middle.
 LONGEST_CHANGE = 600
-#: In the table of edits.
+#: Maximum code points of a cell in the table of edits.
 LONGEST_CELL = 60
 #: Bytes shown of a document that could not be decoded.
 OPENING_BYTES = 64
@@ -37,7 +37,7 @@ _SEVERITY_STYLES = {CRITICAL: "bold red", WARNING: "yellow"}
 
 
 def show(cleaned: Cleaned, console: Console, full: bool = False) -> None:
-    """Print what became of one document; with `full`, the whole of its text."""
+    """Print the result for one document; with `full`, its whole text."""
     if cleaned.article is None:
         console.print(
             Panel(
@@ -55,12 +55,12 @@ def show(cleaned: Cleaned, console: Console, full: bool = False) -> None:
         console.print(_edits(cleaned.edits, reasons(cleaned)))
     if cleaned.problems:
         console.print(_problems(cleaned))
-    if reason := held_back(cleaned):
-        console.print(Text(f"A run would put this document into the quarantine: {reason}", style="bold red"))
+    if reason := quarantine_reason(cleaned):
+        console.print(Text(f"A run would quarantine this document: {reason}", style="bold red"))
 
 
 def _opening(content: bytes) -> str:
-    """How a document begins that has no article: as text, where its bytes are that."""
+    """The beginning of a document without an article, as text or else as bytes."""
     try:
         text = content[: 8 * OPENING_BYTES].decode("utf-8", "strict" if len(content) <= 8 * OPENING_BYTES else "ignore")
     except UnicodeDecodeError:
@@ -70,39 +70,39 @@ def _opening(content: bytes) -> str:
     return visible(text) or "no bytes"
 
 
-def held_back(cleaned: Cleaned) -> str | None:
-    """Why a run would put a document into the quarantine, as far as the steps can tell; its suites may add reasons."""
+def quarantine_reason(cleaned: Cleaned) -> str | None:
+    """Why a run would quarantine a document, without the reasons that its suites may add; None if it would not."""
     reasons = [explain(p.rule) for p in cleaned.problems if p.severity == CRITICAL]
     if not cleaned.reversible:
         reasons.append(explain("irreversible"))
     if not reasons and cleaned.article is not None and not cleaned.article.body:
-        reasons = ["It has no body."]
+        reasons = [explain("no-body")]
     return " ".join(reasons) or None
 
 
 def as_json(cleaned: Cleaned) -> dict[str, Any]:
-    """The same as a JSON-able value: the columns of the article, its edits in order, its problems."""
+    """The result for one document as a JSON-able value: the columns of the article, its edits, its problems."""
     article = None
     if cleaned.article is not None:
         article = {name: _plain(value) for name, value in asdict(cleaned.article).items()}
-    why_so = reasons(cleaned)
+    evidence_of = reasons(cleaned)
     return {
         "uri": cleaned.document.uri,
         "article": article,
         "edits": [
             {name: _plain(value) for name, value in edit._asdict().items()}
-            | {"meaning": explain(edit.rule), "evidence": why_so.get(edit.sequence)}
+            | {"meaning": explain(edit.rule), "evidence": evidence_of.get(edit.sequence)}
             for edit in cleaned.edits
         ],
         "problems": [problem._asdict() for problem in cleaned.problems],
-        "quarantine": held_back(cleaned),
+        "quarantine": quarantine_reason(cleaned),
     }
 
 
 def in_place(segments: list[Segment], full: bool = False, marks: bool = False) -> Text:
-    """The text with what went struck out and what came beside it, long unchanged stretches elided unless `full`.
+    """The text with removed and inserted passages marked; long unchanged ones are shortened unless `full`.
 
-    With `marks`, for a terminal without colours, changes stand in the brackets of `wdiff`: [-went-]{+came+}.
+    With `marks`, for a terminal without colours, changes are in the brackets of `wdiff`: [-removed-]{+inserted+}.
     """
     text = Text()
     for index, (kind, part, _) in enumerate(segments):
@@ -157,7 +157,7 @@ def _diffs(cleaned: Cleaned) -> Iterator[tuple[str, list[Segment]]]:
 
 
 def reasons(cleaned: Cleaned) -> dict[int, str]:
-    """What speaks for each correction of a typo, by the edit's `sequence`."""
+    """The evidence for each typo correction, by the edit's `sequence`."""
     article = cleaned.article
     found: dict[int, str] = {}
     if article is None:
@@ -171,17 +171,17 @@ def reasons(cleaned: Cleaned) -> dict[int, str]:
     return found
 
 
-def _edits(edits: tuple[Edit, ...], why_so: dict[int, str]) -> RenderableType:
+def _edits(edits: tuple[Edit, ...], evidence_of: dict[int, str]) -> RenderableType:
     if not edits:
-        return Text("Nothing to change.", style="green")
+        return Text("No changes.", style="green")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
     table.add_column("why", overflow="fold", ratio=3)
     table.add_column("before → after", overflow="fold", ratio=4)
     table.add_column("places", justify="right")
-    table.add_column("sure", justify="right")
+    table.add_column("confidence", justify="right")
     for edit in edits:
         why = Text(explain(edit.rule))
-        if reason := why_so.get(edit.sequence):
+        if reason := evidence_of.get(edit.sequence):
             why.append(f" {visible(reason, every=True)}")
         if edit.status != APPLIED:
             why.append(f"  {edit.status}", "yellow")
@@ -190,13 +190,13 @@ def _edits(edits: tuple[Edit, ...], why_so: dict[int, str]) -> RenderableType:
             change.append(_cell(edit.before), _REMOVED if edit.status == APPLIED else "")
         change.append(" → " if edit.before and edit.after else " → nothing" if edit.before else "→ ", "dim")
         change.append(_cell(edit.after), _INSERTED if edit.status == APPLIED else "")
-        table.add_row(why, change, f"{len(edit.places):,}", _sure(edit.confidence))
+        table.add_row(why, change, f"{len(edit.places):,}", _percent(edit.confidence))
     applied = sum(len(edit.places) for edit in edits if edit.status == APPLIED)
     suggested = sum(edit.status != APPLIED for edit in edits)
     rows = sum(edit.status == APPLIED for edit in edits)
-    total = f"{applied:,} change{'s' * (applied != 1)} made, in {rows:,} edit{'s' * (rows != 1)}"
+    total = f"{applied:,} change{'s' * (applied != 1)} in {rows:,} applied edit{'s' * (rows != 1)}"
     if suggested:
-        total += f", {suggested:,} not made"
+        total += f", {suggested:,} not applied"
     return Group(table, Text(total, style="dim"))
 
 
@@ -208,13 +208,13 @@ def _problems(cleaned: Cleaned) -> RenderableType:
     return Panel(grid, title="problems", title_align="left", border_style="yellow")
 
 
-def _sure(confidence: float) -> str:
-    """A percentage; what is not wholly certain never reads 100 %."""
+def _percent(confidence: float) -> str:
+    """A confidence in percent; 100 % only for an exact 1."""
     return "100 %" if confidence >= 1 else f"{min(confidence, 0.999) * 100:.3g} %"
 
 
 def _elided(part: str, first: bool, last: bool) -> Iterator[tuple[str, str]]:
-    """An unchanged stretch as (text, style); at the ends of the document one edge is enough."""
+    """An unchanged passage as (text, style) parts; at the ends of the document one edge is enough."""
     if len(part) <= LONGEST_UNCHANGED:
         yield part, ""
         return
@@ -228,7 +228,7 @@ def _elided(part: str, first: bool, last: bool) -> Iterator[tuple[str, str]]:
 
 
 def _break(part: str, near: int, backwards: bool) -> int:
-    """A place between two words at most 40 code points on from `near`, or `near` itself."""
+    """A word boundary at most 40 code points from `near`, or `near` itself."""
     place = part.rfind(" ", near - 40, near) + 1 if backwards else part.find(" ", near, near + 40)
     return place if place > 0 else near
 
@@ -247,6 +247,6 @@ def _safe(text: str) -> Text:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, date):  # a datetime is one, too
+    if isinstance(value, date):  # a datetime is a date, too
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value

@@ -1,1 +1,1 @@
-"""Runs: the stages of a night, the batches and processes that do its work, and its schedule."""
+"""Runs: the stages of a night, its batches and worker processes, and its schedule."""

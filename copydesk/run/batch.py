@@ -1,4 +1,4 @@
-"""A batch of documents as Arrow tables: what one worker process makes of what it is handed."""
+"""A batch of documents as Arrow tables: the result of one task of a worker process."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from copydesk.warehouse.schemas import articles_table, edits_table, quarantine_r
 class Batch(NamedTuple):
     """Cleaned documents.
 
-    `articles` (rows of `ARTICLES` and `published_date`), `metrics` (from `copydesk.checks.metrics`)
-    and `raw` (rows of `QUARANTINE`) go together row by row; `edits` are theirs. `problems` lists, by row, what the
-    steps noted. `quarantined` are rows of the quarantine. `documents` and `size` count what is in these.
+    `articles` (rows of `ARTICLES` and `published_date`), `metrics` (from `copydesk.checks.metrics`) and `raw` (rows of
+    `QUARANTINE`) have the same rows; `edits` are those of the articles. `problems` are the problems found by the steps,
+    by row. `quarantined` are rows of the quarantine. `documents` and `size` are the number of documents and bytes.
 
-    `waiting` are documents with a question that others of their site may answer, and `proofs` is what those in this
-    batch prove.
+    `waiting` are documents with a question that others of their site may answer; `proofs` is the evidence of this
+    batch.
     """
 
     articles: pa.Table
@@ -42,9 +42,9 @@ class Batch(NamedTuple):
 def clean_batch(
     documents: Sequence[Document], config: Config, day: date, sites: Mapping[str, Site], last: bool = True
 ) -> Batch:
-    """Clean documents and sort out those that have no article or a critical problem. `day` is that of the run.
+    """Clean documents and separate those without an article or with a critical problem. `day` is the date of the run.
 
-    `sites` says what is known of their sites. Unless this is the `last` time, documents with an open question wait.
+    `sites` is the evidence on their sites. Unless this is the `last` pass, documents with an open question wait.
     """
     alone = clean_alone(documents, config, sites)
     waiting = [] if last else [one for one in alone if one.waits]
@@ -71,12 +71,12 @@ def clean_batch(
 
 
 def _is_unfit(one: Cleaned) -> bool:
-    """Whether the steps found that a document must not be published; suites judge the others."""
+    """Whether the steps found a reason not to publish a document; the suites judge all others."""
     return any(problem.severity == CRITICAL for problem in one.problems)
 
 
 def join(batches: Sequence[Batch]) -> Batch:
-    """Several batches as one, in their order."""
+    """Concatenate batches, in order."""
     problems: dict[int, list[Problem]] = {}
     rows = 0
     for batch in batches:
@@ -89,7 +89,7 @@ def join(batches: Sequence[Batch]) -> Batch:
 
 
 def _row(one: Cleaned, problems: Sequence[Problem], text: str | None = None) -> dict[str, Any]:
-    """A row of the quarantine; the text of documents that fail only later is left out, since their bytes are there."""
+    """A row of the quarantine. Documents that fail later need no text here: the row holds their bytes."""
     article = one.article
     return quarantine_row(
         one.document,

@@ -1,6 +1,6 @@
-"""How a worker process begins: with the user's word lists, and so that it ends with its parent.
+"""The start of a worker process: it loads the user's word lists and ends with its parent.
 
-This module imports little, since a process reads its word lists when it imports what makes patterns of them.
+This module imports little: a process reads its word lists when it imports the modules that compile patterns from them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from importlib import import_module
 
 
 def begin(lists: str | None) -> None:
-    """Prepare a new process for documents that are cleaned with the lists of the folder `lists`.
+    """Prepare a new process to clean documents with the lists of the folder `lists`.
 
-    The script that started the run is imported again in each of its workers (`multiprocessing`, method spawn). Where it
-    imports what reads the shipped lists, nothing was made of them yet, and it is forgotten.
+    Each worker imports the script that started the run again (`multiprocessing`, method spawn). If that reads the
+    shipped lists, the modules of copydesk are unloaded; nothing has used them yet.
     """
     if not import_module("copydesk.config.user_lists").could_install(lists):
         for name in [name for name in sys.modules if name.partition(".")[0] == "copydesk"]:
@@ -26,7 +26,7 @@ def begin(lists: str | None) -> None:
 
 
 def _end_with_parent() -> None:
-    """End when the run is killed. The pool by itself would wait for work for ever."""
+    """End when the run is killed; the pool itself would wait for work forever."""
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

@@ -28,23 +28,23 @@ from copydesk.warehouse.schemas import by_severity, quarantine_table
 
 log = logging.getLogger(__name__)
 
-#: Examples of each rule that the report shows.
+#: Examples of each rule in the report.
 EXAMPLES = 3
 
 
 @dataclass(slots=True)
 class Totals:
-    """Counts by name and day, so that a day which the gate holds back can be left out."""
+    """Counts by name and day, so that days that the gate holds back can be excluded."""
 
     counts: Counter[tuple[str, date | None]] = field(default_factory=Counter)
 
     def add_rows(self, name: str, days: pa.ChunkedArray) -> None:
-        """Count one for each of `days`."""
+        """Add one for each of `days`."""
         for group in days.value_counts().to_pylist():
             self.counts[name, group["values"]] += group["counts"]
 
     def add_edits(self, articles: pa.Table, edits: pa.Table) -> None:
-        """Count the places of edits, by their status and the day of their article."""
+        """Count the places of edits by status and day of the article."""
         places = pc.fill_null(pc.list_value_length(edits["positions"]), 1)
         owner = pc.index_in(edits["article_id"], articles["article_id"].combine_chunks())
         table = pa.table({"day": articles["published_date"].take(owner), "status": edits["status"], "places": places})
@@ -52,18 +52,19 @@ class Totals:
             self.counts[group["status"], group["day"]] += group["places_sum"]
 
     def total(self, name: str, without: Iterable[date | None] = ()) -> int:
-        """How often `name` was counted on days that are none of `without`."""
+        """The count of `name`, without the days in `without`."""
         left_out = set(without)
         return sum(count for (what, day), count in self.counts.items() if what == name and day not in left_out)
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What came in and is staged, and what was seen on the way.
+    """The staged documents of a run, and what was found in them.
 
-    `results` are those of the suites of articles and edits over all batches, `noted` counts what the steps noted by
-    rule, column and severity, `whole` is what is critically wrong with a table as a whole. `left_out` counts files that
-    are not read, by reason, and `undated` the documents without a date, by site: those that are fit, and the others.
+    `results` are the results of the suites of articles and edits over all batches; `noted` counts the problems found by
+    the steps, by rule, column and severity; `whole` lists critical problems of a table as a whole. `left_out` counts
+    files that are not read, by reason, and `undated` the documents without a date, by site: those that are fit to
+    publish, and the others.
     """
 
     warehouse: Warehouse
@@ -81,7 +82,7 @@ class Collected:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was new or changed."""
+        """Whether no document was new or changed."""
         return not self.staging.published + self.staging.quarantined
 
 
@@ -89,32 +90,32 @@ def collect(
     job: Job, warehouse: Warehouse, staging: Staging, history: History, checks: Callable[[], Checks],
     progress: Callable[[int, int], None],
 ) -> Collected:  # fmt: skip
-    """Take in all documents of a job. `checks` gives the suites when there is something to judge."""
+    """Read, clean, validate and stage all documents of a job. `checks` loads the suites on first use."""
     left_out: Counter[str] = Counter()
     intake = _Intake(staging, checks)
     arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
     fresh = history.select(arrived, retry_held=job.again)
-    for first in fresh:  # once, if anything is new: only then what is known of sites is worth reading
+    for first in fresh:  # runs at most once: site evidence is read only if there is a new document
         sites = Sites.read(warehouse, job.config.sites)
         batches = cleaned(chain([first], fresh), job.config, job.day, sites, staging)
-        for batch in joined(_told(batches, progress)):
+        for batch in joined(_with_progress(batches, progress)):
             intake.take(batch)
     for reason, count in sorted(left_out.items()):
-        log.warning("left out %d × %s", count, reason)
+        log.warning("skipped %d × %s", count, reason)
     return Collected(
         warehouse, staging, history, intake.summary, intake.totals, intake.results, intake.noted, intake.examples,
         intake.whole, intake.bytes_read, left_out, intake.undated,
     )  # fmt: skip
 
 
-def _told(batches: Iterable[Batch], progress: Callable[[int, int], None]) -> Iterator[Batch]:
+def _with_progress(batches: Iterable[Batch], progress: Callable[[int, int], None]) -> Iterator[Batch]:
     for batch in batches:
         progress(batch.documents, batch.size)
         yield batch
 
 
 class _Intake:
-    """Validates batches, sorts each into what may be published and what goes to the quarantine, and stages both."""
+    """Validates batches, separates the documents to publish from those to quarantine, and stages both."""
 
     def __init__(self, staging: Staging, checks: Callable[[], Checks]) -> None:
         self._staging, self._checks = staging, checks
@@ -151,7 +152,7 @@ class _Intake:
         self.totals.add_edits(articles, edits)
 
     def _problems(self, batch: Batch) -> dict[int, list[Problem]]:
-        """All that is wrong with the articles of a batch, by row: what the steps noted, what the suites found."""
+        """All problems of the articles of a batch, by row, found by the steps and by the suites."""
         ids = batch.articles["article_id"].to_pylist()
         none: Verdict[Any] = Verdict([])
         articles = self._checks().judge("articles", batch.metrics, range(len(ids))) if ids else none
@@ -185,13 +186,13 @@ def _with_validation(articles: pa.Table, problems: dict[int, list[Problem]]) -> 
 
 
 def _with_reasons(raw: pa.Table, problems: dict[int, list[Problem]]) -> pa.Table:
-    """`raw` with all that is known against each document, the most severe first."""
+    """`raw` with the problems of each document as `reasons`, most severe first."""
     index = raw.schema.get_field_index("reasons")
     reasons = [[p._asdict() for p in by_severity(problems.get(row, ()))] for row in range(len(raw))]
     return raw.set_column(index, raw.schema.field(index), pa.array(reasons, raw.schema.field(index).type))
 
 
 def _texts(articles: pa.Table) -> list[str]:
-    """What was made of documents that failed, for whoever looks at the quarantine."""
+    """The cleaned texts of documents that failed validation, for the quarantine."""
     pairs = zip(articles["headline"].to_pylist(), articles["body"].to_pylist(), strict=True)
     return [f"{headline}\n\n{body}".strip() for headline, body in pairs]

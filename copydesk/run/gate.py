@@ -1,4 +1,4 @@
-"""The third stage of a run: each partition, and the run as a whole, are judged; what fails critically is held back."""
+"""The third stage of a run, the quality gate: judges each partition and the run, and holds back critical failures."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from copydesk.records import CRITICAL
 from copydesk.run.collect import Collected
 from copydesk.warehouse import PartitionCount
 
-#: Nights that the volume is compared with, and that the report shows.
+#: Earlier nights that the volume is compared with, and that the report shows.
 RECENT_NIGHTS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was collected, and what the gate says of it: `held` has the days that it holds back, and why. `recent` are
-    the rows of `runs` that the run was compared with, the oldest first."""
+    """The collected documents and the verdict of the gate: `held` maps the days that are held back to the reason.
+    `recent` are the rows of `runs` that the run was compared with, oldest first."""
 
     collected: Collected
     results: list[Result]
@@ -31,7 +31,7 @@ class Judged:
 
 
 def counts(collected: Collected, held: dict[date | None, str]) -> dict[str, int]:
-    """The documents of a run by what became of them, as the table `runs` has them."""
+    """The documents of a run by outcome, under the column names of the table `runs`."""
     return {
         "documents": collected.history.delivered,
         "unchanged": collected.history.unchanged,
@@ -42,7 +42,7 @@ def counts(collected: Collected, held: dict[date | None, str]) -> dict[str, int]
 
 
 def judge(collected: Collected, config: Config, recent: list[dict[str, Any]], checks: Callable[[], Checks]) -> Judged:
-    """Judge what was collected, and hold back in its staging what fails. `recent` are rows of `runs`."""
+    """Judge what was collected, and hold back failed partitions in the staging. `recent` are rows of `runs`."""
     staging = collected.staging
     partitions = staging.partition_counts()
     of_partitions = checks().partitions([_partition_row(count, collected, config) for count in partitions])

@@ -1,4 +1,4 @@
-"""What a run is to do, and what it came to."""
+"""The job of a run and its outcome."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from copydesk.config import Config, user_lists
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a run is to do: read `sources`, publish to `warehouse`, as the run of `day`.
+    """The job of a run: read `sources`, publish to `warehouse`, as the run of `day`.
 
-    `day` is the date that the run is for, not the time at which it happens to run. `again` takes up documents that are
-    in the quarantine although they did not change.
+    `day` is the date that the run is for, not the date on which it runs. `again` also processes quarantined documents
+    that have not changed.
     """
 
     sources: tuple[str, ...]
@@ -27,8 +27,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run came to. `row` is its row of the table `runs`, None where there was nothing to do; `report` is where
-    its page is, `tables` where the warehouse is, `report_data` what the page shows (`copydesk.report.report_data`).
+    """The outcome of a run. `row` is its row of the table `runs`, None if there was nothing to do; `report` is the
+    address of its page, `tables` that of the warehouse, `report_data` the data of the page
+    (`copydesk.report.report_data`).
     """
 
     sentence: str
@@ -39,14 +40,14 @@ class Outcome:
 
     @property
     def held(self) -> bool:
-        """Whether the quality gate held a partition back, or every document of the run."""
+        """Whether the quality gate held back a partition, or nothing could be published."""
         return self.row is not None and self.row["verdict"] != "published"
 
 
 def fingerprint(config: Config) -> str:
-    """SHA-256 of the settings that decide what is written, 64 hex digits; where and how fast it runs is left out.
+    """SHA-256 of the settings that affect the articles, 64 hex digits; paths and performance settings are left out.
 
-    Of the user's lists it covers what they say.
+    It covers the contents of the user's lists.
     """
     settings = config.model_dump_json(exclude={"warehouse": True, "run": True, "expectations": True, "lists": True})
     lists = user_lists.digest(config.lists.folder) if config.lists.folder is not None else ""

@@ -1,10 +1,9 @@
-"""The nightly run: its stages, in their order, for whoever runs them.
+"""The nightly run: its stages, in order.
 
     prepare → Prepared    collect → Collected    gate → Judged    publish → Outcome
 
-Each stage makes a value that the next one takes. `run` calls them plainly; the Prefect flow runs the same ones as
-tasks. Memory stays flat: documents come in batches, go through all of cleaning and validation, and are staged on disk
-until the run knows that it may publish.
+Each stage returns the value that the next one takes. `run` calls them directly; the Prefect flow runs them as tasks.
+Memory stays flat: documents are cleaned and validated in batches, and staged on disk until the gate has judged the run.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ log = logging.getLogger(__name__)
 
 
 class Stage(NamedTuple):
-    """One stage of the run: `work` makes its value from the one before. `retries` is how often it may be tried again
-    after a fault of disk or network."""
+    """One stage of the run: `work` makes its value from that of the stage before. `retries` is the maximum number of
+    retries after a disk or network error."""
 
     name: str
     work: Callable[[Night, Any], Any]
@@ -39,13 +38,13 @@ class Stage(NamedTuple):
 
 
 class Night:
-    """A run in progress: what its stages need around them, and the value of the last one.
+    """A run in progress: the job, the open resources, and the value of the last stage.
 
-    A context manager, which gives the warehouse back when it ends.
+    A context manager that releases the warehouse at the end.
     """
 
     def __init__(self, job: Job, progress: Callable[[int, int], None] | None = None) -> None:
-        """`progress` is told, batch by batch, how many documents came in and how many bytes they had."""
+        """`progress` is called for each batch with its number of documents and bytes."""
         self.job = job
         self.progress = progress or (lambda documents, size: None)
         self.value: Any = None
@@ -60,19 +59,19 @@ class Night:
         self.open.close()
 
     def stages(self) -> Iterator[Stage]:
-        """The stages in their order; no further ones once the outcome is known."""
+        """The stages in order, up to the one that returns the outcome."""
         for stage in STAGES:
             if not isinstance(self.value, Outcome):
                 yield stage
 
     def advance(self, stage: Stage) -> None:
-        """Do one stage. Where it raises, the value of the one before stays, so that it can be tried again."""
+        """Run one stage. If it raises, the value of the stage before is kept, so that it can be retried."""
         log.info("%s", stage.name)
         self.value = stage.work(self, self.value)
 
     @property
     def outcome(self) -> Outcome:
-        """What the run came to, when its stages are done."""
+        """The outcome of the run, after its last stage."""
         assert isinstance(self.value, Outcome)
         return self.value
 
@@ -83,19 +82,19 @@ class Night:
 
     @cached_property
     def checks(self) -> Checks:
-        """The suites, ready to judge; made when there is something to judge, since it takes seconds."""
+        """The suites, loaded on first use, since that takes seconds."""
         return Checks(self.suites)
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A warehouse that is locked for this run, and whole."""
+    """A consistent warehouse, locked for this run."""
 
     warehouse: Warehouse
 
 
 def _prepare(night: Night, _before: None) -> Prepared:
-    """Read the suites, open the warehouse, take its lock, mend what an interrupted run left."""
+    """Read the suites, open the warehouse, acquire its lock, recover from an interrupted run."""
     config = night.job.config
     night.open.close()
     read_suites(night.suites)
@@ -134,7 +133,7 @@ STAGES = (
 
 
 def run(job: Job, progress: Callable[[int, int], None] | None = None) -> Outcome:
-    """Do one run, here and now. Raises `SourceError`, `SuiteError`, `WarehouseError`, and discards what it staged."""
+    """Do one run. On `SourceError`, `SuiteError` or `WarehouseError` it discards what it staged and raises."""
     with Night(job, progress) as night:
         for stage in night.stages():
             night.advance(stage)
@@ -144,4 +143,4 @@ def run(job: Job, progress: Callable[[int, int], None] | None = None) -> Outcome
 def _nothing_to_do(documents: int) -> str:
     if not documents:
         return "Nothing to do: the sources hold no documents."
-    return f"Nothing to do: {documents:,} document{'s' * (documents > 1)} came in, all known and unchanged."
+    return f"Nothing to do: {documents:,} document{'s' * (documents > 1)} read, none new or changed."

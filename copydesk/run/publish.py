@@ -1,4 +1,4 @@
-"""The last stage of a run: tables and report are committed, all at once for readers."""
+"""The last stage of a run: commits tables and report, atomically for readers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from copydesk.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
-#: Runs whose reports are laid out again.
+#: Recent runs with reports that are rendered again.
 _ALL_RUNS = 10_000
 
 
@@ -65,7 +65,7 @@ def _row(judged: Judged, job: Job, run_id: str) -> dict[str, Any]:
 
 
 def _noted(judged: Judged) -> list[Result]:
-    """What the steps noted about documents, beside what the suites found: a result for each rule."""
+    """The problems found by the steps, as one result for each rule, in addition to those of the suites."""
     collected = judged.collected
     read = collected.staging.published + collected.staging.quarantined
     return [
@@ -84,7 +84,7 @@ def _partitions(judged: Judged) -> list[Partition]:
 
 
 def rewrite_reports(warehouse: Warehouse, lock_wait_seconds: float = 0) -> str | None:
-    """Lay out all reports of a warehouse again from their data; the address of the front page, None without a run."""
+    """Render all reports of a warehouse again from their data; returns the front page's address, None without runs."""
     if not warehouse.exists():
         return None
     with warehouse.writing(lock_wait_seconds):
@@ -95,7 +95,7 @@ def rewrite_reports(warehouse: Warehouse, lock_wait_seconds: float = 0) -> str |
 
 
 def _earlier_reports(warehouse: Warehouse, runs: Iterable[dict[str, Any]]) -> dict[str, ReportData]:
-    """The data of `runs` by run id. What cannot be read is missing from the front page, and stops nothing."""
+    """The data of `runs` by run id. Reports that cannot be read are left out of the front page."""
     found: dict[str, ReportData] = {}
     for row in runs:
         name = f"{row['run_id']}.json"

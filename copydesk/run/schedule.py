@@ -1,8 +1,8 @@
-"""The nightly schedule: what `copydesk serve` does.
+"""The nightly schedule of `copydesk serve`.
 
-A schedule needs a Prefect server that runs all the time; the temporary one that Prefect starts for a single flow never
-fires it, and says nothing. So `serve` uses the server that is configured, or starts one of its own (SQLite below
-`PREFECT_HOME`, on this machine's own address only) and stops it at the end.
+A schedule needs a permanent Prefect server: the temporary one that Prefect starts for a single flow silently ignores
+schedules. So `serve` uses the configured server, or starts one (SQLite below `PREFECT_HOME`, bound to the loopback
+address) and stops it at the end.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ if TYPE_CHECKING:
 
 FLOW, DEPLOYMENT = "copydesk", "nightly"
 
-#: Set before Prefect is imported, where the person has not decided otherwise.
+#: Environment variables set before Prefect is imported, unless the user has set them.
 ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
 }
 
-#: Of a server that is started here. As many nights are laid in ahead, so that they are made up for after an outage of
-#: server and schedule; Prefect's own 3 would leave out the others.
+#: For a server that is started here. That many nights are scheduled ahead, so that they are made up for after an outage
+#: of server and schedule; with Prefect's default of 3 later ones would be lost.
 SERVER_ENVIRONMENT = {"PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "31"}
 
-#: Seconds that a server may take to answer (one on a cold disk needs 20), and to stop.
+#: Seconds for a server to answer (it needs 20 on a cold disk), and to stop.
 START_SECONDS, STOP_SECONDS = 180, 15
 
 
@@ -55,8 +55,8 @@ def serve(
 ) -> None:
     """Run the nightly flow at the times of `cron` in `timezone`, until SIGTERM or Ctrl-C.
 
-    Each run reads the configuration anew from `config_path` and the environment; sources and warehouse are those given
-    here. Raises `ConfigError` for a schedule that cannot be, and for a server that does not answer.
+    Each run reads the configuration again from `config_path` and the environment; sources and warehouse are those given
+    here. Raises `ConfigError` for an invalid schedule, and for a server that does not answer.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -64,7 +64,7 @@ def serve(
     schedule = _schedule(cron, timezone)
     for source in sources:
         if "://" not in source and not Path(source).exists():
-            raise ConfigError(f"SOURCE {source!r} does not exist; make the folder first, or mend the path")
+            raise ConfigError(f"SOURCE {source!r} does not exist; create the folder first, or correct the path")
     parameters = {
         "sources": [_anywhere(source) for source in sources],
         "warehouse": _anywhere(settings.warehouse.path),
@@ -96,7 +96,7 @@ def _ask_for_a_home() -> None:
 
 
 def _schedule(cron: str, timezone: str) -> CronSchedule:
-    """The schedule; a fault in it is told before any server is started."""
+    """The schedule; errors in it are reported before a server is started."""
     if timezone not in available_timezones():
         raise ConfigError(f"--timezone {timezone!r} is not an IANA time zone such as UTC or Europe/Istanbul")
     from prefect.client.schemas.schedules import CronSchedule
@@ -111,7 +111,7 @@ def _schedule(cron: str, timezone: str) -> CronSchedule:
 
 
 def _anywhere(place: str) -> str:
-    """A path or URL that means the same from any working folder."""
+    """A URL, or the absolute path."""
     return place if "://" in place and not os.path.exists(place) else os.path.abspath(place)
 
 
@@ -130,7 +130,7 @@ class Server:
 
 @contextmanager
 def _server() -> Iterator[Server]:
-    """The server that is configured, or one that lives as long as this context, and no longer than this process."""
+    """The configured server, or one started for this context, which ends at the latest with this process."""
     from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
     configured = get_current_settings().api.url
@@ -144,8 +144,8 @@ def _server() -> Iterator[Server]:
     log.parent.mkdir(parents=True, exist_ok=True)
     start = ["-m", "prefect", "--no-prompt", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     keep = [sys.executable, "-m", "copydesk.run.keeper"]
-    # A session of its own: Ctrl-C in the terminal reaches this process first, and the runs can still say that they end.
-    # S603: the command is this function's own.
+    # A new session: Ctrl-C in the terminal reaches only this process, so that runs can still report their end.
+    # S603: the command holds no user input.
     with log.open("wb") as output:
         child = subprocess.Popen(  # noqa: S603
             [*keep, sys.executable, *start],
@@ -160,7 +160,7 @@ def _server() -> Iterator[Server]:
             try:
                 _wait_until_healthy(url, child)
             except ConfigError as error:
-                raise ConfigError(f"{error}; what it said stands in {log}") from None
+                raise ConfigError(f"{error}; see its log {log}") from None
             yield Server(url, child, log)
     finally:
         _stop(child)
@@ -207,17 +207,17 @@ def _run(schedule: CronSchedule, parameters: dict[str, Any], server: Server) -> 
     entrypoint = f"{bundled('flows').resolve() / 'nightly.py'}:nightly"
     with get_client(sync_client=True) as client:
         for name in _close_dead_runs(client):
-            click.echo(f"copydesk: {name} had died with the process that ran it, and is marked as crashed", err=True)
+            click.echo(f"copydesk: {name} was running when its process died, and is marked as crashed", err=True)
     deployment = RunnerDeployment.from_flow(
         load_flow_from_entrypoint(entrypoint),
         DEPLOYMENT,
         schedule=Schedule(cron=schedule.cron, timezone=schedule.timezone),
         parameters=parameters,
     )
-    # By its whole path: what `from_flow` finds is relative to a working folder that may be another one next time.
-    # (`from_entrypoint` would note the working folder for good, and copy it whole into the next one.)
+    # By absolute path: `from_flow` would note a path relative to a working folder, which may differ next time.
+    # (`from_entrypoint` would store the working folder, and copy all of it into the next one.)
     deployment.entrypoint = entrypoint
-    # What was not run while nobody served is made up for at the next start, each night under its own date.
+    # Nights missed while `serve` was not running are made up for at the next start, each with its own date.
     runner = Runner(name=DEPLOYMENT, limit=1, pause_on_shutdown=False)
     runner.add_deployment(deployment)
     click.echo(
@@ -226,18 +226,18 @@ def _run(schedule: CronSchedule, parameters: dict[str, Any], server: Server) -> 
         err=True,
     )
     asyncio.run(_until_stopped(runner, server))
-    APILogHandler().flush()  # while there is still a server to send to
+    APILogHandler().flush()  # while the server is still running
 
 
 async def _until_stopped(runner: Runner, server: Server) -> None:
-    """Serve until SIGTERM or Ctrl-C, and then end the run in progress before this process ends.
+    """Serve until SIGTERM or Ctrl-C, then end the run in progress before this process ends.
 
-    The runner's own handler forgets to await its `stop`, and a runner that is cancelled kills the process of the run at
-    once, so that nobody learns what became of it. Raises `ConfigError` as soon as the server is gone: the runner would
-    ask it for minutes, and then fail in one way or another.
+    The runner's own handler does not await its `stop`, and a cancelled runner kills the process of the run at once,
+    which then cannot report its state. Raises `ConfigError` as soon as the server is gone: the runner would retry for
+    minutes before it fails.
     """
     serving, told = asyncio.ensure_future(runner.start()), asyncio.Event()
-    await asyncio.sleep(0)  # the first step of the runner is to install that handler
+    await asyncio.sleep(0)  # the runner first installs its own handler
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     stopping, dying = asyncio.ensure_future(told.wait()), asyncio.ensure_future(_until_gone(server))
@@ -270,10 +270,10 @@ def _gone(server: Server) -> str:
 
 
 def _close_dead_runs(client: SyncPrefectClient) -> list[str]:
-    """Mark runs as crashed that seem to run while nobody serves them; their names.
+    """Mark runs of killed processes as crashed; returns their names.
 
-    Prefect leaves the run of a killed process as running for ever. One process serves the deployment, and that is this
-    one, which has not begun: what runs now is dead.
+    Prefect leaves the run of a killed process in state running forever. Only this process serves the deployment, and it
+    has not started yet, so any run in that state is dead.
     """
     from prefect import State
     from prefect.client.schemas import filters
@@ -289,10 +289,10 @@ def _close_dead_runs(client: SyncPrefectClient) -> list[str]:
             state=filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=unfinished))
         ),
         sort=FlowRunSort.EXPECTED_START_TIME_ASC,
-        limit=100,  # the client's default, none, is refused by a server with FastAPI 0.151 and later
+        limit=100,  # a server with FastAPI 0.151 or later refuses the client's default, None
     )
     dead: State[None] = Crashed(
-        message="The process of this run was killed. Nothing half-done is visible; the next run takes up its work."
+        message="The process of this run was killed. Readers see no partial result; the next run continues its work."
     )
     for run in runs:
         client.set_flow_run_state(run.id, dead, force=True)

@@ -1,4 +1,4 @@
-"""Batches through worker processes: so many at a time, in their order, in little memory."""
+"""Cleans batches in worker processes, in order and in bounded memory."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from copydesk.run.child import begin
 from copydesk.sites.evidence import Sites
 from copydesk.text.site import Site, site_of
 
-#: So many documents, or bytes of them, are judged together.
+#: Minimum documents, or bytes, that are judged together.
 JUDGED_DOCUMENTS, JUDGED_BYTES = 8_000, 32 * 2**20
 
 
 class WorkerDied(RuntimeError):
-    """The system ended a worker process. The message says what to do."""
+    """The operating system killed a worker process. The message says what to do."""
 
 
 class Room(Protocol):
-    """Where documents wait: `wait` puts them there, `waiting` gives them back in their order, once all are there."""
+    """A store for waiting documents: `wait` adds them, `waiting` returns all of them in order at the end."""
 
     def wait(self, documents: Sequence[Document]) -> None: ...
 
@@ -39,7 +39,7 @@ class Room(Protocol):
 
 
 def joined(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Batches joined until there is enough to judge: a suite costs a quarter of a second, however few the rows."""
+    """Join batches until they are large enough to judge: a suite costs 0.25 s even for a few rows."""
     waiting: list[Batch] = []
     for batch in batches:
         waiting.append(batch)
@@ -51,10 +51,11 @@ def joined(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def cleaned(documents: Iterable[Document], config: Config, day: date, sites: Sites, room: Room) -> Iterator[Batch]:
-    """Clean documents in batches, in their order, in as many processes as the configuration allows.
+    """Clean documents in batches, in order, in the configured number of processes.
 
-    Small input stays in this process. No more than two batches a worker are in flight, so memory stays flat. Documents
-    with a question that others of their site may answer wait in `room` until all have been seen, and come last.
+    Small inputs are cleaned in this process. At most two batches per worker are in flight, so memory stays flat.
+    Documents with a question that others of their site may answer wait in `room` until all have been read, and come
+    last.
     """
     workers = config.run.workers or os.cpu_count() or 1
     batches = _batches(documents, config)
@@ -74,21 +75,21 @@ def _known(sites: Sites, documents: Iterable[Document], settled: bool) -> dict[s
 
 @contextmanager
 def _pool(workers: int, lists: str | None) -> Iterator[Callable[[Iterable[tuple[Any, ...]]], Iterator[Batch]]]:
-    """A way to call `clean_batch` with one set of arguments after the other; its results come in their order.
+    """A function that calls `clean_batch` with each set of arguments and yields the results in order.
 
-    One worker is this process, unless it has read other word lists than those of the folder `lists`, or is in a thread
-    where no limit of time would hold, as under Prefect.
+    With one worker, this process does the work, unless it has read other word lists than those of the folder `lists`,
+    or runs in a thread without time limits, as under Prefect.
     """
     if workers == 1 and could_install(lists) and deadline.limits():
         yield lambda calls: (clean_batch(*call) for call in calls)
         return
-    context = multiprocessing.get_context("spawn")  # a fork would copy the threads of whoever runs the flow
+    context = multiprocessing.get_context("spawn")  # a fork would copy the threads of the flow's process
     try:
         with ProcessPoolExecutor(workers, context, begin, (lists,)) as pool:
             yield lambda calls: _in_order(pool, calls, 2 * workers)
     except BrokenProcessPool as error:
         raise WorkerDied(
-            "a worker process died, most likely for want of memory; nothing was published. Run again with --workers 1,"
+            "a worker process died, probably for lack of memory; nothing was published. Run again with --workers 1,"
             " or with a smaller run.batch_bytes"
         ) from error
 

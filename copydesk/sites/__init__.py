@@ -1,1 +1,1 @@
-"""What the documents of one site prove about each other, and the lines that recur across them."""
+"""Site evidence: what the documents of a site prove about each other, and the lines that recur across them."""

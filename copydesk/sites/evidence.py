@@ -1,7 +1,7 @@
-"""What is known of sites: from the warehouse's newest articles, and from the documents of the run.
+"""Site evidence from the warehouse's newest articles and from the documents of the run.
 
-A proof holds for ever and counts once, however often it is met, so it does not matter which documents of a run were
-published already. Where proofs of a site speak against each other, nothing is proven.
+A proof counts once, however often it occurs, so it does not matter which documents of a run have been published
+before. If proofs of a site contradict each other, nothing is proven.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from copydesk.text import mojibake
 from copydesk.text.site import MISREADING, ORDER, Proof, Recurring, Site, proofs, site_of
 from copydesk.warehouse import Warehouse
 
-#: No more is read once the columns read are so large, in bytes: of dated articles, and of undated ones.
+#: Maximum size of the columns read, in bytes: of dated articles, and of undated ones.
 MOST_TEXT = 48 * 2**20
 
 _COLUMNS = ["article_id", "uri", "headline", "body", "date_text"]
 _BOILERPLATE = "site-boilerplate"
-#: Enough articles of a site to see what its mojibake came from.
+#: Maximum articles of a site that are searched for the cause of its mojibake.
 DAMAGED = 40
 
 
 class Sites:
-    """What is proven on each site. Lines that recur are known from the warehouse alone."""
+    """The evidence on each site. Recurring lines come from the warehouse only."""
 
     def __init__(self) -> None:
         self._boilerplate: dict[str, dict[str, Recurring]] = {}
@@ -36,7 +36,7 @@ class Sites:
 
     @staticmethod
     def read(warehouse: Warehouse, config: SitesConfig) -> Sites:
-        """What the newest articles of the warehouse prove, and as many of the undated ones. Raises `WarehouseError`."""
+        """The evidence of the newest dated articles of the warehouse and the undated ones. Raises `WarehouseError`."""
         sites = Sites()
         parts = [
             part
@@ -68,7 +68,7 @@ class Sites:
             self._proven[proof.site, proof.kind].add(proof.value)
 
     def known(self, names: Iterable[str], settled: bool) -> dict[str, Site]:
-        """What is known of the sites of these names; while the run is not `settled`, only what it cannot change."""
+        """The evidence on the sites of these names; until the run is `settled`, only what it cannot change."""
         return {name: self._known(name, settled) for name in set(names)}
 
     def _known(self, name: str, settled: bool) -> Site:
@@ -83,7 +83,7 @@ class Sites:
 
 
 def _by_article(articles: pa.Table, edits: pa.Table, rule: str) -> dict[int, list[str]]:
-    """What stood where edits of one rule were made, by the row of its article."""
+    """The text before the edits of one rule, by the row of the article."""
     edits = edits.filter(pc.equal(edits["rule"], rule))
     rows = pc.index_in(edits["article_id"], articles["article_id"].combine_chunks())
     found: dict[int, list[str]] = {}
