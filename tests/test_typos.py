@@ -327,6 +327,19 @@ def test_a_batch_knows_where_its_tokens_stand() -> None:
         assert token == batch.token(place) or batch.token(place).isspace()
 
 
+def test_a_dot_behind_an_abbreviation_ends_no_sentence() -> None:
+    text = "Blair met then U.S. President Bush on Sept. 9. Gen. J. Smith said no. He left."
+    batch = Batch([text], MODEL.token_types)
+    ends = [int(batch.start[place]) for place in np.flatnonzero(batch.ends) if batch.token(place) == "."]
+    assert ends == [text.index("9.") + 1, text.index("no.") + 2, len(text) - 1]
+
+
+def test_a_sentence_is_read_beyond_an_abbreviation() -> None:
+    """Cut at the dot of "U.S." this is judged as "had with then U.", and is made: "had with the U.", at .99."""
+    text = "The papers include details of exchanges that Mr Blair had with then U.S. President George W. Bush."
+    assert all(finding.confidence < SETTINGS.suggest_from for finding in findings([text], MODEL)[0])
+
+
 def test_tokens_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_module, "MOST_TYPES", 50)
     texts = [case["text"] for case in CASES]

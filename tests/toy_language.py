@@ -31,6 +31,7 @@ function_words = "ве но ла"
 particles = ""
 passive = ""
 conjunctions = "но"
+abbreviations = "Гр"
 short_words = "ве но ла"
 prefixes = "пере ла"
 shapes = '''

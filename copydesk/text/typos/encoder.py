@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos.batch import BREAK, STOP, Batch
+from copydesk.text.typos.batch import BREAK, Batch
 
 #: (ids (n, length) int64) → hidden states (n, length, width) float32
 Run = Callable[[NDArray[np.int64]], NDArray[np.float32]]
@@ -135,13 +135,13 @@ class Encoder(NamedTuple):
 def _sentence(batch: Batch, place: int) -> tuple[int, int]:
     """The tokens (first, last + 1) of the sentence around a place, cut `REACH` tokens from it."""
     flags = batch.flags
-    before = flags[max(0, place - REACH) : place]
-    ends = np.flatnonzero(before & (BREAK | STOP))
+    before = batch.ends[max(0, place - REACH) : place]
+    ends = np.flatnonzero(before)
     first = place - len(before) + (int(ends[-1]) + 1 if len(ends) else 0)
-    after = flags[place + 1 : place + 1 + REACH]
-    stops = np.flatnonzero(after & (BREAK | STOP))
+    after = batch.ends[place + 1 : place + 1 + REACH]
+    stops = np.flatnonzero(after)
     last = place + 1 + (int(stops[0]) + 1 if len(stops) else len(after))
-    # Not every dot ends a sentence ("Mr. Smith", "U.S. forces"): a short piece takes the next one along.
+    # Not every dot that ends no sentence is an abbreviation's: a short piece takes the next one along.
     if len(stops) > 1 and last - place < 6 and not flags[place + 1 + int(stops[0])] & BREAK:
         last = place + 1 + int(stops[1]) + 1
     if len(ends) > 1 and place - first < 6 and not flags[first - 1] & BREAK:
