@@ -27,10 +27,11 @@ from copydesk.languages.protected import ProtectedError, read
 from copydesk.text.typos import batch as batch_module
 from copydesk.text.typos import ngrams
 from copydesk.text.typos.batch import Batch
-from copydesk.text.typos.correct import Finding, findings
+from copydesk.text.typos.correct import Finding, findings, judged
+from copydesk.text.typos.features import ENCODER
 from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.model import Model
-from copydesk.text.typos.step import LONGEST, look, settle
+from copydesk.text.typos.step import DIGITS, LONGEST, look, settle
 from copydesk.warehouse import Warehouse
 from tests import toy_language
 from tests.nights import STORY, night, table
@@ -78,14 +79,45 @@ def test_figures_do_not_fall() -> None:
     assert both["realword"]["recall"] >= floors["realword_suggested_recall"]
 
 
-def test_an_answer_does_not_depend_on_the_batch() -> None:
-    texts = [case["text"] for case in CASES] + [STORY]
-    alone = [findings([text], MODEL)[0] for text in texts]
-    random.Random(1).shuffle(texts)
-    together = dict(zip(texts, findings(texts, MODEL), strict=True))
-    for text, found in zip([case["text"] for case in CASES] + [STORY], alone, strict=True):
-        assert [f[:4] for f in together[text]] == [f[:4] for f in found]
-        assert [round(f.confidence, 3) for f in together[text]] == [round(f.confidence, 3) for f in found]
+#: Texts in which many words are in doubt: every other place of some of them.
+_DOUBTFUL_TEXTS = [
+    *(case["text"] for case in CASES),
+    STORY,
+    'He said that it was "unprecedented and based on pretty specious regal grounds."',
+    "They went form the town to the see, and the trail was lead by then Gen. John Smith, who new it all to well",
+    "The principle of the school was sued. It mite have bean the weather",
+]
+
+
+def _log_odds(texts: list[str]) -> dict[tuple[str, int, int], float]:
+    """What the encoder says of every candidate in doubt, by text, place and candidate."""
+    batch = Batch(texts, MODEL.token_types)
+    found, features = judged(batch, MODEL)
+    odds = ENCODER.column(features, "encoder_odds").tolist()
+    where = zip(found.place.tolist(), found.meant.tolist(), odds, strict=True)
+    return {(texts[batch.text[place]], int(batch.start[place]), meant): one for place, meant, one in where}
+
+
+@pytest.mark.parametrize("size", [2, 7, 64])
+def test_an_answer_does_not_depend_on_the_batch(size: int) -> None:
+    texts = list(_DOUBTFUL_TEXTS)
+    odds = {key: one for text in texts for key, one in _log_odds([text]).items()}
+    alone = {text: findings([text], MODEL)[0] for text in texts}
+    assert len(odds) > 30
+    random.Random(size).shuffle(texts)
+    for first in range(0, len(texts), size):
+        some = texts[first : first + size]
+        together = _log_odds(some)
+        assert together == {key: one for key, one in odds.items() if key[0] in some}
+        for text, found in zip(some, findings(some, MODEL), strict=True):
+            assert [f[:4] for f in found] == [f[:4] for f in alone[text]]
+            assert [round(f.confidence, DIGITS) for f in found] == [round(f.confidence, DIGITS) for f in alone[text]]
+
+
+def test_a_sentence_that_is_too_long_for_the_encoder_keeps_its_place() -> None:
+    numbers = " ".join(["98,765,432.19"] * 14)  # 14 tokens, and over a hundred pieces
+    for text in (f"{numbers} he walked away form the house", f"he walked away form the {numbers}"):
+        assert any(finding.after == "from" for finding in findings([text], MODEL, least=0.0)[0])
 
 
 def test_findings_do_not_overlap_and_hold_no_line_break() -> None:
