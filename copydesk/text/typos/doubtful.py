@@ -28,11 +28,11 @@ SHORT, FREQUENT = 4, 6.0
 COMMON = 4.5
 
 #: A capital that shapes do not explain; one that they do, in a short word, and in a longer one; a short word; two words
-#: of which none is one of grammar; a rare word with a hyphen in it; a letter of old print; a word twice in a row.
+#: of which none is one of grammar; a rare word with a hyphen in it; a letter of old print.
 CASES = (
-    "capital-letter", "capital-short", "capital-shape", "short", "compound", "hyphen", "old-print", "doubled",
+    "capital-letter", "capital-short", "capital-shape", "short", "compound", "hyphen", "old-print",
 )  # fmt: skip
-CAPITAL_LETTER, CAPITAL_SHORT, CAPITAL_SHAPE, SHORT_WORD, COMPOUND, RARE_HYPHEN, OLD_PRINT, DOUBLED = range(len(CASES))
+CAPITAL_LETTER, CAPITAL_SHORT, CAPITAL_SHAPE, SHORT_WORD, COMPOUND, RARE_HYPHEN, OLD_PRINT = range(len(CASES))
 NONE = -1
 
 
