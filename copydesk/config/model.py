@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from copydesk.data.rules import rules, similar
 
@@ -91,7 +91,9 @@ class TyposConfig(Section):
         description="The same for real-word errors: a word that exists, but is not the one that was meant",
     )
     suggest_from: Share = Field(
-        0.5, description="Minimum confidence of a correction that is suggested; the text stays"
+        0.5,
+        validate_default=True,  # the other two may be set below it
+        description="Minimum confidence of a correction that is suggested; the text stays",
     )
     protected: str | None = Field(
         None, description="A file of words that stand as they are, a line each; [site] begins those of one site"
@@ -99,6 +101,14 @@ class TyposConfig(Section):
     learned: str | None = Field(
         None, description="A folder that `copydesk learn` wrote: what is counted in your own articles"
     )
+
+    @field_validator("suggest_from")
+    @classmethod
+    def _not_above_what_is_made(cls, value: float, info: ValidationInfo) -> float:
+        for name in ("apply_from", "apply_words_from"):
+            if info.data.get(name, 1.0) < value:
+                raise ValueError(f"is above typos.{name} = {info.data[name]}: what is made has to be suggested, too")
+        return value
 
 
 class GateConfig(Section):
