@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import random
 import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +28,7 @@ from copydesk.languages.evidence import evidence
 from copydesk.languages.learn import learn
 from copydesk.languages.protected import ProtectedError, read
 from copydesk.text.typos import batch as batch_module
-from copydesk.text.typos import ngrams
+from copydesk.text.typos import guard, ngrams
 from copydesk.text.typos.batch import Batch
 from copydesk.text.typos.correct import Finding, findings, judged
 from copydesk.text.typos.features import ENCODER
@@ -118,6 +121,42 @@ def test_a_sentence_that_is_too_long_for_the_encoder_keeps_its_place() -> None:
     numbers = " ".join(["98,765,432.19"] * 14)  # 14 tokens, and over a hundred pieces
     for text in (f"{numbers} he walked away form the house", f"he walked away form the {numbers}"):
         assert any(finding.after == "from" for finding in findings([text], MODEL, least=0.0)[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [("I don #39;t knwo", ["don #39;t"]), ("said quot;deepest", ["quot;deepest"]), ("ham &#8217;s", ["ham &#8217;s"])],
+)
+def test_pieces_of_broken_entities_are_no_places(text: str, left: list[str]) -> None:
+    spans = guard.things(text)
+    assert all(any(text[start:end] == piece for start, end in spans) for piece in left)
+    batch = Batch([text], MODEL.token_types)
+    fixed = guard.untouchable(batch, [text])
+    inside = {batch.token(place) for place in np.flatnonzero(fixed)}
+    assert {token for piece in left for token in MODEL.token_types.tokenize(piece) if not token.isspace()} == inside
+
+
+def test_the_word_before_a_broken_entity_is_left_alone() -> None:
+    assert [f.after for f in findings(["They saw the thc&#8217;s house"], MODEL)[0]] == []
+    assert [f.after for f in findings(["They saw the thc house"], MODEL)[0]] == ["the"]
+
+
+@pytest.mark.parametrize("unit", ["a", "#1", "&#", " #", "quot;", "a #"])
+def test_hostile_entities_take_linear_time(unit: str) -> None:
+    began = time.process_time()
+    guard.things(unit * 100_000 + ";")
+    assert time.process_time() - began < 5
+
+
+def test_the_encoder_sends_no_usage_anywhere() -> None:
+    code = (
+        "import os, copydesk\n"
+        "copydesk.clean('He walked away form the house and new it.', uri='a')\n"
+        "import sys; assert 'onnxruntime' in sys.modules\n"
+        "assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
 def test_findings_do_not_overlap_and_hold_no_line_break() -> None:
@@ -396,7 +435,7 @@ def test_learning(tmp_path: Path) -> None:
     raw, warehouse = tmp_path / "raw", tmp_path / "warehouse"
     raw.mkdir()
     _articles(raw)
-    night(raw, warehouse, typos={"suggest_from": 0.99, "apply_from": 0.99})
+    night(raw, warehouse, typos={"suggest_from": 0.99, "apply_from": 0.99, "apply_words_from": 0.99})
     assert len(table(warehouse, "articles")) == 8
     store = Warehouse.open(str(warehouse))
     report = learn(store, tmp_path / "learned", "en", 0.3)

@@ -7,6 +7,7 @@ checksums. `en/README.md` says what a folder holds.
 from __future__ import annotations
 
 import gzip
+import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -199,6 +200,8 @@ class _Session:
 
     def __call__(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         if self.session is None:
+            # Read when it is imported: without it some builds send usage to their makers.
+            os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
             import onnxruntime
 
             options = onnxruntime.SessionOptions()
