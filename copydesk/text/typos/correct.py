@@ -129,10 +129,13 @@ def judged(
 
     `fixed` marks tokens that nothing touches, `always` are places that are in doubt in any case.
     """
+    gate = model.gate
+    least = np.full(len(batch), gate.threshold, np.float32)
     has_set = np.flatnonzero(batch.sets >= 0)
-    mistaken = has_set[model.often_mistaken[batch.sets[has_set]]]
-    forced = mistaken if always is None else np.union1d(mistaken, always)
-    found = realwords.candidates(batch, model.sets, model.ngrams, model.gate, forced)
+    least[has_set[model.often_mistaken[batch.sets[has_set]]]] = min(gate.closely, gate.threshold)
+    if always is not None:
+        least[always] = -np.inf
+    found = realwords.candidates(batch, model.sets, model.ngrams, gate, least)
     found = found.kept(~_beyond_doubt(batch, model, found, fixed, always))
     if not len(found) or model.encoder is None:
         return found, found.features
