@@ -33,6 +33,14 @@ def refusal(toml: str | bytes = "", environment: dict[str, str] | None = None, *
     return str(caught.value)
 
 
+def test_what_is_made_without_being_suggested_is_refused() -> None:
+    for toml in ("[typos]\napply_from = 0.4", "[typos]\nsuggest_from = 0.9", "[typos]\napply_words_from = 0.3"):
+        assert "what is made has to be suggested, too" in refusal(toml)
+    assert "typos.suggest_from = 0.9: is above typos.apply_from = 0.85" in refusal("[typos]\nsuggest_from = 0.9")
+    config = load("settings.toml", environment={"COPYDESK_TYPOS__APPLY_FROM": "0.95"})
+    assert config.typos.suggest_from == 0.9
+
+
 # --- order
 
 
@@ -71,6 +79,7 @@ def test_every_key_can_be_set_from_file_and_environment(name: str) -> None:
         "dates.timezone": "Asia/Damascus",
         "sites.boilerplate": "false",
         "typos.enabled": "false",
+        "typos.suggest_from": "0.25",
         "rules.off": "quote",
     }.get(name)
     value = value or ("elsewhere" if not default or default.startswith('"') else "1")

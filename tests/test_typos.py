@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import random
 import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -25,12 +28,13 @@ from copydesk.languages.evidence import evidence
 from copydesk.languages.learn import learn
 from copydesk.languages.protected import ProtectedError, read
 from copydesk.text.typos import batch as batch_module
-from copydesk.text.typos import ngrams
+from copydesk.text.typos import guard, ngrams
 from copydesk.text.typos.batch import Batch
-from copydesk.text.typos.correct import Finding, findings
+from copydesk.text.typos.correct import Finding, findings, judged
+from copydesk.text.typos.features import ENCODER
 from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.model import Model
-from copydesk.text.typos.step import LONGEST, look, settle
+from copydesk.text.typos.step import DIGITS, LONGEST, look, settle
 from copydesk.warehouse import Warehouse
 from tests import toy_language
 from tests.nights import STORY, night, table
@@ -78,14 +82,81 @@ def test_figures_do_not_fall() -> None:
     assert both["realword"]["recall"] >= floors["realword_suggested_recall"]
 
 
-def test_an_answer_does_not_depend_on_the_batch() -> None:
-    texts = [case["text"] for case in CASES] + [STORY]
-    alone = [findings([text], MODEL)[0] for text in texts]
-    random.Random(1).shuffle(texts)
-    together = dict(zip(texts, findings(texts, MODEL), strict=True))
-    for text, found in zip([case["text"] for case in CASES] + [STORY], alone, strict=True):
-        assert [f[:4] for f in together[text]] == [f[:4] for f in found]
-        assert [round(f.confidence, 3) for f in together[text]] == [round(f.confidence, 3) for f in found]
+#: Texts in which many words are in doubt: every other place of some of them.
+_DOUBTFUL_TEXTS = [
+    *(case["text"] for case in CASES),
+    STORY,
+    'He said that it was "unprecedented and based on pretty specious regal grounds."',
+    "They went form the town to the see, and the trail was lead by then Gen. John Smith, who new it all to well",
+    "The principle of the school was sued. It mite have bean the weather",
+]
+
+
+def _log_odds(texts: list[str]) -> dict[tuple[str, int, int], float]:
+    """What the encoder says of every candidate in doubt, by text, place and candidate."""
+    batch = Batch(texts, MODEL.token_types)
+    found, features = judged(batch, MODEL)
+    odds = ENCODER.column(features, "encoder_odds").tolist()
+    where = zip(found.place.tolist(), found.meant.tolist(), odds, strict=True)
+    return {(texts[batch.text[place]], int(batch.start[place]), meant): one for place, meant, one in where}
+
+
+@pytest.mark.parametrize("size", [2, 7, 64])
+def test_an_answer_does_not_depend_on_the_batch(size: int) -> None:
+    texts = list(_DOUBTFUL_TEXTS)
+    odds = {key: one for text in texts for key, one in _log_odds([text]).items()}
+    alone = {text: findings([text], MODEL)[0] for text in texts}
+    assert len(odds) > 30
+    random.Random(size).shuffle(texts)
+    for first in range(0, len(texts), size):
+        some = texts[first : first + size]
+        together = _log_odds(some)
+        assert together == {key: one for key, one in odds.items() if key[0] in some}
+        for text, found in zip(some, findings(some, MODEL), strict=True):
+            assert [f[:4] for f in found] == [f[:4] for f in alone[text]]
+            assert [round(f.confidence, DIGITS) for f in found] == [round(f.confidence, DIGITS) for f in alone[text]]
+
+
+def test_a_sentence_that_is_too_long_for_the_encoder_keeps_its_place() -> None:
+    numbers = " ".join(["98,765,432.19"] * 14)  # 14 tokens, and over a hundred pieces
+    for text in (f"{numbers} he walked away form the house", f"he walked away form the {numbers}"):
+        assert any(finding.after == "from" for finding in findings([text], MODEL, least=0.0)[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [("I don #39;t knwo", ["don #39;t"]), ("said quot;deepest", ["quot;deepest"]), ("ham &#8217;s", ["ham &#8217;s"])],
+)
+def test_pieces_of_broken_entities_are_no_places(text: str, left: list[str]) -> None:
+    spans = guard.things(text)
+    assert all(any(text[start:end] == piece for start, end in spans) for piece in left)
+    batch = Batch([text], MODEL.token_types)
+    fixed = guard.untouchable(batch, [text])
+    inside = {batch.token(place) for place in np.flatnonzero(fixed)}
+    assert {token for piece in left for token in MODEL.token_types.tokenize(piece) if not token.isspace()} == inside
+
+
+def test_the_word_before_a_broken_entity_is_left_alone() -> None:
+    assert [f.after for f in findings(["They saw the thc&#8217;s house"], MODEL)[0]] == []
+    assert [f.after for f in findings(["They saw the thc house"], MODEL)[0]] == ["the"]
+
+
+@pytest.mark.parametrize("unit", ["a", "#1", "&#", " #", "quot;", "a #"])
+def test_hostile_entities_take_linear_time(unit: str) -> None:
+    began = time.process_time()
+    guard.things(unit * 100_000 + ";")
+    assert time.process_time() - began < 5
+
+
+def test_the_encoder_sends_no_usage_anywhere() -> None:
+    code = (
+        "import os, copydesk\n"
+        "copydesk.clean('He walked away form the house and new it.', uri='a')\n"
+        "import sys; assert 'onnxruntime' in sys.modules\n"
+        "assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
 def test_findings_do_not_overlap_and_hold_no_line_break() -> None:
@@ -327,6 +398,19 @@ def test_a_batch_knows_where_its_tokens_stand() -> None:
         assert token == batch.token(place) or batch.token(place).isspace()
 
 
+def test_a_dot_behind_an_abbreviation_ends_no_sentence() -> None:
+    text = "Blair met then U.S. President Bush on Sept. 9. Gen. J. Smith said no. He left."
+    batch = Batch([text], MODEL.token_types)
+    ends = [int(batch.start[place]) for place in np.flatnonzero(batch.ends) if batch.token(place) == "."]
+    assert ends == [text.index("9.") + 1, text.index("no.") + 2, len(text) - 1]
+
+
+def test_a_sentence_is_read_beyond_an_abbreviation() -> None:
+    """Cut at the dot of "U.S." this is judged as "had with then U.", and is made: "had with the U.", at .99."""
+    text = "The papers include details of exchanges that Mr Blair had with then U.S. President George W. Bush."
+    assert all(finding.confidence < SETTINGS.suggest_from for finding in findings([text], MODEL)[0])
+
+
 def test_tokens_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_module, "MOST_TYPES", 50)
     texts = [case["text"] for case in CASES]
@@ -351,7 +435,7 @@ def test_learning(tmp_path: Path) -> None:
     raw, warehouse = tmp_path / "raw", tmp_path / "warehouse"
     raw.mkdir()
     _articles(raw)
-    night(raw, warehouse, typos={"suggest_from": 0.99, "apply_from": 0.99})
+    night(raw, warehouse, typos={"suggest_from": 0.99, "apply_from": 0.99, "apply_words_from": 0.99})
     assert len(table(warehouse, "articles")) == 8
     store = Warehouse.open(str(warehouse))
     report = learn(store, tmp_path / "learned", "en", 0.3)

@@ -31,6 +31,7 @@ function_words = "ве но ла"
 particles = ""
 passive = ""
 conjunctions = "но"
+abbreviations = "Гр"
 short_words = "ве но ла"
 prefixes = "пере ла"
 shapes = '''
@@ -135,7 +136,7 @@ def _window(folder: Path, vocabulary: int, reach: int = 2, width: int = 3) -> No
 
 
 def _decision() -> dict[str, Any]:
-    arrays: dict[str, Any] = {"gate.threshold": np.float32(0)}
+    arrays: dict[str, Any] = {"gate.threshold": np.float32(0), "gate.closely": np.float32(0)}
     for name, columns in SCORERS.items():
         weights = np.array([WEIGHTS[name].get(column, 0.0) for column in columns], np.float32)
         arrays |= {

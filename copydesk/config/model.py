@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from copydesk.data.rules import rules, similar
 
@@ -101,11 +101,23 @@ class TyposConfig(Section):
         0.975,
         description="Minimum confidence to apply a correction of a real-word error: a correct word in the wrong place",
     )
-    suggest_from: Share = Field(0.5, description="Minimum confidence to suggest a correction; the text is not changed")
+    suggest_from: Share = Field(
+        0.5,
+        validate_default=True,  # the other two may be set below it
+        description="Minimum confidence to suggest a correction; the text is not changed",
+    )
     protected: str | None = Field(
         None, description="File of words that are never changed, one per line; [site] starts the words of one site"
     )
     learned: str | None = Field(None, description="Folder written by `copydesk learn`: statistics of your own articles")
+
+    @field_validator("suggest_from")
+    @classmethod
+    def _not_above_what_is_made(cls, value: float, info: ValidationInfo) -> float:
+        for name in ("apply_from", "apply_words_from"):
+            if info.data.get(name, 1.0) < value:
+                raise ValueError(f"is above typos.{name} = {info.data[name]}: what is made has to be suggested, too")
+        return value
 
 
 class GateConfig(Section):

@@ -7,6 +7,7 @@ checksums. `en/README.md` says what a folder holds.
 from __future__ import annotations
 
 import gzip
+import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -107,7 +108,7 @@ def load(folder: Path, decide: bool = True) -> Model:
         np.array([place[word] for word in words], np.uint64), arrays["first"], arrays["near"], arrays["slip"],
         np.array([lexicon.zipf(word) for word in words], np.float32), ngrams.single,
     )  # fmt: skip
-    scorers, calibrations, threshold = decision(np.load(folder / "decision.npz")) if decide else undecided()
+    scorers, calibrations, thresholds = decision(np.load(folder / "decision.npz")) if decide else undecided()
     return Model(
         language=folder.name,
         grammar=rules,
@@ -118,7 +119,7 @@ def load(folder: Path, decide: bool = True) -> Model:
         sets=sets,
         capitals=arrays["capitals"].astype(bool),
         ngrams=ngrams,
-        gate=Gate(scorers["context"], _window(folder), scorers["gate"], threshold),
+        gate=Gate(scorers["context"], _window(folder), scorers["gate"], *thresholds),
         encoder=_encoder(folder),
         scorers=scorers,
         calibrations=calibrations,
@@ -130,8 +131,11 @@ def load(folder: Path, decide: bool = True) -> Model:
     )
 
 
-def decision(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Calibration], float]:
-    """Scorers and calibrations by their names, and the threshold of the gate, from the arrays of `decision.npz`.
+Decision = tuple[dict[str, Any], dict[str, Calibration], tuple[float, float]]
+
+
+def decision(found: Mapping[str, Any]) -> Decision:
+    """Scorers and calibrations by their names, and the two thresholds of the gate, from the arrays of `decision.npz`.
 
     Raises ValueError where a scorer was trained with other features than `copydesk.text.typos.features` has.
     """
@@ -141,16 +145,16 @@ def decision(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Calibr
             raise ValueError(f"decision.npz: {name} was trained with other features")
         scorers[name] = scorer(found, name)
     calibrations = {name: Calibration(found[f"{name}.odds"], found[f"{name}.probability"]) for name in _CALIBRATED}
-    return scorers, calibrations, float(found["gate.threshold"])
+    return scorers, calibrations, (float(found["gate.threshold"]), float(found["gate.closely"]))
 
 
-def undecided() -> tuple[dict[str, Any], dict[str, Calibration], float]:
+def undecided() -> Decision:
     """A decision that is still to be fitted: everything is in doubt."""
     scorers = {
         name: Scorer(np.zeros((len(columns), 1), np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32), 0.0)
         for name, columns in SCORERS.items()
     }
-    return scorers, {}, 0.0
+    return scorers, {}, (0.0, 0.0)
 
 
 def scorer(found: Mapping[str, Any], name: str) -> Scorer | LinearScorer:
@@ -199,6 +203,8 @@ class _Session:
 
     def __call__(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         if self.session is None:
+            # Read when it is imported: without it some builds send usage to their makers.
+            os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
             import onnxruntime
 
             options = onnxruntime.SessionOptions()

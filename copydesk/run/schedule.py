@@ -265,7 +265,7 @@ def _gone(server: Server) -> str:
     code = server.process.returncode if server.process else None
     return (
         f"the Prefect server at {server.url} ended with code {code}, and nothing is scheduled without it;"
-        f" what it said stands in {server.log}. Start `copydesk serve` again: nights that were missed are made up for"
+        f" see its log {server.log}. Start `copydesk serve` again: nights that were missed are made up for"
     )
 
 

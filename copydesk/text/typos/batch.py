@@ -33,6 +33,7 @@ NUMBER = 512
 FOREIGN = 1024  # letters that the language does not use
 CLOSES = 4096  # ) and ]: a word glued behind one is the rest of another: "collaborat[ion]", "[I]ncreasingly"
 OPENS = 8192  # ( and [
+ABBREVIATED = 16384  # a dot behind it ends no sentence: "Gen.", "U.S."
 OPEN = 2048  # quotes and brackets: they may stand between the end of a sentence and its next beginning
 
 _STOPS, _JOINERS = frozenset(".!?…"), frozenset("-–/@_&#+=\\~^|<>*'’")
@@ -77,6 +78,8 @@ class TokenTypes(dict[str, int]):
         flags = _flags(token, self.grammar.script)
         if flags & WORD and self.lexicon.knows(token):
             flags |= KNOWN
+        if token in self.grammar.abbreviations or (len(token) == 1 and token.isupper()):
+            flags |= ABBREVIATED
         default = self._name if token[0].isupper() else self._unknown
         self._ids.append(self.vocabulary.get(counted, default) if counted else self.edge)
         self._flags.append(flags)
@@ -133,7 +136,8 @@ class Batch:
 
     `types` holds their types, `ids` those of the vocabulary with three edges before and after, `sets` the numbers of
     their confusion sets (-1 without); `text` is the number of their text, `start` where they begin in it, `end` where
-    they end. `glued` says that nothing stands between a token and the one before it.
+    they end. `glued` says that nothing stands between a token and the one before it,
+    `ends` that a sentence or a paragraph ends with a token.
     """
 
     def __init__(self, texts: Sequence[str], token_types: TokenTypes) -> None:
@@ -164,6 +168,10 @@ class Batch:
         self.glued = (before == 1) & ((self.flags & BREAK) == 0)
         if len(kept):
             self.glued[1:] &= (self.flags[:-1] & BREAK) == 0
+        self.ends = (self.flags & (STOP | BREAK)) > 0
+        if len(kept):
+            abbreviated = (self.types[1:] == token_types["."]) & ((self.flags[:-1] & ABBREVIATED) > 0)
+            self.ends[1:] &= ~(abbreviated & self.glued[1:])
 
     def __len__(self) -> int:
         return len(self.types)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from copydesk.data import rules
 from copydesk.text.typos import doubtful, guard, nonwords, realwords
 from copydesk.text.typos.batch import KNOWN, LOWER, TITLE, Batch
 from copydesk.text.typos.candidates import ErrorType
@@ -112,11 +113,10 @@ def _nonwords(
 
 
 def _doubled(batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float) -> None:
-    places = nonwords.doubled(batch, model.finder)
-    certain, case = np.ones(1, np.float32), np.full(1, doubtful.DOUBLED, np.int8)
-    confidence = float(model.doubtful.believed(certain, case)[0])
+    confidence = rules.confidence(DOUBLED)
     if confidence < least:
         return
+    places = nonwords.doubled(batch, model.finder)
     for place in places[~fixed[places]].tolist():
         start, end = int(batch.end[place - 1]), int(batch.end[place])
         found[int(batch.text[place])].append(Finding(start, end, "", DOUBLED, confidence))
@@ -129,10 +129,13 @@ def judged(
 
     `fixed` marks tokens that nothing touches, `always` are places that are in doubt in any case.
     """
+    gate = model.gate
+    least = np.full(len(batch), gate.threshold, np.float32)
     has_set = np.flatnonzero(batch.sets >= 0)
-    mistaken = has_set[model.often_mistaken[batch.sets[has_set]]]
-    forced = mistaken if always is None else np.union1d(mistaken, always)
-    found = realwords.candidates(batch, model.sets, model.ngrams, model.gate, forced)
+    least[has_set[model.often_mistaken[batch.sets[has_set]]]] = min(gate.closely, gate.threshold)
+    if always is not None:
+        least[always] = -np.inf
+    found = realwords.candidates(batch, model.sets, model.ngrams, gate, least)
     found = found.kept(~_beyond_doubt(batch, model, found, fixed, always))
     if not len(found) or model.encoder is None:
         return found, found.features

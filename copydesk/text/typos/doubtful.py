@@ -28,11 +28,11 @@ SHORT, FREQUENT = 4, 6.0
 COMMON = 4.5
 
 #: A capital that shapes do not explain; one that they do, in a short word, and in a longer one; a short word; two words
-#: of which none is one of grammar; a rare word with a hyphen in it; a letter of old print; a word twice in a row.
+#: of which none is one of grammar; a rare word with a hyphen in it; a letter of old print.
 CASES = (
-    "capital-letter", "capital-short", "capital-shape", "short", "compound", "hyphen", "old-print", "doubled",
+    "capital-letter", "capital-short", "capital-shape", "short", "compound", "hyphen", "old-print",
 )  # fmt: skip
-CAPITAL_LETTER, CAPITAL_SHORT, CAPITAL_SHAPE, SHORT_WORD, COMPOUND, RARE_HYPHEN, OLD_PRINT, DOUBLED = range(len(CASES))
+CAPITAL_LETTER, CAPITAL_SHORT, CAPITAL_SHAPE, SHORT_WORD, COMPOUND, RARE_HYPHEN, OLD_PRINT = range(len(CASES))
 NONE = -1
 
 
@@ -61,11 +61,14 @@ class Doubtful:
     def parse(cls, tables: Mapping[str, Any]) -> Doubtful:
         """From the tables of `doubtful.toml`: a list of bands for each case, the one of the least probability first.
 
-        Raises ValueError or TypeError where a case is missing or unknown, or its bands are not as they have to be.
+        Raises KeyError or ValueError where a case is missing or unknown, or its bands are not as they have to be.
         """
         if wrong := tables.keys() ^ set(CASES):
             raise ValueError(f"doubtful.toml: missing or unknown: {', '.join(sorted(wrong))}")
-        bands = {name: [_band(**band) for band in table["bands"]] for name, table in tables.items()}
+        try:
+            bands = {name: [_band(**band) for band in table["bands"]] for name, table in tables.items()}
+        except TypeError as error:
+            raise ValueError(f"doubtful.toml: {error}") from error
         for name, some in bands.items():
             if not some or any(low.least >= high.least for low, high in pairwise(some)):
                 raise ValueError(f"doubtful.toml: {name}: bands have to rise")

@@ -1,5 +1,5 @@
-"""The encoder at work: sentences with a place in doubt are cut into word pieces, encoded in batches, and each word that
-is possible there gets a score."""
+"""The encoder at work: the sentence around a place in doubt is cut into word pieces and encoded, and each word that is
+possible there gets a score."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos.batch import BREAK, STOP, Batch
+from copydesk.text.typos.batch import BREAK, Batch
 
 #: (ids (n, length) int64) → hidden states (n, length, width) float32
 Run = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 #: Tokens looked at on either side of a place, at most, and pieces of a sentence.
 REACH, LONGEST = 14, 80
-#: Pieces encoded at a time: memory, and the cache of a core, are small.
-BATCH = 512
+#: Tokens on one side of a place that are too few to be the rest of a sentence.
+SHORT = 6
 
 
 class Pieces:
@@ -73,57 +73,38 @@ class Encoder(NamedTuple):
     stay: NDArray[np.float32]
 
     def states(self, batch: Batch, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The hidden state at each of `places` (different, ascending): (len(places), width)."""
-        rows: list[list[int]] = []
-        where = np.zeros((len(places), 2), np.int64)
-        done: tuple[int, int] = (-1, -1)
-        index: dict[int, int] = {}
+        """The hidden state at each of `places`: (len(places), width).
+
+        Each place is encoded in a window of its own, one at a time and without padding: activations are rounded to
+        int8 as they come, and the last digits of a product depend on how many rows are computed at once.
+        """
+        states = np.zeros((len(places), self.vectors.shape[1]), np.float32)
+        known: dict[tuple[int, ...], NDArray[np.float32]] = {}
         for i, place in enumerate(places.tolist()):
-            if not done[0] <= place < done[1] or place not in index:
-                first, last = _sentence(batch, place)
-                ids, index = self._pieces(batch, first, last)
-                rows.append(ids)
-                done = (first, last)
-            where[i] = len(rows) - 1, index[place]
-        return self._encode(rows, where)
-
-    def _pieces(self, batch: Batch, first: int, last: int) -> tuple[list[int], dict[int, int]]:
-        """The pieces of the tokens `first` to `last`, and at which piece each token begins."""
-        ids, index = [Pieces.START], {}
-        tokens = batch.token_types.tokens
-        for at, number in zip(range(first, last), batch.types[first:last].tolist(), strict=True):
-            token = tokens[number]
-            if token.isspace():
-                continue
-            cut = self.pieces(token)
-            if len(ids) + len(cut) >= LONGEST:
-                break
-            index[at] = len(ids)
-            ids += cut
-        return [*ids, Pieces.END], index
-
-    def _encode(self, rows: list[list[int]], where: NDArray[np.int64]) -> NDArray[np.float32]:
-        lengths = np.array([len(row) for row in rows])
-        order = np.argsort(lengths, kind="stable")
-        width = self.vectors.shape[1]
-        states = np.zeros((len(where), width), np.float32)
-        by_row = np.argsort(where[:, 0], kind="stable")
-        firsts = np.searchsorted(where[by_row, 0], np.arange(len(rows) + 1))
-        at = 0
-        while at < len(order):
-            size = at
-            while size < len(order) and (size + 1 - at) * lengths[order[size]] <= BATCH:
-                size += 1
-            chosen = order[at : max(size, at + 1)]
-            ids = np.zeros((len(chosen), int(lengths[chosen].max())), np.int64)
-            for k, row in enumerate(chosen.tolist()):
-                ids[k, : lengths[row]] = rows[row]
-            hidden = self.run(ids)
-            for k, row in enumerate(chosen.tolist()):
-                mine = by_row[firsts[row] : firsts[row + 1]]
-                states[mine] = hidden[k, where[mine, 1]]
-            at += len(chosen)
+            ids, at = self._pieces(batch, place)
+            if ids not in known:
+                known[ids] = self.run(np.array([ids], np.int64))[0]
+            states[i] = known[ids][at]
         return states
+
+    def _pieces(self, batch: Batch, place: int) -> tuple[tuple[int, ...], int]:
+        """The pieces of the sentence around a place, and which of them is the first one of the place."""
+        first, last = _sentence(batch, place)
+        own = self.pieces(batch.token(place))
+        before = [piece for at in range(first, place) for piece in self._of(batch, at)]
+        # What is too long loses its beginning, and its end; never the place.
+        ids = [Pieces.START, *before[max(0, len(before) + len(own) + 2 - LONGEST) :], *own]
+        index = len(ids) - len(own)
+        for at in range(place + 1, last):
+            more = self._of(batch, at)
+            if len(ids) + len(more) >= LONGEST:
+                break
+            ids += more
+        return (*ids, Pieces.END), index
+
+    def _of(self, batch: Batch, at: int) -> list[int]:
+        token = batch.token(at)
+        return [] if token.isspace() else self.pieces(token)
 
     def scores(self, states: NDArray[np.float32], words: NDArray[np.int32]) -> NDArray[np.float32]:
         """How well each of `words` fits the state beside it, as log-odds up to a constant of the place."""
@@ -135,15 +116,16 @@ class Encoder(NamedTuple):
 def _sentence(batch: Batch, place: int) -> tuple[int, int]:
     """The tokens (first, last + 1) of the sentence around a place, cut `REACH` tokens from it."""
     flags = batch.flags
-    before = flags[max(0, place - REACH) : place]
-    ends = np.flatnonzero(before & (BREAK | STOP))
+    before = batch.ends[max(0, place - REACH) : place]
+    ends = np.flatnonzero(before)
     first = place - len(before) + (int(ends[-1]) + 1 if len(ends) else 0)
-    after = flags[place + 1 : place + 1 + REACH]
-    stops = np.flatnonzero(after & (BREAK | STOP))
+    after = batch.ends[place + 1 : place + 1 + REACH]
+    # The last text of a batch ends as the others do.
+    stops = np.flatnonzero(np.r_[after, len(after) < REACH])
     last = place + 1 + (int(stops[0]) + 1 if len(stops) else len(after))
-    # Not every dot ends a sentence ("Mr. Smith", "U.S. forces"): a short piece takes the next one along.
-    if len(stops) > 1 and last - place < 6 and not flags[place + 1 + int(stops[0])] & BREAK:
+    # Not every dot that ends no sentence is an abbreviation's: a short piece takes the next one along.
+    if len(stops) > 1 and last - place < SHORT and not flags[place + 1 + int(stops[0])] & BREAK:
         last = place + 1 + int(stops[1]) + 1
-    if len(ends) > 1 and place - first < 6 and not flags[first - 1] & BREAK:
+    if len(ends) > 1 and place - first < SHORT and not flags[first - 1] & BREAK:
         first = place - len(before) + int(ends[-2]) + 1
-    return first, last
+    return first, min(last, len(flags))

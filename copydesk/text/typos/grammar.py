@@ -17,10 +17,10 @@ class LostCapital(NamedTuple):
 
 @dataclass(frozen=True)
 class Grammar:
-    """One language. `languages/en/README.md` says key by key what each part is for; all words are in lower case.
+    """One language. `languages/en/README.md` says key by key what each part is for.
 
-    `shapes` are pairs (what stands, what was meant), both ways round; `script` matches the tokens that are written in
-    the letters of the language.
+    All words are in lower case but `abbreviations`, which are as they are written. `shapes` are pairs (what stands,
+    what was meant), both ways round; `script` matches the tokens that are written in the letters of the language.
     """
 
     alphabet: str
@@ -33,6 +33,7 @@ class Grammar:
     short_words: frozenset[str]
     prefixes: frozenset[str]
     conjunctions: frozenset[str]
+    abbreviations: frozenset[str]
     shapes: tuple[tuple[str, str], ...]
     signs: Mapping[str, str]
     initial_signs: str
@@ -94,6 +95,7 @@ def _lost_capital(name: str, value: Any) -> LostCapital:
 _READ = {
     "alphabet": _text, "script": _script, "clitics": _clitics, "function_words": _words, "never_doubled": _words,
     "particles": _words, "passive": _words, "short_words": _words, "prefixes": _words, "conjunctions": _words,
+    "abbreviations": _words,
     "shapes": _shapes, "signs": _letters, "initial_signs": _text, "old_letters": _letters,
     "capitals_within": _letters, "lost_capital": _lost_capital,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is never touched: addresses, handles, tags, code; words of other languages; what the user protects."""
+"""What is never touched: addresses, handles, tags, code, pieces of entities; words of other languages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from copydesk.text.typos.batch import BREAK, FOREIGN, KNOWN, LOWER, OPEN, STOP, WORD, Batch
 
-# Addresses of all kinds, handles, tags, and code between marks. Each is looked for only where its sign stands at all,
-# and from the beginning of a run of signs on or no further than it may be long, or time would grow with the square.
+# What a broken entity leaves, with the rest of its word: "don #39;t", "quot;deepest".
+_ENTITY_PIECE = re.compile(
+    r"\w{0,30} ?&?#(?:\d{2,5}|x[0-9a-fA-F]{2,4});\w*|\b(?:quot|amp|apos|nbsp|lt|gt|[lr][sd]quo|[mn]dash|hellip);\w*"
+)
+# Addresses of all kinds, handles, tags, code between marks, and pieces of entities. Each pattern is tried only where its
+# sign occurs, and only from the start of a run of signs or over a limited length: otherwise time would be quadratic.
 _THINGS = {
     "@": re.compile(r"(?<!\S)[^\s@]*+@\S+"),
     "://": re.compile(r"[A-Za-z][A-Za-z+.-]{0,40}://\S+"),
@@ -22,6 +26,7 @@ _THINGS = {
     "\\": re.compile(r"(?<!\S)[^\s\\]*+\\\S*"),
     "_": re.compile(r"(?<!\S)[^\s_]*+_\S*"),
     "</": re.compile(r"<[^<>\n]{1,300}>"),
+    ";": _ENTITY_PIECE,
 }
 _DOMAIN = re.compile(
     r"(?i)\b[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}\.(?:com|org|net|info|gov|edu|co|io|me|tv|eu|uk|ru|sy|tr|ir|iq|html?|php|pdf|jpe?g|png)\b(?:/\S*)?"
@@ -29,7 +34,7 @@ _DOMAIN = re.compile(
 
 
 def things(text: str) -> list[tuple[int, int]]:
-    """The stretches (start, end) of addresses, handles, tags and code, in no order."""
+    """The stretches (start, end) of addresses, handles, tags, code and pieces of entities, in no order."""
     found = [m.span() for sign, pattern in _THINGS.items() if sign in text for m in pattern.finditer(text)]
     if "." in text:
         found += [m.span() for m in _DOMAIN.finditer(text)]

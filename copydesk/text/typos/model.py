@@ -32,8 +32,8 @@ class Model:
     `words` are those with a confusion set, `numbers` their places in that list, `sets` the sets. `capitals` marks the
     words that are often names at the beginning of a sentence. `scorers` and `calibrations` judge findings by their kind
     (`single`, `merged`, `joined`; words that are words: `encoder`, or `gate` without an encoder). `foreign` are
-    frequent words of other languages, `undoubted` marks words that are never doubted, `often_mistaken` those that are
-    looked at wherever they stand. `encoder` is None where the model is used without it.
+    frequent words of other languages, `undoubted` marks words that are never doubted, `often_mistaken` those for
+    which the gate has a threshold of its own. `encoder` is None where the model is used without it.
     """
 
     language: str

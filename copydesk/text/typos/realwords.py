@@ -77,29 +77,29 @@ class Gate(NamedTuple):
     """What decides which positions are looked at more closely.
 
     `context` weighs the n-grams of what stands and of a candidate (`features.CONTEXT`); `scorer` joins that with the
-    window (`features.GATE`); `threshold` is the least log-odds at which a candidate stays in doubt.
+    window (`features.GATE`); `threshold` is the least log-odds at which a candidate stays in doubt, `closely` that of
+    words that are often mistaken for each other.
     """
 
     context: Scorer
     window: WindowModel
     scorer: Scorer
     threshold: float
+    closely: float
 
 
 def candidates(
-    batch: Batch, sets: ConfusionSets, ngrams: NGrams, gate: Gate, always: NDArray[np.int64] | None = None
+    batch: Batch, sets: ConfusionSets, ngrams: NGrams, gate: Gate, least: NDArray[np.float32]
 ) -> RealwordCandidates:
     """The candidates that fit their places much better than what stands there, by n-grams and window.
 
-    `always` are places that are in doubt in any case.
+    `least` is, for each token, the log-odds of the gate at which its candidates stay in doubt.
 
     A word that was counted between its two neighbours, or both after the two before it and before the two after it,
-    stands there by right and is not doubted.
+    stands there by right and is not doubted, unless `least` is below the threshold of the gate.
     """
     at = places(batch)
-    forced = np.zeros(len(batch), bool)
-    forced[always if always is not None else []] = True
-    parts = [_candidates(batch, at[i : i + CHUNK], sets, ngrams, gate, forced) for i in range(0, len(at), CHUNK)]
+    parts = [_candidates(batch, at[i : i + CHUNK], sets, ngrams, gate, least) for i in range(0, len(at), CHUNK)]
     if not parts:
         return RealwordCandidates.none()
     columns = (np.concatenate([part[i] for part in parts]) for i in range(len(RealwordCandidates._fields)))
@@ -112,10 +112,11 @@ def _candidates(
     sets: ConfusionSets,
     ngrams: NGrams,
     gate: Gate,
-    forced: NDArray[np.bool_],
+    least: NDArray[np.float32],
 ) -> RealwordCandidates:
     stands = batch.sets[at]
     own = context_counts(ngrams, batch, at, sets.words[stands])
+    forced = least < gate.threshold
     doubted = ~_counted_here(own) | forced[at]
     at, stands, own = at[doubted], stands[doubted], own[doubted]
     owner, which = sets.spread(stands)
@@ -148,7 +149,7 @@ def _candidates(
     most = np.full(len(at), -np.inf, np.float32)
     np.maximum.at(most, owner, gate.scorer(features))
     found = RealwordCandidates(at[owner], stands[owner].astype(np.int32), meant.astype(np.int32), errors, features)
-    return found.kept(((most > gate.threshold) | forced[at])[owner])
+    return found.kept((most > least[at])[owner])
 
 
 def _counted_here(own: NDArray[np.float32]) -> NDArray[np.bool_]:
