@@ -3,17 +3,17 @@
 The footer of a file says it too, and nothing holds it to that. A reader allocates what the header of a page says, so
 what stands there is asked before any page is unpacked. Headers are Thrift in the compact protocol
 (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md), their fields those of
-`PageHeader` in https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift.
+`PageHeader` and `FileMetaData` in https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 _LENGTH = struct.Struct("<I")
 _SIZE, _PACKED_SIZE, _DATA_PAGE, _DICTIONARY, _DATA_PAGE_2 = 2, 3, 5, 7, 8
@@ -23,7 +23,14 @@ _DELTA_BYTE_ARRAY = 7
 #: What a value takes that is no string.
 _VALUE_BYTES = 8
 _TRUE, _FALSE, _BYTE, _I16, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = (*range(1, 5), *range(6, 13))
-_DEEPEST = 8
+_DEEPEST = 12
+#: Fields of the footer, of its row groups, of their columns and what these say of themselves, and of the schema.
+_SCHEMA, _ROW_GROUPS, _COLUMNS, _NUM_ROWS, _META_DATA = 2, 4, 1, 3, 3
+_TYPE, _CODEC, _VALUES, _PACKED, _DATA_AT, _DICTIONARY_AT = 1, 4, 5, 7, 9, 11
+_REPETITION, _CHILDREN, _IS_REPEATED, _BYTE_ARRAY = 3, 5, 2, 6
+_CODECS = ("", "snappy", "gzip", "lzo", "brotli", "lz4", "zstd", "lz4_raw")
+#: Each byte of a footer takes up to a hundred in memory; a thousand row groups of twenty columns have 2 MB.
+_LARGEST_FOOTER = 8 << 20
 _READ = 1 << 12
 
 
@@ -43,6 +50,22 @@ class Unpacked(NamedTuple):
     lists: int = 0
 
 
+class Chunk(NamedTuple):
+    """One column of a row group: where its pages are, and what the footer says of its values."""
+
+    start: int
+    end: int
+    values: int
+    codec: str
+    is_text: bool
+    repeated: bool
+
+
+class Group(NamedTuple):
+    rows: int
+    chunks: tuple[Chunk, ...]
+
+
 class _Page(NamedTuple):
     at: int
     packed: int
@@ -52,15 +75,88 @@ class _Page(NamedTuple):
     is_dictionary: bool
 
 
-def unpacked(file: IO[bytes], metadata: pq.FileMetaData, number: int, largest: int) -> Unpacked:
-    """What row group `number` comes to. No page of more than `largest` bytes is unpacked for that.
+def footer(file: IO[bytes]) -> list[Group]:
+    """The row groups of a file, as its footer has them.
+
+    What pyarrow gives of a column chunk is not asked for: a footer that is wrong in the right place ends the process
+    there, by an exception of C++ that nobody handles. Raises `ValueError` where there is no footer, and `OSError`.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - 8, 0))
+    tail = file.read(8)
+    length = int.from_bytes(tail[:4], "little")
+    if len(tail) < 8 or length > min(size - 8, _LARGEST_FOOTER):
+        raise ValueError(f"a footer of {length:,} bytes; footers are read up to {_LARGEST_FOOTER:,}")
+    fields = _Cursor(file, size - 8 - length).struct()
+    repeated = _repeated(_structs(fields.get(_SCHEMA)))
+    return [_group(group, repeated) for group in _structs(fields.get(_ROW_GROUPS))]
+
+
+def _structs(value: Any) -> list[dict[int, Any]]:
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise ValueError("a footer that lacks a list")
+    return value
+
+
+def _repeated(elements: list[dict[int, Any]]) -> list[bool]:
+    """Of each column whether its rows are lists, or in lists. The schema is a tree, written from the top down."""
+    found: list[bool] = []
+    above = [(_number(elements[0], _CHILDREN), False)] if elements else []
+    for element in elements[1:]:
+        while above and not above[-1][0]:
+            above.pop()
+        if not above:
+            raise ValueError("a schema that is no tree")
+        left, inside = above[-1]
+        above[-1] = (left - 1, inside)
+        inside = inside or element.get(_REPETITION) == _IS_REPEATED
+        if children := _number(element, _CHILDREN, 0):
+            above.append((children, inside))
+        else:
+            found.append(inside)
+    return found
+
+
+def _group(group: dict[int, Any], repeated: list[bool]) -> Group:
+    columns = _structs(group.get(_COLUMNS))
+    return Group(
+        _number(group, _NUM_ROWS),
+        tuple(_chunk(column.get(_META_DATA), lists) for column, lists in zip(columns, repeated, strict=True)),
+    )
+
+
+def _chunk(column: Any, repeated: bool) -> Chunk:
+    if not isinstance(column, dict):
+        raise ValueError("a column without its data")
+    start = _number(column, _DATA_AT)
+    dictionary = _number(column, _DICTIONARY_AT, 0)
+    if 0 < dictionary < start:  # as Arrow does
+        start = dictionary
+    codec = _number(column, _CODEC)
+    return Chunk(
+        start,
+        start + _number(column, _PACKED),
+        _number(column, _VALUES),
+        _CODECS[codec] if codec < len(_CODECS) else "",
+        _number(column, _TYPE) == _BYTE_ARRAY,
+        repeated,
+    )
+
+
+def _number(fields: dict[int, Any], key: int, default: int | None = None) -> int:
+    value = fields.get(key, default)
+    if not isinstance(value, int) or value < 0:
+        raise ValueError("a footer or a page that lacks a number")
+    return value
+
+
+def unpacked(file: IO[bytes], group: Group, largest: int) -> Unpacked:
+    """What a row group comes to. No page of more than `largest` bytes is unpacked for that.
 
     Raises `ValueError` where its pages are none, and `OSError`.
     """
-    group = metadata.row_group(number)
-    total = Unpacked(group.num_rows)
-    for index in range(group.num_columns):
-        chunk = group.column(index)
+    total = Unpacked(group.rows)
+    for chunk in group.chunks:
         pages = at_once = values = longest = 0
         for page in _pages(file, chunk):
             pages += page.size
@@ -68,39 +164,32 @@ def unpacked(file: IO[bytes], metadata: pq.FileMetaData, number: int, largest: i
             values += page.values
             if page.encoding == _DELTA_BYTE_ARRAY:
                 longest = max(longest, page.size)
-            elif page.is_dictionary and chunk.physical_type == "BYTE_ARRAY" and page.size <= largest:
-                longest = max(longest, _longest(file, page, chunk.compression))
-        repeated = metadata.schema.column(index).max_repetition_level > 0
+            elif page.is_dictionary and chunk.is_text and page.size <= largest:
+                longest = max(longest, _longest(file, page, chunk.codec))
         total = Unpacked(
             total.rows,
             total.pages + pages,
             max(total.largest, at_once),
             total.at_once + at_once,
             total.longest + longest,
-            total.lists + repeated * values * max(longest, _VALUE_BYTES),
+            total.lists + chunk.repeated * values * max(longest, _VALUE_BYTES),
         )
     return total
 
 
-def _pages(file: IO[bytes], chunk: Any) -> Iterator[_Page]:
+def _pages(file: IO[bytes], chunk: Chunk) -> Iterator[_Page]:
     """The pages of a column chunk until all its values have been seen, which is as far as Arrow reads."""
-    start = chunk.data_page_offset
-    if chunk.has_dictionary_page and chunk.dictionary_page_offset is not None:
-        start = min(start, chunk.dictionary_page_offset)
-    end = start + chunk.total_compressed_size
-    cursor = _Cursor(file, start)
+    cursor = _Cursor(file, chunk.start)
     seen = 0
-    while cursor.at < end and seen < chunk.num_values:
+    while cursor.at < chunk.end and seen < chunk.values:
         header = cursor.struct()
-        size, packed = header.get(_SIZE), header.get(_PACKED_SIZE)
-        if not isinstance(size, int) or not isinstance(packed, int) or size < 0 or packed < 0:
-            raise ValueError("a page without a size")
+        size, packed = _number(header, _SIZE), _number(header, _PACKED_SIZE)
         first, second = header.get(_DATA_PAGE), header.get(_DATA_PAGE_2)
         values, encoding = 0, None
         if isinstance(first, dict):
-            values, encoding = _count(first), first.get(_ENCODING)
+            values, encoding = _number(first, _NUM_VALUES), first.get(_ENCODING)
         elif isinstance(second, dict):
-            values, encoding = _count(second), second.get(_ENCODING_2)
+            values, encoding = _number(second, _NUM_VALUES), second.get(_ENCODING_2)
         yield _Page(cursor.at, packed, size, values, encoding, _DICTIONARY in header)
         cursor.at += packed
         seen += values
@@ -111,8 +200,8 @@ def _longest(file: IO[bytes], page: _Page, compression: str) -> int:
     file.seek(page.at)
     content = file.read(page.packed)
     try:
-        if compression != "UNCOMPRESSED":
-            content = pa.decompress(content, page.size, codec=compression.lower()).to_pybytes()
+        if compression:
+            content = pa.decompress(content, page.size, codec=compression).to_pybytes()
     except (pa.ArrowException, OSError, ValueError):
         return page.size
     at = longest = 0
@@ -123,15 +212,8 @@ def _longest(file: IO[bytes], page: _Page, compression: str) -> int:
     return min(longest, page.size)
 
 
-def _count(header: dict[int, Any]) -> int:
-    count = header.get(_NUM_VALUES)
-    if not isinstance(count, int) or count < 0:
-        raise ValueError("a page without a number of values")
-    return count
-
-
 class _Cursor:
-    """Thrift from a place in a file on. Numbers and structs are read, all else is passed over."""
+    """Thrift from a place in a file on. Numbers, structs and lists are read, all else is passed over."""
 
     def __init__(self, file: IO[bytes], at: int) -> None:
         self.at = at
@@ -164,8 +246,7 @@ class _Cursor:
             self.at += length
         elif kind in (_LIST, _SET):
             head = self._byte()
-            for _ in range(head >> 4 if head >> 4 < 15 else self._varint()):
-                self._value(head & 15, deep + 1)
+            return [self._value(head & 15, deep + 1) for _ in range(head >> 4 if head >> 4 < 15 else self._varint())]
         elif kind == _MAP:
             if size := self._varint():
                 kinds = self._byte()

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from copydesk.config import SourcesConfig
 from copydesk.records import Document
 from copydesk.sources.listing import Entry
-from copydesk.sources.parquet_pages import Unpacked, unpacked
+from copydesk.sources.parquet_pages import Unpacked, footer, unpacked
 from copydesk.sources.records import canonical, distinct, document, names_text, no_text_column, rest
 from copydesk.sources.streams import Room, Stopped, head, pieces, reason
 from copydesk.text.encodings import Undecodable, decode
@@ -35,16 +35,18 @@ def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -
     number = 0
     try:
         with _seekable(entry, compression, config) as (file, size):
+            groups = footer(file)
+            file.seek(0)
             table = pq.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=True)
             names = distinct(table.schema_arrow.names)
             if not names_text(names):
                 yield no_text_column(entry.uri, names, head(entry, compression, config))
                 return
             room = Room(size, config.max_expansion)
-            for group in range(table.num_row_groups):
-                found = unpacked(file, table.metadata, group, _LARGEST_PAGE)
+            for index, group in enumerate(groups):
+                found = unpacked(file, group, _LARGEST_PAGE)
                 _refuse(found, room, limit)
-                for batch in table.iter_batches(_batch_rows(found), [group]):
+                for batch in table.iter_batches(_batch_rows(found), [index]):
                     for row in zip(*map(_values, batch.columns), strict=True):
                         record = dict(zip(names, row, strict=True))
                         content = canonical(record)

@@ -185,6 +185,10 @@ def tables() -> dict[str, Kind]:
             {"decimals.parquet": parquet(ids), "nans.parquet": parquet(nans)},
             {"/7": PUBLISHED, "/8.5": PUBLISHED, "nans.parquet#1": PUBLISHED, "nans.parquet#2": PUBLISHED},
         ),
+        "footer-that-ends-the-process": Kind(
+            {"a.parquet": parquet({"text": texts}).replace(b"\x25\x02\x18\x04text", b"\x25\x00\x18\x04text")},
+            {"a.parquet": "broken-parquet"},  # the column is said to have no nulls, and a histogram of them
+        ),
         "strings-of-no-encoding": Kind(
             {"a.parquet": parquet({"text": texts, "deep": pa.StructArray.from_arrays([no_utf8], ["a"])})},
             numbered("a.parquet", 2),
