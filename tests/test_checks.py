@@ -107,7 +107,7 @@ def test_every_flaw_is_found_in_its_row_and_nowhere_else(checks: Checks) -> None
     verdict = checks.articles(table({}, *FLAWS.values()), NIGHT)
     assert 0 not in verdict.problems
     for number, rule in enumerate(FLAWS, 1):
-        assert rule in rules(verdict.problems[number]), rule
+        assert rule in rules(verdict.problems.get(number, [])), f"{rule} was not found in the article that has it"
     assert verdict.critical == [1 + list(FLAWS).index("no-body")]
     untested = {r.rule for r in checks.rules["articles"]} - set(FLAWS)
     assert untested == {"no-articles", "rebuilds-source"}

@@ -94,6 +94,10 @@ def test_the_guide_leads_to_changes_that_work(tmp_path: Path) -> None:
     phrase = blocks("Add a furniture phrase")
     copy.append("tests/cases/structure.jsonl", phrase[0])
     copy.insert("copydesk/data/furniture.toml", '"subscribe now"', '"tap here to join our channel",\n')
+    copy.append("copydesk/data/furniture.toml", f"\n{phrase[1]}")
+    variable = {**json.loads(phrase[0]), "name": "furniture: text for alerts on a channel"}
+    variable["text"] = variable["text"].replace("Tap here to join our channel", "Text FERRY to 12345 for alerts")
+    copy.append("tests/cases/structure.jsonl", json.dumps(variable))
 
     rule = blocks("Add a structure rule")
     copy.append("tests/cases/structure.jsonl", rule[0])
@@ -103,15 +107,15 @@ def test_the_guide_leads_to_changes_that_work(tmp_path: Path) -> None:
     copy.append("copydesk/data/rules.toml", f"\n{rule[3]}")
 
     check = blocks("Add a check")
-    copy.insert("copydesk/checks/metrics.py", '"rebuilds": "', check[0])
-    copy.insert("copydesk/checks/metrics.py", '"rebuilds": table', check[1])
-    copy.insert("expectations/README.md", "| `rebuilds` |", check[2])
+    copy.insert("tests/test_checks.py", '"no-body": {', check[0])
+    copy.insert("copydesk/checks/metrics.py", '"rebuilds": "', check[1])
+    copy.insert("copydesk/checks/metrics.py", '"rebuilds": table', check[2])
+    copy.insert("expectations/README.md", "| `rebuilds` |", check[3])
     suite = copy.folder / "expectations" / "articles.json"
     entries = json.loads(suite.read_text("utf-8"))
-    entries["expectations"].append(json.loads(check[3]))
+    entries["expectations"].append(json.loads(check[4]))
     suite.write_text(json.dumps(entries), "utf-8")
-    copy.append("copydesk/data/rules.toml", f"\n{check[4]}")
-    copy.insert("tests/test_checks.py", '"no-body": {', check[5])
+    copy.append("copydesk/data/rules.toml", f"\n{check[5]}")
 
     reader = blocks("Add a source format")
     copy.insert("copydesk/sources/readers.py", "import json", "import email.policy\n")

@@ -115,7 +115,9 @@ def _failing_once(work: Callable[[Night, Any], Any]) -> Callable[[Night, Any], A
 
 @pytest.mark.usefixtures("_harness")
 def test_a_night_that_is_held_back_ends_as_held_and_is_not_tried_again(raw: Path, tmp_path: Path) -> None:
-    (raw / "empty.txt").write_text("")
+    (raw / "bare.txt").write_text(
+        "Bridge opens again after repairs\n\nMay 2, 2024\n"
+    )  # of the same day, without a body
     settings = tmp_path / "strict.toml"
     settings.write_text("[gate]\nmin_documents = 1\nmax_quarantined_share = 0.1\n")
     flow = ran(sources=[str(raw)], warehouse=str(tmp_path / "held"), date=str(NIGHT), config=str(settings))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from copydesk.config import DatesConfig
+from copydesk.data import lists
 from copydesk.text.fold import fold as folded
 from copydesk.text.site import Recurring, Site
 from copydesk.text.structure import Given, datelines, layout, structure
@@ -116,3 +118,11 @@ def test_an_order_of_day_and_month_that_is_open_is_told(order: str, text: str, i
     assert found.date_order_open == is_open == any(problem.rule == "date-order-open" for problem in found.problems)
     proven = Given(date=text if place == "field" else None, site=Site("coast.example", "month-first"))
     assert not structure(lines[place], proven, config)[0].date_order_open
+
+
+@pytest.mark.parametrize("row", lists.table("furniture.toml")["pattern"], ids=lambda row: row["match"][:40])
+def test_every_furniture_pattern_can_be_tried(row: dict[str, Any]) -> None:
+    """Patterns are looked up by the first or the last word of a line; one without either would never be tried."""
+    words = [word for name in ("first", "last") for word in row.get(name, ())]
+    assert words
+    assert all(word == word.casefold() and len(word.split()) == 1 for word in words)

@@ -156,6 +156,9 @@ def test_nothing_added_is_what_is_shipped() -> None:
         ("furniture.toml", "[anywhere]\nshare-line = 'x'", "anywhere.share-line must be a list of lines"),
         ("furniture.toml", "[pattern]\nrule = 'x'", "pattern must be [[pattern]] tables"),
         ("furniture.toml", "[[pattern]]\nrule = 'share-line'", "[[pattern]] lacks match"),
+        ("furniture.toml", "[[pattern]]\nrule = 'share-line'\nmatch = 'x'", "needs `first` or `last`"),
+        ("furniture.toml", "[[pattern]]\nrule = 'share-line'\nmatch = 'x'\nfirst = ['Text']", "one word in lower case"),
+        ("furniture.toml", "[[pattern]]\nrule = 'share-line'\nmatch = 'x'\nlast = ['a b']", "one word in lower case"),
         (
             "furniture.toml",
             "[[pattern]]\nrule = 'share-line'\nmach = 'x'",

@@ -197,6 +197,17 @@ def _has_row(path: Path, key: str, shipped: list[dict[str, Any]], row: dict[str,
     if row["rule"] not in (known := _rules_named(shipped)):
         raise ListsError(f"{path}: {key}.rule: {row['rule']} is not an allowed rule{_meant(row['rule'], known)}")
     _are_patterns(path, [row["match"]])
+    _has_word(path, key, row)
+
+
+def _has_word(path: Path, key: str, row: dict[str, Any]) -> None:
+    """A pattern is tried only on lines that begin with a word of `first` or end with one of `last`."""
+    words = [word for name in ("first", "last") for word in row.get(name, ())]
+    if not words:
+        raise ListsError(f"{path}: [[{key}]] needs `first` or `last`: words that its lines begin or end with")
+    for word in words:
+        if word != word.casefold() or len(word.split()) != 1:
+            raise ListsError(f"{path}: {key}: {word!r} must be one word in lower case (0 stands for any number)")
 
 
 def _are_patterns(path: Path, patterns: Collection[str]) -> None:
