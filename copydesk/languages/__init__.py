@@ -1,7 +1,7 @@
-"""Languages whose typos are corrected: a folder of data for each, and what loads it.
+"""The languages with typo correction: a folder of data for each, and the loader.
 
-Files are opened as arrays and text only; nothing in them is ever executed. `manifest.json` holds their SHA-256
-checksums. `en/README.md` says what a folder holds.
+Files are read as arrays and text only; nothing in them is executed. `manifest.json` holds their SHA-256 checksums.
+`en/README.md` describes the files of a folder.
 """
 
 from __future__ import annotations
@@ -36,19 +36,17 @@ _CALIBRATED = ("single", "merged", "joined", "gate", "encoder")
 
 
 def available(shelf: Path | None = None) -> list[str]:
-    """The languages that have a folder below `shelf` (by default those of the package), as ISO 639-1 codes."""
+    """The languages with a folder below `shelf` (None means the package), as ISO 639-1 codes."""
     return sorted(folder.name for folder in (shelf or HERE).iterdir() if (folder / "words.txt.gz").exists())
 
 
 class LanguageError(RuntimeError):
-    """The files of a language cannot be used; the message says which, and what to do."""
+    """The files of a language cannot be used; the message says which, and how to fix it."""
 
 
 @cache
 def model(language: str, learned: str | None = None, shelf: Path | None = None) -> Model:
-    """The model of a language that is `available` below `shelf`, loaded once; with what was `learned` from the user's
-    own articles.
-    """
+    """The model of a language `available` below `shelf`, cached; `learned` is a folder written by `copydesk learn`."""
     folder = (shelf or HERE) / language
     try:
         base = load(folder)
@@ -63,13 +61,13 @@ def model(language: str, learned: str | None = None, shelf: Path | None = None) 
         return _with_learned(base, Path(learned) / language)
     except (OSError, KeyError, ValueError) as error:
         raise LanguageError(
-            f"typos.learned: what {Path(learned) / language} holds cannot be read ({type(error).__name__}: {error}); "
-            "make it again with: copydesk learn"
+            f"typos.learned: {Path(learned) / language} cannot be read ({type(error).__name__}: {error}); "
+            "create it again with: copydesk learn"
         ) from error
 
 
 def _with_learned(base: Model, folder: Path) -> Model:
-    """`base` and what was counted in the user's own articles: words are known, n-grams are added."""
+    """`base` with the known words and n-gram counts of the user's own articles added."""
     found = np.load(folder / "ngrams.npz")
     if found["single"].shape != base.ngrams.single.shape:
         raise ValueError("it was made with another version of copydesk")
@@ -85,15 +83,15 @@ def _ngrams(found: Any) -> NGrams:
 
 
 def grammar(folder: Path) -> Grammar:
-    """What `grammar.toml` in a language's folder says of the language."""
+    """The grammar of a language, from `grammar.toml` in its folder."""
     return Grammar.parse(_toml(folder / "grammar.toml"))
 
 
 def load(folder: Path, decide: bool = True) -> Model:
-    """The model in `folder`; without `decide` one whose decision is still to be fitted.
+    """The model in `folder`; without `decide`, a model without fitted scorers, for training.
 
-    The encoder, the lines of evidence and the lists of words may be missing. Raises OSError, KeyError or ValueError
-    where another file is, or is not what it has to be.
+    The encoder, the evidence texts and the word lists are optional. Raises OSError, KeyError or ValueError if another
+    file is missing or invalid.
     """
     with gzip.open(folder / "words.txt.gz", "rt", encoding="utf-8") as lines:
         lexicon = Lexicon.parse(lines)
@@ -135,9 +133,9 @@ Decision = tuple[dict[str, Any], dict[str, Calibration], tuple[float, float]]
 
 
 def decision(found: Mapping[str, Any]) -> Decision:
-    """Scorers and calibrations by their names, and the two thresholds of the gate, from the arrays of `decision.npz`.
+    """Scorers and calibrations by name, and the two thresholds of the gate, from the arrays of `decision.npz`.
 
-    Raises ValueError where a scorer was trained with other features than `copydesk.text.typos.features` has.
+    Raises ValueError if a scorer was trained with other features than those of `copydesk.text.typos.features`.
     """
     scorers: dict[str, Any] = {}
     for name, columns in SCORERS.items():
@@ -149,7 +147,7 @@ def decision(found: Mapping[str, Any]) -> Decision:
 
 
 def undecided() -> Decision:
-    """A decision that is still to be fitted: everything is in doubt."""
+    """Unfitted scorers and a gate that lets every candidate through."""
     scorers = {
         name: Scorer(np.zeros((len(columns), 1), np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32), 0.0)
         for name, columns in SCORERS.items()
@@ -158,7 +156,7 @@ def undecided() -> Decision:
 
 
 def scorer(found: Mapping[str, Any], name: str) -> Scorer | LinearScorer:
-    """One scorer from the arrays of `decision.npz`."""
+    """A scorer from the arrays of `decision.npz`."""
     bias = float(np.ravel(found[f"{name}.bias"])[0])
     if f"{name}.weights" in found:
         return LinearScorer(found[f"{name}.weights"], bias)
@@ -193,9 +191,7 @@ def _window(folder: Path) -> WindowModel:
 
 
 class _Session:
-    """The encoder, opened when it is first asked: importing ONNX Runtime takes a while, and many texts do not need
-    it.
-    """
+    """The encoder, loaded on first use: importing ONNX Runtime is slow, and many texts do not need it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -208,12 +204,12 @@ class _Session:
             import onnxruntime
 
             options = onnxruntime.SessionOptions()
-            # One thread: a run has as many processes as cores.
+            # One thread: a run has one process per core.
             options.intra_op_num_threads = options.inter_op_num_threads = 1
             options.log_severity_level = 3
             try:
                 self.session = onnxruntime.InferenceSession(str(self.path), options, providers=["CPUExecutionProvider"])
-            except Exception as error:  # ONNX Runtime has a class of its own for every fault
+            except Exception as error:  # ONNX Runtime has its own exception for each error
                 raise LanguageError(f"{self.path} cannot be read: {error}; install copydesk again") from error
         states: NDArray[np.float32] = self.session.run(None, {"ids": ids})[0]
         return states

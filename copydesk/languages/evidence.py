@@ -1,4 +1,4 @@
-"""What speaks for an edit, in words, for `show` and the report; typos alone need it, other rules say it themselves."""
+"""The evidence for an edit in words, for `show` and the report; only typo corrections need it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from copydesk.edits import Edit
 
 
 def evidence(before: str, edit: Edit, language: str) -> str:
-    """What speaks for `edit`, made or suggested on the text `before` of an article in `language`; "" for other
-    steps.
+    """The evidence for `edit`, applied or suggested on the text `before` of an article in `language`; "" for steps
+    other than typos.
     """
     from copydesk.text.typos.explain import evidence as speak
     from copydesk.text.typos.step import STEP

@@ -1,7 +1,7 @@
-"""Statistics of the user's own articles: which words they use, and what stands beside what.
+"""Statistics of the user's own articles: their words and n-grams.
 
-Articles in which a typo was corrected or suggested are left out whole, so that no error is learned as right. The same
-warehouse gives the same files, byte for byte.
+Articles in which a typo was corrected or suggested are skipped, so that no error is learned. The same warehouse gives
+the same files, byte for byte.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from copydesk.text.typos.model import Model
 from copydesk.text.typos.step import LONGEST, STEP
 from copydesk.warehouse import Warehouse
 
-#: Articles in which an unknown word must stand to be learned; one in lower case is rarely a name, and needs more.
+#: Minimum articles with an unknown word to learn it; a word in lower case is rarely a name, and needs more.
 NAME_ARTICLES, WORD_ARTICLES = 3, 5
-#: Times that an n-gram must stand in the articles to be counted.
+#: Minimum occurrences of an n-gram.
 LEAST = {2: 2, 3: 2, 4: 3}
-#: Articles, the last ones by id, on which the report says what changes.
+#: Articles (the last ones by id) on which the report compares corrections before and after.
 TRIED = 500
 #: Articles read at a time.
 TOGETHER = 500
 
 
 class Learned(NamedTuple):
-    """What was learned: `words` with the number of articles that have each, `dropped` and `added` corrections or
-    suggestions in the articles that were tried, each with its surroundings."""
+    """What was learned: `words` with their number of articles, and the corrections or suggestions `dropped` and `added`
+    in the articles tried, each with its context."""
 
     articles: int
     left_out: int
@@ -58,10 +58,10 @@ def learn(
     least: float,
     progress: Callable[[int], None] = lambda articles: None,
 ) -> Learned:
-    """Count the warehouse's own articles in `language` and write `words.txt`, `ngrams.npz` and `report.json` below
-    `out`.
+    """Count the words and n-grams of the warehouse's articles in `language`, and write `words.txt`, `ngrams.npz` and
+    `report.json` below `out`.
 
-    `least` is the confidence from which a suggestion is made; `progress` is told how many articles were read.
+    `least` is the minimum confidence of a suggestion; `progress` is called with the number of articles read.
     """
     model = languages.model(language)
     touched = _with_typos(warehouse)
@@ -104,7 +104,7 @@ def _with_typos(warehouse: Warehouse) -> set[str]:
 
 
 def _texts(warehouse: Warehouse, language: str) -> Iterator[list[tuple[str, str]]]:
-    """(article_id, text) of the articles in a language, `TOGETHER` at a time, in the order of partitions and of ids."""
+    """(article_id, text) of the articles in a language, `TOGETHER` at a time, ordered by partition and id."""
     waiting: list[tuple[str, str]] = []
     for table in warehouse.rows("articles", ["article_id", "headline", "body", "language"]):
         rows = table.filter(pc.equal(table["language"], language)).to_pylist()
@@ -119,9 +119,7 @@ def _texts(warehouse: Warehouse, language: str) -> Iterator[list[tuple[str, str]
 
 
 def _unknown(batch: Batch, model: Model) -> Counter[str]:
-    """Words that the lexicon does not know, each with the number of texts that have it; not those that lack an
-    apostrophe.
-    """
+    """Words that the lexicon lacks, each with its number of texts, except words that miss an apostrophe."""
     flags = batch.flags
     at = np.flatnonzero(((flags & (LOWER | TITLE)) > 0) & ((flags & WORD) > 0) & ((flags & (KNOWN | FOREIGN)) == 0))
     at = at[batch.free(at)]
@@ -143,12 +141,12 @@ def _write(folder: Path, words: list[tuple[str, int]], counted: ngrams.NGrams, t
     arrays: dict[str, Any] = {"single": counted.single}
     for order, table in counted.tables.items():
         arrays |= {f"marks{order}": table.marks, f"sizes{order}": table.sizes}
-    # np.savez stamps no time into its files, so equal arrays are equal bytes.
+    # np.savez writes no timestamps, so equal arrays give equal bytes.
     np.savez_compressed(folder / "ngrams.npz", **arrays)
 
 
 def _difference(texts: list[str], before: Model, after: Model, least: float) -> tuple[list[str], list[str]]:
-    """Corrections and suggestions that are no longer made, and new ones, in `texts`."""
+    """The corrections and suggestions dropped and added in `texts`."""
     dropped, added = [], []
     for text, old, new in zip(
         texts, findings(texts, before, least=least), findings(texts, after, least=least), strict=True

@@ -1,4 +1,4 @@
-"""Words of the user's own that stand as they are: for all documents, or for those of one site or folder."""
+"""Protected words, which are never changed: for all documents, or for those of one site or folder."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ class ProtectedError(ValueError):
 
 
 class Protected(NamedTuple):
-    """`everywhere` are words for all documents, `by_site` those for documents whose uri has the key as a part of it."""
+    """`everywhere` are words for all documents, `by_site` those for documents with the key as a part of the uri."""
 
     everywhere: frozenset[str]
     by_site: dict[str, frozenset[str]]
 
     def of(self, uri: str) -> frozenset[str]:
-        """The words, in lower case, that stand as they are in the document of `uri`."""
+        """The protected words, in lower case, of the document at `uri`."""
         found = self.everywhere
         for site, words in self.by_site.items():
             if site in uri.lower():
@@ -26,9 +26,9 @@ class Protected(NamedTuple):
 
 
 def read(*paths: str | None) -> Protected:
-    """Read files of protected words: one a line, `#` begins a comment, `[example.com]` begins those of one site.
+    """Read files of protected words: one per line; `#` starts a comment, `[example.com]` the words of one site.
 
-    A site is any part of a document's uri: a host, a folder. None is an empty file. Raises `ProtectedError`.
+    A site is any part of a document's uri: a host, a folder. None means an empty file. Raises `ProtectedError`.
     """
     words: dict[str, set[str]] = {"": set()}
     for path in paths:

@@ -1,6 +1,6 @@
-"""Text without the differences in which spellings of one word differ, and patterns of many words that stay fast.
+"""Case and accent folding for matching words, and fast patterns for long word lists.
 
-A folded text is as long as the text: what is found in one stands at the same place in the other.
+A folded text has the length of the text, so offsets are valid in both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from copydesk.data import lists
 
 _LETTERS = {
     "ı": "i", "ς": "σ", "ё": "е",
-    # One letter of the Arabic script with its hamzas, and as Arabic, Persian, Urdu and Kurdish keyboards write it.
+    # Variants of one Arabic letter: with hamza, and as Arabic, Persian, Urdu and Kurdish keyboards write it.
     "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ێ": "ي", "ے": "ي", "ک": "ك", "ڪ": "ك", "ة": "ه",
     "ہ": "ه", "ە": "ه", "ھ": "ه", "ۀ": "ه", "ۆ": "و", "ڕ": "ر", "ڵ": "ل",
 }  # fmt: skip
@@ -23,7 +23,7 @@ _SPACES = dict.fromkeys("\xa0\u1680\u2002\u2003\u2007\u2009\u200b\u200c\u200d\u2
 
 
 def _bases() -> dict[str, str]:
-    """Lower-case Latin and Greek letters with accents, and the letter below: é is e."""
+    """Lower-case Latin and Greek letters with accents, mapped to the base letter: é is e."""
     letters = (
         chr(code) for start, end in ((0xDF, 0x24F), (0x370, 0x3FF), (0x1E00, 0x1FFF)) for code in range(start, end)
     )
@@ -32,27 +32,28 @@ def _bases() -> dict[str, str]:
 
 _DIGITS = {digit: str(value) for digits in lists.shared()["digits"] for value, digit in enumerate(digits)}
 _FOLD = {**_bases(), **_LETTERS, **_MARKS, **_SPACES, **_DIGITS}
-_FOLDED = re.compile(f"[{re.escape(''.join(_FOLD))}]")  # most letters stay: faster than str.translate
+_FOLDED = re.compile(
+    f"[{re.escape(''.join(_FOLD))}]"
+)  # most letters do not change, so this is faster than str.translate
 
 
 def fold(text: str) -> str:
-    """`text` in lower case, without accents, with digits 0 to 9 and plain spaces. As many characters as before."""
+    """`text` in lower case, without accents, with digits 0 to 9 and plain spaces; the length does not change."""
     if text.isascii():
         return text.lower()
-    small = text.replace("İ", "i").lower()  # İ alone grows when it is made small
+    small = text.replace("İ", "i").lower()  # only İ gets longer in lower case
     return _FOLDED.sub(lambda match: _FOLD[match[0]], small)
 
 
 def any_as_written(words: Iterable[str]) -> str:
-    """A pattern for the longest of a few `words`, letter for letter, to be matched against text as it is."""
+    """A pattern for the longest of a few `words`, for unfolded text."""
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 def any_of(words: Iterable[str]) -> str:
-    """A pattern for the longest of `words`, to be matched against folded text.
+    """A pattern for the longest of `words`, for folded text.
 
-    Words are joined letter by letter, as in a dictionary: the time to tell that none begins here does not grow with
-    their number.
+    The pattern is a trie, so the time to fail at a place does not grow with the number of words.
     """
     trie: dict[str, Any] = {}
     for word in words:

@@ -1,9 +1,9 @@
-"""The language of a text: its script first, then words of grammar and letters that only one language of that script
-uses, then py3langid, whose answer the letters in succession must bear out.
+"""Language identification: by script, then by function words and letters that only one language of the script uses,
+then by py3langid, confirmed by letter statistics.
 
 py3langid is langid.py (Lui and Baldwin, 2012, "langid.py: An Off-the-shelf Language Identification Tool") with a
-faster model file. It always names a language; the text is `und` where another language's letters fit far better
-(`copydesk.text.letters`), or where the model is unsure and another's fit a little better.
+faster model file. It always names a language; the result is `und` if the letters of another language fit much better
+(`copydesk.text.letters`), or if the model is unsure and another language fits a little better.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 from copydesk.data.lists import data
 from copydesk.text.letters import Reading
 
-#: Characters looked at, and the least a text must have.
+#: Maximum characters read, and minimum characters of a text.
 SAMPLE, LEAST = 600, 20
 
-#: Characters handed to the model, whose time grows with each byte.
+#: Maximum characters given to the model; its time grows with each byte.
 MODEL_SAMPLE = 200
 
-#: Languages told apart by py3langid: those of news sites in the Latin and Cyrillic scripts.
+#: The languages among which py3langid chooses: those of news sites in the Latin and Cyrillic scripts.
 _LANGUAGES = (
     "af az be bg bs ca cs cy da de en es et eu fi fr ga gl hr ht hu id is it kk ku ky lb lt lv mk mn ms mt nl no pl pt"
     " ro ru sk sl sq sr sv sw tl tr uk uz vi"
@@ -61,38 +61,38 @@ _FUNCTION_WORDS: dict[str, tuple[str, ...]] = {}
 for _language, _words in data("function_words.json")["words"].items():
     for _word in _words:
         _FUNCTION_WORDS[_word] = (*_FUNCTION_WORDS.get(_word, ()), _language)
-# What pages leave in a text that is in no language: tags, addresses, file names, entities, words with figures.
+# Parts of a text that are in no language: tags, addresses, file names, entities, words with digits.
 _NO_WORDS = re.compile(r"<[^<>]{0,500}>?|&#?\w{1,10};|[^\s<]*[@_/=\\|\d][^\s<]*")
 _RUSSIAN, _UKRAINIAN, _HARD_SIGN = re.compile("[ыэёЫЭЁ]"), re.compile("[іїєґІЇЄҐ]"), re.compile("[ъЪ]")
 _I = re.compile("[иИ]")  # Belarusian writes none
 # Belarusian, Serbian, Macedonian, and the languages of Central Asia and the Caucasus.
 _OTHER_CYRILLIC = re.compile("[ўЎљњћђџјѓќѕәғқңөұүһӕҟҭҳҵҷҽӡӷӣӯ]")
-# Letters of Sorani Kurdish and Urdu that the other languages of the Arabic script do not write; and those of Pashto,
-# Sindhi and Uyghur, which are told from them.
+# Letters of Sorani Kurdish and Urdu that no other language of the Arabic script has; and those of Pashto, Sindhi and
+# Uyghur, to exclude these languages.
 _SORANI, _URDU = re.compile("[ەێۆڕڵڤ]"), re.compile("[ےٹڈڑںہھ]")
 _OTHER_ARABIC = re.compile("[ټډړږښڼۍېٻڀٺٽڄڃڏڌڊڍڦڪڳڱڻۇۈۋڭ]")
 _PERSIAN, _ARABIC = re.compile("[پچژگی]"), re.compile("[ةأإ]")
-# Many a Persian page writes yeh and kaf as Arabic does.
+# Many Persian pages use the Arabic yeh and kaf.
 _AS_PERSIAN = str.maketrans("يكىة", "یکیه")
 
-# By ISO 639-1, the names of languages in the table of letters, where they differ.
+# The codes of languages in the table of letters, by ISO 639-1 code, where they differ.
 _LETTERS_OF = {"no": ("nb", "nn"), "ku": ("kmr",), "hr": ("hr", "bs"), "bs": ("bs", "hr")}
 _CYRILLIC = ("be", "bg", "kk", "mk", "mn", "ru", "sr", "uk")
-#: Languages that the model ranks first, whose letters are compared; and how far, in bits, the first of them may stand
-#: behind the one whose letters fit best, if the model is sure of it and if it is not.
+#: The number of top-ranked languages that are compared by their letters; and how many bits more than the best of them
+#: the first one may cost, if the model is sure of it and if it is not.
 _RIVALS, _SURE, _BEHIND_IF_SURE, _BEHIND = 5, 0.7, 20.0, 10.0
-#: Above this the model is believed without a look at the letters.
+#: Above this probability the model's answer is taken without comparing letters.
 _CERTAIN = 0.999
-#: Bits a letter beyond which it is a language of neighbours that is written with much the same letters: Abkhaz and
-#: Ossetian for Russian, Sango for Kurmanji. News in the language itself costs 4 to 5, the Declaration of Human Rights
-#: up to 6.
+#: Maximum bits per letter; above it, the text is in another language with similar letters: Abkhaz or Ossetian instead
+#: of Russian, Sango instead of Kurmanji. News in the language itself costs 4 to 5, the Declaration of Human Rights up
+#: to 6.
 _DEAREST = {"ru": 6.2, "ku": 6.1}
 
 
 def language(text: str) -> str:
-    """The ISO 639-1 code of the language that most of `text` is in; `und` where that cannot be told.
+    """The ISO 639-1 code of the main language of `text`; `und` if it cannot be identified.
 
-    Kurdish is `ku`, Kurmanji and Sorani alike.
+    Kurdish is `ku`, for both Kurmanji and Sorani.
     """
     middle = max(0, min(len(text) // 4, len(text) - 2 * SAMPLE))
     sample = text[middle : middle + 2 * SAMPLE]
@@ -126,7 +126,7 @@ def language(text: str) -> str:
 
 
 def _by_model(sample: str, rivals: tuple[str, ...]) -> str | None:
-    """What the model says, if the letters bear it out against `rivals` and what it ranks behind; else None."""
+    """The model's answer, if the letters confirm it against `rivals` and its other candidates; else None."""
     ranked = _model().rank(sample)[:_RIVALS]
     code, probability = str(ranked[0][0]), float(ranked[0][1])
     if probability > _CERTAIN and code not in _DEAREST:
@@ -142,20 +142,20 @@ def _by_model(sample: str, rivals: tuple[str, ...]) -> str | None:
 
 
 def _bits(reading: Reading, code: str, known: frozenset[str]) -> float:
-    """What the text costs in the language; infinitely much in one whose letters are not known."""
+    """The cost of the text in the language, in bits; infinite for a language without letter statistics."""
     names = [name for name in _LETTERS_OF.get(code, (code,)) if name in known]
     return min((float(reading.bits(name).sum()) for name in names), default=float("inf"))
 
 
 def _by_function_words(words: list[str]) -> str | None:
-    """The language whose words of grammar make up a good part of a text, far ahead of any other; else None."""
+    """The language with a large share of function words in the text, far ahead of any other; else None."""
     found = Counter(language for word in words for language in _FUNCTION_WORDS.get(word.casefold(), ()))
     (first, most), (_, second) = (found.most_common(2) + [("", 0)] * 2)[:2]
     return first if most >= max(6, 0.15 * len(words)) and most >= 2 * second else None
 
 
 def _cyrillic(sample: str, count: int) -> str | None:
-    """Russian, Ukrainian or Bulgarian, by letters that the others do not write; None where they leave it open."""
+    """Russian, Ukrainian or Bulgarian, by letters that the others do not use; None if that is not decisive."""
     if _OTHER_CYRILLIC.search(sample) or not _I.search(sample):
         return None
     russian, ukrainian, hard = (len(p.findall(sample)) / count for p in (_RUSSIAN, _UKRAINIAN, _HARD_SIGN))
@@ -184,7 +184,7 @@ def _arabic_script(sample: str, count: int) -> str:
 
 @cache
 def _model() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # 0.8 s, and English rarely needs it
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # takes 0.8 s, and English rarely needs it
 
     model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     model.set_languages(_LANGUAGES)

@@ -1,9 +1,9 @@
-"""How well a text reads: what its characters cost, in bits, in the languages that it may be written in.
+"""A character model: the cost of a text in bits, in each language that it may be written in.
 
-Within words a letter costs what it costs behind the letter before it (bigrams of each language, folded to lower case;
-`training/letters.py` says where they come from). What is no letter costs by its kind and by the kind before it: a box
-drawing or a control character is dear anywhere, a full stop is not. The differences are what counts: of two readings of
-the same bytes, the cheaper one is the likelier.
+Inside words, the cost of a letter depends on the letter before it (bigrams of each language, folded to lower case; for
+their origin see `training/letters.py`). Other characters cost by their kind and the kind before: a box drawing or a
+control character is expensive anywhere, a full stop is not. Only differences matter: of two decodings of the same
+bytes, the cheaper one is likelier.
 """
 
 from __future__ import annotations
@@ -28,20 +28,21 @@ KINDS = (
 )  # fmt: skip
 LOWER, UPPER, MARK, DIGIT, SPACE, PLAIN, TYPOGRAPHIC, UNUSUAL, SYMBOL, DRAWING, CONTROL, REPLACED = range(len(KINDS))
 
-# What a character of each kind costs at its cheapest, and how much more behind a letter. Set by hand.
+# The minimum cost of a character of each kind, and the extra cost after a letter. Set by hand.
 _ALONE = np.array([0, 0, 5, 4, 2.5, 5, 7, 9, 11, 15, 17, 13], np.float32)
 _BEHIND_LETTER = np.array([0, 0, 0, 5, 0, 0, 0, 5, 5, 3, 2, 2], np.float32)
-#: A sign behind an unusual one.
+#: Cost of a sign after an unusual one.
 _SIGN_BEHIND_SIGN = 3.0
-#: The same character twice, where it is no letter: rows of dots and lines.
+#: Cost of a repeated character that is not a letter: rows of dots and lines.
 _AGAIN = 2.0
-#: A letter behind a symbol, a drawing or a control character.
+#: Cost of a letter after a symbol, a drawing or a control character.
 _LETTER_BEHIND = np.array([0, 0, 0, 5, 0, 1, 1, 5, 8, 8, 8, 3], np.float32)
-#: Case: a capital at the start of a word, within capitals, within small letters; a small letter behind two capitals.
+#: Cost of case: a capital at the start of a word, among capitals, among small letters; a small letter after two
+#: capitals.
 _CAPITAL_FIRST, _CAPITAL_AGAIN, _CAPITAL_INSIDE, _SMALL_INSIDE = 3.0, 1.0, 9.0, 7.0
-#: A letter that the language does not write: of its script, and of another.
+#: Cost of a letter that the language does not use: of its script, and of another.
 _FOREIGN, _FOREIGN_SCRIPT = 12.0, 15.0
-#: A pair of letters that was never counted costs this much more than the letter itself.
+#: Extra cost of a pair of letters that was never counted.
 _UNSEEN = 6.0
 
 _TYPOGRAPHIC = frozenset("‘’“”–—…«»„‚‹›•·\u00a0\u202f、。，！？：；（）「」『』《》【】・ー،؛؟।¿¡")
@@ -49,7 +50,7 @@ _UNUSUAL = frozenset("§°€£©®™º²³½ª×±¼¾¢¥µ†‡‰№\xad\u
 
 
 def kind(char: str) -> int:
-    """The place of a character's kind in `KINDS`."""
+    """The index of a character's kind in `KINDS`."""
     if char in _TYPOGRAPHIC:
         return TYPOGRAPHIC
     if char in _UNUSUAL:
@@ -62,7 +63,7 @@ def kind(char: str) -> int:
     if category[0] == "L":
         return LOWER
     if "\u0300" <= char <= "\u036f":
-        return SYMBOL  # accents by themselves; composed text has none
+        return SYMBOL  # combining accents; composed text has none
     if category[0] == "M" or "\u200b" <= char <= "\u200f":
         return MARK
     if category == "Nd":
@@ -77,14 +78,14 @@ def kind(char: str) -> int:
 
 
 class _Unicode(NamedTuple):
-    """By code point of the basic plane: the kind, the lower case, and the script as a small number."""
+    """Kind, lower case and script number of each code point of the basic plane."""
 
     kind: NDArray[np.uint8]
     lower: Codes
     script: NDArray[np.uint8]
 
 
-#: The first code point of each script whose languages are known; blocks between them count to the one before.
+#: The first code point of each known script; blocks between them belong to the one before.
 _SCRIPTS = (0, 0x370, 0x400, 0x530, 0x590, 0x600, 0x700, 0x900, 0x980, 0xE00, 0xE80, 0x10A0, 0x1100, 0x1200,
             0x1E00, 0x1F00, 0x2000, 0x3040, 0x3100, 0xAC00, 0xD800, 0xFB00, 0xFB1D, 0xFB50, 0xFE00)  # fmt: skip
 _SAME_SCRIPT = {0x1E00: 0, 0xFB00: 0, 0x1F00: 0x370, 0xFB1D: 0x590, 0xFB50: 0x600, 0x1100: 0xAC00}
@@ -102,8 +103,8 @@ def _unicode() -> _Unicode:
 
 
 class _Language(NamedTuple):
-    """`letters` in order, what each costs at the start of a word (`first`) and behind another (`pairs`); a place more
-    than there are letters stands for what is none. `place` has the place of every code point.
+    """`letters` in order, their cost at the start of a word (`first`) and after another (`pairs`); one further index
+    stands for non-letters. `place` maps each code point to its index.
     """
 
     letters: Codes
@@ -139,7 +140,7 @@ def _language(code: str) -> _Language:
 
 @cache
 def languages() -> tuple[str, ...]:
-    """The languages whose letters are known, as ISO 639 codes; Sorani is `ckb`, Kurmanji `kmr`."""
+    """The languages with letter statistics, as ISO 639 codes; Sorani is `ckb`, Kurmanji `kmr`."""
     return tuple(str(code) for code in arrays("letters.npz")["languages"])
 
 
@@ -149,14 +150,14 @@ def _by_script() -> dict[int, tuple[str, ...]]:
     for code in languages():
         script = _language(code).script
         found[script] = (*found.get(script, ()), code)
-    # Japanese writes the characters of Chinese between its own.
+    # Japanese mixes Chinese characters with its own.
     kana, han = _unicode().script[0x3041], _unicode().script[0x4E00]
     both = tuple(dict.fromkeys(found.get(int(kana), ()) + found.get(int(han), ())))
     return {**found, int(kana): both, int(han): both}
 
 
 class Reading:
-    """A text prepared for being read in several languages."""
+    """A text prepared for computing its cost in several languages."""
 
     def __init__(self, text: str) -> None:
         codes: Codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
@@ -185,11 +186,11 @@ class Reading:
             ),
             np.where((behind == UPPER) & (before_that == UPPER) & (self.kind == LOWER), _SMALL_INSIDE, 0),
         )  # fmt: skip
-        #: What does not depend on the language.
+        #: The cost that does not depend on the language.
         self.base: Bits = np.where(self.letter, case + _LETTER_BEHIND[behind], other).astype(np.float32)
 
     def likely(self) -> tuple[str, ...]:
-        """Languages written in the scripts that make up the text."""
+        """The languages of the scripts in the text."""
         return tuple(dict.fromkeys(code for script in self._scripts() for code in _by_script()[script]))
 
     def _scripts(self) -> list[int]:
@@ -198,12 +199,12 @@ class Reading:
         return [number for number in map(int, enough) if number in _by_script()]
 
     def legible(self) -> float:
-        """The share of letters that some known language writes; 1 where there are none."""
+        """The share of letters that some known language uses; 1 without letters."""
         mine = self.lower[self.letter]
         return float(_written()[mine].mean()) if len(mine) else 1.0
 
     def bits(self, language: str) -> Bits:
-        """What each character costs in `language`, in bits."""
+        """The cost of each character in `language`, in bits."""
         known = _language(language)
         size = len(known.letters)
         index = known.place[self.lower]
@@ -215,14 +216,14 @@ class Reading:
         return np.asarray(self.base + cost, np.float32)
 
     def best(self) -> tuple[str | None, Bits]:
-        """The language in which the text is cheapest, and what each character costs in it."""
+        """The language in which the text is cheapest, and the cost of each character in it."""
         language = self.language()
         if language is None:
             return None, self.base + np.where(self.letter, np.float32(_FOREIGN_SCRIPT), np.float32(0))
         return language, self.bits(language)
 
     def language(self) -> str | None:
-        """The language in which the text is cheapest; None where its letters are of no known script."""
+        """The language in which the text is cheapest; None if its letters are of no known script."""
         found: tuple[float, str | None] = (np.inf, None)
         for number in self._scripts():
             table = _script(number)
@@ -236,7 +237,7 @@ class Reading:
 
 
 def cost(text: str, among: Iterable[str] = ()) -> float:
-    """What `text` costs in the language that suits it best, of all or of those `among` which it must be, in bits."""
+    """The cost of `text` in bits in its cheapest language, of all languages or of those in `among`."""
     reading = Reading(text)
     costs = [float(reading.bits(code).sum()) for code in among]
     return min(costs) if costs else float(reading.best()[1].sum())
@@ -249,7 +250,7 @@ def kinds() -> NDArray[np.uint8]:
 
 @cache
 def _written() -> NDArray[np.bool_]:
-    """By code point of the basic plane: whether some known language writes the letter. Chinese characters all count."""
+    """Whether a known language uses the letter, by code point of the basic plane; true for all Chinese characters."""
     found = np.zeros(0x10000, bool)
     for code in languages():
         found[_language(code).letters] = True
@@ -258,7 +259,7 @@ def _written() -> NDArray[np.bool_]:
 
 
 def is_usual(char: str) -> bool:
-    """Whether texts hold such a character as people write them: no control, stray accent or letter of no language."""
+    """Whether a character is usual in text: no control, combining accent or letter of an unknown language."""
     if len(char) > 1:
         return all(map(is_usual, char))
     of_kind = kind(char)
@@ -270,13 +271,13 @@ def is_usual(char: str) -> bool:
 
 
 def writes(language: str, letter: str) -> bool:
-    """Whether `language` writes a letter."""
+    """Whether `language` uses a letter."""
     known = _language(language)
     return bool(known.place[int(_unicode().lower[min(ord(letter), 0xFFFF)])] < len(known.letters))
 
 
 def is_of_script(char: str, language: str) -> bool:
-    """Whether a letter or mark is of the script that `language` is written in; other characters are of any."""
+    """Whether a letter or mark belongs to the script of `language`; true for all other characters."""
     if kind(char) > MARK or "\u200b" <= char <= "\u200f":
         return True
     script = int(_unicode().script[min(ord(char), 0xFFFF)])
@@ -285,18 +286,18 @@ def is_of_script(char: str, language: str) -> bool:
 
 @lru_cache(maxsize=1 << 16)
 def pair(language: str, first: str, second: str) -> float:
-    """What the character `second` costs behind `first`, in bits."""
+    """The cost of the character `second` after `first`, in bits."""
     return float(Reading(first + second).bits(language)[1])
 
 
-#: A pair of letters is rare where it costs more than this in every language of its script.
+#: A pair of letters is rare if it costs more than this in every language of its script.
 _RARE = 11.0
 
 
 def rare_pairs(chars: str) -> NDArray[np.bool_]:
-    """By the places of two letters in `chars`: whether no language puts the second behind the first, or hardly any.
+    """Matrix over `chars`: whether the second letter is rare after the first in every language of the script.
 
-    Case makes no difference. Of Chinese, Japanese and Korean nothing is known; two scripts are always rare.
+    Case is ignored. Pairs of Chinese, Japanese and Korean are never rare; pairs of two scripts always are.
     """
     known = _unicode()
     codes = np.minimum(np.array([ord(c) for c in chars]), 0xFFFF)
@@ -315,12 +316,12 @@ def rare_pairs(chars: str) -> NDArray[np.bool_]:
     return rare
 
 
-#: Chinese, Japanese and Korean: what stands behind what was never counted there.
+#: Chinese, Japanese and Korean, for which pairs were not counted.
 _WITHOUT_PAIRS = frozenset(_SCRIPTS.index(start) for start in (0x3040, 0x3100, 0xAC00))
 
 
 class _Script(NamedTuple):
-    """All languages of a script together: by language, and by the places of two letters, what the second costs."""
+    """The languages of a script: by language and the indices of two letters, the cost of the second."""
 
     letters: Codes
     place: NDArray[np.uint16]

@@ -1,4 +1,4 @@
-"""One form for what is right but written in many ways: white space, paragraphs, quotation marks."""
+"""Normalizes white space, paragraphs and quotation marks to one form."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Quotes = Literal["straight", "curly", "keep"]
 
 
 def normalize(text: str, quotes: Quotes, field: str = TEXT, off: Collection[str] = ()) -> tuple[str, list[Edit]]:
-    """Bring a repaired text to paragraphs with one empty line between, single spaces, and one style of quotes.
+    """Normalize a repaired text: one empty line between paragraphs, single spaces, and one style of quotes.
 
-    Edits of the rules that are `off` are not made.
+    Edits of the rules in `off` are not made.
     """
     text, spaced = replace(text, list(_spaces(text, single_line=field != TEXT)), STEP, field, off)
     text, quoted = replace(text, list(_quotes(text, quotes)), STEP, field, off)
@@ -28,8 +28,8 @@ def normalize(text: str, quotes: Quotes, field: str = TEXT, off: Collection[str]
 # --- white space and paragraphs ---------------------------------------------------------------------------------------
 
 _ODD = "\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000\r\n"
-# Whatever may have to change. A pattern that begins with a set of characters is found several times faster than one
-# that may begin with nothing, so single spaces at the edges are looked for apart.
+# White space that may need a change. A pattern that starts with a character class is several times faster than one that
+# may start with nothing, so single spaces at the edges are matched separately.
 _GAP = re.compile(f"[ {_ODD}]{{2,}}|[{_ODD}]")
 _LINE_END = re.compile("\r\n|\r|\n")
 
@@ -61,12 +61,12 @@ def _spaces(text: str, single_line: bool) -> Iterator[Span]:
             yield _unwrapped(text, start, end, width)
 
 
-# `pre- and post-war`: the hyphen stands for a part of a word that comes later.
+# `pre- and post-war`: the hyphen replaces a part of a word that follows.
 _AFTER_HYPHEN = re.compile(r"(?!(?:and|or|to|und|oder|bis|e|y|et|ou|o|en|of)\b)[^\W\d_]{2,}", re.IGNORECASE)
 
 
 def _divides_word(text: str, start: int, end: int) -> bool:
-    """Whether an empty line came between the two halves of a word that a hyphen divides: `Wednes-`, `day`."""
+    """Whether an empty line separates the two halves of a hyphenated word: `Wednes-`, `day`."""
     if end - start > 8 or text[start - 1] != "-" or not text[end].islower():
         return False
     return text[start - 3 : start - 1].isalpha() and _AFTER_HYPHEN.match(text, end) is not None
@@ -79,9 +79,9 @@ _DAYS_AND_MONTHS = frozenset((*(name for name, _ in weekdays()), *months()))
 
 
 def _is_no_hyphen(text: str, start: int, end: int, known: set[str]) -> bool:
-    """Whether a divided word is written without a hyphen: it is a day or a month, or stands elsewhere in the text.
+    """Whether a divided word has no hyphen of its own: it is a day or month, or occurs elsewhere in the text.
 
-    `known` is filled with the words of the text when they are first asked for.
+    `known` caches the words of the text; it is filled on first use.
     """
     if not known:
         known |= {*_DAYS_AND_MONTHS, *_WORDS.findall(text.casefold())}
@@ -92,11 +92,11 @@ def _is_no_hyphen(text: str, start: int, end: int, known: set[str]) -> bool:
 
 
 def _unwrapped(text: str, start: int, end: int, width: int) -> Span:
-    """A single line end in text wrapped at a fixed width: within a paragraph, or behind a last, short line."""
+    """The change of a single line end in hard-wrapped text: inside a paragraph, or after its last, short line."""
     line_start = text.rfind("\n", 0, start) + 1
     indented = text[end - 1] in " \t\u3000"
     following = text[end]
-    # The next word would have fitted: the line was ended on purpose.
+    # The next word would have fitted: the line break is intended.
     word = re.match(r"\S*", text[end : end + 60])
     short = start - line_start + 1 + len(word[0] if word else "") < width - 4
     if indented or (short and not following.islower()):
@@ -107,7 +107,7 @@ def _unwrapped(text: str, start: int, end: int, width: int) -> Span:
 
 
 def _wrap_width(text: str) -> int:
-    """The width of hard-wrapped text, else 0: lines that go on in lower case, or uncased lines all of one length."""
+    """The width of hard-wrapped text, else 0: lines that continue in lower case, or uncased lines of equal length."""
     if text.count("\n") + text.count("\r") < 3:
         return 0
     lines = [line.rstrip() for line in _LINE_END.split(text[:20_000])]
@@ -118,7 +118,7 @@ def _wrap_width(text: str) -> int:
     width = lengths[int(len(lengths) * 0.95)]
     if not 30 <= width <= 130:
         return 0
-    # Wrapping fills lines: the next word did not fit. Lines of a head or a list are as long as what they say.
+    # Wrapping fills lines: the next word did not fit. Lines of a header or a list vary in length.
     filled = [(a, b.lstrip()) for a, b in pairs if len(a) + 1 + len(b.split(None, 1)[0]) > width - 2]
     if len(filled) < 0.5 * len(pairs) or (len(filled) < 8 and max(map(len, lines)) > 1.5 * width):
         return 0
@@ -134,7 +134,7 @@ _CURLED = re.compile("[‘’‚‛“”„‟]")
 _STRAIGHT = {**dict.fromkeys("‘’‚‛", "'"), **dict.fromkeys("“”„‟", '"')}
 _UPRIGHT = re.compile("[\"']")
 _OPENS_AFTER = re.compile(r"[\s(\[{—–\-/\"'“‘«]")
-# Chinese and Japanese write “ ” as marks of their own, as wide as their characters; straight ones are foreign there.
+# Chinese and Japanese use “ ” as full-width marks of their own; straight quotes are foreign there.
 _IDEOGRAPHS = re.compile("[\u3001-\u303f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
 
 

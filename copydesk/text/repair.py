@@ -1,7 +1,7 @@
-"""Repair what broke on the way: mojibake, entities and tags left in text, control and invisible characters, NFC.
+"""Repairs damaged text: mojibake, entities, tags, control and invisible characters, Unicode form NFC.
 
-Order matters: mojibake may consist of control characters and no-break spaces, so it is repaired before those are
-looked at, and what comes out of an entity may be any of them, so entities come before characters.
+The order matters: mojibake may consist of control characters and no-break spaces, so it is repaired before those; an
+entity may stand for any character, so entities come before characters.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def repair(
 ) -> tuple[str, list[Edit]]:
     """Repair a decoded text. Returns the repaired text and the edits that lead to it, in order.
 
-    `misreadings` are those that `copydesk.text.mojibake.misreadings` found proven in texts that came the same way.
-    Edits of the rules that are `off` are not made.
+    `misreadings` are those that `copydesk.text.mojibake.misreadings` proved in texts of the same origin. Edits of the
+    rules in `off` are not made.
     """
     text, edits = mojibake.mend(text, STEP, field, misreadings, off)
     for find in (_entities, _entities, _tags, _characters, _compositions):
@@ -38,7 +38,7 @@ def repair(
 # --- entities and tags ------------------------------------------------------------------------------------------------
 
 _ENTITY = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-# Feeds that lost the ampersand: `Turkey #39;s`, ` quot;Yes, quot;`. The space stands where the ampersand was.
+# Feeds that lost the ampersand: `Turkey #39;s`, ` quot;Yes, quot;`, with a space in its place.
 _BROKEN_ENTITY = re.compile(
     r"(?: |(?<![&\w;#]))#(3[3-9]|4[0-7]|9[1-6]|1[2-9][0-9]|2[0-5][0-9]|82[0-4][0-9]);"
     r"|(?: |(?<![&\w;#]))(quot|amp|nbsp|apos);"
@@ -68,9 +68,9 @@ _INLINE = (
     "a|b|i|u|s|em|strong|span|img|font|small|sup|sub|cite|center|iframe|video|audio|source|noscript|label|time|mark"
     "|abbr|wbr"
 )
-# Only names of HTML, lower case unless attributes follow: Reuters writes tickers as <BFD>, <I>, <T>.
+# Only HTML names, in lower case unless attributes follow: Reuters writes tickers as <BFD>, <I>, <T>.
 _TAG = re.compile(
-    # Neither goes on behind a second opening, or a page of openings would be searched to its end from each of them.
+    # Neither matches past a second `<`: otherwise a page of them would be searched to its end from each one.
     r"<!--(?:(?!<!--).){0,5000}?-->"
     r"|<(script|style)\b[^<>]{0,2000}>(?:(?!<\1\b).){0,50000}?</\1\s*>"
     rf"|</?(?P<block>{_BLOCK})(?:\s+[a-zA-Z:-]+\s*=[^<>]{{0,2000}})?\s*/?>"
@@ -90,15 +90,15 @@ def _tags(text: str) -> Iterator[Span]:
 
 # --- characters -------------------------------------------------------------------------------------------------------
 
-# A single set of characters is found several times faster than one choice of many.
+# One character class is several times faster than an alternation.
 _SUSPECT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
 )
-#: The five bytes that cp1252 leaves undefined become nothing.
+#: The five bytes that cp1252 leaves undefined are removed.
 _C1_AS_CP1252 = {chr(byte): bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xA0)}
 _TERMINAL_COLOUR = re.compile("\x1b\\[[0-9;]{0,20}[A-Za-z]")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-# Scripts in which joiners are spelling: Arabic and its relatives, the Indic family, Mongolian.
+# Scripts in which joiners are part of the spelling: the Arabic and Indic scripts, Mongolian.
 _JOINED = re.compile("[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]")
 # Scripts without spaces, in which a zero-width space separates words.
 _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff]")
@@ -121,7 +121,7 @@ def _characters(text: str) -> Iterator[Span]:
         elif char in _LINE_ENDS:
             yield Span(start, end, "\n", "line-end")
         elif char in _BIDI:
-            # They act within their paragraph (UAX #9); that a byline elsewhere is Hebrew is no reason to keep them.
+            # They act within their paragraph (UAX #9): a Hebrew byline elsewhere is no reason to keep them.
             if mixed and start >= line_end:
                 line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
                 line_end = min(
@@ -149,7 +149,7 @@ _WORD = re.compile(r"[^\x00-\x20]+")
 
 
 def _compositions(text: str) -> Iterator[Span]:
-    """Words that are not in Unicode's form NFC (UAX #15). ASCII spaces never compose, so words can be judged alone."""
+    """Words that are not in Unicode form NFC (UAX #15). ASCII spaces never compose, so words can be checked alone."""
     if unicodedata.is_normalized("NFC", text):
         return
     for match in _WORD.finditer(text):

@@ -1,4 +1,4 @@
-"""What a document may know of the place that it came from: what the other documents of its site prove."""
+"""Site evidence that is given to the steps: what the other documents of a site prove."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 from copydesk.text import dates
 from copydesk.text.mojibake import misreadings
 
-#: What a document may prove for its site: the order of day and month, a wrong decoding by its name.
+#: The kinds of proofs: the order of day and month, and the name of a misreading.
 ORDER, MISREADING = "order", "misreading"
 
-# A folder or file for each day or month is no site of its own.
+# A folder or file named by day or month is not a site.
 _DAY = re.compile(r"[-_.]?(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d(?:\1[0-3]\d)?(?!\d)")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
 class Proof(NamedTuple):
-    """What one document proves for its site: `value` of the kind `ORDER` or `MISREADING`."""
+    """A proof from one document for its site: a `value` of the kind `ORDER` or `MISREADING`."""
 
     site: str
     kind: str
@@ -28,24 +28,24 @@ class Proof(NamedTuple):
 
 
 class Recurring(NamedTuple):
-    """A line that recurs across a site: in how many different articles it stands, and whether it is taken out between
-    two paragraphs of a story too, or only above and below one."""
+    """A line that recurs across a site: its number of articles, and whether it is also removed between two paragraphs
+    of an article, or only above and below the text."""
 
     articles: int
     between: bool
 
     @property
     def confidence(self) -> float:
-        """Laplace's rule of succession for a line that never stood in a text that it belonged to."""
+        """Laplace's rule of succession, for a line that was boilerplate in all articles seen."""
         return (self.articles + 1) / (self.articles + 2)
 
 
 class Site(NamedTuple):
-    """What the other documents of a site prove.
+    """The evidence on a site.
 
-    `numeric_order` is `day-first` or `month-first` where its dates with a number over 12 all say the same.
-    `boilerplate` has the paragraphs that recur across its articles. `misreadings` are the wrong decodings, by name,
-    that some of its documents went through.
+    `numeric_order` is `day-first` or `month-first` if its dates with a number over 12 all agree. `boilerplate` are the
+    paragraphs that recur across its articles. `misreadings` are the names of the wrong decodings proven in its
+    documents.
     """
 
     name: str = ""
@@ -54,22 +54,22 @@ class Site(NamedTuple):
     misreadings: tuple[str, ...] = ()
 
 
-#: For a document that is cleaned alone.
+#: For a document without site evidence.
 NO_SITE = Site()
 
 
 def site_of(uri: str) -> str:
     """The site of the document at `uri`.
 
-    The host of an address, without `www.` and port; else the first folder of a relative path; else the file whose
-    record it is (`news.jsonl#12`); else the empty name, which stands for whatever lies side by side and names no place.
-    Names are in lower case and without days, so that `https://www.News.example/a`, `news.example/a.txt` and
-    `2019-05-21/news.example/a.txt` are of one site.
+    The host of an address, without `www.` and port; else the first folder of a relative path; else the file of the
+    record (`news.jsonl#12`); else the empty name, which all files without any of these share. Names are in lower case
+    and without dates, so that `https://www.News.example/a`, `news.example/a.txt` and `2019-05-21/news.example/a.txt`
+    belong to one site.
     """
     if "://" in uri:
         try:
             host = urlsplit(uri).netloc
-        except ValueError:  # `http://[` is no address
+        except ValueError:  # `http://[` is not an address
             host = uri.partition("://")[2].partition("/")[0]
         name = host.rpartition("@")[2].partition(":")[0]
     else:
@@ -84,9 +84,8 @@ def site_of(uri: str) -> str:
 
 
 def proofs(uri: str, date_text: str | None, damage: Iterable[str] = ()) -> frozenset[Proof]:
-    """What an article proves for its site: by the date that it writes and its address, and by its `damage`, the
-    stretches of mojibake that were repaired in it. How the date was read does not matter, so nothing is proven by what
-    followed from it.
+    """The proofs of an article for its site: from its written date and address, and from `damage`, the mojibake that
+    was repaired in it. The parsed date is not used, so that no proof rests on an earlier one.
     """
     site = site_of(uri)
     order = dates.proven_order(date_text, uri) if date_text else None

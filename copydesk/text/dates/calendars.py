@@ -1,4 +1,4 @@
-"""Days of the Islamic and the Persian calendar as days of the Gregorian one."""
+"""Converts dates of the Islamic and the Persian calendar to the Gregorian calendar."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import math
 from datetime import date
 
 _UTC_OF_MECCA = 3 / 24
-#: Of a day in Mecca. The moon of a later conjunction sets before the sun does; set by comparison with the tables.
+#: Share of a day in Mecca. After a later conjunction, the moon sets before the sun; fitted to the tables.
 _LATEST_CONJUNCTION = 17 / 24
 
 
 def from_hijri(year: int, month: int, day: int) -> date:
-    """The day of the Islamic calendar, by the rule of Umm al-Qura in Mecca: a month begins on the day after a
-    conjunction behind which the moon sets later than the sun.
-
-    Conjunctions are those of J. Meeus, Astronomical Algorithms (2nd edition, 1998), chapter 49, with the seven largest
-    terms; that the moon sets later is taken from their time of day. Of the months of 1423 to 1445, 93 % begin as in the
-    tables of Umm al-Qura and the others one day off; where months begin when the moon is seen, they begin later, by a
-    day as a rule. So the day can be one off. Raises `ValueError` where there is no such day.
+    """The Gregorian date of a day in the Islamic calendar, by the rule of Umm al-Qura in Mecca: a month starts on the
+    day after a conjunction if the moon sets after the sun.
+    Conjunctions are computed after J. Meeus, Astronomical Algorithms (2nd edition, 1998), chapter 49, with the seven
+    largest terms; whether the moon sets later is inferred from their time of day. Of the months of 1423 to 1445, 93 %
+    start as in the tables of Umm al-Qura and the others one day off; where months start at moon sighting, they usually
+    start a day later. So the result can be one day off. Raises `ValueError` if the day does not exist.
     """
     if not (1 <= month <= 12 and 1 <= day <= 30 and 1 <= year <= 2000):
         raise ValueError("no such day in the Islamic calendar")
@@ -27,7 +26,7 @@ def from_hijri(year: int, month: int, day: int) -> date:
 
 
 def _conjunction(number: int) -> float:
-    """The time of a new moon in Mecca, in days as `date.toordinal` counts them; 0 is that of 6 January 2000."""
+    """The time of a new moon in Mecca, in days as in `date.toordinal`; number 0 is that of 6 January 2000."""
     sun = math.radians(2.5534 + 29.1053567 * number)
     moon = math.radians(201.5643 + 385.81693528 * number)
     node = math.radians(160.7108 + 390.67050284 * number)
@@ -40,10 +39,11 @@ def _conjunction(number: int) -> float:
 
 
 def from_jalali(year: int, month: int, day: int) -> date:
-    """The day of the Persian calendar, with the leap years of a cycle of 33, which are those of the sky from 1244 to
-    1501 (K. M. Borkowski, The Persian calendar for 3000 years, Earth, Moon, and Planets 74, 1996).
+    """The Gregorian date of a day in the Persian calendar. The leap years are those of the 33-year cycle, which match
+    the astronomical ones from 1244 to 1501 (K. M. Borkowski, The Persian calendar for 3000 years, Earth, Moon, and
+    Planets 74, 1996).
 
-    Raises `ValueError` where there is no such day.
+    Raises `ValueError` if the day does not exist.
     """
     longest = 31 if month <= 6 else 30 if month < 12 or (25 * year + 11) % 33 < 8 else 29
     if not (1 <= month <= 12 and 1 <= day <= longest and 1244 <= year <= 1501):

@@ -1,12 +1,12 @@
-"""Dates as documents write them.
+"""Parses the dates that documents write.
 
-The day is the day that the document writes, in its own time zone. The moment is in UTC: a zone that is written is
-used, a time without a zone is read in the configured one, and a day without a time, or with a zone that could be
-several (IST, CST), becomes midnight UTC of that day. A numeric date is day-first unless something proves otherwise: a
-number over 12, the weekday or an American zone beside it, or what the rest of the document says. The year comes first
-where it has four digits.
+The day is the written day, in its own time zone. The moment is in UTC: a written zone is used, a time without a zone is
+in the configured one, and a day without a time, or with an ambiguous zone (IST, CST), becomes midnight UTC of that day.
+A numeric date is day-first unless something proves otherwise: a number over 12, a weekday or an American zone next to
+it, or the rest of the document. A leading number of four digits is the year.
 
-Days of the Islamic and the Persian calendar become days of the Gregorian one, which wins where both are written.
+Dates of the Islamic and the Persian calendar are converted to the Gregorian one; if both are written, the Gregorian
+date is used.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from copydesk.text.fold import any_of, fold
 
 
 class FoundDate(NamedTuple):
-    """A date in a text: its day, its moment in UTC, where it stands (`start` to `end`), and how it came to be read.
+    """A date in a text: its day, its moment in UTC, its span (`start` to `end`), and how it was read.
 
-    `label` is `published`, `updated` or empty; `open_order` says that day and month could not be told apart;
-    `uncertain` that the day can be off by one, as it is known from the Islamic calendar alone.
+    `label` is `published`, `updated` or empty; `open_order` says that day and month are ambiguous; `uncertain` that the
+    day may be off by one, since it is given in the Islamic calendar only.
     """
 
     day: date
@@ -40,7 +40,7 @@ class FoundDate(NamedTuple):
 
 
 class _Day(NamedTuple):
-    """What a date can mean: the day, in which calendar it was written, and the other day where the order is open."""
+    """A parsed day, its calendar, and the alternative day if the order is ambiguous."""
 
     day: date
     calendar: str = "gregorian"
@@ -53,7 +53,7 @@ _WEEKDAY: dict[str, set[int]] = {}
 for _name, _weekday in lists.weekdays():
     _WEEKDAY.setdefault(fold(_name), set()).add(_weekday)
 _WEEKDAYS = any_of(name for name in _WEEKDAY if len(name) > 1)
-#: Short names are words of other languages (di, la, per): they need a mark, and prove nothing.
+#: Short names are also words of other languages (di, la, per): they need a punctuation mark, and prove nothing.
 _LONG_WEEKDAYS = any_of(name for name in _WEEKDAY if len(name) > (3 if name[0] < "\u3041" else 1))
 _WEEKDAY_SIGNS = any_of(name for name in _WEEKDAY if len(name) == 1)  # 日 is a weekday in brackets only
 _PROVING_WEEKDAYS = {name: days for name, days in _WEEKDAY.items() if len(name) > 2 or not name.isascii()}
@@ -64,7 +64,7 @@ _ZONES_NAMED = {fold(name): place for name, place in _SHARED["zones_named"].item
 _NUMERALS = {sign: value for value, signs in enumerate(("〇零○", *"一二三四五六七八九十")) for sign in signs}
 _A_DIGIT = re.compile(r"\d|\ban?\b|\b(?:un|une|una|uma|eine[rmn]?|one)\b", re.IGNORECASE)
 _TWO_DIGITS = re.compile(r"\d{2}|年")
-#: What every date has: a year of four digits, or its sign.
+#: Every date has one of these: a year of four digits, or the sign for a year.
 _YEAR = re.compile(r"\d{4}|年")
 
 
@@ -84,7 +84,7 @@ _YEAR_END = (
     rf"(?:\s?(?:(?P<hijri>{_words('hijri_words')})|(?P<solar>{_words('solar_words')})|{_words('year_words')})"
     rf"{_NO_LETTER}\.?)?"
 )
-# The names of months are looked for twice; elsewhere any word will do, and `_day` says whether it is a month.
+# Only two forms list the names of months; elsewhere any word matches, and `_day` checks whether it is a month.
 _DATE = re.compile(
     rf"""(?<![\d./-])(?<!\b\w)(?<!\b\w\w)(?:
       (?P<month1>{_MONTHS})\.?[,\s/|_-]\s{{0,2}}(?P<day1>{_D})(?:{_NTH})(?:\s?[,|]\s{{0,2}}|\s-\s|\s{{1,3}}|[-/_]){_JOIN}
@@ -117,13 +117,13 @@ _WEEKDAY_BEFORE = re.compile(rf"(?<!\w)(?P<name>{_WEEKDAYS})\.?\s*(?:[,|/]|-\s)?
 _WEEKDAY_AFTER = re.compile(
     rf"\s*(?P<name>(?:[,|(]|-\s)\s*(?:{_WEEKDAYS})|{_LONG_WEEKDAYS})(?!\w)\.?\)?|\s?\((?P<sign>{_WEEKDAY_SIGNS})\)"
 )
-#: Between one day in two calendars.
+#: Between the same day in two calendars.
 _SAME_DAY = re.compile(rf"\s*(?:[-–—/|,(]\s*)*(?:(?:{_words('same_day')})\s*)?(?:(?:{_WEEKDAYS})\s*,?\s*)?")
 _EVENT = re.compile(rf"(?<!\w)(?:{_words('events')})\s*:\s*$")
 _UPDATED = re.compile(rf"(?<!\w)(?:{_words('updated')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
 _PUBLISHED = re.compile(rf"(?<!\w)(?:{_words('published')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
-# Any few words that speak of publishing, before a date and nothing else: `Post date:`, `Published in World on`. A name
-# behind `by` is a byline, and no label.
+# A few words about publishing directly before a date: `Post date:`, `Published in World on`. With `by` and a name it is
+# a byline, not a label.
 _LIKE_A_LABEL = re.compile(
     r"(?!.*\b(?:by|por|par|von|di|door)\s+(?!admin|staff|edit|redac|redak))(?=.{0,30}?\b(?:publish|publication|post|web|article|pub|story|dated?\b|online|entered"
     r"|upload|submit|creat|releas|issued|filed|(?P<updated>updat|edit|modif|revis)))[^\W\d]+(?:[\s:.-]+[^\W\d]+){0,5}[\s:.-]*$"
@@ -135,7 +135,7 @@ _SPAN = rf"(?:\d{{1,2}}|an?|one|un|una|une|uma|eine[rmn]?)\s?(?:{_words('time_un
 
 
 def _ago(spans: bool) -> set[tuple[str, str]]:
-    """What stands before and behind a span of time that is past, or without `spans` all of it: ("just now", "")."""
+    """The texts before and after a past time span, or without `spans` the whole phrase: ("just now", "")."""
     forms = (fold(form).partition("{}") for form in lists.words("ago") if ("{}" in form) == spans)
     return {(before.strip(), after.strip()) for before, _, after in forms}
 
@@ -162,10 +162,10 @@ _URI_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([/_-]?)([01]\d)\2([0-3]\d)(?!\d)"
 
 
 def proven_order(text: str, uri: str = "") -> str | None:
-    """`day-first` or `month-first`, where all that the document shows says the same; else None.
+    """`day-first` or `month-first` if all evidence in the document agrees; else None.
 
-    It shows the order by numeric dates with a number over 12; else by the weekday beside a numeric date, and by the
-    same day in words or with the year first, elsewhere in the text or (a day earlier or later) in its address.
+    The evidence is numeric dates with a number over 12; else the weekday next to a numeric date, and the same day in
+    words or with the year first, elsewhere in the text or (a day earlier or later) in its address.
     """
     plain = fold(text)
     orders = {
@@ -179,7 +179,7 @@ def proven_order(text: str, uri: str = "") -> str | None:
 
 
 def _orders_by_meaning(plain: str, uri: str) -> Iterator[str]:
-    """What weekdays and the same day in another form say of each numeric date whose order is open."""
+    """The order of each ambiguous numeric date, by its weekday or by the same day in another form."""
     written: set[date] = set()
     numeric: list[tuple[date, date]] = []
     for match in _DATE.finditer(plain):
@@ -201,7 +201,7 @@ def _orders_by_meaning(plain: str, uri: str) -> Iterator[str]:
 
 
 def find_date(text: str, config: DatesConfig, order: str | None = None, at: int = 0) -> FoundDate | None:
-    """The first date in `text` from `at` on, with its weekday, time and zone. None where there is none that exists."""
+    """The first valid date in `text` from `at` on, with its weekday, time and zone; None without one."""
     return _find(fold(text), config, order, at) if _YEAR.search(text, at) else None
 
 
@@ -209,7 +209,7 @@ def _find(plain: str, config: DatesConfig, order: str | None = None, at: int = 0
     if not _YEAR.search(plain, at):
         return None
     here = at
-    for _ in range(4):  # what looks like a date can be none
+    for _ in range(4):  # what looks like a date may be invalid
         match = _DATE.search(plain, here)
         if match is None:
             return None
@@ -223,7 +223,7 @@ def _find(plain: str, config: DatesConfig, order: str | None = None, at: int = 0
     read, end = _with_other_calendar(read, plain, end)
     clock = _WHOLE_CLOCK.match(match["clock1"]) if match["clock1"] else None
     weekdays: set[int] = set()
-    for _ in range(2):  # weekday and time stand in either order
+    for _ in range(2):  # weekday and time occur in either order
         if weekday := _WEEKDAY_BEFORE.search(plain, max(at, start - 24), start):
             start, weekdays = weekday.start(), _weekdays(weekday)
         if clock is None and (clock := _BEFORE.search(plain, max(at, start - 32), start)):
@@ -247,13 +247,13 @@ def _find(plain: str, config: DatesConfig, order: str | None = None, at: int = 0
     day, is_open = settled
     head = plain[:start]
     if _EVENT.search(head):
-        return None  # the day of what the article is about
+        return None  # the date of an event in the article
     label = "updated" if _UPDATED.search(head) else "published" if _PUBLISHED.search(head) else ""
     return FoundDate(day, _moment(day, clock, config), start, end, label, is_open, read.calendar == "hijri")
 
 
 def _with_other_calendar(read: _Day, plain: str, end: int) -> tuple[_Day, int]:
-    """`read`, or the same day in the Gregorian calendar where it follows, and the end of what says it."""
+    """`read`, or the same day in the Gregorian calendar if it follows, and the end of the date."""
     for _ in range(2):
         between = _SAME_DAY.match(plain, end)
         match = _DATE.match(plain, between.end()) if between else None
@@ -270,7 +270,7 @@ def _with_other_calendar(read: _Day, plain: str, end: int) -> tuple[_Day, int]:
 def _settled(
     read: _Day, weekdays: set[int], clock: re.Match[str] | None, config: DatesConfig
 ) -> tuple[date, bool] | None:
-    """The day that is meant, and whether that is open; None where it is open and shall be left out."""
+    """The day, and whether its order is ambiguous; None if it is and the configuration skips such dates."""
     if read.other is None:
         return read.day, False
     fits = [day for day in (read.day, read.other) if day.weekday() in weekdays]
@@ -291,7 +291,7 @@ def _weekdays(match: re.Match[str] | None) -> set[int]:
 
 
 def whole_line(line: str, config: DatesConfig, order: str | None = None) -> FoundDate | None:
-    """The date of a line that holds nothing else: labels, dates, separators. Published wins over updated."""
+    """The date of a line of only labels, dates and separators. Published takes precedence over updated."""
     if len(line) > 160 or not _TWO_DIGITS.search(line):
         return None
     return _whole(fold(line), config, order)
@@ -331,9 +331,9 @@ def _whole(line: str, config: DatesConfig, order: str | None) -> FoundDate | Non
 
 
 def _written_out(line: str) -> tuple[str, list[tuple[int, int]]]:
-    """A line with `21/05/19`, `2-Jun-04`, `May 21 '19`, `20190521` written out, and by where the text grew by how much.
+    """A line with `21/05/19`, `2-Jun-04`, `May 21 '19`, `20190521` written out, and the places and sizes of insertions.
 
-    A year of two digits is in the last century from 70 on. Left alone where any of three numbers could be the year.
+    Two-digit years from 70 on are in the last century. Unchanged if any of three numbers could be the year.
     """
     parts: list[str] = []
     grown: list[tuple[int, int]] = []
@@ -355,14 +355,14 @@ def _written_out(line: str) -> tuple[str, list[tuple[int, int]]]:
 
 
 def without_label(text: str) -> str:
-    """`text`, which stands in front of a date, without the label of that date at its end."""
+    """`text`, which precedes a date, without the label of the date at its end."""
     plain = fold(text)
     label = _UPDATED.search(plain) or _PUBLISHED.search(plain)
     return text[: label.start()] if label else text
 
 
 def is_relative(line: str) -> bool:
-    """Whether a line says only how long ago, which is no day: `2 hours ago`, `Atualizado há 2 horas`, `dün 21:05`."""
+    """Whether a line is only a relative date: `2 hours ago`, `Atualizado há 2 horas`, `dün 21:05`."""
     if len(line) > 60 or not line or (line.count(" ") > 2 and not _A_DIGIT.search(line)):
         return False
     match = _RELATIVE.match(fold(line))
@@ -373,7 +373,7 @@ def is_relative(line: str) -> bool:
 
 
 def is_label(line: str) -> bool:
-    """Whether a line is only a label of a date: `Published:`, `Date`."""
+    """Whether a line is only the label of a date: `Published:`, `Date`."""
     plain = fold(line)
     return len(line) <= 40 and any(
         match and not match.start() for match in (_PUBLISHED.search(plain), _UPDATED.search(plain))
@@ -381,7 +381,7 @@ def is_label(line: str) -> bool:
 
 
 def parse_date(value: str, config: DatesConfig, order: str | None = None) -> FoundDate | None:
-    """The date of a field that says it holds one: any written form, `20190521`, seconds since 1970."""
+    """The date in a date field: any written form, `20190521`, or seconds since 1970."""
     value = value.strip()
     if match := _COMPACT.match(value):
         year, month, day, hour, minute, second = (int(part) if part else 0 for part in match.groups())
@@ -397,7 +397,7 @@ def parse_date(value: str, config: DatesConfig, order: str | None = None) -> Fou
 
 
 def _day(match: re.Match[str], order: str | None) -> _Day | None:
-    """What a date can mean; None where there is no such day."""
+    """The day of a matched date; None if it does not exist."""
     part = match.groupdict()
     if part["first"]:
         return _numeric(int(part["first"]), int(part["second"]), int(part["year5"]), part, order)
@@ -419,10 +419,10 @@ def _day(match: re.Match[str], order: str | None) -> _Day | None:
 
 
 def _numeric(first: int, second: int, year: int, part: dict[str, str], order: str | None) -> _Day | None:
-    """What a date of three numbers can mean whose last is the year."""
+    """The day of a date of three numbers, the last of which is the year."""
     calendar = _numeric_calendar(year, part)
     day_first = _made(year, second, first, calendar)
-    if calendar != "gregorian":  # none of them is written with the month first
+    if calendar != "gregorian":  # these calendars never write the month first
         return day_first
     month_first = _made(year, first, second)
     if day_first and month_first and first != second and order is None:
@@ -430,9 +430,9 @@ def _numeric(first: int, second: int, year: int, part: dict[str, str], order: st
     return (month_first or day_first) if order == "month-first" else (day_first or month_first)
 
 
-#: Years of the Buddhist era, in which Thailand counts, over the Gregorian ones.
+#: Offset of the years of the Buddhist era, used in Thailand, from Gregorian years.
 _BUDDHIST, _BUDDHIST_YEARS = 543, range(2400, 2700)
-#: Which names of months, with which years, are of which calendar; the Kurdish year is the Persian one and 1321 more.
+#: The calendar by names of months and years; the Kurdish year is the Persian one plus 1321.
 _CALENDARS = (
     ("months_hijri", "hijri", range(1300, 1500), 0),
     ("months_solar", "solar", range(1244, 1502), 0),
@@ -442,7 +442,7 @@ _CALENDARS = (
 
 
 def _numeric_calendar(year: int, part: dict[str, str]) -> str:
-    """The calendar of a numeric date: that which its year says, or else the years of the time of the web."""
+    """The calendar of a numeric date, from a word after its year, else the one in which the year is recent."""
     if part["hijri"] and 1300 <= year < 1500:
         return "hijri"
     if part["solar"] and 1244 <= year < 1502:
@@ -486,7 +486,7 @@ def _moment(day: date, clock: re.Match[str] | None, config: DatesConfig) -> date
     try:
         local = datetime.combine(day, time(), _zone(zone, config))
         return (local + timedelta(hours=hour, minutes=minute, seconds=second)).astimezone(UTC)
-    except OverflowError:  # the first and the last day of the calendar
+    except OverflowError:  # overflow on the first or last day of the calendar
         return midnight
 
 

@@ -1,5 +1,5 @@
-"""Bytes to text: `decode` says in which order, `charsets` what legacy encodings look like, `single_byte` which of those
-with one byte a character reads best, `mixed` where pieces of other encodings stand in UTF-8.
+"""Decoding: `decode` tries the encodings in order, `charsets` detects legacy encodings, `single_byte` chooses among
+single-byte encodings, `mixed` finds pieces in other encodings inside UTF-8.
 """
 
 from copydesk.text.encodings.charsets import detect, superset

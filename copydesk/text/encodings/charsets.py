@@ -1,7 +1,7 @@
-"""Which legacy encoding bytes are in: chardet's verdict, and what it misses where a text is cut inside a character.
+"""Detection of legacy encodings with chardet, also for text that starts inside a character.
 
-chardet reads two-byte characters from the first byte on: text that begins in the middle of one is shifted, looks like
-another encoding, or like none. Here such bytes are read at both places where a character may begin.
+chardet reads two-byte characters from the first byte: text that starts in the middle of one is shifted, and looks like
+another encoding or none. Here such bytes are read from both possible positions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from copydesk.text.letters import cost
 
 DETECT_BYTES = 200_000
 
-# Names under which files carry a superset's characters (WHATWG Encoding Standard, "Names and labels").
+# Encodings that stand for a superset in practice (WHATWG Encoding Standard, "Names and labels").
 _SUPERSETS = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
@@ -28,7 +28,7 @@ _SUPERSETS = {
     "tis-620": "cp874",
     "iso8859-11": "cp874",
 }
-# The Windows encodings beside ISO 8859: near twins, told apart by the row 0x80 to 0x9F, which ISO leaves to controls.
+# The Windows encoding for each ISO 8859 encoding; they differ mainly in 0x80 to 0x9F, control characters in ISO 8859.
 _TWINS = {
     "iso8859-2": "cp1250",
     "iso8859-6": "cp1256",
@@ -38,18 +38,17 @@ _TWINS = {
     "iso8859-13": "cp1257",
 }
 C1 = re.compile("[\x80-\x9f]")
-# Python's codecs that are no character encoding of documents: escapes, names of hosts, and what says nothing without a
-# mark or is found without being declared. `hex`, `zlib` and their like are no text encodings to Python itself.
+# Python codecs that are not evidence when declared: escapes, host names, and Unicode encodings, which are detected by
+# other means. Python does not treat `hex`, `zlib` and the like as text encodings.
 _NO_CHARSETS = frozenset(
     "idna mbcs oem punycode raw-unicode-escape undefined unicode-escape utf-7 utf-8 utf-8-sig utf-16 utf-16-be "
     "utf-16-le utf-32 utf-32-be utf-32-le".split()
 )
 
-# Text has almost none of these; bytes decoded with a wrong wide or single-byte encoding have many.
+# Rare in text, frequent in bytes decoded with a wrong multi-byte or single-byte encoding.
 _IMPLAUSIBLE = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ue000-\uf8ff\ufffe\uffff]")
 
-#: Encodings of two-byte characters, by the names under which chardet ranks them. The rare kin of some are
-#: tried where those fail on what chardet found.
+#: Encodings of two-byte characters, by chardet's name, with rare variants to try if decoding fails.
 _WIDE_CHARACTERS = {
     "gb18030": "gb18030",
     "big5hkscs": "big5",
@@ -63,20 +62,20 @@ _KIN = {
     "euc_jis_2004": ("euc_jp", "euc_jis_2004"),
     "shift_jis_2004": ("cp932", "shift_jis_2004"),
 }
-# Single-byte text read in pairs scores up to 0.09 in chardet's models of Chinese, Japanese and Korean, on the project's
-# measure of news in 30 encodings; real text in them, if it has three such characters in a row, mostly above 0.2.
+# In chardet's models of Chinese, Japanese and Korean, single-byte text scores up to 0.09 (measured on news in 30
+# encodings), and real text with three such characters in a row mostly above 0.2.
 _LEAST_CONFIDENCE = 0.12
-# Halfwidth katakana are left out: as Shift-JIS, many a single-byte text is made of nothing else.
+# Without halfwidth katakana: much single-byte text consists of them when read as Shift-JIS.
 _IN_A_ROW, _NOT_ASCII = re.compile("[^\x00-\x7f\uff61-\uff9f]{2,}"), re.compile("[^\x00-\x7f]")
-#: Bytes in which it is seen whether a text begins inside a character, and the languages for that.
+#: Bytes by which it is decided whether a text starts inside a character, and the languages for that.
 _FIRST_BYTES, _WIDE_LANGUAGES = 60, ("zh", "ja", "ko")
-#: What a halfwidth letter at the start costs beside that, in bits.
+#: Extra cost of a halfwidth letter at the start, in bits.
 _HALFWIDTH = 8.0
 _KANA = re.compile("[\u3041-\u30fe]")
 
 
 class Legacy(NamedTuple):
-    """The encoding, and how many bytes at the start belong to a character whose first byte is gone."""
+    """The encoding, and the number of bytes at the start that belong to a cut-off character."""
 
     encoding: str
     skip: int = 0
@@ -99,7 +98,7 @@ def strict(content: bytes, encoding: str) -> str | None:
 
 
 def until_cut(content: bytes, encoding: str) -> tuple[str, int] | None:
-    """The text, and the bytes of a last character that is not all there; None where the bytes are not in `encoding`."""
+    """The text, and the number of bytes of an incomplete last character; None if the bytes are not in `encoding`."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         text = decoder.decode(content)
@@ -110,9 +109,9 @@ def until_cut(content: bytes, encoding: str) -> tuple[str, int] | None:
 
 
 def fitting(content: bytes, encoding: str, skip: int = 0) -> Text | None:
-    """The text in `encoding`, in its superset, or in its Windows twin where controls prove that one.
+    """The text in `encoding`, in its superset, or in its Windows variant if control characters prove that one.
 
-    A character that was cut off at either end is U+FFFD.
+    A cut-off character at either end becomes U+FFFD.
     """
     name = codecs.lookup(encoding).name
     for candidate in dict.fromkeys((_SUPERSETS.get(name, name), *_KIN.get(name, ()), name)):
@@ -128,10 +127,10 @@ def fitting(content: bytes, encoding: str, skip: int = 0) -> Text | None:
 
 
 def declared(charset: str | None) -> str | None:
-    """The codec of a charset that a document declares; None where that is no evidence, whatever its name is."""
+    """The codec of a declared charset; None if it is unknown or not evidence."""
     try:
         name = codecs.lookup((charset or "").strip().strip("\"'")).name
-        b" ".decode(name)  # `hex` is found as well, and is none of characters
+        b" ".decode(name)  # excludes `hex` and the like
     except (LookupError, ValueError):
         return None
     return None if name.replace("_", "-") in _NO_CHARSETS else name
@@ -143,13 +142,13 @@ def superset(encoding: str) -> str:
 
 
 def is_wide(encoding: str) -> bool:
-    """Whether characters of `encoding` may take two bytes."""
+    """Whether `encoding` has two-byte characters."""
     name = superset(encoding)
     return name in _WIDE_CHARACTERS or name in _WIDE_CHARACTERS.values() or name in _KIN
 
 
 def wide_characters(sample: bytes) -> Legacy | None:
-    """The encoding of Chinese, Japanese or Korean text that is cut inside a character, or is little among ASCII."""
+    """The encoding of Chinese, Japanese or Korean text that starts inside a character, or is short among ASCII."""
     best, most = None, _LEAST_CONFIDENCE
     for skip in (0, 1) if sample[:1] >= b"\x80" else (0,):
         ranked: dict[int, dict[str, float]] = {}
@@ -162,14 +161,14 @@ def wide_characters(sample: bytes) -> Legacy | None:
                 ranked[pending] = _confidences(sample[skip : len(sample) - pending])
             confidence = ranked[pending].get(encoding, 0.0)
             if encoding in ("euc_jp", "cp932") and len(_KANA.findall(text)) > 0.2 * len(_NOT_ASCII.findall(text)):
-                confidence = max(confidence, 0.5)  # chardet knows Japanese by its kanji; a child's story has none
+                confidence = max(confidence, 0.5)  # chardet recognizes Japanese by kanji; simple text may have none
             if confidence > most:
                 best, most = encoding, confidence
     return Legacy(best, _first_character(sample, best)) if best else None
 
 
 def _first_character(sample: bytes, encoding: str) -> int:
-    """Where the first whole character begins: at 0, or at 1 if that reads better."""
+    """The offset of the first complete character: 0, or 1 if the cost is lower."""
     if sample[:1] < b"\x80":
         return 0
     least, best = float("inf"), 0
@@ -177,7 +176,7 @@ def _first_character(sample: bytes, encoding: str) -> int:
         found = until_cut(sample[skip : skip + _FIRST_BYTES], encoding)
         if found is not None:
             bits = cost("\ufffd" * skip + found[0], _WIDE_LANGUAGES)
-            # The second byte of a character of Shift-JIS is often a halfwidth letter.
+            # The second byte of a Shift-JIS character is often a halfwidth letter.
             bits += _HALFWIDTH * ("\uff61" <= found[0][:1] <= "\uff9f")
             if bits < least:
                 least, best = bits, skip
@@ -185,7 +184,7 @@ def _first_character(sample: bytes, encoding: str) -> int:
 
 
 def _runs_of_characters(text: str) -> bool:
-    """Whether the characters beyond ASCII stand side by side: an accented letter and its neighbour pass for one."""
+    """Whether the non-ASCII characters form runs: an accented letter and its neighbour can look like one character."""
     runs = sum(map(len, _IN_A_ROW.findall(text)))
     return runs >= 3 and 2 * runs >= len(_NOT_ASCII.findall(text)) and not _IMPLAUSIBLE.search(text)
 
@@ -198,16 +197,16 @@ def _confidences(sample: bytes) -> dict[str, float]:
     return {_WIDE_CHARACTERS.get(name, name): confidence for name, confidence in names}
 
 
-# Mainframes' encodings, and one that is ASCII throughout: no news is in them, and shifted Chinese looks like them. What
-# is UTF-8 has been found before.
+# Excluded: mainframe encodings and one of ASCII bytes, which news does not use and shifted Chinese looks like; and
+# UTF-8, which has been ruled out before.
 _NEVER = ("cp1026", "cp1140", "cp273", "cp424", "cp500", "cp875", "cp1006", "utf-7", "utf-8", "utf-8-sig")
 _RANKED = 6
 
 
 def detect(content: bytes, declared: str | None = None) -> Legacy | None:
-    """The legacy encoding of `content`, which is no Unicode; None for what is no text.
+    """The legacy encoding of `content`, which is not in a Unicode encoding; None if it is not text.
 
-    `declared` is a single-byte codec that is believed where no other reads clearly better.
+    `declared` is a single-byte codec that is used unless another one has a clearly lower cost.
     """
     sample = content[:DETECT_BYTES]
     found = chardet.detect_all(sample, ignore_threshold=True, exclude_encodings=_NEVER)

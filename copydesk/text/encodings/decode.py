@@ -1,9 +1,8 @@
-"""Bytes to text: byte order marks, then what only looks like UTF-8, then UTF-8, then detection.
+"""Bytes to text: byte order marks, then encodings that look like UTF-8, then UTF-8, then detection.
 
-ISO-2022 and UTF-16/32 without a mark come before UTF-8, because they are valid UTF-8 as well (escape sequences and NUL
-bytes are ASCII). UTF-8 with pieces in other encodings is decoded piece by piece. What is left goes to detection. A
-character that was cut off at either end of the bytes is U+FFFD. Encodings are named as Python names them (`cp1252`,
-`utf-8`, `euc_kr`).
+ISO-2022 and UTF-16/32 without a mark are tried before UTF-8, because they are valid UTF-8 too (escape sequences and NUL
+bytes are ASCII). UTF-8 with pieces in other encodings is decoded piece by piece. All else goes to detection. A cut-off
+character at either end becomes U+FFFD. Encodings have Python's names (`cp1252`, `utf-8`, `euc_kr`).
 """
 
 from __future__ import annotations
@@ -32,17 +31,17 @@ from copydesk.text.encodings.mixed import Piece, chance, pieces, units
 
 
 class Decoded(NamedTuple):
-    """`encoding` is a Python codec, or several joined by `+` where pieces of one file are in other encodings."""
+    """`encoding` is a Python codec, or several joined by `+` if the file has pieces in different encodings."""
 
     text: str
     encoding: str
 
 
 class Undecodable(ValueError):
-    """No encoding fits the bytes. The message says what they look like instead."""
+    """No encoding fits the bytes. The message says what they look like."""
 
 
-# UTF-32's little-endian mark begins with UTF-16's, so it is tried first.
+# The little-endian mark of UTF-32 starts with that of UTF-16, so it is tried first.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -57,8 +56,8 @@ _WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 def decode(content: bytes, charset: str | None = None) -> Decoded:
     """Decode the bytes of one document.
 
-    `charset` is what the document declares; it is evidence, not an order. A byte order mark is no part of the text.
-    Raises `Undecodable` for bytes that are no text in any encoding (images, archives, noise).
+    `charset` is the declared encoding; it is evidence, but can be overruled. A byte order mark is not part of the text.
+    Raises `Undecodable` for bytes that are not text in any encoding (images, archives, noise).
     """
     for mark, encoding in _MARKS:
         if content.startswith(mark):
@@ -86,7 +85,7 @@ _KOREAN = b"\x1b$)C"
 
 
 def _iso_2022(content: bytes) -> Decoded | None:
-    """Seven-bit Japanese and Korean, also without its first escape sequence or in the middle of one."""
+    """Seven-bit Japanese and Korean, also if the start is cut before or inside an escape sequence."""
     if b"\x1b" not in content and b"\x0e" not in content:
         return None
     if not _ESCAPE.search(content):
@@ -101,8 +100,8 @@ def _iso_2022(content: bytes) -> Decoded | None:
 
 
 def _starts(content: bytes) -> list[tuple[bytes, bool]]:
-    """`content`, and if its first escape sequence is one that ends Japanese, also with one that begins it, before the
-    first character and, if it is cut, after; and whether a character is lost.
+    """The byte strings to try, and whether a character is lost. If the first escape sequence ends Japanese, the start
+    is missing: a sequence that starts Japanese is added, in place of the rest of the cut one or of half a character.
     """
     first = _ESCAPE.search(content)
     if first is None or not _TO_ASCII.match(content, first.start()) or not first.start():
@@ -117,7 +116,7 @@ def _starts(content: bytes) -> list[tuple[bytes, bool]]:
 
 
 def _two_byte(head: bytes) -> bool:
-    """Whether these may be two-byte characters of JIS X 0208, most of them kana, marks, or common kanji."""
+    """Whether the bytes may be characters of JIS X 0208, mostly kana, marks or common kanji."""
     return bool(head) and all(0x21 <= byte <= 0x7E for byte in head) and max(head[::2]) <= 0x74
 
 
@@ -137,7 +136,7 @@ def _headless_korean(content: bytes) -> Decoded | None:
 
 
 def _with_nuls(content: bytes) -> Decoded:
-    """UTF-16 or UTF-32 without a mark, UTF-8 with stray NULs, or no text at all."""
+    """UTF-16 or UTF-32 without a mark, or UTF-8 with stray NULs; raises `Undecodable` otherwise."""
     encoding = _wide_encoding(content[:DETECT_BYTES])
     if encoding:
         width = 4 if "32" in encoding else 2
@@ -151,11 +150,11 @@ def _with_nuls(content: bytes) -> Decoded:
         and plausible(text.replace("\x00", ""))
     ):
         return Decoded(text, "utf-8")
-    raise Undecodable(f"{content.count(0):,} NUL bytes in {len(content):,}, no UTF-16 or UTF-32{_looks_like(content)}")
+    raise Undecodable(f"{content.count(0):,} NUL bytes in {len(content):,}, not UTF-16 or UTF-32{_looks_like(content)}")
 
 
 def _wide_encoding(sample: bytes) -> str | None:
-    """Where the NUL bytes of ASCII characters stand tells width and order; for text with few, chardet decides."""
+    """The encoding, from the positions of the NUL bytes of ASCII characters; from chardet if there are few."""
     quarter = max(len(sample) // 4, 1)
     nuls = [sample[offset::4].count(0) / quarter for offset in range(4)]
     if nuls[1] > 0.9 and nuls[2] > 0.9 and nuls[3] > 0.9:
@@ -175,22 +174,22 @@ def _wide_encoding(sample: bytes) -> str | None:
 # --- UTF-8, cut or mixed ---------------------------------------------------------------------------------------------
 
 _HIGH = re.compile(rb"[\x80-\xff]")
-# What is left of a character whose first bytes are gone, and the beginning of one whose last bytes are.
+# The rest of a character that lost its first bytes, and the start of one that lost its last bytes.
 _CUT_START = re.compile(rb"\A[\x80-\xbf]{1,3}")
 _CUT_END = re.compile(
     rb"(?:[\xc2-\xf4]|\xe0[\xa0-\xbf]|[\xe1-\xef][\x80-\xbf]|\xf0[\x90-\xbf]{1,2}|[\xf1-\xf4][\x80-\xbf]{1,2})\Z"
 )
-#: Signs of cp1252 that a text may begin with, in bytes that may also be the rest of a character of UTF-8.
+#: cp1252 signs that may start a text, in bytes that may also be the rest of a UTF-8 character.
 _FIRST_SIGNS = frozenset(b"\x85\x91\x92\x93\x95\x96\x97\xa1\xa3\xa7\xa9\xab\xb7\xbf")
-#: First bytes of the characters that stand alone in ASCII text: signs, accented letters, quotation marks and dashes.
+#: The first bytes of characters that occur alone in ASCII text: signs, accented letters, quotation marks, dashes.
 _LONE_STARTS = frozenset(b"\xc2\xc3\xe2")
-#: What makes a text with nothing but characters of UTF-8 between its ends UTF-8: one of them that is common, or so many
-#: bytes of any.
+#: Minimum evidence in nats (one common character), or number of non-ASCII bytes, to prove that a text with cut-off ends
+#: is UTF-8.
 _LEAST_CHANCE, _NEVER_BY_CHANCE = 2.0, 20
 
 
 def _almost_utf8(content: bytes) -> Decoded | None:
-    """UTF-8 that was cut in the middle of a character, or into which pieces in other encodings were pasted."""
+    """UTF-8 that is cut inside a character, or has pieces in other encodings."""
     before, after = _CUT_START.match(content), _CUT_END.search(content)
     start, end = before.end() if before else 0, after.start() if after else len(content)
     if start <= end and (text := strict(content[start:end], "utf-8")) is not None:
@@ -201,7 +200,7 @@ def _almost_utf8(content: bytes) -> Decoded | None:
 
 
 def _proven(head: bytes, inner: bytes, tail: bytes) -> bool:
-    """Whether the parts are a cut-off character, UTF-8 or ASCII, and a cut-off character, and no other encoding."""
+    """Whether the parts are a cut-off character, UTF-8 or ASCII, and a cut-off character, and not another encoding."""
     if not inner.isascii():
         return chance(inner) >= _LEAST_CHANCE or len(_HIGH.findall(inner)) >= _NEVER_BY_CHANCE
     if len(head) > 1 or len(tail) > 1:
@@ -209,11 +208,11 @@ def _proven(head: bytes, inner: bytes, tail: bytes) -> bool:
     return (not head or head[0] not in _FIRST_SIGNS) and (not tail or tail[0] in _LONE_STARTS)
 
 
-#: Bytes beyond ASCII that a piece needs for being detected by itself, and how many pieces are.
+#: Minimum non-ASCII bytes of a piece to be detected by itself, and maximum number of such pieces.
 _ENOUGH, _DETECTED_PIECES = 40, 40
-#: Other pieces are detected together, this many of them, each with some of the ASCII text around it.
+#: Number of other pieces that are detected together, each with some of the ASCII text around it.
 _POOLED_PIECES, _CONTEXT = 400, 12
-#: Text in single-byte encodings is so much less often UTF-8 by chance than Chinese is.
+#: How much less often single-byte text is valid UTF-8 by chance than Chinese.
 _SINGLE_BYTE_SCALE = 2.5
 _FOREIGN_START = re.compile(rb"([\x80-\xbf]{1,3})[\x00-\x7f]*")
 
@@ -248,20 +247,20 @@ def _piece_by_piece(content: bytes) -> Decoded | None:
     return Decoded("".join(texts), "+".join(dict.fromkeys(names)))
 
 
-#: A Latin letter, a character, a small letter: no Chinese, Japanese or Korean word, but an accented letter misread.
+#: A Latin letter, a wide character, a small letter: a misread accented letter, not Chinese, Japanese or Korean.
 _INSIDE_LATIN = re.compile("[A-Za-z][\u3400-\ud7ff][a-z]")
 
 
 def _is_wide_throughout(content: bytes) -> bool:
-    """Whether all is Chinese, Japanese or Korean in one encoding: much of that is UTF-8 by chance."""
+    """Whether the whole is Chinese, Japanese or Korean in one encoding, which is often valid UTF-8 by chance."""
     found = detect(content)
     decoded = fitting(content, found.encoding, found.skip) if found and is_wide(found.encoding) else None
     return decoded is not None and len(_INSIDE_LATIN.findall(decoded.text)) < 3
 
 
 def _encodings(content: bytes, foreign: list[Piece]) -> dict[int, Legacy | None]:
-    """The encoding of each piece by where it starts: of long ones by themselves, of short ones as their neighbour's on
-    the lines before or as that of all short ones together.
+    """The encoding of each piece by its start: long pieces are detected alone; short ones get that of a neighbour on
+    the lines before, or that of all short ones together.
     """
     known: dict[int, Legacy | None] = {}
     short: list[Piece] = []
@@ -295,12 +294,12 @@ def _foreign_piece(piece: bytes, found: Legacy | None) -> Text:
 
 
 def _declared(content: bytes, charset: str | None) -> Decoded | None:
-    """The declared charset, where it fits: multi-byte encodings prove themselves, others must read best."""
+    """The declared charset if it fits: multi-byte encodings prove themselves, others must have the lowest cost."""
     name = declared(charset)
     decoded = fitting(content, name) if name else None
     if name is None or decoded is None or C1.search(decoded.text):
         return None
-    if len(decoded.text) == len(content):  # a single-byte encoding decodes anything
+    if len(decoded.text) == len(content):  # a single-byte encoding decodes any bytes
         found = detect(content, superset(name))
         if found is not None and fitting(content, found.encoding, found.skip) != decoded:
             return None

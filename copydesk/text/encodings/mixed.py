@@ -1,8 +1,8 @@
-"""UTF-8 into which pieces in other encodings were pasted: where each piece begins and ends.
+"""UTF-8 with pieces in other encodings: finds the start and end of each piece.
 
-Bytes of a legacy encoding are now and then valid UTF-8 by chance, two or three in a row in Chinese often, so validity
-alone does not tell. The cheapest explanation of the whole does: a character of UTF-8 inside a foreign piece costs what
-such a chance costs, a change from one to the other costs least at the end of a line and most inside a word (Viterbi's
+Bytes in a legacy encoding are sometimes valid UTF-8 by chance, in Chinese often two or three in a row, so validity
+alone is not enough. The cheapest explanation of the whole is chosen: a UTF-8 character inside a foreign piece costs the
+negative log probability of that chance; a change of encoding costs least at a line end and most inside a word (Viterbi
 algorithm, two states, linear time).
 """
 
@@ -13,24 +13,24 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 _CONTINUED = rb"[\x80-\xbf]"
-# Well-formed byte sequences (Unicode Standard, table 3-7), by their length.
+# Well-formed byte sequences (Unicode Standard, table 3-7), by length.
 _CHARACTER = (
     rb"[\xc2-\xdf]" + _CONTINUED,
     rb"(?:\xe0[\xa0-\xbf]|[\xe1-\xec\xee\xef]" + _CONTINUED + rb"|\xed[\x80-\x9f])" + _CONTINUED,
     rb"(?:\xf0[\x90-\xbf]|[\xf1-\xf3]" + _CONTINUED + rb"|\xf4[\x80-\x8f])" + _CONTINUED + rb"{2}",
 )
 _ANY = rb"(?:" + rb"|".join(_CHARACTER) + rb")"
-#: Characters in a row, or bytes in a row that are none.
+#: A run of UTF-8 characters, or of other non-ASCII bytes.
 _UNITS = re.compile(rb"(?P<valid>" + _ANY + rb"+)|(?:(?!" + _ANY + rb")[\x80-\xff])+")
 _CHARACTERS = re.compile(_ANY)
 _SPACE = re.compile(rb"[\x00-\x20]")
 
 
 def _chances() -> bytes:
-    """By code point: what it costs that bytes of another encoding are this character by chance, in tenths of nats.
+    """By code point: the cost, in tenths of nats, that bytes in another encoding are this character by chance.
 
-    Set by hand. Chance makes characters of scripts that hardly any page is in as often as others: they prove nothing.
-    Of the bytes of common punctuation no legacy text makes sense.
+    Set by hand. Characters of scripts that pages rarely use prove nothing: chance makes them as often as others. The
+    bytes of common punctuation make no sense in a legacy encoding.
     """
     costs = bytearray(0x110000)
     for start, end, cost in (
@@ -58,10 +58,10 @@ def _chances() -> bytes:
 
 
 _CHANCE = _chances()
-# In nats too, and set by hand.
-#: A change of encoding inside a word, between words, at the end of a line.
+# In nats, set by hand.
+#: Cost of a change of encoding inside a word, between words, at a line end.
 _INSIDE, _BETWEEN_WORDS, _BETWEEN_LINES = 5.0, 2.5, 0.5
-#: Proof that there is UTF-8 at all: more than chance, and more than a share of the bytes that are not.
+#: Minimum evidence for UTF-8: in total, and for each byte that is not UTF-8.
 _PROOF, _PROOF_PER_BYTE = 6.0, 0.1
 
 
@@ -72,8 +72,8 @@ class Piece(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """Bytes beyond ASCII in a row: characters of UTF-8, or bytes that are none; what it costs that chance made them so,
-    and what a change of encoding before them costs.
+    """A run of non-ASCII bytes, either UTF-8 characters or not; the cost that they are UTF-8 by chance, and the cost of
+    a change of encoding before them.
     """
 
     start: int
@@ -84,7 +84,7 @@ class Unit(NamedTuple):
 
 
 def units(content: bytes) -> list[Unit]:
-    """All bytes of `content` beyond ASCII, in order; empty where none of them is UTF-8."""
+    """All non-ASCII bytes of `content`, in order; empty if none of them is UTF-8."""
     if not _CHARACTERS.search(content):
         return []
     found: list[Unit] = []
@@ -99,10 +99,10 @@ def units(content: bytes) -> list[Unit]:
 
 
 def pieces(content: bytes, among: list[Unit], chinese: Callable[[], bool], scale: float = 1.0) -> list[Piece] | None:
-    """The pieces of `content` in order, foreign ones and those in UTF-8; None where nothing proves that it is UTF-8.
+    """The pieces of `content` in order, foreign ones and those in UTF-8; None if nothing proves that it is UTF-8.
 
-    `among` are its units. `chinese` says whether all of it is valid in an encoding of two-byte characters, many of
-    which are UTF-8 by chance; `scale`, how much less often foreign pieces are that than such text is.
+    `among` are its units. `chinese` says whether the whole is valid in an encoding of two-byte characters, which is
+    often UTF-8 by chance; `scale` is how much less often that holds for the foreign pieces.
     """
     foreign = _foreign(among, scale)
     invalid = sum(unit.end - unit.start for unit in among if not unit.valid)
@@ -113,14 +113,16 @@ def pieces(content: bytes, among: list[Unit], chinese: Callable[[], bool], scale
 
 
 def chance(characters: bytes) -> float:
-    """What it costs that `characters` are UTF-8 by chance, in nats."""
+    """The cost that `characters` are UTF-8 by chance, in nats."""
     return sum(map(_CHANCE.__getitem__, map(ord, characters.decode("utf-8", "ignore")))) / 10
 
 
 def _foreign(among: list[Unit], scale: float) -> list[bool]:
-    """For each unit whether it is in another encoding than UTF-8, in the cheapest explanation of all of them."""
-    ours = theirs = 0.0  # the cost of all so far if the unit before was UTF-8, and if it was not
-    before: list[tuple[bool, bool]] = []  # whether the unit before was foreign, if this one is UTF-8 and if it is not
+    """For each unit, whether it is in another encoding than UTF-8 in the cheapest explanation of all."""
+    ours = theirs = 0.0  # the cost so far if the unit before was UTF-8, and if it was foreign
+    before: list[
+        tuple[bool, bool]
+    ] = []  # whether the unit before was foreign, if this one is UTF-8 and if it is foreign
     for _, _, valid, cost, change in among:
         before.append((theirs + change < ours, theirs <= ours + change))
         ours, theirs = (
@@ -142,7 +144,7 @@ def _change(content: bytes, start: int, end: int) -> float:
 
 
 def _joined(content: bytes, among: list[Unit], foreign: list[bool]) -> list[Piece]:
-    """Pieces that cover all bytes: foreign units and what stands between them on a line are one piece."""
+    """Pieces that cover all bytes: foreign units and the bytes between them on a line are one piece."""
     found: list[Piece] = []
     at, number = 0, 0
     while number < len(among):
@@ -155,7 +157,7 @@ def _joined(content: bytes, among: list[Unit], foreign: list[bool]) -> list[Piec
             end = among[number].end
         number += 1
         limit = among[number].start if number < len(among) else len(content)
-        # The second byte of a last character of two may be ASCII, none below "0".
+        # The second byte of a two-byte character may be ASCII, from "0" on.
         while end < limit and 0x30 <= content[end] < 0x7F:
             end += 1
         found += [Piece(at, start, False)] * (start > at) + [Piece(start, end, True)]

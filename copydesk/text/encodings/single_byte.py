@@ -1,9 +1,9 @@
-"""Which single-byte encoding a text is in: of the readings that chardet thinks likely, the one that costs fewest bits.
+"""Detection of single-byte encodings: of chardet's candidates, the decoding with the lowest cost in bits.
 
-Any bytes are text in almost any of these encodings, so only the reading tells. Letters cost what they cost in the
-languages of the encoding (`copydesk.text.letters`), and signs what their place in the line makes them: an opening
-quotation mark does not stand behind a letter, nor a degree sign before a digit. What an encoding costs by itself stands
-in a table here: news in Mac OS Roman is rarer than in cp1252, and must read better by as much.
+Any bytes are valid in almost any of these encodings, so only the decoded text can decide. Letters cost what they cost
+in the languages of the encoding (`copydesk.text.letters`), signs by their context: an opening quotation mark is
+unlikely after a letter, a degree sign before a digit. Each encoding has a prior, in a table here: news in Mac OS Roman
+is rarer than in cp1252, so its text must cost less.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from copydesk.text.letters import DIGIT, MARK, SPACE, TYPOGRAPHIC, UNUSUAL, UPPER, Reading, kinds
 
-# Bytes looked at: those beyond ASCII with so many beside them, in all not more than this.
+# The non-ASCII bytes, with this many bytes of context, up to this many in total.
 _AROUND, _MOST = 12, 300
-# Bytes in which letters are counted, and the languages taken from that.
+# Bytes in which letters are counted, and the number of languages chosen by that.
 _SAMPLE, _LANGUAGES = 4000, 3
 
 _LATIN = "\x80-\u024f\u1e00-\u1eff"
@@ -33,7 +33,7 @@ Flags = NDArray[np.bool_]
 
 
 class _Encoding(NamedTuple):
-    """Its price in bits, its languages (empty: those that the ASCII letters suggest), and its letters beyond ASCII."""
+    """Its prior in bits, its languages (empty: those suggested by the ASCII letters), and its non-ASCII letters."""
 
     price: float
     languages: tuple[str, ...] = ()
@@ -73,23 +73,23 @@ def _table() -> dict[str, _Encoding]:
 
 
 _ENCODINGS = _table()
-#: Always read, whatever chardet thinks of them.
+#: Always candidates, whatever chardet says.
 _USUAL = ("cp1252", "mac-roman", "cp850", "cp437", "cp1251", "koi8-r", "cp866")
-#: A reading that is not the one that was ranked first.
+#: Cost of a candidate that is not ranked first.
 _NOT_FIRST = 4.0
-#: Of Chinese, Japanese and Korean encodings.
+#: Cost of Chinese, Japanese and Korean encodings.
 _WIDE_PRICE = 8.0
-#: An encoding of other languages than the text seems to be in, or of a script of which it has no letter. In bits.
+#: Cost in bits of an encoding for other languages than those of the text, or for a script of which it has no letter.
 _OTHER_LANGUAGE, _OWN_LANGUAGE, _OTHER_SCRIPT = 5.0, -1.5, 40.0
-#: A script beside Latin; letters of two scripts side by side; a letter of it, or a
-#: capital beyond ASCII, that stands alone.
+#: Cost of a second script besides Latin; of letters of two scripts side by side; of an isolated letter of the second
+#: script, or an isolated non-ASCII capital.
 _SECOND_SCRIPT, _MIXED_WORD, _LONE_LETTER = 16.0, 10.0, 4.0
-#: Accented letters that any language of the Latin script borrows in names, and letters that it does not.
+#: Cost of accented letters that languages of the Latin script borrow in names, and of letters that they do not.
 _BORROWED, _NEVER_BORROWED = 10.0, 17.0
 _COMMON = "àâäáãåæçèéêëìíîïñòóôöõøùúûüßšžœ"
 _SOFT_HYPHEN, _APOSTROPHE, _ACCENT, _BROKEN_OFF = -15.0, -3.0, -8.0, 4.0
-#: Signs inside a word, an opening mark behind a letter, a closing one before it; a currency sign before a figure; a
-#: degree sign that has none before it.
+#: Cost of a sign inside a word, an opening mark after a letter, a closing one before it; of a currency sign before a
+#: digit; of a degree sign without a digit before it.
 _INSIDE, _MISPLACED, _CURRENCY, _DEGREE = 8.0, 6.0, -5.0, 6.0
 _WITHIN_WORDS = "’‘·-–—\xad\u200c\u200d\xa0\u202f"
 _OPENING, _CLOSING = "‘«‹¿¡„‚", "”»›…"
@@ -128,10 +128,10 @@ def _signs() -> _Signs:
 
 
 def best_reading(sample: bytes, ranked: list[tuple[str, str | None]], wide: Iterable[str] = ()) -> str:
-    """The Python codec in which `sample` reads best.
+    """The Python codec in which `sample` has the lowest cost.
 
-    `ranked` are single-byte codecs to try, each with the language that suggested it, ISO 639-1; those that are usual
-    in news are tried as well. `wide` are codecs of two-byte characters in which `sample` is valid.
+    `ranked` are single-byte codecs to try, each with the language that suggested it (ISO 639-1); common ones are always
+    tried. `wide` are codecs of two-byte characters in which `sample` is valid.
     """
     near = _beyond_ascii(sample)
     texts: dict[str, list[str]] = {}
@@ -169,7 +169,7 @@ def _price(name: str, text: str, spoken: set[str]) -> float:
 
 
 def _beyond_ascii(sample: bytes) -> bytes:
-    """Bytes beyond ASCII and those beside them: each value where it occurs first, then where it occurs again."""
+    """The non-ASCII bytes with context: the first occurrence of each value, then further ones."""
     values = np.frombuffer(sample, np.uint8)
     high = np.flatnonzero(values >= 0x80)
     order = np.argsort(values[high], kind="stable")
@@ -188,7 +188,7 @@ def _beyond_ascii(sample: bytes) -> bytes:
 
 
 def _around(places: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """These places and those beside them, in order."""
+    """These places and their neighbours, in order."""
     edges = np.zeros(size + 1, np.int32)
     np.add.at(edges, np.maximum(places - _AROUND, 0), 1)
     np.add.at(edges, np.minimum(places + _AROUND + 1, size), -1)
@@ -208,13 +208,13 @@ def _latin_script() -> int:
 
 @cache
 def _latin_letters() -> NDArray[np.float32]:
-    """What the letters a to z cost in each language of the Latin script, in the order of `_of_script`."""
+    """The cost of the letters a to z in each language of the Latin script, in the order of `_of_script`."""
     reading = Reading(" a b c d e f g h i j k l m n o p q r s t u v w x y z")
     return np.array([reading.bits(code)[1::2] for code in _of_script("a")], np.float32)
 
 
 def _latin_languages(near: bytes, sample: bytes, suggested: list[str | None]) -> tuple[str, ...]:
-    """The languages that the frequencies of ASCII letters suggest, near other bytes and in all, and those suggested."""
+    """The languages suggested by chardet, and by the frequencies of ASCII letters near other bytes and overall."""
     latin = _of_script("a")
     spoken: list[str | None] = []
     for text in (near, sample):
@@ -225,9 +225,9 @@ def _latin_languages(near: bytes, sample: bytes, suggested: list[str | None]) ->
 
 
 def _bits(texts: list[str], latin: tuple[str, ...]) -> tuple[list[float], list[set[str]]]:
-    """What each text costs, each script of it in the language that suits it best, and those languages.
+    """The cost of each text, with each script in its cheapest language, and these languages.
 
-    The texts are of one length, and are read as one.
+    The texts have equal length and are evaluated as one.
     """
     joined = "".join(f"{text}\n" for text in texts)
     reading, signs = Reading(joined), _signs()
@@ -275,7 +275,7 @@ def _bits(texts: list[str], latin: tuple[str, ...]) -> tuple[list[float], list[s
 
 
 def _before(values: Flags) -> Flags:
-    """What is said of the character before each; of the first, nothing."""
+    """The flags shifted to the next character; False for the first."""
     moved = np.zeros_like(values)
     moved[1:] = values[:-1]
     return moved

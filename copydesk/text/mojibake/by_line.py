@@ -1,6 +1,6 @@
-"""What ftfy knows about mojibake and whole documents do not prove: single characters, line by line.
+"""Mojibake repaired by ftfy, line by line: single characters that no whole document proves.
 
-ftfy (Robyn Speer, 2019, doi:10.5281/zenodo.2591652) is asked about lines only that hold what it could change.
+ftfy (Robyn Speer, 2019, doi:10.5281/zenodo.2591652) gets only lines that it could change.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ import ftfy
 from copydesk.edits import Span
 from copydesk.text import letters
 from copydesk.text.mojibake import legacy
+from copydesk.text.mojibake.indicators import indicators
 from copydesk.text.mojibake.misreadings import misreading, one_of
-from copydesk.text.mojibake.telling import told
 
-#: Longest piece of a line that is aligned character by character; longer ones are replaced whole.
+#: Maximum length of a piece that is aligned character by character; longer ones are replaced whole.
 MAX_ALIGNED = 2000
 
 
-# ftfy would look at every line: only lines that tell of a misreading, or hold one letter as a Western encoding makes
-# it, can be mojibake to it. Its first byte may have lost the second, or a no-break space became a space.
+# A filter, since ftfy is slow: it can change only lines with an indicator pair, or with one letter misread in a Western
+# encoding, which may have lost its second byte, or a space in place of a no-break space.
 _PAIR = one_of(misreading("western").leads) + one_of(misreading("western").conts)
 _LOST_BYTE = "[ÂÃÄÅÎÐÑÙØĂĹâ]\ufffd"
 _LETTER = re.compile(f"{_PAIR}|{_LOST_BYTE}")
 _LETTER_OR_SPACE = re.compile(f"{_PAIR}|{_LOST_BYTE}|[ÂÃÅÎÐÙĂĹ] ")
-# A closing quotation mark whose last byte, undefined in cp1252, was dropped. Read on, ftfy would make a dagger of it.
+# A closing quotation mark without its last byte, which cp1252 leaves undefined. ftfy would make a dagger of it.
 _LOST_CLOSING_QUOTE = re.compile(r"(?<=[\w.,!?…'’)])â€(?=[\s.,;:!)\]]|$)")
 _ASCII_OR_NOT = re.compile("[\x00-\x7f]+|[^\x00-\x7f]+")
 
 
 def find(text: str, broken: bool = False) -> Iterator[Span]:
-    """The repairs that ftfy makes, as changes that do not overlap; `broken` where other mojibake was found already.
+    """The repairs of ftfy, as changes that do not overlap; `broken` if other mojibake was found before.
 
-    A letter by itself is ftfy's to repair in broken texts alone: `La lettre Â se prononce` is sound.
+    A single letter is repaired only in broken texts: `La lettre Â se prononce` is correct.
     """
     if text.isascii():
         return
-    places = sorted({place for where in told(text).values() for place in where.places})
+    places = sorted({place for where in indicators(text).values() for place in where.places})
     letter = _LETTER_OR_SPACE if broken or places else _LETTER
     here = at = 0
     while True:
@@ -71,7 +71,7 @@ def _in_line(line: str) -> Iterator[Span]:
 
 
 def _may_stand(after: str, behind: str, line: str) -> bool:
-    """Whether a repair comes to what texts hold: no letter before a digit, and none that is alone in its script."""
+    """Whether a repair is plausible: no letter before a digit, and no letter alone in its script."""
     if any(not letters.is_usual(char) for char in after if char != "\ufffd"):
         return False
     if len(after) == 1 and after.isalpha() and behind.isdigit():
@@ -89,7 +89,7 @@ def _between(line: str, spans: Iterable[Span]) -> Iterator[tuple[int, str]]:
 
 
 def _changes(before: str, after: str) -> list[tuple[int, int, str]]:
-    """What differs between a line and its repair: (start, end, new text), aligned on the ASCII that both share."""
+    """The differences between a line and its repair: (start, end, new text), aligned on the ASCII characters."""
     old, new = _ASCII_OR_NOT.findall(before), _ASCII_OR_NOT.findall(after)
     found: list[tuple[int, int, str]] = []
     if len(old) == len(new) and all(a == b or not (a.isascii() or b.isascii()) for a, b in zip(old, new, strict=True)):
@@ -101,7 +101,7 @@ def _changes(before: str, after: str) -> list[tuple[int, int, str]]:
     elif len(before) <= MAX_ALIGNED:
         blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
         found = [(i, j, after[k:m]) for tag, i, j, k, m in blocks if tag != "equal"]
-    # Where most of the line is new, one edit says it better than one for each word.
+    # If most of the line changes, one edit is clearer than one for each word.
     if not found or (len(found) > 8 and 2 * sum(j - i for i, j, _ in found) > len(before)):
         return [(0, len(before), after)]
     return found

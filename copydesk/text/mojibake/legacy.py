@@ -1,8 +1,8 @@
 """Legacy encodings that were misread as Western European: `Ïðèâåò` is cp1251, `Ýstanbul` is cp1254.
 
-Nothing in such text is malformed: any byte is some character in cp1252. What tells is that no language puts so many
-accents and signs side by side, or such letters among its own. The bytes are put together again and given to the same
-detection as those of a file; its answer counts if it makes the text read better by enough bits.
+Such text is not malformed: any byte is a character in cp1252. It is recognized because no language has so many accents
+and signs in a row, or such letters in its words. The bytes are restored and detected like those of a file; the result
+counts if it lowers the cost of the text (`copydesk.text.letters`) by enough bits.
 """
 
 from __future__ import annotations
@@ -15,54 +15,54 @@ from copydesk.text import letters
 from copydesk.text.encodings.charsets import detect, superset
 from copydesk.text.mojibake.misreadings import misreading
 
-#: Characters of a text that are tried.
+#: Characters of the sample that is tried.
 SAMPLE = 400
-#: Bits for each character that changes by which the text must read better, and the least for all together; of Latin
-#: letters only few change, and they carry all of the evidence.
+#: Minimum gain in bits for each changed character, and in total; for Latin text, where few letters change and these
+#: carry all the evidence, other limits.
 _AHEAD, _LEAST = 2.0, 40.0
 _LATIN_AHEAD, _LATIN_LEAST = 4.0, 60.0
-#: What reads well costs no more bits than this for each byte or so that it takes.
+#: Maximum cost of readable text, in bits per byte (approximately).
 _READABLE = 6.5
-#: One in so many letters is more than one language of Western Europe writes of those that look like another's.
+#: If one letter in this many is a suspicious one, the text is in no Western European language.
 _STRANGE = 60
 
 _SIGNS = "\xa1-\xac\xae-\xff€ƒ†‡ˆ‰ŠŒŽ˜™šœžŸ\x80-\x9f"
-#: Four accents or signs in succession, as no language has them.
+#: Four accents or signs in a row, which no language has.
 _MANY = re.compile(f"[{_SIGNS}]{{4}}")
 _TWO = re.compile(f"[{_SIGNS}]{{2}}")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _OTHER_LETTER = re.compile(f"[^\\W\\d_{_SIGNS}]")
 _SOME = re.compile(f"[{_SIGNS}\xa0‚„…‹‘’“”•–—›]")
-#: What the accents of Central Europe and Turkey look like in cp1252, within or in front of words.
+#: Accented letters of Central Europe and Turkey as they look in cp1252, inside or before words.
 _AMONG_LETTERS = re.compile("[ðþýÐÞÝ]|[A-Za-z][¡-¿æêœèì][a-z]")
 
 
-class Legacy(NamedTuple):
-    """The encoding that a text is in, and by how many bits that reads better."""
+class Redecoding(NamedTuple):
+    """The original encoding of a text, and the gain in bits from decoding it again."""
 
     encoding: str
     gain: float
 
 
 class Line(NamedTuple):
-    """A line that was misread: where it stands and what it was."""
+    """A misread line: its span and its correct text."""
 
     start: int
     end: int
     after: str
 
 
-def find(text: str) -> tuple[Legacy, list[Line]] | None:
-    """The legacy encoding that `text`, or some of its lines, was in before it was read as cp1252, and those lines.
+def find(text: str) -> tuple[Redecoding, list[Line]] | None:
+    """The legacy encoding that `text`, or a part of it, was in before it was read as cp1252, and the misread lines.
 
-    None for sound text.
+    None for correct text.
     """
     if text.isascii():
         return None
     if _MANY.search(text):
         foreign = "\n".join(line for _, line in _lines(text) if is_foreign(line))
         if _is_text(foreign) and (found := _better(foreign, latin=False)):
-            # What is proven holds for short lines too: a date, a name.
+            # Once proven, the encoding also applies to short lines: a date, a name.
             lines = ((start, line) for start, line in _lines(text) if _TWO.search(line) and _has_signs(line))
             return found, list(_decoded(lines, found.encoding))
     if _is_strange(text) and (found := _better(text, latin=True)):
@@ -78,7 +78,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def is_foreign(line: str) -> bool:
-    """Whether accents and signs make up half of a line and more, many of them side by side."""
+    """Whether accents and signs make up half of a line or more, many of them in a row."""
     return bool(_MANY.search(line)) and _has_signs(line)
 
 
@@ -87,19 +87,19 @@ def _has_signs(line: str) -> bool:
 
 
 def _is_text(text: str) -> bool:
-    """Whether accents and signs are so many, and so many different ones, that they can be words: no list of letters."""
+    """Whether there are enough accents and signs, and enough different ones, to be words and not a list of letters."""
     signs = _SOME.findall(text)
     return len(signs) >= 12 and len(set(signs)) >= 8 and (len(signs) >= 30 or len(_MANY.findall(text)) >= 3)
 
 
 def _is_strange(text: str) -> bool:
-    """Whether such letters and signs are more than names and quotations bring, or French circumflexes."""
+    """Whether there are more suspicious letters and signs than in names, quotations or French text."""
     sample = _sample(text)
     return _STRANGE * len(_AMONG_LETTERS.findall(sample)) >= len(_OTHER_LETTER.findall(sample))
 
 
-def _better(text: str, latin: bool) -> Legacy | None:
-    """What the bytes of a sample are in, if they read better so; with `latin` only where most letters stay."""
+def _better(text: str, latin: bool) -> Redecoding | None:
+    """The detected encoding of a sample's bytes, if it lowers the cost; with `latin`, only if most letters stay."""
     sample = _sample(text)
     content = _bytes(sample)
     found = detect(content) if content is not None else None
@@ -117,15 +117,15 @@ def _better(text: str, latin: bool) -> Legacy | None:
     if gain < max(least, ahead * changed):
         return None
     size = sum(2 if char > "\u2e80" else 1 for char in read)
-    return Legacy(encoding, gain) if letters.cost(read) <= _READABLE * size else None
+    return Redecoding(encoding, gain) if letters.cost(read) <= _READABLE * size else None
 
 
-#: Characters that cannot be read in an encoding may be one in so many.
+#: At most one character in this many may be undecodable.
 _BROKEN = 50
 
 
 def _reads(read: str) -> bool:
-    """Whether most of a reading is letters: vowel points by themselves are no Hebrew, private characters no Chinese."""
+    """Whether most characters are letters: vowel points alone are not Hebrew, private use characters not Chinese."""
     kinds = [letters.kind(char) for char in read if not char.isspace()]
     return sum(kind <= letters.UPPER for kind in kinds) >= 0.6 * len(kinds) and not _PRIVATE.search(read)
 
@@ -139,7 +139,7 @@ def _sample(text: str) -> str:
 
 
 def _bytes(text: str) -> bytes | None:
-    """The bytes that were read as `text`; None where it holds characters of no Western encoding."""
+    """The bytes that were read as `text`; None if it has characters that no Western encoding has."""
     try:
         return misreading("western").to_bytes(text)
     except UnicodeEncodeError:
@@ -150,7 +150,7 @@ _FOREIGN = re.compile("([^\x00-\xff" + re.escape("".join(c for c in misreading("
 
 
 def _decoded(lines: Iterator[tuple[int, str]], encoding: str) -> Iterator[Line]:
-    """Lines as they read in `encoding`; characters of no Western encoding stay."""
+    """Lines decoded again in `encoding`; characters that no Western encoding has are kept."""
     for start, line in lines:
         pieces = [_bytes(piece) or piece for piece in _FOREIGN.split(line)]
         read = "".join(piece.decode(encoding, "replace") if isinstance(piece, bytes) else piece for piece in pieces)

@@ -1,8 +1,8 @@
-"""Misread characters that lost a byte on the way.
+"""Misread characters that lost a byte.
 
-Bytes that an encoding leaves undefined are dropped by some programs and replaced by `?` or U+FFFD by others; a no-break
-space becomes a space, a soft hyphen vanishes. What the byte was is told by the few that it can have been and by the
-letters around it; where they leave it open, the character becomes U+FFFD, which says that it is lost.
+Some programs drop bytes that an encoding leaves undefined, others replace them by `?` or U+FFFD; a no-break space
+becomes a space, a soft hyphen disappears. The lost byte is inferred from the few possible ones and the letters around
+it; if it stays ambiguous, the character becomes U+FFFD.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import re
 from functools import cached_property
 
 from copydesk.text import letters
+from copydesk.text.mojibake.indicators import indicators
 from copydesk.text.mojibake.misreadings import Misreading, Run, one_of
-from copydesk.text.mojibake.telling import told
 
 LOST = "\ufffd"
-#: How much likelier the best reading of a lost byte must be than all others together to be taken.
+#: Minimum probability of the best candidate for a lost byte.
 _CERTAIN = 0.98
-#: Where more than one character in so many lost a byte, its neighbours say too little.
+#: If more than one character in this many lost a byte, the context is too unreliable to choose among candidates.
 _SEVERAL = 5
-#: A lead that costs fewer bits belongs to the text.
+#: A lead with a lower cost in bits belongs to the text.
 _FOREIGN = 10.0
-#: What programs put in place of a byte that they could not read.
+#: What programs put in place of an undecodable byte.
 LOST_MARKS = "\ufffd?"
 _JOINED_TO_GRAVE = re.compile(r"s(?=\s)|quel[ea]|quilo")
 
@@ -35,7 +35,7 @@ class Lossy:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         one = self.one
-        # A quotation mark or a dash may have come through in one piece.
+        # A quotation mark or a dash may be undamaged.
         leads = [c for c in one.leads if letters.kind(c) != letters.TYPOGRAPHIC]
         two = one_of(c for c in leads if one.to_bytes(c)[0] < 0xE0)
         three = one_of(c for c in leads if 0xE0 <= one.to_bytes(c)[0] < 0xF0)
@@ -46,7 +46,7 @@ class Lossy:
         )
 
     def tokens(self, line: str) -> list[Run]:
-        """Misread stretches of a line and characters with a byte missing between them; those have no `after` yet."""
+        """The misread runs of a line, and the characters that lost a byte between them, which have no `after` yet."""
         found = []
         for match in self._pattern.finditer(line):
             after = self.one.decode(match[0]) if match["whole"] else ""
@@ -54,16 +54,16 @@ class Lossy:
         return found
 
     def solve(self, tokens: list[Run], line: str) -> list[Run]:
-        """`tokens` with every character that lost a byte settled."""
+        """`tokens` with the `after` of every character that lost a byte."""
         if all(token.after for token in tokens):
             return tokens
         parts = "".join(token.after for token in tokens)
-        if told(parts):  # misread once more: what seems to have lost a byte is part of the layer below
+        if indicators(parts):  # misread twice: what seems to have lost a byte is part of the layer below
             return [token for token in tokens if token.after]
         return self._solved(tokens, line, letters.Reading(parts[:1500]).best()[0] or "en")
 
     def marked(self, line: str, language: str) -> list[Run]:
-        """Characters foreign to `language` that a lost byte, or a space in place of one, shows to be misread."""
+        """Characters foreign to `language` that are misread, as a lost byte or a space in its place shows."""
         if LOST not in line and "?" not in line and not self._spaced.search(line):
             return []
         tokens = self.tokens(line)
@@ -73,8 +73,8 @@ class Lossy:
             seen = line[token.start : token.end]
             if bits[token.start] < _FOREIGN or letters.kind(seen[0]) == letters.SYMBOL:
                 continue
-            told = seen[-1] == " " and len(seen) == 2 and letters.is_of_script(token.after[0], language)
-            if LOST in seen or (LOST not in token.after and (told or (seen[-1] == "?" and len(seen) == 3))):
+            no_break_space = seen[-1] == " " and len(seen) == 2 and letters.is_of_script(token.after[0], language)
+            if LOST in seen or (LOST not in token.after and (no_break_space or (seen[-1] == "?" and len(seen) == 3))):
                 sure.append(token)
         return sure
 
@@ -83,7 +83,7 @@ class Lossy:
         return re.compile(f"{one_of(c for c in self.one.leads if letters.kind(c) != letters.TYPOGRAPHIC)} ")
 
     def _solved(self, tokens: list[Run], line: str, language: str) -> list[Run]:
-        # Programs that drop bytes leave bare leads; where there are none, a space behind a lead was a no-break space.
+        # Programs that drop bytes leave bare leads; if there are none, a space after a lead was a no-break space.
         lost = sum(not token.after for token in tokens)
         guesses = _SEVERAL * lost <= sum(len(token.after) for token in tokens)
         drops = any(not t.after and line[t.end - 1] not in " \ufffd?" for t in tokens)
@@ -95,7 +95,7 @@ class Lossy:
             before = _edge(solved[-1] if solved else None, token, line)
             behind = tokens[i + 1] if i + 1 < len(tokens) else None
             adjoins = behind is not None and behind.start == token.end
-            # A neighbour that is lost as well says nothing.
+            # A lost neighbour is no evidence.
             following = (behind.after[:1] or LOST) if behind and adjoins else line[token.end : token.end + 1] or " "
             seen = line[token.start : token.end]
             after = self._with_grave(seen, line, token.end) or self._choose(seen, before, following, language, drops)
@@ -105,7 +105,7 @@ class Lossy:
         return solved
 
     def _with_grave(self, seen: str, line: str, at: int) -> str | None:
-        """`à` lost its no-break space, or the space behind that: a word of its own, but for `às` and `àquele`."""
+        """`à` lost its no-break space, or the space after it: it is a word, except in `às` and `àquele`."""
         if len(seen) != 2 or seen[1] != " " or self.one.to_bytes(seen[0]) != b"\xc3":
             return None
         return "à" if _JOINED_TO_GRAVE.match(line, at) else "à "
@@ -127,9 +127,9 @@ class Lossy:
         return options[costs.index(least)] if share >= _CERTAIN else LOST + tail
 
     def _options(self, seen: str, drops: bool) -> list[str]:
-        """What a character can have been of which `seen` is left."""
+        """The characters that `seen` can be the rest of."""
         one = self.one
-        # A mark stands where a program could not read a byte; a soft hyphen is read, and may be dropped later.
+        # A mark replaces an undecodable byte; a soft hyphen is decoded, and may be dropped later.
         lost = [*one.undefined] if any(mark in seen for mark in LOST_MARKS) else [*one.undefined, 0xAD]
         space = seen.endswith(" ")
         known = [None if c in LOST_MARKS else one.to_bytes(c)[0] for c in seen.removesuffix(" ")]

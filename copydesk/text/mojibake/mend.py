@@ -1,4 +1,4 @@
-"""All repairs of mojibake in their order, layer by layer, as edits."""
+"""All repairs of mojibake, in order, layer by layer, as edits."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from copydesk.data.rules import UNMEASURED
 from copydesk.edits import APPLIED, SUGGESTED, TEXT, Edit, Span, replace
 from copydesk.text.mojibake import by_line, legacy, utf8
 
-#: The rule of repairs of misread UTF-8; those of other kinds of mojibake begin with it.
+#: The rule of repairs of misread UTF-8; the rules of other kinds of mojibake start with it.
 RULE = "mojibake"
-#: So many times over a text may have been misread.
+#: Maximum number of times that a text was misread.
 LAYERS = 6
 
 
@@ -20,9 +20,9 @@ def mend(
 ) -> tuple[str, list[Edit]]:
     """Repair the mojibake of a decoded text: the new text, and the edits of `step` that lead to it.
 
-    What is certain is applied; what is likely is a suggested edit, and how often those are right was never measured.
-    `known` names misreadings that are proven elsewhere, as `misreadings` gives them: in their company less evidence is
-    enough. Edits of the rules that are `off` are neither made nor suggested.
+    Certain repairs are applied, likely ones suggested; the precision of suggestions was never measured. `known` names
+    misreadings proven elsewhere, as `misreadings` returns them: they need less evidence. Edits of the rules in `off`
+    are neither made nor suggested.
     """
     edits: list[Edit] = []
     likely: list[utf8.Repair] = []
@@ -34,7 +34,7 @@ def mend(
             break
         edits += made
     spans = list(by_line.find(text, bool(edits)))
-    # Places of suggestions are those of the text as it is now, and what ftfy changes comes after.
+    # The offsets of suggestions refer to the present text, so they come before the changes of ftfy.
     for start, end, after, _ in likely if RULE not in off else ():
         if not any(span.start < end and start < span.end for span in spans):
             before = text[start:end]
@@ -46,7 +46,7 @@ def mend(
 
 
 def misreadings(text: str) -> tuple[str, ...]:
-    """The names of the encodings that UTF-8 was provably misread in, somewhere in a decoded text, in sorted order."""
+    """The names of the encodings in which a part of the text, UTF-8, was provably misread, sorted."""
     proven: set[str] = set()
     for _ in range(LAYERS):
         layer = _layer(text, ())
@@ -58,17 +58,17 @@ def misreadings(text: str) -> tuple[str, ...]:
 
 
 def damage(edits: Iterable[Edit]) -> list[str]:
-    """The stretches of misread UTF-8 that `edits` repaired, as they stood; `misreadings` tells what they prove."""
+    """The misread UTF-8 that `edits` repaired; `misreadings` returns what it proves."""
     return [edit.before for edit in edits if edit.rule == RULE and edit.status == APPLIED]
 
 
 def in_doubt(edits: Iterable[Edit]) -> bool:
-    """Whether any of `edits` is a repair of mojibake that is likely and not certain."""
+    """Whether any of `edits` is a suggested repair of mojibake."""
     return any(edit.status == SUGGESTED and edit.rule.startswith(RULE) for edit in edits)
 
 
 class _Layer(NamedTuple):
-    """What to repair in a text as it stands, what is only likely, and the misreadings that are proven by it."""
+    """The certain repairs of a text, the likely ones, and the misreadings that it proves."""
 
     spans: list[Span]
     likely: list[utf8.Repair]
@@ -79,7 +79,7 @@ def _layer(text: str, known: Collection[str]) -> _Layer:
     if text.isascii():
         return _Layer([], [])
     found = utf8.find(text, known)
-    # Old encodings hold pairs by chance that look like misread UTF-8, and the other way round.
+    # A misread legacy encoding can look like misread UTF-8 by chance, and vice versa.
     old = None if found and found.proven else legacy.find(text)
     if old and (found is None or old[0].gain > found.gain):
         return _Layer([Span(start, end, after, "mojibake-legacy") for start, end, after in old[1]], [])

@@ -1,7 +1,7 @@
-"""The ways in which UTF-8 is misread: as which encoding, and how its characters then look.
+"""The encodings that UTF-8 is misread in, and how its characters then look.
 
-The tables come from the code pages themselves. Bytes that a code page leaves undefined stand as the control characters
-of the same number (WHATWG Encoding Standard, "single-byte decoder", and what most software does).
+The tables come from the code pages. Bytes that a code page leaves undefined become the control characters of the same
+number (WHATWG Encoding Standard, "single-byte decoder", and most software).
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from typing import NamedTuple
 
-#: Encodings that UTF-8 is misread in, the commonest first. `western` is cp1252 and ISO 8859-1 in one, which differ only
-#: in bytes that the other leaves to controls.
+#: Encodings that UTF-8 is misread in, most common first. `western` is both cp1252 and ISO 8859-1, which differ only in
+#: the bytes that ISO 8859-1 assigns to control characters.
 NAMES = (
     "western", "cp1254", "cp1250", "iso8859-2", "cp1251", "mac_roman", "cp437", "cp850", "koi8-r", "cp866", "cp1253",
     "cp1256", "cp1257", "cp1255", "koi8-u", "iso8859-5", "iso8859-15", "mac_cyrillic", "cp852", "iso8859-7", "cp874",
     "cp1258",
 )  # fmt: skip
 
-#: Lead bytes of a character in UTF-8 and the bytes that may follow each (Unicode Standard, table 3-7).
+#: The lead bytes of UTF-8 characters and the bytes that may follow each (Unicode Standard, table 3-7).
 _WELL_FORMED = (
     ((0xC2, 0xDF), ((0x80, 0xBF),)),
     ((0xE0, 0xE0), ((0xA0, 0xBF), (0x80, 0xBF))),
@@ -29,13 +29,13 @@ _WELL_FORMED = (
     ((0xF0, 0xF0), ((0x90, 0xBF), (0x80, 0xBF), (0x80, 0xBF))),
     ((0xF1, 0xF3), ((0x80, 0xBF), (0x80, 0xBF), (0x80, 0xBF))),
     ((0xF4, 0xF4), ((0x80, 0x8F), (0x80, 0xBF), (0x80, 0xBF))),
-    # CESU-8 (Unicode Technical Report 26): a pair of surrogates, three bytes each.
+    # CESU-8 (Unicode Technical Report 26): a surrogate pair, three bytes each.
     ((0xED, 0xED), ((0xA0, 0xAF), (0x80, 0xBF), (0xED, 0xED), (0xB0, 0xBF), (0x80, 0xBF))),
 )
 
 
 class Run(NamedTuple):
-    """Misread characters in succession: where they stand, and what they were."""
+    """A run of misread characters: its span and the original text."""
 
     start: int
     end: int
@@ -43,7 +43,7 @@ class Run(NamedTuple):
 
 
 class Misreading:
-    """One encoding that UTF-8 is misread in. `chars` has what each of the 256 bytes looks like."""
+    """One encoding that UTF-8 is misread in. `chars` is the character of each of the 256 bytes."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -53,11 +53,11 @@ class Misreading:
             self._to_byte |= {byte: byte for byte in range(0x80, 0xA0)}
         self.leads = frozenset(self.looks(0xC2, 0xF4))
         self.conts = frozenset(self.looks(0x80, 0xBF))
-        #: Bytes that look like control characters, which get lost on the way.
+        #: Bytes that become control characters, which are easily lost.
         self.undefined = tuple(byte for byte in range(0x80, 0xA0) if self.chars[byte] == chr(byte))
 
     def looks(self, first: int, last: int) -> Iterator[str]:
-        """What the bytes from `first` to `last` look like."""
+        """The characters of the bytes from `first` to `last`."""
         yield from (chr(code) for code, byte in self._to_byte.items() if first <= byte <= last)
 
     def _set(self, first: int, last: int) -> str:
@@ -65,23 +65,23 @@ class Misreading:
 
     @cached_property
     def sequences(self) -> re.Pattern[str]:
-        """Well-formed UTF-8 as it looks when it is misread: as many characters in succession as there are."""
+        """A pattern for a run of misread well-formed UTF-8."""
         forms = (
             self._set(*lead) + "".join(self._set(*continued) for continued in behind) for lead, behind in _WELL_FORMED
         )
         return re.compile(f"(?:{'|'.join(forms)})+")
 
     def to_bytes(self, text: str) -> bytes:
-        """The bytes that were misread as `text`. Raises `UnicodeEncodeError` where it holds anything else."""
+        """The bytes that were misread as `text`. Raises `UnicodeEncodeError` if it has other characters."""
         return text.translate(self._to_byte).encode("latin-1")
 
     def runs(self, text: str) -> list[Run]:
-        """Every stretch of `text` that is well-formed UTF-8 misread in this encoding."""
+        """All runs of `text` that are well-formed UTF-8 misread in this encoding."""
         found = self.sequences.finditer(text)
         return [Run(m.start(), m.end(), self.decode(m[0])) for m in found]
 
     def decode(self, seen: str) -> str:
-        """What `seen`, a stretch of well-formed UTF-8 that was misread, was."""
+        """The original text of `seen`, a run of misread well-formed UTF-8."""
         text = self.to_bytes(seen).decode("utf-8", "surrogatepass")
         return text.encode("utf-16", "surrogatepass").decode("utf-16") if _SURROGATE.search(text) else text
 
@@ -100,7 +100,7 @@ def _decoded(encoding: str) -> str:
 
 
 def one_of(chars: Iterable[str]) -> str:
-    """A pattern for any one of `chars`."""
+    """A pattern for one of `chars`."""
     return f"[{re.escape(''.join(sorted(chars)))}]"
 
 

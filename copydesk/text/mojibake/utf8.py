@@ -1,9 +1,9 @@
-"""UTF-8 that was misread: which misreading explains a document, and what its characters were.
+"""Misread UTF-8: the misreading that explains a document, and the original characters.
 
-A misreading proves itself: hardly anything but UTF-8 is well-formed UTF-8 all the way through. A line of which it
-explains every character outside ASCII is proof, for that line and for the whole document. Elsewhere a stretch is
-repaired where it reads better by enough bits; with proof from the rest of the document, or of its site, fewer bits are
-enough.
+Well-formed UTF-8 rarely occurs by chance. If a misreading explains all non-ASCII characters of a line, that is proof
+for the line and for the document. Elsewhere a run is repaired if that lowers the cost of the text
+(`copydesk.text.letters`) by enough bits; with proof from the rest of the document, or from its site, fewer bits are
+needed.
 """
 
 from __future__ import annotations
@@ -16,32 +16,30 @@ from typing import NamedTuple
 import numpy as np
 
 from copydesk.text import letters
-from copydesk.text.mojibake import telling
+from copydesk.text.mojibake.indicators import Indicators, indicators
 from copydesk.text.mojibake.lossy import LOST_MARKS, Lossy
 from copydesk.text.mojibake.misreadings import NAMES, Misreading, Run, misreading
-from copydesk.text.mojibake.telling import Told
 
-#: Characters looked at to tell which misreading explains a text best.
+#: Characters of the sample by which misreadings are ranked.
 SAMPLE = 800
-#: A line is looked at in pieces of about this length.
+#: Approximate length of the pieces into which a long line is split.
 LONGEST = 2000
-#: Characters of lines that are read at a time.
+#: Characters whose cost is computed at a time.
 TOGETHER = 20_000
-#: A line is proof from so many misread characters on, where no more than one in twenty characters is unexplained.
-#: A sign or two that come again and again are none: √π.
+#: A line is proof if it has at least this many misread characters, at most this share of its non-ASCII characters is
+#: unexplained, and at least this many characters differ: repeated signs such as √π are not proof.
 _PROOF, _UNEXPLAINED, _DIFFERENT = 4, 0.05, 2
-#: Bits by which a stretch must read better to be repaired: alone, and in a document with proof. From `_LIKELY` bits on
-#: it is suggested.
+#: Minimum gain in bits to repair a run without proof and with it, and to suggest a repair.
 _CERTAIN, _SUPPORTED, _LIKELY = 14.0, 7.0, 8.0
-#: Bits of a whole document that are proof.
+#: Minimum gain in bits of a whole document to count as proof.
 _DOCUMENT = 40.0
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-#: Signs that clean text has beside what is misread: quotation marks and dashes may have come through in one piece.
+#: Characters that may be undamaged among misread ones: quotation marks, dashes, no-break spaces.
 _MAY_BE_SOUND = re.compile("[‘’“”–—…«»\u00a0]")
 
 
 class Repair(NamedTuple):
-    """A stretch of the text and what it was; `certain` says whether to change it or only to suggest so."""
+    """A span of the text and its original text; applied if `certain`, else suggested."""
 
     start: int
     end: int
@@ -49,11 +47,11 @@ class Repair(NamedTuple):
     certain: bool = True
 
 
-class Found(NamedTuple):
-    """What one misreading explains in a text.
+class Explanation(NamedTuple):
+    """The result for one misreading of a text.
 
-    `proven` says that some line is proof by itself, `supported` that at least all lines together are; `gain` is by how
-    many bits those read better that are none.
+    `proven` says that a line is proof by itself, `supported` that a line or all lines together are; `gain` is the gain
+    in bits of the lines that are not proof.
     """
 
     name: str
@@ -63,45 +61,45 @@ class Found(NamedTuple):
     gain: float
 
 
-#: Misreadings that explain nearly as much as the best one are compared by how well they make the text read, at so many
-#: bits for each character that they leave.
+#: Misreadings that explain at least this share of what the best one does are compared by the cost of the repaired text,
+#: plus this many bits for each unexplained character.
 _NEARLY, _UNDONE = 0.9, 10.0
-#: Bits against each misreading in the order of `NAMES`, which is that of how often they are met.
+#: Penalty in bits by position in `NAMES`, which is ordered by frequency.
 _RARER = 0.4
-#: What no pair tells is repaired only where it costs so many bits a character as it stands.
+#: Minimum cost in bits per character to repair a run without an indicator pair.
 _UNREADABLE = 7.0
-#: Signs that stand in front of numbers.
+#: Signs used before numbers.
 _BEFORE_NUMBERS = frozenset("©£€¥§±")
-#: What costs so many bits in the language of a document is foreign to it.
+#: Minimum cost in bits of a character foreign to the language of the document.
 _FOREIGN = 14.0
 
 
-def find(text: str, known: Collection[str] = ()) -> Found | None:
-    """The misreading that explains most of `text`, with what to repair; None where there is none.
+def find(text: str, known: Collection[str] = ()) -> Explanation | None:
+    """The misreading that explains most of `text`, with its repairs; None if there is none.
 
-    What was misread twice takes two calls. `known` names misreadings that are proven elsewhere on the site.
+    Text that was misread twice needs two calls. `known` names misreadings proven elsewhere on the site.
     """
     if text.isascii():
         return None
-    told = telling.told(text)
+    indicated = indicators(text)
     for name in known:
-        if name not in told and name in NAMES and misreading(name).sequences.search(text):
-            told[name] = Told([])
-    best: Found | None = None
-    for name in _ranked(text, told)[:4]:
-        found = _explain(misreading(name), text, told[name], name in known)
+        if name not in indicated and name in NAMES and misreading(name).sequences.search(text):
+            indicated[name] = Indicators([])
+    best: Explanation | None = None
+    for name in _ranked(text, indicated)[:4]:
+        found = _explain(misreading(name), text, indicated[name], name in known)
         if any(repair.certain for repair in found.repairs):
             return found
         best = best or (found if found.repairs else None)
     return best
 
 
-def _ranked(text: str, told: dict[str, Told]) -> list[str]:
-    """Names of misreadings, the one first that explains most of a sample; among equals the one that reads best."""
-    if len(told) < 2:
-        return list(told)
-    most = max(len(where.places) for where in told.values())
-    likely = {name: where for name, where in told.items() if 2 * len(where.places) >= most}
+def _ranked(text: str, indicated: dict[str, Indicators]) -> list[str]:
+    """The names of misreadings, sorted by how much of a sample they explain, then by the cost of the repaired text."""
+    if len(indicated) < 2:
+        return list(indicated)
+    most = max(len(where.places) for where in indicated.values())
+    likely = {name: where for name, where in indicated.items() if 2 * len(where.places) >= most}
     explained: dict[str, tuple[int, str]] = {}
     for name, where in likely.items():
         one = misreading(name)
@@ -119,16 +117,16 @@ def _ranked(text: str, told: dict[str, Told]) -> list[str]:
             for name in near
         }
         ranked = sorted(near, key=lambda name: cost[name]) + ranked[len(near) :]
-    return ranked + [name for name in told if name not in likely]
+    return ranked + [name for name in indicated if name not in likely]
 
 
 class _Line(NamedTuple):
-    """A piece of a line with its misread stretches, and whether each holds a telling pair."""
+    """A piece of a line with its misread runs, and whether each has an indicator pair."""
 
     start: int
     text: str
     runs: list[Run]
-    told: list[bool]
+    indicated: list[bool]
 
     @property
     def repaired(self) -> str:
@@ -144,7 +142,7 @@ def _repaired(text: str, runs: Sequence[Run]) -> str:
     return "".join([*parts, text[here:]])
 
 
-def _lines(one: Misreading, text: str, told: Told) -> Iterator[_Line]:
+def _lines(one: Misreading, text: str, indicated: Indicators) -> Iterator[_Line]:
     here = 0
     while match := one.sequences.search(text, here):
         start = text.rfind("\n", 0, match.start()) + 1
@@ -152,11 +150,11 @@ def _lines(one: Misreading, text: str, told: Told) -> Iterator[_Line]:
         here = end if end >= 0 else len(text)
         for begin, piece in _pieces(text, start, here):
             runs = one.runs(piece)
-            yield _Line(begin, piece, runs, [told.within(begin + r.start, begin + r.end) for r in runs])
+            yield _Line(begin, piece, runs, [indicated.within(begin + r.start, begin + r.end) for r in runs])
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
-    """A line in pieces of bounded length, cut at spaces."""
+    """A line split into pieces of bounded length, at spaces."""
     while end - start > 2 * LONGEST:
         cut = text.find(" ", start + LONGEST, start + 2 * LONGEST)
         cut = cut if cut >= 0 else start + 2 * LONGEST
@@ -165,12 +163,12 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
     yield start, text[start:end]
 
 
-def _explain(one: Misreading, text: str, told: Told, known: bool) -> Found:
+def _explain(one: Misreading, text: str, indicated: Indicators, known: bool) -> Explanation:
     lossy = Lossy(one)
     repairs: list[Repair] = []
     weak: list[_Line] = []
     sound: list[str] = []
-    for line in _lines(one, text, told):
+    for line in _lines(one, text, indicated):
         tokens = _proven(lossy, line)
         if tokens is None:
             weak.append(line)
@@ -179,18 +177,18 @@ def _explain(one: Misreading, text: str, told: Told, known: bool) -> Found:
             repairs += _as_repairs(line, lossy.solve(tokens, line.text))
     proven, gain = bool(sound), 0.0
     if weak:
-        weak = [line for line in weak if any(line.told) or proven or known]
+        weak = [line for line in weak if any(line.indicated) or proven or known]
     if weak:
-        language = _language_of([*sound, *(line.repaired for line in weak if any(line.told))], text)
+        language = _language_of([*sound, *(line.repaired for line in weak if any(line.indicated))], text)
         found, gain = _weak(one, lossy, weak, language, proven or known)
         repairs = sorted([*repairs, *found])
-    return Found(one.name, repairs, proven, proven or gain >= _DOCUMENT, gain)
+    return Explanation(one.name, repairs, proven, proven or gain >= _DOCUMENT, gain)
 
 
 def _proven(lossy: Lossy, line: _Line) -> list[Run] | None:
-    """The misread characters of a line that is proof, those that lost a byte among them; else None."""
+    """The misread characters of a line that is proof, including those that lost a byte; else None."""
     inside = sum(len(run.after) for run in line.runs)
-    if inside < _PROOF or 2 * sum(line.told) < len(line.runs):
+    if inside < _PROOF or 2 * sum(line.indicated) < len(line.runs):
         return None
     if len({char for run in line.runs for char in run.after}) < _DIFFERENT:
         return None
@@ -209,7 +207,7 @@ def _proven(lossy: Lossy, line: _Line) -> list[Run] | None:
 
 
 def _as_repairs(line: _Line, runs: Sequence[Run]) -> Iterator[Repair]:
-    """A line that is mostly misread is one repair, since that says it better than one for each word."""
+    """The repairs of a line; one for the whole if it is mostly misread, which is clearer than one for each word."""
     changed = sum(run.end - run.start for run in runs)
     if len(runs) > 8 and 2 * changed > len(line.text):
         first, last = runs[0].start, runs[-1].end
@@ -225,32 +223,32 @@ def _language_of(repaired: Iterable[str], text: str) -> str:
     if len(sample) < 400:
         sample += "\n" + "\n".join(line for line in text[:800].split("\n") if line.isascii())
     sample = sample if sample.strip() else text[:1500]
-    # A few letters, which may be wrong themselves, name no language.
+    # A few letters, which may be wrong themselves, are not enough to identify a language.
     return letters.Reading(sample).language() or "en" if sum(map(str.isalpha, sample)) >= 8 else "en"
 
 
 def _weak(
     one: Misreading, lossy: Lossy, lines: Sequence[_Line], language: str, proof: bool
 ) -> tuple[list[Repair], float]:
-    """Repairs of lines that are no proof by themselves, and by how many bits they read better."""
+    """The repairs of lines that are not proof by themselves, and their gain in bits."""
     judged = list(_judge(lines, language))
-    gains = [one.gain for _, found in judged for one in found.runs if one.told and one.stands]
+    gains = [one.gain for _, found in judged for one in found.runs if one.indicated and one.stands]
     foreign = sum(found.foreign for _, found in judged)
     total = sum(gains) if len(gains) > 1 and foreign <= 2 * len(gains) else 0.0
     supported = proof or total >= _DOCUMENT
-    various = len({one.run.after for _, found in judged for one in found.runs if one.told and one.stands}) > 2
+    various = len({one.run.after for _, found in judged for one in found.runs if one.indicated and one.stands}) > 2
     repairs: list[Repair] = []
     for line, verdicts in judged:
         stand = sum(verdict.stands for verdict in verdicts.runs)
-        for run, told, gain, cost, stands in verdicts.runs:
-            if not stands or not (told or (supported and cost > _UNREADABLE)):
+        for run, indicated, gain, cost, stands in verdicts.runs:
+            if not stands or not (indicated or (supported and cost > _UNREADABLE)):
                 continue
             if not supported and verdicts.foreign > 2 * stand:
                 continue
             certain = gain >= (_SUPPORTED if supported else _CERTAIN) and (
                 proof or (supported and various) or _is_within_word(line.text, run, supported)
             )
-            if certain or (told and gain >= _LIKELY):
+            if certain or (indicated and gain >= _LIKELY):
                 start, end = line.start + run.start, line.start + run.end
                 repairs.append(Repair(start, end, run.after, certain))
         if supported:
@@ -262,26 +260,26 @@ def _weak(
 
 
 class _Verdict(NamedTuple):
-    """A stretch: whether what stands in it tells, by how many bits it reads better repaired, what a character of it
-    costs as it stands, and whether what it was can stand in the text.
+    """The evidence for one run: whether it has an indicator pair, the gain of its repair in bits, its present cost in
+    bits per character, and whether its original text is plausible.
     """
 
     run: Run
-    told: bool
+    indicated: bool
     gain: float
     cost: float
     stands: bool
 
 
 class _Verdicts(NamedTuple):
-    """The stretches of a line, and how many foreign characters it has beside them."""
+    """The evidence for the runs of a line, and the number of its foreign characters outside of them."""
 
     runs: list[_Verdict]
     foreign: int
 
 
 def _judge(lines: Sequence[_Line], language: str) -> Iterator[tuple[_Line, _Verdicts]]:
-    """Lines with what is to be said of their stretches; many are read at a time, since each reading has its price."""
+    """Lines with the evidence for their runs; many lines are evaluated together, since each evaluation has overhead."""
     together: list[_Line] = []
     size = 0
     for line in lines:
@@ -308,7 +306,7 @@ def _judge_together(lines: Sequence[_Line], language: str) -> Iterator[tuple[_Li
         verdicts: list[_Verdict] = []
         foreign = strange[new + len(text)] - strange[new]
         shift = new - old
-        for run, told, done, reading in zip(line.runs, line.told, runs, texts, strict=True):
+        for run, indicated, done, reading in zip(line.runs, line.indicated, runs, texts, strict=True):
             start, end = old + run.start, old + run.end
             then = end + shift + len(done.after) - (run.end - run.start)
             cost = before[end] - before[start]
@@ -319,15 +317,15 @@ def _judge_together(lines: Sequence[_Line], language: str) -> Iterator[tuple[_Li
             else:
                 foreign += 1
             sign = _is_foreign_sign(line.text, run, language)
-            told = sign or (told and not _could_be_words(line.text[run.start : run.end], language))
-            verdicts.append(_Verdict(run, told, gain, cost / (end - start), stands))
+            indicated = sign or (indicated and not _could_be_words(line.text[run.start : run.end], language))
+            verdicts.append(_Verdict(run, indicated, gain, cost / (end - start), stands))
             shift += len(done.after) - (run.end - run.start)
         yield line, _Verdicts(verdicts, foreign)
         old, new = old + len(line.text) + 1, new + len(text) + 1
 
 
 def _summed(text: str, language: str) -> tuple[list[float], list[int]]:
-    """What the characters before each place cost together, and how many are foreign; with one place more at the end."""
+    """The cumulative cost and number of foreign characters before each place, with one extra place at the end."""
     bits = letters.Reading(text).bits(language)
     zero = np.zeros(1, np.float64)
     costs = np.cumsum(np.concatenate([zero, bits, zero]))
@@ -336,29 +334,29 @@ def _summed(text: str, language: str) -> tuple[list[float], list[int]]:
 
 
 def _is_accent(line: str, run: Run) -> bool:
-    """Whether a stretch was an accent by itself, as `Tom´s` has one for an apostrophe."""
+    """Whether a run was a spacing accent, used as an apostrophe as in `Tom´s`."""
     before, behind = line[run.start - 1 : run.start], line[run.end : run.end + 1]
     return run.after in ("´", "¨", "¸") and before.isalpha() and behind.isalpha()
 
 
 @lru_cache(maxsize=1 << 14)
 def _meant(after: str, language: str, layers: int = 3) -> str | None:
-    """What a stretch was, if that can stand in a text: letters of the language's script, a word of another, or signs.
+    """The original text of a run if it is plausible: letters of the language's script, a word of another, or signs.
 
-    What looks misread itself is put right first. None where it comes to nothing that can stand.
+    If it looks misread itself, it is repaired first. None if it is not plausible.
     """
     if all(letters.is_usual(char) for char in after):
         foreign = sum(not letters.is_of_script(char, language) for char in after)
         if foreign == 0 or foreign >= 3:
-            return _deeper(after, language, layers, told=True) or after
-    return _deeper(after, language, layers, told=False)
+            return _deeper(after, language, layers, indicated=True) or after
+    return _deeper(after, language, layers, indicated=False)
 
 
-def _deeper(after: str, language: str, layers: int, told: bool) -> str | None:
-    """What is behind `after` when that is misread in turn; with `told` only where a pair in it tells so."""
+def _deeper(after: str, language: str, layers: int, indicated: bool) -> str | None:
+    """The original text of `after` if that is misread too; with `indicated`, only if it has an indicator pair."""
     for name in NAMES[:10] if layers else ():
         one = misreading(name)
-        if len(after) > 1 and one.sequences.fullmatch(after) and (not told or name in telling.told(after)):
+        if len(after) > 1 and one.sequences.fullmatch(after) and (not indicated or name in indicators(after)):
             text = _meant(one.decode(after), language, layers - 1)
             if text is not None:
                 return text
@@ -366,7 +364,7 @@ def _deeper(after: str, language: str, layers: int, told: bool) -> str | None:
 
 
 def _is_foreign_sign(line: str, run: Run, language: str) -> bool:
-    """Whether a stretch begins with a letter of another script that stands alone, and was a sign or a space."""
+    """Whether a run starts with an isolated letter of another script, and was a sign or a space."""
     if any(letters.kind(char) <= letters.UPPER for char in run.after):
         return False
     lead = line[run.start]
@@ -378,7 +376,7 @@ def _is_foreign_sign(line: str, run: Run, language: str) -> bool:
 
 
 def _could_be_words(seen: str, language: str) -> bool:
-    """Whether a stretch is letters of the document's language and quotation marks and dashes: `«РЁВ»`."""
+    """Whether a run is letters of the document's language with quotation marks and dashes: `«РЁВ»`."""
     return all(
         letters.kind(char) == letters.TYPOGRAPHIC
         or (letters.kind(char) <= letters.UPPER and letters.writes(language, char))
@@ -387,9 +385,9 @@ def _could_be_words(seen: str, language: str) -> bool:
 
 
 def _is_within_word(line: str, run: Run, supported: bool) -> bool:
-    """Whether a stretch stands where what it was can stand: a letter in a word, a sign beside a word or a number.
+    """Whether the original text fits its place: a letter in a word, a sign next to a word or a number.
 
-    In a text that is `supported` by others, a letter may be a word.
+    In a text `supported` by proof, a letter may be a word.
     """
     before, behind = line[run.start - 1 : run.start], line[run.end : run.end + 1]
     lead, last = line[run.start], line[run.end - 1]

@@ -1,6 +1,6 @@
-"""Pairs of characters that tell of a misreading: no sound text has them side by side, or hardly any.
+"""Indicator pairs: pairs of characters that indicate a misreading, since correct text rarely has them side by side.
 
-A text is looked through once, for all misreadings together; sound text has next to none of these pairs, and is done.
+A text is searched once for all misreadings. Correct text has almost none of these pairs and needs no further work.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from numpy.typing import NDArray
 from copydesk.text import letters
 from copydesk.text.mojibake.misreadings import NAMES, misreading
 
-#: Characters looked at in one go, which bounds what a long text takes.
-_AT_A_TIME = 1 << 20
-#: Lines of tables: what joins on to a horizontal line from the right, and blocks that stand in rows.
+#: Characters searched at a time, to bound memory.
+_CHUNK = 1 << 20
+#: Table drawing: characters that join a horizontal line from the right, and blocks that occur in rows.
 _HORIZONTAL, _JOINS_ON, _BLOCKS = "─═", "┤┐│╗╣║╕╖╡╢╝╜╛┘", "█▄▀▌▐"
 _OPENING = "„‚‹¡¿"
 _ASCII_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-class Told(NamedTuple):
-    """Where telling pairs of one misreading stand: the places of their first characters, in order."""
+class Indicators(NamedTuple):
+    """The indicator pairs of one misreading: the offsets of their first characters, in order."""
 
     places: list[int]
 
     def within(self, start: int, end: int) -> bool:
-        """Whether a pair stands in a stretch, or over one of its edges."""
+        """Whether a pair is inside a run or crosses one of its edges."""
         at = bisect_left(self.places, start - 1)
         return at < len(self.places) and self.places[at] < end
 
 
-def told(text: str) -> dict[str, Told]:
-    """The misreadings that some pair in `text` tells of, and where."""
+def indicators(text: str) -> dict[str, Indicators]:
+    """The misreadings that a pair in `text` indicates, with these pairs."""
     table = _table()
     places: list[NDArray[np.int64]] = []
     marks: list[NDArray[np.uint32]] = []
-    for start in range(0, len(text), _AT_A_TIME):
-        piece = text[start : start + _AT_A_TIME + 1]
+    for start in range(0, len(text), _CHUNK):
+        piece = text[start : start + _CHUNK + 1]
         codes = np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), np.uint32)
         index = table.place[np.minimum(codes, 0xFFFF)]
         found = table.misreadings[index[:-1], index[1:]]
@@ -52,14 +52,14 @@ def told(text: str) -> dict[str, Told]:
     where, which = np.concatenate(places), np.concatenate(marks)
     every = int(np.bitwise_or.reduce(which))
     return {
-        name: Told(where[which & np.uint32(1 << bit) > 0].tolist())
+        name: Indicators(where[which & np.uint32(1 << bit) > 0].tolist())
         for bit, name in enumerate(NAMES)
         if every & (1 << bit)
     }
 
 
 class _Table(NamedTuple):
-    """`place` of a code point among the characters that matter, 0 for others; misreadings as bits, by two places."""
+    """`place` maps a code point to the index of a relevant character, else 0; `misreadings` are bit sets by pair."""
 
     place: NDArray[np.uint16]
     misreadings: NDArray[np.uint32]
@@ -79,19 +79,19 @@ def _table() -> _Table:
     marks = np.zeros((len(chars) + 1, len(chars) + 1), np.uint32)
     for bit, one in enumerate(all_of_them):
         lead, cont = (np.array([c in some for c in chars]) for some in (one.leads, one.conts))
-        is_told = odd & (lead | cont)[:, None] & cont[None, :]
-        # Within a word of Latin letters: a letter of another script, a capital.
-        is_told |= ascii_letter[:, None] & (lead & letter & ~latin)[None, :]
-        is_told |= (cont & letter & ~latin)[:, None] & (ascii_letter & small)[None, :]
-        is_told |= (ascii_letter & small)[:, None] & (lead & latin & capital & ~ascii_letter)[None, :]
-        # A quotation mark, a dash (E2 80 xx) or the sign of the euro (E2 82 AC).
-        is_told[chars.index(one.chars[0xE2]), [chars.index(one.chars[byte]) for byte in (0x80, 0x82)]] = True
-        marks[1:, 1:] |= is_told.astype(np.uint32) << np.uint32(bit)
+        indicates = odd & (lead | cont)[:, None] & cont[None, :]
+        # Inside a word of Latin letters: a letter of another script, a capital.
+        indicates |= ascii_letter[:, None] & (lead & letter & ~latin)[None, :]
+        indicates |= (cont & letter & ~latin)[:, None] & (ascii_letter & small)[None, :]
+        indicates |= (ascii_letter & small)[:, None] & (lead & latin & capital & ~ascii_letter)[None, :]
+        # A quotation mark, a dash (E2 80 xx) or the euro sign (E2 82 AC).
+        indicates[chars.index(one.chars[0xE2]), [chars.index(one.chars[byte]) for byte in (0x80, 0x82)]] = True
+        marks[1:, 1:] |= indicates.astype(np.uint32) << np.uint32(bit)
     return _Table(place, marks)
 
 
 def _odd(chars: str) -> NDArray[np.bool_]:
-    """By the places of two characters in `chars`: whether the second behind the first is odd."""
+    """Matrix over `chars`: whether the second character is unusual after the first."""
     kinds = np.array([letters.kind(c) for c in chars])
     letter = kinds <= letters.UPPER
 
@@ -106,7 +106,7 @@ def _odd(chars: str) -> NDArray[np.bool_]:
 
     anything = np.ones(len(chars), bool)
     drawing, typographic, control = map(of_kind, (letters.DRAWING, letters.TYPOGRAPHIC, letters.CONTROL))
-    # An accented letter is followed by no sign such as © or ², and a sign by no letter.
+    # A sign such as © or ² is unusual after an accented letter, and a letter after a sign.
     odd = np.array([[not (a.isascii() and b.isascii()) for b in chars] for a in chars])
     odd &= ~pair(typographic, ~of_kind(letters.SYMBOL))
     odd &= ~pair(letter, typographic & ~one_of(_OPENING))
