@@ -153,7 +153,7 @@ def _sites(warehouse: str, uri: str, settings: Config) -> dict[str, Site]:
 
     store = Warehouse.open(warehouse)
     if not store.exists():
-        fail(f"there is nothing at {warehouse}; name the warehouse with --warehouse, or leave it out")
+        fail(f"there is no warehouse at {warehouse}; give one with --warehouse, or leave it out")
     return Sites.read(store, settings.sites).known([site_of(uri)], settled=True)
 
 
@@ -267,7 +267,7 @@ def learn(warehouse: str | None, out: str, as_json: bool, config: str | None) ->
 
         store = Warehouse.open(settings.warehouse.path)
         if not store.exists():
-            fail(f"there is nothing at {settings.warehouse.path}; name the warehouse with --warehouse")
+            fail(f"there is no warehouse at {settings.warehouse.path}; give one with --warehouse")
         with _progress(False) as progress:
             read = [0]
 

@@ -80,7 +80,7 @@ def test_words_for_people(root: Path) -> None:
 
 def test_nothing_to_check_is_a_usage_error(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["check", "--warehouse", str(tmp_path / "none")])
-    assert done.exit_code == 2 and "nothing at" in done.stderr
+    assert done.exit_code == 2 and "no warehouse at" in done.stderr
     assert not (tmp_path / "none").exists()
 
 

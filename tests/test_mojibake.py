@@ -150,7 +150,8 @@ def test_hostile_text_is_linear(unit: str) -> None:
         return time.process_time() - start
 
     seconds(1000)
-    assert seconds(400_000) < 5 * max(seconds(100_000), 0.2)
+    # A busy machine may be slow once; what grows with the square is always.
+    assert any(seconds(400_000) < 5 * max(seconds(100_000), 0.2) for _ in range(3))
 
 
 def test_the_body_proves_what_a_title_was() -> None:
