@@ -166,7 +166,7 @@ def test_a_misspelt_warehouse_is_told(tmp_path: Path, command: list[str]) -> Non
     where = tmp_path / "wharehouse"
     arguments = [str(SHOWN[0]) if part == "EXAMPLE" else part for part in command]
     result = cli(*arguments, "--warehouse", where)
-    assert result.exit_code == 2 and f"there is nothing at {where}" in result.stderr
+    assert result.exit_code == 2 and f"there is no warehouse at {where}" in result.stderr
     assert not where.exists()
 
 
