@@ -1,7 +1,7 @@
-"""What `speed.py` measures cleaning against: fixed work of the same kinds that cleaning is made of.
+"""The calibration workload of `speed.py`: fixed work of the kinds that cleaning consists of.
 
-Standard library and numpy only, so that no release of a text library moves the yardstick. A change of anything here
-makes all pins of `speed.json` worthless: pin anew.
+Standard library and numpy only, so that releases of text libraries do not change it. Any change here invalidates all
+pins of `speed.json`: pin again.
 """
 
 from __future__ import annotations

@@ -1,19 +1,19 @@
-"""How often the edits of each rule are right: edits are drawn, read one by one, counted, and written into `rules.toml`.
+"""Measures the confidence of each rule: edits are sampled, judged by a reader, counted, and written to `rules.toml`.
 
-    python -m benchmarks.ledgers --gather FOLDER articles.jsonl     the articles, each with a uri of its own
-    copydesk run articles.jsonl --warehouse read                    the edits to draw from
+    python -m benchmarks.ledgers --gather FOLDER articles.jsonl     the articles, each with a unique uri
+    copydesk run articles.jsonl --warehouse read                    the edits to sample from
     python -m benchmarks.confidence draw read                       writes out/confidence.jsonl; fill in each `verdict`
     python -m benchmarks.confidence keep out/confidence.jsonl       adds the verdicts to confidence_verdicts.tsv
     python -m benchmarks.confidence write read --of "development articles, 2026-11"
 
-`draw` takes edits that nobody has read yet, at random with a fixed seed, one place of each, and shows 60 characters on
-both sides. A verdict is `right`, or `wrong` where a human editor would not have made the change or it took text of the
-story away. The file of verdicts names an edit by its article and a digest of the change and what stands around it, so
-it holds no text. `write` counts only verdicts on edits that the warehouse still has: a change that is no longer made
-says nothing about the rule as it is now, and a rule that was altered is drawn from anew.
+`draw` samples edits without a verdict, at random with a fixed seed, one place of each, and shows 60 characters on both
+sides. A verdict is `right`, or `wrong` if a human editor would not have made the change or if it removed text of the
+article. The file of verdicts identifies an edit by its article and a digest of the change and its context, so it holds
+no text. `write` counts only verdicts on edits that the warehouse still has: a change that is no longer made is no
+evidence for the present rule, so after a rule was changed, new edits are sampled.
 
-The confidence is Laplace's rule of succession, (right + 1) / (read + 2): the mean of what can be believed after so many
-readings when nothing was known before. A rule that nobody has read has 0.5 by it, so more reading raises a good rule.
+The confidence is Laplace's rule of succession, (right + 1) / (read + 2): the posterior mean with a uniform prior. A
+rule without verdicts has 0.5, so verdicts raise the confidence of a good rule.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
-"""How well structure is read: page layouts planted around clean bodies, and each field compared with what was planted.
+"""Accuracy of the structure step: synthetic layouts around clean bodies, each field compared with the planted value.
 
     python benchmarks/layouts.py                       2,000 layouts around the project's own bodies
     python benchmarks/layouts.py BODIES.jsonl          around others: title (or headline) and body (or raw_text, text)
     python benchmarks/layouts.py --data FOLDER         around real ones: every *.jsonl.gz, as far as they are clean
-    python benchmarks/layouts.py --show byline         with examples of what went wrong
+    python benchmarks/layouts.py --show byline         with examples of errors
 
-What is planted stands in `layouts.toml`. A field counts only when it is exactly right; one that was not planted must
-come out null. Where a reader could defend two values (a counter `1.2K`, which of two whole headlines stays), both
-count.
+The forms are in `layouts.toml`. A field must match exactly; one that was not planted must be null. If two values are
+acceptable (a counter `1.2K`, which of two whole headlines is kept), both count.
 """
 
 from __future__ import annotations

@@ -1,14 +1,13 @@
-"""Whether two versions of the code clean alike: the articles and edits of two warehouses, compared row by row.
+"""Compares two versions of the code: the articles and edits of two warehouses, row by row.
 
-    copydesk run articles.jsonl --date 2026-11-28 --warehouse before     with the one version
+    copydesk run articles.jsonl --date 2026-11-28 --warehouse before     with one version
     copydesk run articles.jsonl --date 2026-11-28 --warehouse after      with the other
     python -m benchmarks.ledgers before after [--examples 5] [--json FILE]
 
-`--gather FOLDER FILE` writes all records of `FOLDER/*.jsonl.gz` as one file of JSON Lines, each with a uri of its own.
+`--gather FOLDER FILE` writes all records of `FOLDER/*.jsonl.gz` as one file of JSON Lines, each with a unique uri.
 
-Documents are matched by uri; runs, versions and times are left out. Confidence is compared apart from what an edit
-does, since a rule may be measured anew without a word of any text changing. Exits with 1 where anything differs but
-confidence.
+Documents are matched by uri; runs, versions and times are ignored. Confidences are compared separately, since measuring
+a rule again changes no text. Exits with 1 if anything else differs.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ _EDIT = "step field start end positions before after rule status".split()
 
 
 class Ledger(NamedTuple):
-    """What a run made of its documents, by uri: `articles` as columns and values, `edits` in their order without
-    confidence, `confidences` in the same order, `quarantined` as the names of the rules that held a document back.
+    """The results of a run by uri: `articles` as columns and values, `edits` in order without confidence, `confidences`
+    in the same order, `quarantined` as the names of the rules that each document failed.
     """
 
     articles: dict[str, dict[str, Any]]

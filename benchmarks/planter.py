@@ -1,4 +1,4 @@
-"""Page layouts planted around clean bodies: what `layouts.py` measures. The forms stand in `layouts.toml`."""
+"""Generates synthetic page layouts around clean bodies for `layouts.py`, from the forms in `layouts.toml`."""
 
 from __future__ import annotations
 

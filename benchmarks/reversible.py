@@ -1,11 +1,11 @@
-"""Whether every change can be undone: all articles go the whole path, and each source text is rebuilt from Parquet.
+"""Whether every change can be undone: runs the whole pipeline and rebuilds each source text from Parquet.
 
     python benchmarks/reversible.py                  the project's own examples
     python benchmarks/reversible.py --data FOLDER    real articles: *.jsonl.gz with raw_text (or text)
 
-What is checked: each document is published or in the quarantine, once; the row of each published article and its edits
-give the decoded text back, to the character; the table of edits stays under a quarter of the bytes of the articles.
-Exits with 1 where one of these fails.
+Checks that each document is published or quarantined once; that each published article and its edits rebuild the
+decoded text exactly; and that the table of edits takes less than a quarter of the bytes of the articles. Exits with 1
+if one of these fails.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ MOST, LEAST_BYTES = 0.25, 2**20
 
 
 @dataclass
-class Tally:
-    """What came of the articles. `wrong` lists uris whose source is not given back.
+class Counts:
+    """The results. `wrong` lists the uris of articles whose source is not rebuilt.
 
     `bytes` is by table and date, of whole files; `footers` is by table, the part of it that describes the columns and
     hardly depends on the rows.
@@ -99,30 +99,30 @@ def _text(document: Document) -> tuple[str, str | None] | None:
         return None
 
 
-def check(warehouse: Path, given: dict[str, tuple[str, str | None]]) -> Tally:
+def check(warehouse: Path, given: dict[str, tuple[str, str | None]]) -> Counts:
     """Rebuild every published article from its partition's files."""
-    tally = Tally()
+    found = Counts()
     for file in sorted((warehouse / "articles").glob("*/articles.parquet")):
         partition = file.parent.name
         ledger = warehouse / "edits" / partition / "edits.parquet"
         edits = edits_by_article(ledger)
         for table, path in (("articles", file), ("edits", ledger)):
             if path.exists():
-                tally.bytes[table][partition] = path.stat().st_size
-                tally.footers[table] += pq.read_metadata(path).serialized_size
+                found.bytes[table][partition] = path.stat().st_size
+                found.footers[table] += pq.read_metadata(path).serialized_size
         rows = pq.ParquetFile(file).read(["article_id", "uri", "headline", "body"]).to_pylist()
         for row in rows:
             mine = edits.pop(row["article_id"], [])
-            tally.articles += 1
-            tally.edits += len(mine)
-            tally.places += sum(len(edit.places) for edit in mine)
-            tally.changed += bool(mine)
-            tally.steps.update(edit.step for edit in mine)
+            found.articles += 1
+            found.edits += len(mine)
+            found.places += sum(len(edit.places) for edit in mine)
+            found.changed += bool(mine)
+            found.steps.update(edit.step for edit in mine)
             if not gives_back(row, mine, *given[row["uri"]]):
-                tally.wrong.append(row["uri"])
-            tally.titles += any(edit.field == TITLE for edit in mine)
-        tally.wrong += [f"edits of no article: {article}" for article in edits]
-    return tally
+                found.wrong.append(row["uri"])
+            found.titles += any(edit.field == TITLE for edit in mine)
+        found.wrong += [f"edits of no article: {article}" for article in edits]
+    return found
 
 
 def gives_back(row: dict[str, Any], edits: list[Edit], text: str, title: str | None) -> bool:
@@ -135,31 +135,31 @@ def gives_back(row: dict[str, Any], edits: list[Edit], text: str, title: str | N
         return False
 
 
-def report(run: dict[str, Any], tally: Tally) -> list[str]:
-    """The figures in lines of text, and what is wrong in lines that begin with `WRONG`."""
-    articles, edits = (sum(tally.bytes[table].values()) for table in ("articles", "edits"))
+def report(run: dict[str, Any], found: Counts) -> list[str]:
+    """The results as lines of text, and what is wrong in lines that begin with `WRONG`."""
+    articles, edits = (sum(found.bytes[table].values()) for table in ("articles", "edits"))
     share = edits / max(articles, 1)
-    data = (edits - tally.footers["edits"]) / max(articles - tally.footers["articles"], 1)
-    steps = ", ".join(f"{step} {count:,}" for step, count in tally.steps.most_common())
+    data = (edits - found.footers["edits"]) / max(articles - found.footers["articles"], 1)
+    steps = ", ".join(f"{step} {count:,}" for step, count in found.steps.most_common())
     lines = [
         f"{run['documents']:,} documents: {run['published']:,} published, {run['quarantined']:,} in quarantine",
-        f"{tally.articles - len(tally.wrong):,} of {tally.articles:,} articles rebuild their source text from Parquet",
-        f"{tally.changed:,} articles have edits, {tally.titles:,} of them edits of a title",
-        f"{tally.edits:,} rows of edits for {tally.places:,} changes: {steps}",
+        f"{found.articles - len(found.wrong):,} of {found.articles:,} articles rebuild their source text from Parquet",
+        f"{found.changed:,} articles have edits, {found.titles:,} of them edits of a title",
+        f"{found.edits:,} rows of edits for {found.places:,} changes: {steps}",
         f"edits take {edits:,} bytes, articles {articles:,}: {share:.3f}",
-        f"without the footers of the {len(tally.bytes['articles']):,} partitions' files: {data:.3f}",
+        f"without the footers of the {len(found.bytes['articles']):,} partitions' files: {data:.3f}",
     ]
-    largest = tally.bytes["articles"].most_common(5)
+    largest = found.bytes["articles"].most_common(5)
     for partition, size in largest:
-        part = tally.bytes["edits"][partition]
+        part = found.bytes["edits"][partition]
         lines.append(f"  {partition:<44} articles {size:>12,}   edits {part:>11,}   {part / size:.3f}")
     if (
         run["documents"] != run["published"] + run["quarantined"] + run["unchanged"]
-        or run["published"] != tally.articles
+        or run["published"] != found.articles
     ):
         lines.append("WRONG: the counts do not add up")
-    if tally.wrong:
-        lines.append(f"WRONG: not given back: {', '.join(tally.wrong[:10])}")
+    if found.wrong:
+        lines.append(f"WRONG: not given back: {', '.join(found.wrong[:10])}")
     if articles >= LEAST_BYTES and share >= MOST:
         lines.append(f"WRONG: edits take {share:.3f} of the bytes of articles; at most {MOST} is allowed")
     return lines
@@ -168,7 +168,7 @@ def report(run: dict[str, Any], tally: Tally) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="real articles: *.jsonl.gz with raw_text or text")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="copydesk-reversible-") as scratch:
         folder = Path(scratch)
@@ -177,18 +177,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outcome = nightly.run(Job((str(source),), str(folder / "warehouse"), DAY, config))
         if outcome.row is None:
             parser.error(f"{options.data or EXAMPLES}: {outcome.sentence}")
-        tally = check(folder / "warehouse", texts(source))
-    lines = report(outcome.row, tally)
+        found = check(folder / "warehouse", texts(source))
+    lines = report(outcome.row, found)
     print("\n".join(lines))
     if options.json:
-        sizes = {table: sum(parts.values()) for table, parts in tally.bytes.items()}
-        figures = {
+        sizes = {table: sum(parts.values()) for table, parts in found.bytes.items()}
+        results = {
             "run": outcome.row,
-            "rebuilt": tally.articles - len(tally.wrong),
+            "rebuilt": found.articles - len(found.wrong),
             "bytes": sizes,
-            "steps": tally.steps,
+            "steps": found.steps,
         }
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return int(any(text.startswith("WRONG") for text in lines))
 
 

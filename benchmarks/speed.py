@@ -1,17 +1,16 @@
-"""Whether cleaning became slower: CPU time of a small fixed run, without typos and typos alone, against pinned figures.
+"""The speed gate: CPU time of a small fixed run, without typos and typos only, compared with pinned ratios.
 
-    python -m benchmarks.speed                   measure, compare with the newest pin; exits with 1 where 20 % slower
-    python -m benchmarks.speed --pin "why"       measure with more rounds, and add the figures to speed.json
+    python -m benchmarks.speed                   measure, compare with the newest pin; exits with 1 if 20 % slower
+    python -m benchmarks.speed --pin "why"       measure with more rounds, and add the ratios to speed.json
     python -m benchmarks.speed --history         the pins so far
 
-A figure is a ratio: CPU seconds of cleaning over those of a fixed calibration workload, which runs before and after
-it in the same process. What slows both down (another processor, a neighbour that empties the caches, a lower clock)
-cancels out. Each round cleans other documents, so that no cache answers for a whole one. Several processes measure
-the same rounds; a figure is the mean of the rounds' medians. What looks slow is measured again before it counts.
-Ratios differ a little between processors and between versions of Python: the margin is wider where the pin was made
-on others.
+A ratio is the CPU seconds of cleaning divided by those of a fixed calibration workload, which runs before and after in
+the same process, so that a slower processor, cache contention or a lower clock rate cancel out. Each round cleans other
+documents, so that no cache holds a whole one. Several processes measure the same rounds; the result is the mean of the
+rounds' medians. Slow results are measured again before they count. Ratios vary a little between processors and Python
+versions: the margin is wider if the pin was made on others.
 
-`import` and `help` are CPU seconds of `import copydesk` and `copydesk --help`, held against fixed limits.
+`import` and `help` are CPU seconds of `import copydesk` and `copydesk --help`, compared with fixed limits.
 """
 
 from __future__ import annotations
@@ -38,15 +37,15 @@ from benchmarks import calibration
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent
 PINS = FOLDER / "speed.json"
-#: A figure may be so much above its pin; where the pin was made on another processor or Python, so much.
+#: Maximum ratio to the pin, and the same if the pin was made on another processor or Python.
 MARGIN, MARGIN_ELSEWHERE = 1.20, 1.40
-#: CPU seconds of a fresh process, at most.
+#: Maximum CPU seconds of a fresh process.
 LIMITS = {"import": 0.15, "help": 0.30}
 COMMANDS = {"import": ["-c", "import copydesk"], "help": ["-m", "copydesk.cli", "--help"]}
 FIGURES = ("clean", "typos")
 #: The ratios of one process, round by round.
 Ratios = dict[str, list[float]]
-#: Processes, and rounds in each; what looks slow is measured so often before it counts; a pin takes more processes.
+#: Processes, rounds in each, measurements before a slow result counts, and processes for a pin.
 PROCESSES, ROUNDS, TRIES, PIN_PROCESSES = 2, 10, 3, 8
 DOCUMENTS = {"clean": 36, "typos": 12}
 
@@ -97,7 +96,7 @@ def _curly(text: str) -> str:
     return text.replace(' "', " “").replace('"', "”").replace("'", "’")
 
 
-#: What happens to a document, by its place among nine; most are sound.
+#: The damage of each of nine documents; most have none.
 _DAMAGE: tuple[Callable[[str], bytes], ...] = (
     str.encode,
     lambda text: _curly(text).encode(),
@@ -111,7 +110,7 @@ _DAMAGE: tuple[Callable[[str], bytes], ...] = (
 
 
 def digest() -> str:
-    """Names the documents: pins of other documents cannot be compared."""
+    """A digest of the documents: pins of other documents cannot be compared."""
     whole = b"\0".join(content for number in range(ROUNDS + 1) for content in documents(number))
     return hashlib.sha256(whole).hexdigest()[:16]
 
@@ -278,7 +277,7 @@ def check(pin: Mapping[str, Any], burdens: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pin", metavar="WHY", help="measure, and add the figures to speed.json")
+    parser.add_argument("--pin", metavar="WHY", help="measure, and add the ratios to speed.json")
     parser.add_argument("--history", action="store_true", help="print the pins so far")
     burden = "burn so many milliseconds at each call of a function of copydesk.pipeline, to see that it is noticed"
     parser.add_argument("--burden", action="append", default=[], metavar="NAME=MS", help=burden)
@@ -299,7 +298,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\n".join(lines(known[-2:])))
         return 0
     if not known:
-        parser.error('nothing is pinned yet: python -m benchmarks.speed --pin "the first figures"')
+        parser.error('nothing is pinned yet: python -m benchmarks.speed --pin "first pin"')
     return check(known[-1], options.burden)
 
 

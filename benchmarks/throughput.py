@@ -1,14 +1,14 @@
-"""How fast the whole path is and how much memory it takes, beside a plain script on the same text in the same call.
+"""Throughput and memory of the whole pipeline, compared with a plain script on the same text.
 
     python benchmarks/throughput.py                                1,000 and 10,000 articles made from the examples
-    python benchmarks/throughput.py --sizes 1000,10000,100000      sizes of your own
+    python benchmarks/throughput.py --sizes 1000,10000,100000      other sizes
     python benchmarks/throughput.py --data FOLDER                  made from *.jsonl.gz with raw_text (or text)
-    python benchmarks/throughput.py --profile 10000                the costliest functions, file by file
+    python benchmarks/throughput.py --profile 10000                the most expensive functions, file by file
 
-Articles are made by repeating a pool with changed ids. Both contenders read one JSON Lines file and write Parquet,
-each in a process of its own, on one and the same core; `plain` is pandas, `ftfy.fix_text` and `to_parquet`. Start-up
-(imports, suites) is counted apart. Rates are of raw UTF-8 bytes of text and of wall time; `× plain` compares CPU
-seconds, which a busy machine disturbs less.
+Articles are made by repeating a pool with new ids. Both programs read one JSON Lines file and write Parquet, each in
+its own process, on the same core; `plain` is pandas, `ftfy.fix_text` and `to_parquet`. Start-up (imports, suites) is
+counted separately. Rates are raw UTF-8 bytes of text per wall time; `× plain` compares CPU seconds, which depend less
+on the load of the machine.
 """
 
 from __future__ import annotations
@@ -303,7 +303,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--sizes", default="1000,10000", metavar="N,N", help="numbers of articles  [default: %(default)s]"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures as JSON")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all results as JSON")
     parser.add_argument("--profile", type=int, metavar="N", help="profile N articles instead")
     parser.add_argument("--contender", nargs=3, metavar=("NAME", "ARTICLES", "WAREHOUSE"), help=argparse.SUPPRESS)
     parser.add_argument("--watch", action="store_true", help=argparse.SUPPRESS)

@@ -1,7 +1,7 @@
-"""Word-level scores of corrections: what was to be corrected, what was, and what was changed that was right.
+"""Word-level scores of corrections: recall, precision and changes of correct words.
 
-A correction counts where the tokens written equal the tokens meant. Tokens are what stands between blanks. Where a
-stretch of several tokens differs and both sides have as many, each token is an edit of its own.
+A correction is right if its tokens equal the correct tokens. Tokens are separated by spaces. If several tokens in a row
+differ and both sides have the same number, each token is a separate edit.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""How many typos are found, how many corrections are right, what harm is done, how fast; beside other tools.
+"""Recall, precision, false changes and speed of typo correction, compared with other tools.
 
-    python benchmarks/typos.py --data FOLDER             a folder of *.jsonl of the shapes below
-    python benchmarks/typos.py --data FOLDER --peers     other tools as well, where installed: see `PEERS`
-    python benchmarks/typos.py                           on sentences that the project carries
+    python benchmarks/typos.py --data FOLDER             a folder of *.jsonl as described below
+    python benchmarks/typos.py --data FOLDER --peers     also other tools, if installed: see `PEERS`
+    python benchmarks/typos.py                           on the project's own sentences
 
-FOLDER holds `clean*.jsonl`, `realword*.jsonl`, `nonword*.jsonl` and `bln600*.jsonl`, one object a line: `src`, the
-sentence with errors, and `gold`, as it was meant. `applied` are changes that an unattended run makes, `suggested` those
-and the likely ones.
+FOLDER holds `clean*.jsonl`, `realword*.jsonl`, `nonword*.jsonl` and `bln600*.jsonl`, one object per line: `src`, the
+sentence with errors, and `gold`, the correct one. `applied` are the changes that a run makes, `suggested` these and the
+suggestions.
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=HERE / "typos", metavar="FOLDER", help="sentences to measure on")
     parser.add_argument("--peers", action="store_true", help="measure other tools, too")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results")
     chosen = parser.parse_args()
     rows = run(chosen.data, chosen.peers)
     print(table(rows))

@@ -1,1 +1,1 @@
-"""How right each step is on real text, beside the tool that one would take instead: `python -m benchmarks.accuracy`."""
+"""Accuracy of each step on real text, compared with the usual tool for it: `python -m benchmarks.accuracy`."""

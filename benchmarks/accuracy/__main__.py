@@ -1,10 +1,10 @@
-"""How right each step is on real text, beside the tool that one would take instead.
+"""Accuracy of each step on real text, compared with the usual tool for it.
 
-    python -m benchmarks.accuracy                                      on sentences that the project carries
-    python -m benchmarks.accuracy --data DATA                          on others; what DATA holds: `material.py`
+    python -m benchmarks.accuracy                                      on the project's own sentences
+    python -m benchmarks.accuracy --data DATA                          on other text; for DATA see `material.py`
     python -m benchmarks.accuracy --data DATA --section mojibake       one section, or several
-    python -m benchmarks.accuracy --data DATA --detail                 kinds and languages, too
-    python -m benchmarks.accuracy --data DATA --json out/accuracy.json every figure, and examples of what failed
+    python -m benchmarks.accuracy --data DATA --detail                 also by kind and language
+    python -m benchmarks.accuracy --data DATA --json out/accuracy.json all results, and examples of errors
 
 Samples are drawn with fixed seeds; `--sample N` sets their size, which each section explains.
 """
@@ -32,7 +32,7 @@ def figure(value: float | None, unit: str) -> str:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows as text: shares in percent, the other figures as they are."""
+    """The rows as text, with shares in percent."""
     lines = [f"{'step':<10} {'material':<54} {'metric':<22} {'copydesk':>9}  {'n':>7}  {'aim':<8} peers"]
     for row in rows:
         peers = ", ".join(f"{name} {figure(value, row.unit)}" for name, value in row.peers.items())
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--hostile", action="store_true", help="with `cost`: megabytes of one character, too (minutes)")
     parser.add_argument("--detail", action="store_true", help="kinds and languages, too")
     parser.add_argument("--raise-floors", type=Path, metavar="FILE", help="raise tests/floors.json to what is reached")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures, with examples of what failed")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results, with examples of errors")
     chosen = parser.parse_args(arguments)
     if chosen.raise_floors:
         raise_floors(chosen.raise_floors)

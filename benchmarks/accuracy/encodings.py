@@ -1,9 +1,9 @@
-"""Encodings: bytes to text, beside the detectors that one would call: chardet, and charset-normalizer where installed.
+"""Encodings: bytes to text, compared with chardet, and with charset-normalizer if installed.
 
-Strict: a file counts where its text comes out to the character, up to line ends and a byte order mark. Where a label
-names a narrower encoding than its files carry (`iso8859-1` for cp1252, WHATWG Encoding Standard, "Names and labels"),
-the text in either is right. News is clean text of `material.clean_documents`, stored in the encodings that its language
-was written in; only pieces with characters beyond ASCII count.
+A file counts as right if its text is exact, up to line ends and a byte order mark. If a label names a narrower encoding
+than that of its file (`iso8859-1` for cp1252, WHATWG Encoding Standard, "Names and labels"), the text in either is
+right. News is clean text of `material.clean_documents`, stored in the encodings used for its language; only pieces with
+non-ASCII characters count.
 """
 
 from __future__ import annotations

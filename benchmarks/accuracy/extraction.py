@@ -1,12 +1,12 @@
-"""The text of pages: how much of the story comes out, and how little else, beside trafilatura; dates beside htmldate.
+"""Main text of pages: precision and recall, compared with trafilatura; dates, compared with htmldate.
 
 `pages/pages.jsonl` in the data (`file`, `body`, and where known `title`, `date`; the HTML lies beside it) is measured
 as HTML. Where there is only a plain scraper's text of each page (`kind` `html_naive` in `articles`), the structure step
-is measured on that: beside the same text untouched, and beside trafilatura on its lines, each as a `<p>`. That is not
-what trafilatura is made for, since it reads markup, and says only what can be told from the words.
+is measured on that, compared with the unchanged text, and with trafilatura on its lines, each as a `<p>`. trafilatura
+is made for markup, so this only shows what is possible from the words.
 
-Words are compared as sets with repetition (multisets), letters and digits only, without case; precision, recall and F1
-are of each page, and means over pages. Lines that are the title are not scored.
+Words are compared as multisets, letters and digits only, ignoring case; precision, recall and F1 are computed for each
+page and averaged. Lines that are the title are not scored.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Floors: the figures that were reached on the project's own sentences, which a test holds up.
+"""Floors: the results reached on the project's own sentences, checked by a test.
 
-Own sentences always give the same figures, so a floor may lie close below. What should not be at all (changes of clean
-text, wrong dates) may not come back once it is gone.
+The same sentences give the same results, so a floor can be close to them. Errors that should not occur at all (changes
+of clean text, wrong dates) must not come back once they are gone.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from .material import Row
 
 OWN = Path(__file__).with_name("own")
 SECTIONS = ("mojibake", "encodings", "languages", "structure", "extraction")
-#: How far a share may fall below what was reached: another version of ftfy or chardet decides a document otherwise.
+#: How far a share may fall below the result: another version of ftfy or chardet may treat a document differently.
 MARGIN = 0.01
 
 
 def key(row: Row) -> str:
-    """What a row is called among the floors."""
+    """The name of a row among the floors."""
     return f"{row.step}: {row.material}: {row.metric}"
 
 
 def measured(section: str) -> list[Row]:
     """The rows of a section on the project's own sentences."""
     rows: list[Row] = import_module(f"{__package__}.{section}").run(OWN, None, peers=False)[0]
-    return [row for row in rows if row.held]
+    return [row for row in rows if row.has_floor]
 
 
 def fallen(rows: Iterable[Row], floors: dict[str, float]) -> list[str]:
@@ -42,7 +42,7 @@ def fallen(rows: Iterable[Row], floors: dict[str, float]) -> list[str]:
 
 
 def raised(rows: Iterable[Row], floors: dict[str, float]) -> dict[str, float]:
-    """A floor for each row: its figure less the margin, where that is better than the floor so far."""
+    """A floor for each row: its result minus the margin, if that is better than the present floor."""
     new = {}
     for row in rows:
         figure = row.copydesk or 0.0

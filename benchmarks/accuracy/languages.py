@@ -1,7 +1,7 @@
-"""Language identification on pieces of clean text, beside py3langid alone.
+"""Language identification on pieces of clean text, compared with py3langid alone.
 
-A piece is a run of whole words of at least so many characters from a document whose language is known. Labels are those
-of the documents: an English sentence within a Turkish page counts as Turkish. `und` is neither right nor wrong.
+A piece is a run of whole words with a minimum length from a document of known language. Labels are those of the
+documents: an English sentence in a Turkish page counts as Turkish. `und` is neither right nor wrong.
 """
 
 from __future__ import annotations

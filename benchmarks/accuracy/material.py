@@ -1,4 +1,4 @@
-"""The text that is measured on: documents with their language, from the folders that `--data` names.
+"""The test data: documents with their language, from the folders given with `--data`.
 
 DATA holds `articles/*.jsonl.gz` (`raw_text`, `lang`, and where known `title`, `date`, `dateline`, `body`),
 `encodings/encodings.tsv` with `encodings/files.zip` (files of known encoding), `mojibake/*.json` (`original`, `fixed`)
@@ -59,9 +59,9 @@ class Document:
 
 @dataclass(slots=True)
 class Row:
-    """One line of the table: a share from 0 to 1 (or another figure, by `unit`) of copydesk and of each peer.
+    """One line of the table: a share from 0 to 1 (or another metric, by `unit`) of copydesk and of each peer.
 
-    `harm` counts what should not be: there less is better. `held`: whether a floor holds the figure.
+    `harm` marks errors, where less is better. `has_floor` says whether the result has a floor.
     """
 
     step: str
@@ -73,7 +73,7 @@ class Row:
     aim: str = ""
     unit: str = "%"
     harm: bool = False
-    held: bool = True
+    has_floor: bool = True
 
 
 def progress(items: Sequence[T], what: str) -> Iterator[T]:

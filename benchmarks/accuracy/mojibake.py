@@ -1,9 +1,8 @@
-"""Mojibake: clean documents broken in every known way, and what is made of them by copydesk and by ftfy.
+"""Mojibake: clean documents broken in every known way, repaired by copydesk and by ftfy.
 
-A document counts where it comes back exactly, up to what neither tool is to be blamed for: Unicode's form NFC,
-invisible characters, and no-break spaces, which count as spaces. ftfy's changes of style (quotes, ligatures, widths,
-line ends, entities) are off. Where bytes were lost, a document cannot always come back; there characters are counted:
-right, changed to something wrong, or left as they were.
+A document counts as right if it is restored exactly, up to Unicode form NFC, invisible characters, and no-break spaces,
+which count as spaces. ftfy's changes of style (quotes, ligatures, widths, line ends, entities) are off. If bytes were
+lost, a document cannot always be restored; then characters are counted: right, wrong, or unchanged.
 """
 
 from __future__ import annotations
@@ -404,7 +403,7 @@ def _rows(report: dict[str, Any], tools: list[str]) -> Iterator[Row]:
             # What is changed and not exact may be nearer to the truth: no floor.
             yield Row(
                 STEP, title, metric, found["copydesk"][key], n, peers, aim if key == "exact" else "",
-                harm=key == "characters_wrong", held=key != "wrong",
+                harm=key == "characters_wrong", has_floor=key != "wrong",
             )  # fmt: skip
     for part in ("paragraphs", "documents", "lines that look broken"):
         rows = report["clean"][part].values()

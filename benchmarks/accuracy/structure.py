@@ -1,10 +1,10 @@
-"""Structure: headlines, datelines and dates of real articles, compared with what their data sets say of them.
+"""Structure: headlines, datelines and dates of real articles, compared with the labels of their data sets.
 
-Every article takes the way of the nightly run up to its typos. Headlines are compared up to quotes, blanks and the name
-of the site behind a bar or dash; they are `given` where the title stands beside the text, as in a feed, and to be found
-in the `text alone` where one of its first lines is the title. Datelines are those of Reuters-21578; the bodies that it
-gives without their dateline show what is taken for one. Date strings go in as the field beside a text (`date field`)
-and as a line between headline and story (`line of a page`); only days are compared.
+Every article goes through the pipeline except for typos. Headlines are compared up to quotes, spaces and the name of
+the site after a bar or dash; the title is `given` separately, as in a feed, or must be found in the `text alone`, where
+it is one of the first lines. Datelines are those of Reuters-21578; its bodies without a dateline show false positives.
+Date strings are given as the date field of a text (`date field`) and as a line between headline and text (`line of a
+page`); only days are compared.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The tables of the warehouse: their schemas, with a description in the metadata of every column, and rows as Arrow.
+"""The tables of the warehouse: schemas with a description of every column in its metadata, and rows as Arrow.
 
-`warehouse/README.md` is the contract for readers; `tests/test_readers.py` holds the two together.
+`warehouse/README.md` is the contract for readers; `tests/test_readers.py` compares it with the schemas.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import pyarrow as pa
 from copydesk.edits import Edit
 from copydesk.records import CRITICAL, INFO, WARNING, Article, Document, Problem, storable
 
-#: The number of the layout. A warehouse with a higher one was written by a newer copydesk and is left alone.
+#: The version of the layout. A warehouse with a higher one was written by a newer copydesk and is refused.
 FORMAT = 1
-#: The file that holds this number, at the root of every warehouse.
+#: The file with this version, at the root of every warehouse.
 MARKER = "_warehouse.json"
 
 
 def _table(key: str, fields: list[pa.Field]) -> pa.Schema:
-    """The schema of a table partitioned by the date `key`, which stands in the folder's name and not in the file.
+    """The schema of a table partitioned by the date `key`, which is in the folder's name and not in the file.
 
-    The metadata tells pandas that the partition is a date. Left to itself it makes a category of its text, and fails
-    where an article has no date ("Cannot yet unify dictionaries with nulls").
+    The metadata tells pandas that the partition is a date. By default pandas makes a category of its text, and fails
+    if an article has no date ("Cannot yet unify dictionaries with nulls").
     """
     column = {
         "name": key,
@@ -48,61 +48,61 @@ def _field(name: str, kind: pa.DataType, description: str, nullable: bool = Fals
 _REASON = pa.struct(
     [
         _field("stage", pa.string(), "read, decode, clean, validate or gate"),
-        _field("rule", pa.string(), "Short name of what failed"),
+        _field("rule", pa.string(), "Name of the rule"),
         _field("column", pa.string(), "The column concerned", True),
         _field("severity", pa.string(), "critical, warning or info"),
-        _field("observed", pa.string(), "What was found, in words"),
+        _field("observed", pa.string(), "The finding, in words"),
     ],
 )
 
 ARTICLES = _table(
     "published_date",
     [
-        _field("article_id", pa.string(), "32 hex digits, BLAKE2b-128 of uri; stays when the content changes"),
-        _field("uri", pa.string(), "Where the raw document came from"),
+        _field("article_id", pa.string(), "32 hex digits, BLAKE2b-128 of uri; does not change with the content"),
+        _field("uri", pa.string(), "Address or path of the raw document"),
         _field("content_sha256", pa.string(), "SHA-256 of the raw bytes, 64 hex digits"),
-        _field("headline", pa.string(), "The headline, once; empty where the document has none"),
+        _field("headline", pa.string(), "The headline; empty if there is none"),
         _field("body", pa.string(), "Paragraphs separated by one empty line"),
         _field(
-            "published_at", pa.timestamp("us", "UTC"), "Time of publication; midnight where only a day is known", True
+            "published_at", pa.timestamp("us", "UTC"), "Time of publication; midnight if only the day is known", True
         ),
-        _field("date_text", pa.string(), "The date as the document writes it", True),
-        _field("dateline", pa.string(), "Place that the report was filed from: BEIRUT, Lebanon", True),
-        _field("agency", pa.string(), "Agency named at the start: ARK News, Reuters", True),
+        _field("date_text", pa.string(), "The date as written in the document", True),
+        _field("dateline", pa.string(), "Place in the dateline: BEIRUT, Lebanon", True),
+        _field("agency", pa.string(), "News agency: ARK News, Reuters", True),
         _field(
-            "byline", pa.list_(pa.field("item", pa.string(), False)), "Names of the authors; empty where none is given"
+            "byline", pa.list_(pa.field("item", pa.string(), False)), "Names of the authors; empty if there are none"
         ),
-        _field("attribution", pa.string(), "What follows Source: or Via:", True),
-        _field("view_count", pa.int64(), "The trailing counter of views", True),
-        _field("language", pa.string(), "ISO 639-1 code, und when unknown"),
-        _field("encoding", pa.string(), "What the bytes were decoded with"),
+        _field("attribution", pa.string(), "Source named after Source: or Via:", True),
+        _field("view_count", pa.int64(), "Number of views shown on the page", True),
+        _field("language", pa.string(), "ISO 639-1 code; und if unknown"),
+        _field("encoding", pa.string(), "Encoding of the raw bytes"),
         _field("word_count", pa.int32(), "Words in headline and body"),
-        _field("edit_count", pa.int32(), "Rows with status applied in the table edits"),
-        _field("suggestion_count", pa.int32(), "Rows with status suggested in the table edits"),
+        _field("edit_count", pa.int32(), "Number of applied edits"),
+        _field("suggestion_count", pa.int32(), "Number of suggested edits"),
         _field("duplicate_of", pa.string(), "article_id of the canonical article of the cluster", True),
-        _field("cluster_id", pa.string(), "Cluster of near-duplicates; the article's own id while it stands alone"),
-        _field("validation", pa.string(), "pass, or warn where an expectation of severity warning failed"),
+        _field("cluster_id", pa.string(), "Cluster of near-duplicates; article_id if there are none"),
+        _field("validation", pa.string(), "pass, or warn if an expectation of severity warning failed"),
         _field("run_id", pa.string(), "The run that wrote this row"),
-        _field("pipeline_version", pa.string(), "The copydesk that wrote this row"),
+        _field("pipeline_version", pa.string(), "Version of copydesk that wrote this row"),
     ],
 )
 
 EDITS = _table(
     "published_date",
     [
-        # Every one of thousands of small files carries these sentences, so they are short.
-        _field("article_id", pa.string(), "Article"),
-        _field("sequence", pa.int32(), "Order, from 0"),
-        _field("step", pa.string(), "Step"),
+        # Each of thousands of small files stores these descriptions, so they are short.
+        _field("article_id", pa.string(), "The article"),
+        _field("sequence", pa.int32(), "Order of the edits, from 0"),
+        _field("step", pa.string(), "Step of the pipeline"),
         _field("field", pa.string(), "text or title"),
-        _field("start", pa.int32(), "First code point before it"),
-        _field("end", pa.int32(), "Behind the last"),
-        _field("before", pa.string(), "Stood there"),
-        _field("after", pa.string(), "Stands there, or might"),
-        _field("rule", pa.string(), "Why"),
-        _field("confidence", pa.float32(), "Probability that it is right; see Confidence"),
+        _field("start", pa.int32(), "Start offset in code points"),
+        _field("end", pa.int32(), "End offset, exclusive"),
+        _field("before", pa.string(), "Text before the edit"),
+        _field("after", pa.string(), "Text after the edit"),
+        _field("rule", pa.string(), "Name of the rule"),
+        _field("confidence", pa.float32(), "Probability that it is right"),
         _field("status", pa.string(), "applied, suggested or rejected"),
-        _field("positions", pa.list_(pa.field("item", pa.int32(), False)), "All starts, if several", True),
+        _field("positions", pa.list_(pa.field("item", pa.int32(), False)), "All start offsets, if several", True),
     ],
 )
 
@@ -110,43 +110,43 @@ QUARANTINE = _table(
     "run_date",
     [
         _field("article_id", pa.string(), "32 hex digits, BLAKE2b-128 of uri"),
-        _field("uri", pa.string(), "Where the raw document came from"),
+        _field("uri", pa.string(), "Address or path of the raw document"),
         _field("content_sha256", pa.string(), "SHA-256 of the raw bytes, 64 hex digits"),
-        _field("content", pa.binary(), "The raw bytes, whole"),
+        _field("content", pa.binary(), "The raw bytes"),
         _field("media_type", pa.string(), "text, html or record"),
-        _field("text", pa.string(), "The decoded text, where decoding worked", True),
-        _field("title", pa.string(), "The title given beside the text", True),
-        _field("date", pa.string(), "The date given beside the text", True),
-        _field("encoding", pa.string(), "What the bytes were decoded with", True),
-        _field("published_date", pa.date32(), "The date it would have been published under", True),
-        _field("reasons", pa.list_(pa.field("item", _REASON, False)), "Everything that was wrong, most severe first"),
-        _field("run_id", pa.string(), "The run that held it back"),
-        _field("pipeline_version", pa.string(), "The copydesk that held it back"),
+        _field("text", pa.string(), "The decoded text; null if decoding failed", True),
+        _field("title", pa.string(), "The title given by the source", True),
+        _field("date", pa.string(), "The date given by the source", True),
+        _field("encoding", pa.string(), "Encoding of the raw bytes", True),
+        _field("published_date", pa.date32(), "The partition it would have been published in", True),
+        _field("reasons", pa.list_(pa.field("item", _REASON, False)), "All problems, most severe first"),
+        _field("run_id", pa.string(), "The run that quarantined it"),
+        _field("pipeline_version", pa.string(), "Version of copydesk that quarantined it"),
     ],
 )
 
 RUNS = _table(
     "run_date",
     [
-        _field("run_id", pa.string(), "Date of the run and a digest of what it worked on"),
-        _field("documents", pa.int64(), "Documents that the sources delivered"),
+        _field("run_id", pa.string(), "Date of the run and a digest of its input"),
+        _field("documents", pa.int64(), "Documents read from the sources"),
         _field("unchanged", pa.int64(), "Documents known from earlier runs, not processed again"),
-        _field("published", pa.int64(), "Documents that became articles"),
+        _field("published", pa.int64(), "Documents published as articles"),
         _field("replaced", pa.int64(), "Published documents that replaced an earlier version (same uri)"),
-        _field("quarantined", pa.int64(), "Documents held back"),
+        _field("quarantined", pa.int64(), "Documents quarantined"),
         _field("warned", pa.int64(), "Published documents with validation = warn"),
-        _field("edits_applied", pa.int64(), "Changes made; alike changes that share a row count each"),
+        _field("edits_applied", pa.int64(), "Changes applied; each place of an edit counts"),
         _field("edits_suggested", pa.int64(), "Changes suggested"),
-        _field("bytes_read", pa.int64(), "Raw bytes of the documents processed"),
-        _field("partitions_written", pa.int32(), "Dates whose articles changed"),
-        _field("partitions_held", pa.int32(), "Dates that the gate held back"),
+        _field("bytes_read", pa.int64(), "Raw bytes of the processed documents"),
+        _field("partitions_written", pa.int32(), "Partitions of articles written"),
+        _field("partitions_held", pa.int32(), "Partitions held back by the quality gate"),
         _field(
             "verdict",
             pa.string(),
-            "published; held where the gate held a partition back; nothing where no document was fit to publish",
+            "published; held if the gate held back a partition; nothing if no document could be published",
         ),
-        _field("pipeline_version", pa.string(), "The copydesk that ran"),
-        _field("config_sha256", pa.string(), "Digest of the configuration"),
+        _field("pipeline_version", pa.string(), "Version of copydesk"),
+        _field("config_sha256", pa.string(), "SHA-256 of the configuration"),
     ],
 )
 
@@ -154,28 +154,28 @@ VALIDATIONS = _table(
     "run_date",
     [
         _field("run_id", pa.string(), "The run"),
-        _field("suite", pa.string(), "The file in expectations/ without .json"),
+        _field("suite", pa.string(), "Name of the suite: articles, edits, partitions, run or steps"),
         _field("expectation", pa.string(), "Type of the expectation"),
-        _field("rule", pa.string(), "Its short name, as in the reasons of the quarantine"),
+        _field("rule", pa.string(), "Name of the rule, as in the reasons of the quarantine"),
         _field("column", pa.string(), "The column concerned", True),
         _field("severity", pa.string(), "critical, warning or info"),
-        _field("success", pa.bool_(), "Whether it held"),
-        _field("element_count", pa.int64(), "Rows looked at"),
+        _field("success", pa.bool_(), "Whether it passed"),
+        _field("element_count", pa.int64(), "Rows checked"),
         _field("unexpected_count", pa.int64(), "Rows that failed"),
-        _field("description", pa.string(), "What it demands, in words"),
+        _field("description", pa.string(), "Description of the expectation"),
     ],
 )
 
 
 def _rows(schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """Rows as mappings; `Table.from_pylist` with a schema would do, but is several times slower."""
+    """Mappings as Arrow; `Table.from_pylist` with a schema does the same, but is several times slower."""
     rows = list(rows)
     return pa.table([pa.array([row[f.name] for row in rows], f.type) for f in schema], schema=schema)
 
 
 def articles_table(articles: Iterable[Article]) -> pa.Table:
-    """Articles as Arrow with the schema `ARTICLES` and, behind it, `published_date` for choosing the partition."""
-    articles = [a if a.uri.isascii() else replace(a, uri=storable(a.uri)) for a in articles]  # names of files are bytes
+    """Articles as Arrow with the schema `ARTICLES`, followed by `published_date`, which selects the partition."""
+    articles = [a if a.uri.isascii() else replace(a, uri=storable(a.uri)) for a in articles]  # file names are bytes
     schema = ARTICLES.append(pa.field("published_date", pa.date32()))
     return pa.table([pa.array([getattr(a, f.name) for a in articles], f.type) for f in schema], schema=schema)
 

@@ -16,8 +16,8 @@ _ENTITY_PIECE = re.compile(
     r"\w{0,30} ?&?#(?:\d{2,5}|x[0-9a-fA-F]{2,4});\w*|\b(?:quot|amp|apos|nbsp|lt|gt|[lr][sd]quo|[mn]dash|hellip);\w*"
 )
 # Addresses of all kinds, handles, tags, code between marks, and pieces of entities. Each pattern is tried only where
-# Addresses of all kinds, handles, tags, code between marks, and pieces of entities. Each pattern is tried only where
-# its sign occurs, from the start of a run of signs or over a limited length: otherwise time would be quadratic.
+# its sign occurs, and only from the start of a run of signs or over a limited length: otherwise time would be
+# quadratic.
 _THINGS = {
     "@": re.compile(r"(?<!\S)[^\s@]*+@\S+"),
     "://": re.compile(r"[A-Za-z][A-Za-z+.-]{0,40}://\S+"),
