@@ -235,7 +235,7 @@ def test_history_says_what_is_known_and_where(tmp_path: Path) -> None:
         history.partition_of(bad.article_id)
     assert list(history.select(first_night())) == []
     assert (history.delivered, history.unchanged) == (40, 40)
-    assert [d.uri for d in history.select(first_night(), retry_held=True)] == ["a/9", "a/19", "a/29", "a/39"]
+    assert [d.uri for d in history.select(first_night(), retry_quarantined=True)] == ["a/9", "a/19", "a/29", "a/39"]
 
 
 def test_what_was_held_can_be_tried_again(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_what_was_held_can_be_tried_again(tmp_path: Path) -> None:
     warehouse = Warehouse.open(str(tmp_path))
     history = warehouse.history()
     with warehouse.writing(), warehouse.stage(history) as staging:
-        fill(staging, history.select([document("u", "2024-05-01")], retry_held=True), 5)
+        fill(staging, history.select([document("u", "2024-05-01")], retry_quarantined=True), 5)
         staging.commit(staging.run_id(RUN_DATE), RUN_DATE, ROW)
     assert articles(tmp_path) == {"u": ("2024-05-01", "text")}
     assert held(tmp_path) == {}
@@ -323,7 +323,7 @@ FOREIGN: dict[str, tuple[Callable[[pa.Table], pa.Table], str]] = {
     "another table": (lambda table: pa.table({"x": [1]}), "no column|unknown here"),
     "an id that is null": (_other("article_id", [None]), "null"),
     "an id that is a number": (_other("article_id", [7]), "int64"),
-    "an id that is no digest": (_other("article_id", ["not hex"]), "no digest"),
+    "an id that is not a digest": (_other("article_id", ["not hex"]), "not a digest"),
     "a column too many": (lambda table: table.append_column("mine", [["x"] * len(table)]), "'mine'"),
     "a column too few": (lambda table: table.drop_columns(["uri"]), "'uri'"),
     "a column twice": (lambda table: table.append_column("uri", table["uri"]), "two columns"),

@@ -94,7 +94,7 @@ def collect(
     left_out: Counter[str] = Counter()
     intake = _Intake(staging, checks)
     arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
-    fresh = history.select(arrived, retry_held=job.again)
+    fresh = history.select(arrived, retry_quarantined=job.again)
     for first in fresh:  # runs at most once: site evidence is read only if there is a new document
         sites = Sites.read(warehouse, job.config.sites)
         batches = cleaned(chain([first], fresh), job.config, job.day, sites, staging)

@@ -1,4 +1,4 @@
-"""CSV, as far as it is one: row by row, whatever its encoding, its separator and the size of its fields."""
+"""Reads CSV row by row, with any encoding and separator, within limits for rows and fields."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from copydesk.text.encodings import Decoded, Undecodable, decode
 _SEPARATORS = ",\t;|"
 _BARE_RETURN = re.compile(rb"(?<=\r)(?!\n)")
 
-# csv's own limit breaks off in mid-row. Rows are kept within limits before they get there, so it need not act.
+# csv's own limit stops inside a row. Rows are limited before they reach csv, so it is not needed.
 csv.field_size_limit(2**31 - 1)
 
 
 def read_csv(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
-    """One document for each row below the header; `content` is the row as JSON with sorted keys, in UTF-8."""
+    """One document for each row after the header; `content` is the row as JSON with sorted keys, in UTF-8."""
     limit = config.max_document_bytes
     number = 0
     rows: _Rows | None = None
@@ -46,7 +46,7 @@ def _document(names: list[str], row: list[str], rows: _Rows, place: str, config:
         words = f"a row of {rows.size:,} bytes; sources.max_document_bytes is {config.max_document_bytes:,}"
         return unread(place, "too-large", words, raw, "record")
     if rows.broken:
-        return unread(place, "broken-csv", f"no row of a table: {rows.broken}", raw, "record")
+        return unread(place, "broken-csv", f"not a row of a table: {rows.broken}", raw, "record")
     longest = max(map(len, row))
     if longest > config.csv_field_bytes:
         words = f"a field of {longest:,} characters; sources.csv_field_bytes is {config.csv_field_bytes:,}"
@@ -59,11 +59,11 @@ def _document(names: list[str], row: list[str], rows: _Rows, place: str, config:
 
 
 class _Rows:
-    """The rows of a CSV file that are not empty, and about the latest one: its raw lines, size, encoding, faults.
+    """The rows of a CSV file that are not empty, and of the latest one its raw lines, size, encoding and errors.
 
-    Quotation marks must be in order: where one is missing, a lenient reader would join rows in silence. Raises
-    `Stopped`; `begun` then holds the lines of the row that was begun. `file` is the encoding from which the file was
-    recoded to UTF-8.
+    Quotation marks must be balanced: with a missing one, a lenient reader would silently join rows. Raises `Stopped`;
+    `begun` then holds the lines of the incomplete row. `file` is the encoding from which the file was converted to
+    UTF-8.
     """
 
     def __init__(self, pieces: Iterable[bytes], limit: int) -> None:
@@ -100,21 +100,21 @@ class _Rows:
         return row
 
     def _feed(self) -> Iterator[str]:
-        """Lines for csv's reader, which takes one more while a quotation mark is open."""
+        """The lines for csv's reader, which takes another one while a quotation mark is open."""
         for line, size in self._lines:
             self.size += size + 1
-            # csv takes a carriage return for the end of a row, but only at the end of what it is given.
+            # csv treats a carriage return as the end of a row, but only at the end of its input.
             for part in _BARE_RETURN.split(line + b"\n") if b"\r" in line else (line + b"\n",):
                 room = max(self._limit - len(self.begun), 0)
                 kept = part if len(part) <= room + 1 else part[:room] + self._beyond(part[room:]) + b"\n"
-                if room or len(kept) > 1:  # a line within a quoted field that is too long already changes nothing
+                if room or len(kept) > 1:  # another line of a quoted field that is already too long changes nothing
                     self.begun += kept
                     yield self._text(kept)
 
     def _text(self, line: bytes) -> str:
         if self._recoded:
             return line.decode("utf-8", "surrogatepass")
-        if self.size > self._limit:  # what is left is structure only
+        if self.size > self._limit:  # only the structure of the line is left
             return line.decode("utf-8", "replace")
         try:
             return line.decode(self._charset)
@@ -128,15 +128,15 @@ class _Rows:
         return text
 
     def _beyond(self, cut_off: bytes) -> bytes:
-        """What stands for bytes beyond the limit: whether the row goes on depends on the quotation marks among them.
+        """A short replacement for bytes beyond the limit; their quotation marks decide whether the row continues.
 
-        A separator and a mark close a field that is quoted, and open one where none is.
+        A quotation mark next to a separator closes a quoted field, or opens one.
         """
         return f'{self._separator}"'.encode() if cut_off.count(b'"') % 2 else b""
 
 
 def _charset(start: bytes) -> str:
-    """The encoding of a file that begins with `start`, told from its whole lines; lines may still differ."""
+    """The encoding of a file that begins with `start`, from its complete lines; single lines may still differ."""
     try:
         encoding = _narrow(start[: start.rfind(b"\n") + 1] or start).encoding
     except Undecodable:
@@ -145,7 +145,7 @@ def _charset(start: bytes) -> str:
 
 
 def _narrow(content: bytes) -> Decoded:
-    """`content` decoded; not as UTF-16 or UTF-32, which a file of lines shows at its start."""
+    """`content` decoded; not as UTF-16 or UTF-32, which are detected at the start of the file."""
     decoded = decode(content)
     if decoded.encoding.startswith(("utf-16", "utf-32")):
         raise Undecodable(f"looks like {decoded.encoding} within a file that is not")

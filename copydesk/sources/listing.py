@@ -1,4 +1,4 @@
-"""Which files a source holds, in a stable order, and how each is opened: on a disk, or wherever fsspec reaches."""
+"""Lists the files of a source in a stable order, and opens them, on a disk or with fsspec."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EXTRAS = {"s3": "s3", "s3a": "s3"}
 
 
 class SourceError(ValueError):
-    """The source does not exist, cannot be reached, or is of no known kind; the message says what to do."""
+    """The source does not exist, cannot be reached, or is of an unknown kind; the message says what to do."""
 
 
 class Entry(NamedTuple):
@@ -70,8 +70,8 @@ def _above(folder: str) -> Iterator[str]:
 
 
 def _no_source(source: str, warehouse: str) -> SourceError:
-    """What copydesk has published is not read as if it had been scraped, and published once more."""
-    return SourceError(f"{source}: lies in the warehouse {warehouse}; name a folder with raw articles")
+    """Raise `SourceError` if the source is inside a warehouse, so that its articles are not published again."""
+    return SourceError(f"{source}: is inside the warehouse {warehouse}; give a folder with raw articles")
 
 
 def _walk(root: str) -> Iterator[Entry]:
@@ -131,7 +131,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def _open_regular(path: str) -> IO[bytes]:
-    """Open a file for reading; refuse pipes and devices, which might keep a run waiting for ever."""
+    """Open a file for reading; refuse pipes and devices, which could block a run forever."""
     file = open(path, "rb", buffering=0, opener=_without_waiting)  # noqa: SIM115 - the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
@@ -145,17 +145,17 @@ def _remote(source: str, protocol: str) -> tuple[bool, Iterable[Entry]]:
     except ImportError as error:
         extra = _EXTRAS.get(protocol)
         cure = f"pip install 'copydesk[{extra}]'" if extra else str(error)
-        raise SourceError(f"{source}: reading {protocol}:// needs one more package: {cure}") from error
+        raise SourceError(f"{source}: reading {protocol}:// needs another package: {cure}") from error
     except ValueError as error:
         raise SourceError(f"{source}: {error}; write a path, or a URL such as s3://bucket/prefix") from error
     try:
-        store.invalidate_cache()  # a nightly schedule keeps its process, and with it yesterday's listing
+        store.invalidate_cache()  # the process of a nightly schedule would keep yesterday's listing
         if store.info(root)["type"] != "directory":
             return True, [Entry(root.rsplit("/", 1)[-1], partial(store.open, root, "rb"))]
         names: list[str] = store.find(root)
     except FileNotFoundError:
         raise SourceError(f"{source}: no such object or prefix; check the name") from None
-    except Exception as error:  # every backend raises exceptions of its own
+    except Exception as error:  # every backend raises its own exceptions
         reason = f"{type(error).__name__}: {error}"
         raise SourceError(f"{source}: cannot be reached ({reason}); check address, credentials and network") from error
     relative = [(name.removeprefix(root).lstrip("/"), name) for name in names]

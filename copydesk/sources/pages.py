@@ -1,4 +1,4 @@
-"""Web pages: the charset that they declare, and their main text, which trafilatura finds (extra `copydesk[html]`)."""
+"""Web pages: their declared charset, and their main text by trafilatura (extra `copydesk[html]`)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-#: Endings of the names of web pages.
+#: File extensions of web pages.
 EXTENSIONS = (".html", ".htm", ".xhtml")
 _OPENING = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^<>]*>\s*)?(?:<!--.{0,2000}?-->\s*)?<(?:!doctype\s+html|html)\b",
@@ -31,24 +31,24 @@ _OPENING = re.compile(
 )
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?A-Za-z]")
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-# Browsers look at 1,024 bytes; pages that put scripts first declare it later.
+# Browsers read 1,024 bytes; pages that put scripts first declare it later.
 _HEAD_BYTES = 8192
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(rb"<(?:meta|\?xml)\s[^<>]*>", re.IGNORECASE)
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9][A-Za-z0-9_.:+-]*)""", re.IGNORECASE)
-# It warns of every page without text; the document's problem says so.
+# It warns of every page without text, which the document's problem reports.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-# Characters that XML does not know, plain or as a reference: one of them makes trafilatura give the page up.
+# Characters that XML does not allow, plain or as a reference: trafilatura fails on a page with one of them.
 _NO_XML = frozenset(range(0x20)) - frozenset(map(ord, "\t\n\r")) | {0xFFFE, 0xFFFF}
 _MAYBE_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));?")
 _MOST_ELEMENTS = 30_000
-# trafilatura takes 2 seconds for so many links within one paragraph, and time grows with their square.
+# trafilatura takes 2 seconds for this many links in one paragraph, and time grows quadratically.
 _MOST_IN_A_BLOCK = 6_000
-# And 19 seconds for 600 tables, each within another; the pages of the nineties had a dozen.
+# trafilatura takes 19 seconds for 600 nested tables; pages of the nineties had a dozen.
 _DEEPEST_TABLES = 150
 _LARGEST_PAGE = 8 * 2**20
-# libxml2 looks through the attributes of an element for each one more: 100,000 take minutes. It reads tags first, so
-# they are counted before; scripts and comments hold what only looks like them.
+# libxml2 takes quadratic time for the attributes of an element: 100,000 take minutes. So tags and attributes are
+# counted before parsing, without scripts and comments, which may contain similar text.
 _MOST_TAGS, _MOST_ATTRIBUTES = 10 * _MOST_ELEMENTS, 1_000
 _MARKUP = re.compile(
     r"<!--.*?(?:-->|\Z)|<(?P<raw>script|style|textarea|title)\b.*?(?:</(?P=raw)\b|\Z)"
@@ -57,7 +57,7 @@ _MARKUP = re.compile(
 )
 _ATTRIBUTE, _QUOTED = re.compile(r"""[\s/"](?=[^\s/>"'=])"""), re.compile(r"=\s*+(?:\"[^\"]*+\"?|'[^']*+'?)")
 _BLANKS = re.compile(r"\s+")
-# What pages say of themselves: Open Graph (ogp.me) and schema.org's microdata, as XPath.
+# Metadata of pages: Open Graph (ogp.me) and schema.org microdata, as XPath.
 _PUBLISHED = (
     ".//meta[@property='article:published_time' or @name='article:published_time']/@content",
     ".//meta[@itemprop='datePublished']/@content",
@@ -67,10 +67,10 @@ _PUBLISHED = (
 _LINKED_DATA = ".//script[contains(@type, 'ld+json')]/text()"
 _STORY_TYPE = re.compile(r"(?:Article|Posting|Report)$")
 _DAY = re.compile(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# Times of the article itself: none of what stands beside it or beneath it.
+# Times of the article itself, not of asides, comments or related articles.
 _TIMES = """(.//time[@datetime])[position() <= 50][not(ancestor::aside or ancestor::nav or ancestor::footer
     or ancestor::*[contains(@class, 'comment') or contains(@id, 'comment') or contains(@class, 'related')])]"""
-# A time with more text than this around it is a day that the story tells of.
+# A time with more text than this around it is a date in the article's text.
 _MOST_AROUND_A_TIME = 60
 _CONTAINERS = (
     ".//article[not(ancestor::article)]",
@@ -82,26 +82,26 @@ _BLOCKS = frozenset(
     "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer "
     "form h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
 )
-# A table with a heading of the page, or with several paragraphs in a cell, lays the page out, with those within it.
+# A table with a heading of the page, or with several paragraphs in a cell, is a layout table, as are those inside it.
 _LAYOUT_TABLES = ".//table[not(ancestor::table)][.//h1 or .//td[count(p) > 1 or count(br) > 2 or count(div) > 1]]"
 _TABLE_TAGS = ("table", "tbody", "thead", "tfoot", "tr", "td", "th")
-# Shorter blocks are labels and buttons more often than paragraphs.
+# Shorter blocks are usually labels and buttons.
 _PARAGRAPH = 40
-# A byline stands within so many blocks of the headline, with one line of the text between them at most (a deck).
+# A byline is within this many blocks of the headline, with at most one line of text (a deck) between them.
 _NEAR_HEADLINE = 8
 _TITLE = (".//meta[@property='og:title' or @name='og:title']/@content", ".//head/title/text()")
 
 
 def is_page(content: bytes, uri: str = "") -> bool:
-    """Whether a document is a web page: it begins as one, or with some tag where its address is that of a page. Text
-    that somebody took from a page often keeps the address.
+    """Whether a document is a web page: it begins like one, or has the address of one and begins with a tag. Text
+    extracted from a page often keeps the page's address.
     """
     begins = _PAGE if uri.lower().endswith(EXTENSIONS) else _OPENING
     return begins.match(content) is not None
 
 
 def declared_charset(content: bytes) -> str | None:
-    """The charset of a page: its byte order mark's, else the one that `<meta>` or an XML declaration names."""
+    """The charset of a page: from its byte order mark, else from `<meta>` or an XML declaration."""
     for mark, name in _MARKS:
         if content.startswith(mark):
             return name
@@ -112,7 +112,7 @@ def declared_charset(content: bytes) -> str | None:
 
 
 def cured() -> frozenset[str]:
-    """The rules of problems that pages no longer have, since what they lacked is installed."""
+    """The rules of problems that are solved because the missing package is now installed."""
     there = all(find_spec(name) for name in ("lxml", "trafilatura"))
     return frozenset({"html-extra-missing"}) if there else frozenset()
 
@@ -120,10 +120,10 @@ def cured() -> frozenset[str]:
 def extract(document: Document) -> Document:
     """`document`, a page, with its main text, title, date and encoding filled in.
 
-    The text is the article without what surrounds it, paragraphs separated by an empty line; whether the headline
-    stands in it is up to the page, so it is the title too. The title and date are what the page states in its
-    metadata, or the one day that the `<time>` elements of its article give; no date is guessed from elsewhere. A page
-    that cannot be read, or has no main text, comes back with a problem. Raises nothing.
+    The text is the article without furniture, with paragraphs separated by an empty line; it may or may not contain the
+    headline, which is also the title. Title and date are those of the page's metadata, or the only day in the `<time>`
+    elements of its article; no other date is guessed. A page that cannot be read, or has no main text, is returned with
+    a problem. Raises nothing.
     """
     if document.media_type != "html" or document.problem is not None:
         return document
@@ -138,13 +138,13 @@ def extract(document: Document) -> Document:
         import trafilatura  # noqa: F401 - only whether it is there
         from lxml import etree, html
     except ImportError:
-        return _failed(document, "html-extra-missing", "web pages need one more package: pip install 'copydesk[html]'")
+        return _failed(document, "html-extra-missing", "web pages need another package: pip install 'copydesk[html]'")
     if len(page) > _LARGEST_PAGE:
         return _failed(document, "page-too-large", f"{len(page):,} characters; pages are read up to {_LARGEST_PAGE:,}")
     if words := _too_much_markup(page):
         return _failed(document, "page-too-large", words)
     try:
-        # Bytes in a known encoding: lxml refuses text that declares one.
+        # Bytes in a known encoding, since lxml refuses text with an encoding declaration.
         parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
         tree = html.fromstring(_MAYBE_NO_XML.sub(_as_xml, page).encode("utf-8", "replace"), parser=parser)
         if cut := parser.error_log.filter_types(etree.ErrorTypes.ERR_RESOURCE_LIMIT):
@@ -161,7 +161,7 @@ def extract(document: Document) -> Document:
         return _failed(document, "unreadable-page", f"{type(error).__name__}: {error}")
     text = "\n\n".join(lines)
     document = replace(document, text=text or None, title=title, date=date)
-    return document if text else _failed(document, "no-main-text", "no main text among what surrounds it")
+    return document if text else _failed(document, "no-main-text", "no main text found")
 
 
 def _failed(document: Document, rule: str, words: str) -> Document:
@@ -169,7 +169,7 @@ def _failed(document: Document, rule: str, words: str) -> Document:
 
 
 def _too_much_markup(page: str) -> str | None:
-    """What is too much of a page for the parser, told without it; None for nearly all pages."""
+    """Which limit of the parser a page exceeds, checked before parsing; None for nearly all pages."""
     tags = 0
     for tag in _MARKUP.finditer(page):
         tags += 1
@@ -183,7 +183,7 @@ def _too_much_markup(page: str) -> str | None:
 
 
 def _too_entangled(tree: HtmlElement) -> str | None:
-    """What of a page would take trafilatura minutes: tables within tables, and too many elements in one block."""
+    """Why trafilatura would take minutes for a page: nested tables, or too many elements in one block; else None."""
     from lxml import etree
 
     tables, inline = 0, [0]
@@ -204,20 +204,20 @@ def _too_entangled(tree: HtmlElement) -> str | None:
 
 
 def _as_xml(found: re.Match[str]) -> str:
-    """The reference that was found, or a blank for what is no character of XML."""
+    """The matched reference, or a space if XML does not allow its character."""
     hexadecimal, decimal = found.groups()
     code = int(hexadecimal, 16) if hexadecimal else int(decimal) if decimal else 0
     return " " if code in _NO_XML else found[0]
 
 
 def _first(tree: HtmlElement, paths: tuple[str, ...]) -> str | None:
-    """The first text that one of the XPath expressions finds, on one line."""
+    """The first match of the XPath expressions, on one line."""
     found = (_squeezed(str(value)) for path in paths for value in tree.xpath(path))
     return next(filter(None, found), None)
 
 
 def _title(tree: HtmlElement) -> str | None:
-    """The headline: the `<h1>` where the page's title confirms it, else the title, which may end in the site's name."""
+    """The headline: the `<h1>` if the page's title confirms it, else the title, which may end in the site's name."""
     title = _first(tree, _TITLE)
     headings = [_squeezed(heading.text_content()) for heading in tree.iter("h1")]
     headings = [heading for heading in headings if heading]
@@ -226,7 +226,7 @@ def _title(tree: HtmlElement) -> str | None:
 
 
 def _date(tree: HtmlElement) -> str | None:
-    """When the page says that it was published, as it writes it; None where two statements of one kind disagree."""
+    """The publication date as written in the page; None if two statements of the same kind disagree."""
     if stated := _first(tree, _PUBLISHED):
         return stated
     if linked := list(_linked_dates(tree)):
@@ -261,12 +261,12 @@ def _linked_dates(tree: HtmlElement) -> Iterator[str]:
 
 
 def _stands_alone(time: HtmlElement) -> bool:
-    """Whether an element is most of its block: `Published <time>`, and no day within a sentence of the story."""
+    """Whether an element is most of its block, as in `Published <time>`, and not a date in a sentence."""
     block = next((above for above in time.iterancestors() if above.tag in _BLOCKS), time)
     if next(block.iterdescendants(*_BLOCKS - {"br"}), None) is None:
         around = len(_squeezed(block.text_content())) - len(_squeezed(time.text_content()))
         return around <= _MOST_AROUND_A_TIME and not block.text_content().rstrip().endswith((".", "!", "?"))
-    # A container of blocks: the text that stands right beside the element counts.
+    # A container of blocks: only the text directly next to the element counts.
     previous = time.getprevious()
     before = (time.getparent().text if previous is None else previous.tail) or ""
     return len(_squeezed(before + (time.tail or ""))) <= _MOST_AROUND_A_TIME
@@ -276,10 +276,10 @@ def _stands_alone(time: HtmlElement) -> bool:
 
 
 def _main_text(tree: HtmlElement) -> list[str]:
-    """The paragraphs of the story. `tree` is changed: tables that lay it out become plain blocks.
+    """The paragraphs of the article. `tree` is changed: layout tables become plain blocks.
 
-    trafilatura answers with all the text of a short article in one paragraph. Then it is asked once more without its
-    least length, and where that loses text as well, the blocks of the article are taken as they stand.
+    trafilatura returns a short article as one paragraph. Then it is called again without its minimum length; if that
+    loses text too, the blocks of the article are used.
     """
     for table in tree.xpath(_LAYOUT_TABLES):
         for element in table.iter(*_TABLE_TAGS):
@@ -299,7 +299,7 @@ def _main_text(tree: HtmlElement) -> list[str]:
 
 
 def _extracted(tree: HtmlElement, least: int | None = None) -> list[str]:
-    """What trafilatura finds, line by line. `least` is the length in characters below which it looks elsewhere."""
+    """The lines of the text found by trafilatura. `least` is its minimum length in characters."""
     import trafilatura
 
     found = trafilatura.bare_extraction(tree, include_comments=False, deduplicate=False, config=_settings(least))
@@ -317,7 +317,7 @@ def _settings(least: int | None) -> ConfigParser:
 
 
 def _container(tree: HtmlElement) -> HtmlElement:
-    """The element that holds the story: the article with the `<h1>`, else the longest; else main; else the body."""
+    """The element with the main text: the `<article>` with the `<h1>`, else the longest; else main; else the body."""
     for path in _CONTAINERS:
         if found := tree.xpath(path):
             return max(found, key=lambda e: (e.find(".//h1") is not None, len(e.text_content())))
@@ -325,14 +325,14 @@ def _container(tree: HtmlElement) -> HtmlElement:
 
 
 def _blocks(root: HtmlElement, furniture: bool = True) -> Iterator[tuple[str, bool]]:
-    """The texts between the block elements under `root`, each with whether all of it is links.
+    """The texts between the block elements under `root`, each with whether it consists of links.
 
-    Without `furniture`, what stands around a story by its element is left out: navigation, forms, asides.
+    Without `furniture`, navigation, forms and asides are left out.
     """
     from lxml import etree
 
     words: list[str] = []
-    plain = False  # whether some of the words are no link
+    plain = False  # whether some of the words are not in a link
     links = 0
 
     def block() -> Iterator[tuple[str, bool]]:
@@ -366,9 +366,9 @@ def _is_furniture(element: HtmlElement, root: HtmlElement) -> bool:
 
 
 def _fused(lines: list[str], blocks: list[str]) -> bool:
-    """Whether a line runs from one block of the page into another. Looks at 20 lines, and each block twice."""
+    """Whether a line spans two blocks of the page. Checks 20 lines."""
     known = set(blocks)
-    # Joined with a blank, or without where both are long: a short block may begin a word by chance.
+    # Joined with a space, or without if both are long: a short block may be the start of a word by chance.
     heads = [block if len(block) >= _PARAGRAPH else f"{block} " for block in blocks]
     tails = [block if len(block) >= _PARAGRAPH else f" {block}" for block in blocks]
     return any(
@@ -378,7 +378,7 @@ def _fused(lines: list[str], blocks: list[str]) -> bool:
 
 
 def _with_byline(lines: list[str], tree: HtmlElement) -> list[str]:
-    """`lines` with the byline that the page has near its headline, where the main text came without one."""
+    """`lines` with the byline near the page's headline added, if the main text has none."""
     heading = next((_squeezed(h.text_content()) for h in tree.iter("h1")), "")
     if not lines or not heading or any(find_byline(line) for line in lines[:_NEAR_HEADLINE]):
         return lines
@@ -389,7 +389,7 @@ def _with_byline(lines: list[str], tree: HtmlElement) -> list[str]:
         if find_byline(block):
             at = lines.index(heading) + 1 if heading in lines[:2] else 0
             return [*lines[:at], block, *lines[at:]]
-        passed += block in known  # a deck may stand between
+        passed += block in known  # a deck may be in between
         if passed > 1:
             break
     return lines

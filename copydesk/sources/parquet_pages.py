@@ -1,7 +1,7 @@
-"""How large a row group of Parquet is once it is unpacked, by the headers of its pages.
+"""The unpacked size of a Parquet row group, from the headers of its pages.
 
-The footer of a file says it too, and nothing holds it to that. A reader allocates what the header of a page says, so
-what stands there is asked before any page is unpacked. Headers are Thrift in the compact protocol
+The sizes in the footer may be wrong. A reader allocates the sizes in the page headers, so these are checked before a
+page is unpacked. Headers are Thrift in the compact protocol
 (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md), their fields those of
 `PageHeader` and `FileMetaData` in https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift.
 """
@@ -18,28 +18,28 @@ import pyarrow as pa
 _LENGTH = struct.Struct("<I")
 _SIZE, _PACKED_SIZE, _DATA_PAGE, _DICTIONARY, _DATA_PAGE_2 = 2, 3, 5, 7, 8
 _NUM_VALUES, _ENCODING, _ENCODING_2 = 1, 2, 4
-#: Each value shares the beginning of the one before: a page of a megabyte can stand for a terabyte.
+#: The encoding in which values share prefixes with the one before: a page of a megabyte can expand to a terabyte.
 _DELTA_BYTE_ARRAY = 7
-#: What a value takes that is no string.
+#: Bytes of a value that is not a string.
 _VALUE_BYTES = 8
 _TRUE, _FALSE, _BYTE, _I16, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = (*range(1, 5), *range(6, 13))
 _DEEPEST = 12
-#: Fields of the footer, of its row groups, of their columns and what these say of themselves, and of the schema.
+#: Field numbers of the footer, its row groups, their columns and column metadata, and the schema.
 _SCHEMA, _ROW_GROUPS, _COLUMNS, _NUM_ROWS, _META_DATA = 2, 4, 1, 3, 3
 _TYPE, _CODEC, _VALUES, _PACKED, _DATA_AT, _DICTIONARY_AT = 1, 4, 5, 7, 9, 11
 _REPETITION, _CHILDREN, _IS_REPEATED, _BYTE_ARRAY = 3, 5, 2, 6
 _CODECS = ("", "snappy", "gzip", "lzo", "brotli", "lz4", "zstd", "lz4_raw")
-#: Each byte of a footer takes up to a hundred in memory; a thousand row groups of twenty columns have 2 MB.
+#: Each byte of a footer takes up to a hundred bytes in memory; a thousand row groups of twenty columns have 2 MB.
 _LARGEST_FOOTER = 8 << 20
 _READ = 1 << 12
 
 
 class Unpacked(NamedTuple):
-    """How many bytes a row group of so many `rows` has, unpacked.
+    """The unpacked sizes in bytes of a row group with `rows` rows.
 
-    `pages` are those of all pages, `largest` of the largest, `at_once` of the largest of each column, `longest` of the
-    longest value of each column whose pages hold a value once for many rows, and `lists` of all columns of lists, at
-    most: how much of them is in one row is not said.
+    `pages` is the size of all pages, `largest` that of the largest, `at_once` the sum of the largest page of each
+    column, `longest` the sum of the longest value of each column that stores repeated values once, and `lists` an upper
+    bound for all list columns, since the size of a single row is not known.
     """
 
     rows: int
@@ -51,7 +51,7 @@ class Unpacked(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """One column of a row group: where its pages are, and what the footer says of its values."""
+    """A column of a row group: the place of its pages, and the metadata of its values."""
 
     start: int
     end: int
@@ -76,10 +76,10 @@ class _Page(NamedTuple):
 
 
 def footer(file: IO[bytes]) -> list[Group]:
-    """The row groups of a file, as its footer has them.
+    """The row groups in the footer of a file.
 
-    What pyarrow gives of a column chunk is not asked for: a footer that is wrong in the right place ends the process
-    there, by an exception of C++ that nobody handles. Raises `ValueError` where there is no footer, and `OSError`.
+    pyarrow's column chunk metadata is not used: certain invalid footers end the process there with an uncaught C++
+    exception. Raises `ValueError` without a valid footer, and `OSError`.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(max(size - 8, 0))
@@ -99,14 +99,14 @@ def _structs(value: Any) -> list[dict[int, Any]]:
 
 
 def _repeated(elements: list[dict[int, Any]]) -> list[bool]:
-    """Of each column whether its rows are lists, or in lists. The schema is a tree, written from the top down."""
+    """Whether each column is a list or inside one. The schema is a tree, in preorder."""
     found: list[bool] = []
     above = [(_number(elements[0], _CHILDREN), False)] if elements else []
     for element in elements[1:]:
         while above and not above[-1][0]:
             above.pop()
         if not above:
-            raise ValueError("a schema that is no tree")
+            raise ValueError("a schema that is not a tree")
         left, inside = above[-1]
         above[-1] = (left - 1, inside)
         inside = inside or element.get(_REPETITION) == _IS_REPEATED
@@ -151,9 +151,9 @@ def _number(fields: dict[int, Any], key: int, default: int | None = None) -> int
 
 
 def unpacked(file: IO[bytes], group: Group, largest: int) -> Unpacked:
-    """What a row group comes to. No page of more than `largest` bytes is unpacked for that.
+    """The unpacked sizes of a row group. Unpacks no page of more than `largest` bytes.
 
-    Raises `ValueError` where its pages are none, and `OSError`.
+    Raises `ValueError` for invalid pages, and `OSError`.
     """
     total = Unpacked(group.rows)
     for chunk in group.chunks:
@@ -178,7 +178,7 @@ def unpacked(file: IO[bytes], group: Group, largest: int) -> Unpacked:
 
 
 def _pages(file: IO[bytes], chunk: Chunk) -> Iterator[_Page]:
-    """The pages of a column chunk until all its values have been seen, which is as far as Arrow reads."""
+    """The pages of a column chunk up to its number of values, which is as far as Arrow reads."""
     cursor = _Cursor(file, chunk.start)
     seen = 0
     while cursor.at < chunk.end and seen < chunk.values:
@@ -196,7 +196,7 @@ def _pages(file: IO[bytes], chunk: Chunk) -> Iterator[_Page]:
 
 
 def _longest(file: IO[bytes], page: _Page, compression: str) -> int:
-    """The length of the longest string in a dictionary, which has each behind its length; else that of the page."""
+    """The length of the longest string in a dictionary page, where each follows its length; else that of the page."""
     file.seek(page.at)
     content = file.read(page.packed)
     try:
@@ -213,7 +213,7 @@ def _longest(file: IO[bytes], page: _Page, compression: str) -> int:
 
 
 class _Cursor:
-    """Thrift from a place in a file on. Numbers, structs and lists are read, all else is passed over."""
+    """A Thrift reader at an offset of a file. It reads numbers, structs and lists, and skips everything else."""
 
     def __init__(self, file: IO[bytes], at: int) -> None:
         self.at = at
@@ -221,7 +221,7 @@ class _Cursor:
         self._start, self._buffer = at, b""
 
     def struct(self, deep: int = 0) -> dict[int, Any]:
-        """The fields of a struct by their numbers. Raises `ValueError` where there is none."""
+        """The fields of a struct by number. Raises `ValueError` for invalid data."""
         if deep > _DEEPEST:
             raise ValueError("a page header too deeply nested")
         fields: dict[int, Any] = {}
@@ -242,7 +242,7 @@ class _Cursor:
         elif kind == _DOUBLE:
             self.at += 8
         elif kind == _BINARY:
-            length = self._varint()  # first: it moves the place itself
+            length = self._varint()  # first, since it moves the offset itself
             self.at += length
         elif kind in (_LIST, _SET):
             head = self._byte()
@@ -263,7 +263,7 @@ class _Cursor:
             self._file.seek(self.at)
             self._start, self._buffer, offset = self.at, self._file.read(_READ), 0
             if not self._buffer:
-                raise ValueError("a page header behind the end of the file")
+                raise ValueError("a page header after the end of the file")
         self.at += 1
         return self._buffer[offset]
 

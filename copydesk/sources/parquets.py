@@ -28,8 +28,8 @@ _LARGEST_PAGE, _PAGES_AT_ONCE = 1 << 26, 4
 def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
     """One document for each row; `content` is the row as JSON with sorted keys, in UTF-8.
 
-    `sources.max_expansion` holds for what is unpacked here, too: before a row group is, by what its pages say, and row
-    by row, since a file may hold a large text once and give it to every row.
+    `sources.max_expansion` also limits Parquet: before a row group is unpacked, by its page headers, and row by row,
+    since a file may store a large text once and use it in every row.
     """
     limit = config.max_document_bytes
     number = 0
@@ -85,14 +85,14 @@ def _refuse(group: Unpacked, room: Room, limit: int) -> None:
 
 
 def _batch_rows(group: Unpacked) -> int:
-    """How many rows make a batch of some megabytes, however large texts are, and however often the same one comes."""
+    """The number of rows in a batch of some megabytes, for texts of any size and repetition."""
     by_pages = _BATCH_BYTES * group.rows // max(group.pages, 1)
     by_value = _BATCH_BYTES // max(group.longest, 1)
     return max(1, min(_BATCH_ROWS, by_pages, by_value))
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """Python values; days and times as ISO 8601 (in UTC where they have a zone), bytes as text where they are text."""
+    """Python values; days and times as ISO 8601 (in UTC if they have a zone), bytes as text if they can be decoded."""
     kind = column.type
     if pa.types.is_timestamp(kind):
         if kind.tz is not None:

@@ -1,4 +1,4 @@
-"""The formats: each reader turns one file into its documents, in order, and raises nothing."""
+"""The readers of the formats: each yields the documents of one file, in order, and raises nothing."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from copydesk.text.encodings import Undecodable, decode
 
 Reader = Callable[[Entry, str | None, SourcesConfig], Iterator[Document]]
 
-# A value of two bytes, `[]`, takes 64 in memory: a long line is first asked how many it has.
+# A value of two bytes, `[]`, takes 64 bytes in memory, so the values of a long line are counted first.
 _LONG_LINE, _MOST_VALUES = 1 << 20, 1_000_000
 _STRING, _NEXT_VALUE = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL), re.compile(r"[\[{,]")
 
 
 def read_text(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
-    """A file that is one document; its bytes stay as they are."""
+    """A file that is one document, with its bytes unchanged."""
     try:
         yield Document(entry.uri, whole(pieces(entry, compression, config), config.max_document_bytes))
     except Stopped as stop:
@@ -79,9 +79,9 @@ def _json_line(line: bytes, size: int, place: str, encoding: str, limit: int) ->
 
 
 def _parsed(text: str) -> Any:
-    """The value that is written. Raises `ValueError`, `RecursionError`, `MemoryError`."""
-    # json and not orjson: half as fast, 300 MB/s, but it takes what news APIs write: NaN, lone surrogates, long
-    # numbers.
+    """The parsed value. Raises `ValueError`, `RecursionError`, `MemoryError`."""
+    # json reads 300 MB/s, half as fast as orjson, but accepts what news APIs write, such as NaN, lone surrogates
+    # and long numbers.
     try:
         return json.loads(text)
     except json.JSONDecodeError:
@@ -91,7 +91,7 @@ def _parsed(text: str) -> Any:
 
 
 def _values_in(text: str) -> int:
-    """About how many values a JSON text has."""
+    """The approximate number of values in a JSON text."""
     return sum(len(_NEXT_VALUE.findall(part)) for part in _STRING.split(text))
 
 
@@ -102,7 +102,7 @@ def _decoded(line: bytes) -> tuple[str, str]:
         return decode(line)
 
 
-#: By extension, in lower case; each of them also compressed.
+#: By extension, in lower case; each also compressed.
 READERS: dict[str, Reader] = {
     ".txt": read_text,
     ".html": read_html,

@@ -1,4 +1,4 @@
-"""Every document of a source, whatever its files are."""
+"""Reads all documents of a source."""
 
 from __future__ import annotations
 

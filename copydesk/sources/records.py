@@ -1,4 +1,4 @@
-"""One JSON object or table row as a document: which of its fields hold the text, the uri, the title and the date."""
+"""Turns a JSON object or table row into a document: finds the fields for text, uri, title and date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from copydesk.records import CRITICAL, Document, Problem, storable
 from copydesk.sources.streams import Stopped, kept, recoded
 
-#: The first of these names under which a record has a value counts, whatever its case.
+#: The first of these names with a value is used, ignoring case.
 TEXT = ("text", "raw_text", "content", "body")
 URI = ("uri", "url", "id")
 TITLE = ("title", "headline")
@@ -20,22 +20,22 @@ DATE = ("date", "published", "published_at", "publishedat", "pubdate", "date_pub
 
 _KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# A number of seconds since 1970 has 9 or 10 digits in the years 1973 to 2286; every three more are a finer unit.
+# Seconds since 1970 have 9 or 10 digits in the years 1973 to 2286; each three further digits mean a finer unit.
 _UNITS = ((1e8, 1e10, 1), (1e11, 1e13, 1_000), (1e14, 1e16, 1_000_000), (1e17, 1e19, 1_000_000_000))
 
 
 def unread(uri: str, rule: str, words: str, content: bytes = b"", media_type: str = "text") -> Document:
-    """The document that stands for what could not be read."""
+    """The document for input that could not be read."""
     return Document(uri, content, media_type, problem=Problem("read", rule, None, CRITICAL, words))
 
 
 def rest(uri: str, stop: Stopped, limit: int, encoding: str = "utf-8") -> Document:
-    """The document that stands for the rest of a file of records, from the record named by `uri` on.
+    """The document for the unreadable rest of a file of records, from the record named by `uri` on.
 
-    Its content is what is kept of the bytes as they came, `encoding` being that of the file.
+    Its content is the part of the raw bytes that is kept; `encoding` is that of the file.
     """
     content = recoded(stop.begun, "utf-8", encoding) + stop.content
-    words = f"nothing could be read from here on: {stop.words}"
+    words = f"the rest of the file could not be read: {stop.words}"
     return unread(uri, stop.rule, words, content[: kept(limit)], "record")
 
 
@@ -45,7 +45,7 @@ def canonical(record: dict[str, Any]) -> bytes:
 
 
 def distinct(names: Iterable[str]) -> list[str]:
-    """The names of columns, those that were there before marked by their place: `text`, `text (column 3)`."""
+    """The names of columns, with repeated names numbered by position: `text`, `text (column 3)`."""
     found: dict[str, None] = {}
     for number, name in enumerate(names, start=1):
         while name in found:
@@ -55,12 +55,12 @@ def distinct(names: Iterable[str]) -> list[str]:
 
 
 def names_text(names: Iterable[str]) -> bool:
-    """Whether one of the columns is the text."""
+    """Whether one of the columns holds the text."""
     return any(_folded(name) in TEXT for name in names)
 
 
 def no_text_column(uri: str, names: Iterable[str], content: bytes) -> Document:
-    """The document that stands for a table in which no column holds text."""
+    """The document for a table without a text column."""
     words = f"no column is named {', '.join(TEXT)}; the columns are: {_listed(names)}"
     return unread(uri, "no-text-column", words, content, "record")
 
@@ -68,10 +68,10 @@ def no_text_column(uri: str, names: Iterable[str], content: bytes) -> Document:
 def document(record: dict[str, Any], place: str, content: bytes, encoding: str, limit: int) -> Document:
     """`record` as a document, at `place` unless it names a uri of its own.
 
-    `content` is the record's raw bytes. A record that has more than `limit` of them, or has no string in the
-    first of the fields `TEXT` that it holds, is a document with a problem. Raises nothing, whatever the values.
+    `content` is the record's raw bytes. A record with more than `limit` bytes, or without a string in the first of the
+    fields `TEXT` that it has, becomes a document with a problem. Raises nothing.
     """
-    fields = {_folded(name): value for name, value in reversed(record.items())}  # of names alike, the first counts
+    fields = {_folded(name): value for name, value in reversed(record.items())}  # of equal names, the first is used
     uri = next(filter(None, map(_identifier, _values(fields, URI))), place)
     if len(content) > limit:
         words = f"{len(content):,} bytes are more than sources.max_document_bytes, {limit:,}"
@@ -102,12 +102,12 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _values(fields: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[Any]:
-    """What stands under these names, in their order, but for nulls."""
+    """The values under these names, in order, without nulls."""
     return (fields[name] for name in names if fields.get(name) is not None)
 
 
 def _number(value: Any) -> int | float | None:
-    """A number that says how many; None for truth values, NaN, infinities and what is no number."""
+    """A finite number; None for booleans, NaN, infinities and other types."""
     if isinstance(value, Decimal) and value.is_finite():
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -122,7 +122,7 @@ def _identifier(value: Any) -> str | None:
 
 
 def _date(value: Any) -> str | None:
-    """A date as text: strings as they are, numbers as ISO 8601 where they count days or time, else their digits."""
+    """A date as text: strings unchanged, numbers as ISO 8601 if they count days or time, else as digits."""
     if isinstance(value, str):
         return storable(value) or None
     if isinstance(value, datetime | date):

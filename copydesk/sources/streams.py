@@ -1,4 +1,4 @@
-"""A file as pieces of bytes and as lines: decompressed on the way, never more than a limit in memory."""
+"""Reads a file as chunks of bytes or as lines, decompressed, with bounded memory."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from copydesk.sources.listing import Entry
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
-#: So many bytes of a document are kept in the quarantine, however few it may have to be read.
+#: Minimum bytes of an oversized document that are kept in the quarantine.
 KEPT = 1 << 26
 _PIECE = 1 << 18
-#: Arrow takes so much of a compressed file at once.
+#: Size of the chunks in which Arrow reads a compressed file.
 _ARROW_PIECE = 1 << 16
 _EXPANSION_FLOOR = 1 << 20
 _MARKS = (
@@ -36,8 +36,8 @@ _UTF_16 = {"utf-16-le": re.compile(rb"(?:[^\0]\0){2}"), "utf-16-be": re.compile(
 class Stopped(Exception):
     """Reading ended before the file did.
 
-    `rule` and `words` are for the problem. `begun` is what had come, as it is read, since the last whole document, and
-    `content` the raw bytes from there on that could not be read.
+    `rule` and `words` are those of the problem. `begun` is the decoded input since the last complete document, and
+    `content` the raw bytes after it that could not be read.
     """
 
     def __init__(self, rule: str, words: str, content: bytes = b"") -> None:
@@ -47,37 +47,37 @@ class Stopped(Exception):
 
 
 def reason(error: Exception) -> str:
-    """An exception in words for a person."""
+    """The message of an exception."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def kept(limit: int) -> int:
-    """How many bytes of a document are kept, where `limit` says how many it may have."""
+    """The number of bytes kept of a document with more than `limit` bytes."""
     return max(limit, KEPT)
 
 
 class Room:
-    """How much a file may unpack to: `max_expansion` times its `size` in bytes, and a mebibyte in any case."""
+    """The limit for the unpacked size of a file: `max_expansion` times its `size` in bytes, but at least 1 MiB."""
 
     def __init__(self, size: int, max_expansion: int) -> None:
         self.size, self.limit, self.taken = size, max(_EXPANSION_FLOOR, size * max_expansion), 0
 
     def take(self, size: int) -> None:
-        """Count bytes that were unpacked. Raises `Stopped` where there are too many."""
+        """Count unpacked bytes. Raises `Stopped` if there are too many."""
         self.taken += size
         self.refuse(self.taken)
 
     def refuse(self, size: int) -> None:
-        """Raises `Stopped` where so many bytes are too many; counts nothing."""
+        """Raise `Stopped` if this many bytes are too many, without counting them."""
         if size > self.limit:
             raise Stopped(
                 "decompression-bomb",
-                f"{self.size:,} bytes expand to more than {self.limit:,}; raise sources.max_expansion if that is right",
+                f"{self.size:,} bytes expand to more than {self.limit:,}; raise sources.max_expansion if it is valid",
             )
 
 
 def pieces(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[bytes]:
-    """The bytes of a file, decompressed. Raises `Stopped` and nothing else."""
+    """The bytes of a file, decompressed. Raises only `Stopped`."""
     try:
         with entry.open() as file:
             if compression:
@@ -87,15 +87,15 @@ def pieces(entry: Entry, compression: str | None, config: SourcesConfig) -> Iter
                     yield piece
     except Stopped:
         raise
-    except Exception as error:  # object stores raise exceptions of their own
+    except Exception as error:  # object stores raise their own exceptions
         raise Stopped("unreadable", f"cannot be read: {reason(error)}") from error
 
 
 def _expanded(file: IO[bytes], compression: str, max_expansion: int) -> Iterator[bytes]:
     """A gzip or zstd file decompressed, all its members or frames. Raises `Stopped`.
 
-    A failing read loses what it had decompressed already, so what failed is read again byte by byte: everything before
-    the break comes out. Where nothing does, the file is kept as it is.
+    A failed read loses the data that it has already decompressed, so it is repeated byte by byte to get everything
+    before the damage. If there is nothing, the raw file is kept.
     """
     size = file.seek(0, os.SEEK_END)
     room = Room(size, max_expansion)
@@ -105,9 +105,9 @@ def _expanded(file: IO[bytes], compression: str, max_expansion: int) -> Iterator
             yield piece
         if size:
             return
-        raise Stopped("broken-compression", f"empty, which no {compression} file is")
+        raise Stopped("broken-compression", f"empty, so not a {compression} file")
     except OSError as error:
-        if error.errno is not None:  # the file system's, not the codec's
+        if error.errno is not None:  # an error of the file system, not of the codec
             raise
         broken, careful = error, file.tell() - 2 * _ARROW_PIECE
     last = bytearray()
@@ -138,7 +138,7 @@ def _decompressed(
 
 
 class _KeptOpen:
-    """A file for Arrow, which would close it. From the place `careful` on it comes byte by byte."""
+    """A file for Arrow that Arrow does not close. From the offset `careful` on it is read byte by byte."""
 
     def __init__(self, file: IO[bytes], careful: int | None) -> None:
         self._file, self._careful = file, careful
@@ -155,7 +155,7 @@ class _KeptOpen:
 
 
 def whole(pieces: Iterable[bytes], limit: int) -> bytes:
-    """All the bytes of one document. Raises `Stopped`, also where there are more than `limit`, with what is kept."""
+    """All bytes of a document. Raises `Stopped`, also for more than `limit` bytes, with the part to keep."""
     content = bytearray()
     most = kept(limit)
     try:
@@ -174,7 +174,7 @@ def whole(pieces: Iterable[bytes], limit: int) -> bytes:
 
 
 def head(entry: Entry, compression: str | None, config: SourcesConfig) -> bytes:
-    """What can be had of a file's bytes, and is kept."""
+    """The readable part of a file's bytes, to be kept."""
     try:
         return whole(pieces(entry, compression, config), kept(config.max_document_bytes))
     except Stopped as stop:
@@ -190,8 +190,8 @@ def lines(
 ) -> Iterator[tuple[bytes, int]]:
     """Each line without its `\\n`, and its size in bytes.
 
-    Of a line longer than `limit`, what lies beyond goes as it comes, each piece replaced by `instead(piece)`, which
-    must be short. Raises `Stopped`, with the line that was `begun`.
+    The part of a line beyond `limit` is dropped, each chunk replaced by `instead(chunk)`, which must be short. Raises
+    `Stopped`, with the incomplete line as `begun`.
     """
     begun: list[bytes] = []
     size = 0
@@ -220,8 +220,8 @@ def lines(
 def as_utf8(pieces: Iterable[bytes]) -> tuple[str, Iterator[bytes]]:
     """The encoding of a file of lines, and the file in UTF-8 without its byte order mark.
 
-    The encoding is `utf-8`, whether the bytes keep to it or not, unless they begin like UTF-16 or UTF-32. Surrogates
-    out of order stay in the file as `surrogatepass` writes them.
+    The encoding is `utf-8`, even for invalid bytes, unless they begin like UTF-16 or UTF-32. Lone surrogates are
+    encoded with `surrogatepass`.
     """
     rest = iter(pieces)
     start = next(rest, b"")
@@ -241,7 +241,7 @@ def _recoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
         yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
         good, raw = error.object[: error.start], bytearray(error.object[error.start :])
-        broken = f"begins like {encoding} but goes on otherwise: {error.reason}"
+        broken = f"begins like {encoding} but is invalid: {error.reason}"
     else:
         return
     yield recoded(good, encoding, "utf-8")
@@ -254,5 +254,5 @@ def _recoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
 
 
 def recoded(content: bytes, read: str, written: str) -> bytes:
-    """Bytes in the encoding `read` as they are in the encoding `written`."""
+    """Bytes converted from the encoding `read` to the encoding `written`."""
     return content.decode(read, "surrogatepass").encode(written, "surrogatepass") if read != written else content

@@ -1,8 +1,8 @@
-"""The warehouse: Hive-partitioned Parquet that readers may open at any time, and that one run at a time replaces.
+"""The warehouse: Hive-partitioned Parquet that can be read at any time and written by one run at a time.
 
-`Warehouse` is the way in. Whoever writes begins with `writing()`, which takes the lock and recovers; a run then asks
-its `history()` what is new, fills a `Staging` batch by batch and commits that. `warehouse/README.md` is the contract
-for those who read the tables.
+`Warehouse` is the entry point. Writers call `writing()`, which takes the lock and recovers from interrupted runs; a run
+then uses `history()` to find new documents, fills a `Staging` batch by batch, and commits it. `warehouse/README.md` is
+the contract for readers of the tables.
 """
 
 from copydesk.warehouse.audit import Audit, Finding

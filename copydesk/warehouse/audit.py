@@ -1,11 +1,11 @@
-"""Is a warehouse sound? Every file is compared with the commit that wrote it, and every row with what it promises.
+"""The audit of a warehouse: every file is checked against its commit record, and every row against the guarantees.
 
-- A file has the bytes, the SHA-256 and the rows that the newest record listing it gives; nothing else lies in a table.
-- Undone in reverse order, the edits of an article fit its text, and they are as many as the article says.
-- An article lies in one partition, its edits beside it; no content is published and quarantined at once.
+- A file has the bytes, the SHA-256 and the rows of the newest record that lists it; a table has no other files.
+- Undone in reverse order, the edits of an article fit its text, and their number is that in the article's row.
+- An article is in one partition, with its edits; no content is both published and quarantined.
 - Every run has a record and a row in `runs`.
 
-Reports are presentation, and are rewritten: of them it is asked only whether they can be read.
+Reports can be written again; it is only checked that they can be read.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from copydesk.warehouse.schemas import ARTICLES
 from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
 
 SCHEMAS = {name: getattr(schemas, name.upper()) for name in layout.KEYS}
-#: Of one kind of finding in one file, so many are listed one by one.
+#: Maximum findings of one kind in one file that are listed one by one.
 LISTED = 10
 
 _PIECE = 2**20
 
 
 class Finding(NamedTuple):
-    """Something that is wrong with `path`; `repairable` says whether `repair` knows what to do about it."""
+    """A problem with `path`; `repairable` says whether `repair` can fix it."""
 
     kind: str
     path: str
@@ -45,7 +45,7 @@ class Finding(NamedTuple):
 
 @dataclass
 class Audit:
-    """What was looked at, and what was found. `doubled` are ids of articles that stand more than once."""
+    """The counts of what was checked, and the findings. `doubled` are ids of articles with more than one row."""
 
     files: int = 0
     articles: int = 0
@@ -57,18 +57,18 @@ class Audit:
     _keys: dict[str, list[tuple[str, Any, Any]]] = field(default_factory=lambda: {"articles": [], "quarantine": []})
 
     def sentence(self) -> str:
-        """What was found, in one sentence."""
+        """The result in one sentence."""
         looked = (
             f"{self.files:,} files, {self.articles:,} articles, {self.edits:,} edits, {self.quarantined:,} quarantined"
         )
         if not self.findings:
             return f"Sound: {looked}."
         mended = sum(finding.repairable for finding in self.findings)
-        hint = f"; {mended:,} can be mended with --repair" if mended else ""
+        hint = f"; {mended:,} can be repaired with --repair" if mended else ""
         return f"{len(self.findings):,} finding{'s' * (len(self.findings) > 1)} in {looked}{hint}."
 
     def as_json(self) -> dict[str, Any]:
-        """The same as values: `sound`, the counts, and `findings`."""
+        """The result as a JSON-able value: `sound`, the counts, and `findings`."""
         counts = {name: getattr(self, name) for name in ("files", "articles", "edits", "quarantined")}
         return {"sound": not self.findings, **counts, "findings": [finding._asdict() for finding in self.findings]}
 
@@ -77,9 +77,9 @@ class Audit:
 
 
 def audit(store: Store, progress: Callable[[int, int], None] | None = None) -> Audit:
-    """Look at the whole warehouse, and change nothing. `progress` is told how many files are done, of how many.
+    """Check the whole warehouse without changing it. `progress` is called with the files done and their total.
 
-    Raises `WarehouseError` where a disk or a network refuses; whatever is wrong with a file is a finding.
+    Raises `WarehouseError` for disk and network errors; problems of a file are findings.
     """
     found = Audit()
     with in_words("read the list of files"):
@@ -91,7 +91,7 @@ def audit(store: Store, progress: Callable[[int, int], None] | None = None) -> A
     expected = newest(found.records)
     there = {name for table in names.values() for name in table}
     for path in sorted(expected.keys() - there - {layout.MARKER}):
-        found.note("missing", path, "a commit wrote it, and it is gone; restore it from a backup")
+        found.note("missing", path, "is missing, although a commit wrote it; restore it from a backup")
     total = len(there)
     for table in ("articles", "edits", "quarantine", "runs", "validations"):
         for name in names[table]:
@@ -106,7 +106,7 @@ def audit(store: Store, progress: Callable[[int, int], None] | None = None) -> A
 
 
 def newest(records: Iterable[Record]) -> dict[str, list[Listed]]:
-    """By path, what the newest record that lists it says. Records of old are not numbered; of those any may count."""
+    """The entry of each path in the newest record that lists it. Old records have no number; any of them may count."""
     found: dict[str, tuple[int, list[Listed]]] = {}
     for record in sorted(records, key=lambda record: record.number):
         for file in record.files:
@@ -124,7 +124,7 @@ def _records(store: Store, found: Audit) -> list[Record]:
                 raise ValueError(f"it names run {record.run_id}")
             records.append(record)
         except ValueError as error:
-            found.note("record", name, f"is damaged ({error}); what its run wrote cannot be compared")
+            found.note("record", name, f"is damaged ({error}); the files of its run cannot be compared")
     return records
 
 
@@ -139,7 +139,7 @@ def _look_at_reports(store: Store, found: Audit) -> None:
 
 def _look_at_file(store: Store, name: str, table: str, expected: list[Listed] | None, found: Audit) -> None:
     if not layout.is_table(name):
-        found.note("stray", name, "is no partition of a table, and readers might read it", True)
+        found.note("stray", name, "is not a partition of a table, but readers may read it", True)
         return
     size, sha256 = _measure(store, name)
     listed = next((file for file in expected or () if (file.size, file.sha256) == (size, sha256)), None)
@@ -151,9 +151,9 @@ def _look_at_file(store: Store, name: str, table: str, expected: list[Listed] | 
     if expected is None:
         found.note("unknown", name, "no commit wrote it")
     elif listed is None:
-        found.note("changed", name, "has other bytes than its commit wrote; restore it from a backup")
+        found.note("changed", name, "differs from what its commit wrote; restore it from a backup")
     elif listed.rows not in (None, rows):
-        found.note("rows", name, f"has {rows} rows, and its commit wrote {listed.rows}")
+        found.note("rows", name, f"has {rows} rows, but its commit wrote {listed.rows}")
 
 
 def _measure(store: Store, name: str) -> tuple[int, str]:
@@ -166,7 +166,7 @@ def _measure(store: Store, name: str) -> tuple[int, str]:
 
 
 def _look_at_rows(store: Store, name: str, table: str, found: Audit) -> int:
-    """Whether what the rows say is so; how many they are."""
+    """Check the rows of a file; returns their number."""
     if table == "articles":
         return _look_at_articles(store, name, found)
     rows = 0
@@ -184,7 +184,7 @@ def _keys(name: str, group: pa.Table) -> tuple[Any, Any]:
     try:
         return digests(group["article_id"].to_pylist(), 2), digests(group["content_sha256"].to_pylist(), 4)
     except ValueError as error:
-        raise partition.Unreadable(f"{name} holds an article_id or content_sha256 that is no digest") from error
+        raise partition.Unreadable(f"{name} holds an article_id or content_sha256 that is not a digest") from error
 
 
 def _look_at_articles(store: Store, name: str, found: Audit) -> int:
@@ -192,7 +192,7 @@ def _look_at_articles(store: Store, name: str, found: Audit) -> int:
     try:
         edits = partition.of_articles(store, beside)
     except partition.Unreadable:
-        edits = None  # it is a finding of its own
+        edits = None  # it is a separate finding
     seen: Counter[str] = Counter()
     columns = ["article_id", "uri", "content_sha256", "headline", "body", "edit_count", "suggestion_count"]
     faults: list[tuple[str, str]] = []
@@ -203,7 +203,7 @@ def _look_at_articles(store: Store, name: str, found: Audit) -> int:
         for row in group.to_pylist():
             seen[row["article_id"]] += 1
             if article_id(row["uri"]) != row["article_id"]:
-                faults.append(("id", f"{row['uri'][:200]!r} has an article_id that is not its own"))
+                faults.append(("id", f"{row['uri'][:200]!r} has an article_id that does not match its uri"))
             if edits is not None and seen[row["article_id"]] == 1:
                 faults += _faults(row, edits.get(row["article_id"], []))
     found.articles += rows
@@ -214,14 +214,14 @@ def _look_at_articles(store: Store, name: str, found: Audit) -> int:
 
 
 def _faults(row: dict[str, Any], edits: list[Edit]) -> Iterator[tuple[str, str]]:
-    """What is wrong between an article and its edits. Those of an article that stands twice begin again, from 0."""
+    """The problems of an article and its edits. The edits of a duplicate article start again from 0."""
     who = f"{row['uri'][:200]!r}"
     starts = [index for index, edit in enumerate(edits) if edit.sequence == 0]
     edits = edits[: starts[1]] if len(starts) > 1 else edits
     made = Counter(edit.status for edit in edits)
     if (made[APPLIED], made[SUGGESTED]) != (row["edit_count"], row["suggestion_count"]):
         counts = f"{row['edit_count']} edits and {row['suggestion_count']} suggestions"
-        yield "counts", f"{who} counts {counts}, and has {made[APPLIED]} and {made[SUGGESTED]}"
+        yield "counts", f"{who} states {counts}, but has {made[APPLIED]} and {made[SUGGESTED]}"
     if [edit.sequence for edit in edits] != list(range(len(edits))):
         yield "sequence", f"{who} has edits that are not numbered from 0 without a gap"
     try:
@@ -229,11 +229,11 @@ def _faults(row: dict[str, Any], edits: list[Edit]) -> Iterator[tuple[str, str]]
         if any(edit.field == TITLE for edit in edits):
             rebuild_title(row["headline"], edits)
     except (EditMismatch, ValueError, TypeError, IndexError) as error:
-        yield "irreversible", f"{who} cannot be taken back to its source text: {error}"
+        yield "irreversible", f"{who}: its edits do not rebuild the source text: {error}"
 
 
 def _list(found: Audit, path: str, faults: Iterable[tuple[str, str]], repairable: bool = False) -> None:
-    """The first faults of each kind one by one, and the number of the others."""
+    """The first problems of each kind one by one, and the number of the others."""
     kinds: dict[str, list[str]] = {}
     for kind, what in faults:
         kinds.setdefault(kind, []).append(what)
@@ -245,16 +245,16 @@ def _list(found: Audit, path: str, faults: Iterable[tuple[str, str]], repairable
 
 
 def _look_for_doubles(found: Audit) -> None:
-    """Articles that stand more than once, and content that is published and held back, or held back twice."""
-    published, held = (Keys(found._keys[table]) for table in ("articles", "quarantine"))
+    """Articles with more than one row, and content that is published and quarantined, or quarantined twice."""
+    published, quarantined = (Keys(found._keys[table]) for table in ("articles", "quarantine"))
     for path, ids in published.twice(2).items():
         found.doubled.update(ids)
-        _list(found, path, [("twice", f"article {key} stands in more than one row") for key in ids], True)
-    for path, keys in held.twice(6).items():
-        _list(found, path, [("held-twice", f"article {key[:32]} is held back twice") for key in keys], True)
-    both = published.all(6) & held.all(6)
-    for path, keys in held.where(both, 6).items():
-        _list(found, path, [("held", f"article {key[:32]} is published and held back") for key in keys], True)
+        _list(found, path, [("twice", f"article {key} has more than one row") for key in ids], True)
+    for path, keys in quarantined.twice(6).items():
+        _list(found, path, [("held-twice", f"article {key[:32]} is quarantined twice") for key in keys], True)
+    both = published.all(6) & quarantined.all(6)
+    for path, keys in quarantined.where(both, 6).items():
+        _list(found, path, [("held", f"article {key[:32]} is published and quarantined") for key in keys], True)
 
 
 def _look_at_runs(store: Store, names: list[str], found: Audit) -> None:
@@ -264,7 +264,7 @@ def _look_at_runs(store: Store, names: list[str], found: Audit) -> None:
             for group in partition.read(store, name, schemas.RUNS, ["run_id"]):
                 listed.update(group["run_id"].to_pylist())
         except WarehouseError:
-            return  # a finding of its own; without it the runs cannot be compared
+            return  # a separate finding; without it the runs cannot be compared
     recorded = {record.run_id for record in found.records if not record.is_repair}
     for run_id in sorted(recorded ^ listed.keys() | {run_id for run_id, count in listed.items() if count > 1}):
         rows, records = listed[run_id], int(run_id in recorded)

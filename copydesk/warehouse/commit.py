@@ -1,15 +1,15 @@
-"""The commit: every file of a run is finished and safe on disk before the first one replaces what readers see.
+"""The commit: all files of a run are complete and on disk before the first one replaces a file that readers see.
 
-1. All files are written complete under `_staging/<run_id>/` and fsynced (or put there whole). On an object store the
-   number of the lock stands before the run id.
-2. The intent, `intent.json` beside them, is written the same way. It lists every file, with bytes and SHA-256.
-   From here on the run counts: what is missing can be done by anybody who reads the intent, and as often as they like.
+1. All files are written under `_staging/<run_id>/` and fsynced (or uploaded whole). On an object store the number of
+   the lock precedes the run id.
+2. The intent, `intent.json` next to them, is written the same way. It lists every file, with bytes and SHA-256. From
+   now on the run is committed: the remaining steps can be done by anyone from the intent, and repeated.
 3. The files are put in place, one atomic replace each: quarantine, articles and edits, runs, validations, reports.
-4. The intent itself is put in place as `_commits/<run_id>.json`, the record of the commit, and staging is swept.
+4. The intent is put in place as `_commits/<run_id>.json`, the commit record, and staging is cleaned up.
 
-A run that dies before 2 leaves nothing but rubbish in staging; one that dies later is completed by `recover`. Files are
-replaced and never deleted, so that a reader who has listed them can open them: a partition that the last article has
-left keeps a file without rows.
+A run that dies before 2 leaves only staged files to discard; one that dies later is completed by `recover`. Files are
+replaced and never deleted, so that a reader that has listed them can open them: a partition without articles left keeps
+a file without rows.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, QUARANTINE, RUNS
 from copydesk.warehouse.spill import Rows, Spill
 from copydesk.warehouse.store import Store
 
-#: Files written at once. Compression and fsync leave Python free, so two small files take little longer than one.
+#: Files written in parallel. Compression and fsync release the GIL, so two small files take little longer than one.
 WRITERS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What a run published: its id, and for each file of it the path below the root, bytes and SHA-256."""
+    """The result of a commit: the run id, and for each file its path below the root, bytes and SHA-256."""
 
     run_id: str
     published: int
@@ -49,11 +49,11 @@ class Commit:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is about to publish.
+    """The content of a commit.
 
-    `days` are the partitions of articles and edits to write, with the new rows of `articles` and `edits`; `leaving`
-    has by day the ids of the old rows to take out. `quarantine` gives the new rows of the quarantine; `released` has by
-    day the old ones to take out, each as its article_id and content_sha256 joined.
+    `days` are the partitions of articles and edits to write, with the new rows of `articles` and `edits`; `leaving` are
+    the ids of the old rows to remove, by day. `quarantine` gives the new rows of the quarantine; `released` are the old
+    ones to remove, by day, each as its article_id and content_sha256 joined.
     """
 
     run_id: str
@@ -70,7 +70,7 @@ class Plan:
 
 
 def publish(store: Store, plan: Plan) -> Commit:
-    """Carry out `plan`. Raises OSError and its like; everything up to the intent leaves the tables untouched."""
+    """Carry out `plan`. Raises OSError and similar errors; until the intent is written, the tables are unchanged."""
     store.confirm()
     work = _Work(store, plan)
     work.prepare()
@@ -84,9 +84,9 @@ def publish(store: Store, plan: Plan) -> Commit:
 def seal(
     store: Store, staging: str, run_id: str, about: Mapping[str, Any], files: Mapping[str, parquet.Sealed]
 ) -> None:
-    """Steps 2 to 4 for files that are staged, in the order of `files`; `about` is what the record says beside them.
+    """Steps 2 to 4 for staged files, in the order of `files`; `about` is the other content of the record.
 
-    The lock is proven right before the intent is written, and right after: a run may stand still in between.
+    The lock is checked right before and right after the intent is written: a run may be suspended in between.
     """
     record = {
         "format": FORMAT,
@@ -102,13 +102,13 @@ def seal(
     try:
         complete(store, staging, read_record(content, INTENT))
     except Exception:
-        store.confirm()  # where another run has taken over and swept, that is what has to be said
+        store.confirm()  # if another run has taken over and cleaned up, this is the error to report
         raise
     store.sweep(store.names(staging))
 
 
 def _order(plan: Plan) -> Callable[[str], tuple[int, bool, str]]:
-    """Partitions that only lose rows come after those that gain them: a moved article is rather seen twice than not."""
+    """Partitions that only lose rows come last, so that a moved article is seen twice rather than not at all."""
     tables = [layout.MARKER, "quarantine", "articles", "edits", "runs", "validations", layout.REPORTS]
     ranks = {"edits": tables.index("articles")}
 
@@ -149,7 +149,7 @@ class _Work:
         self.store.stage([self._path(name) for name in self.files])
 
     def _partitions(self, table: str, schema: pa.Schema, spill: Spill) -> None:
-        """All changed days of one table: those with new rows, and then those that only lose some."""
+        """The changed days of one table: those with new rows, then those that only lose rows."""
         left = set(self.plan.days)
 
         def assemble(rows: Rows) -> None:
@@ -162,11 +162,11 @@ class _Work:
             losing = sorted(day for day in left if layout.file(table, day) in self.existing)
             list(pool.map(assemble, [Rows(day, iter(())) for day in losing]))
         days = {layout.number_of(table, name) for name in self.existing | self.files.keys()} - {None}
-        if days == {layout.UNDATED}:  # pyarrow cannot tell the type of a partition that never has a value
+        if days == {layout.UNDATED}:  # pyarrow cannot infer the type of a partition column without values
             self._partition(table, schema, layout.number(self.plan.run_date), iter(()), [])
 
     def _partition(self, table: str, schema: pa.Schema, day: int, new: Iterator[pa.Table], leaving: list[str]) -> None:
-        """One partition's new file: the rows that stay, in their order, and behind them the new ones in theirs."""
+        """The new file of a partition: the remaining rows in order, followed by the new ones in order."""
         name = layout.file(table, day)
 
         def rows() -> Iterator[pa.Table]:

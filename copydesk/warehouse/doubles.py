@@ -1,4 +1,4 @@
-"""Which documents stand more than once in a table, in 48 bytes each."""
+"""Finds documents with more than one row in a table, in 48 bytes each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Keys:
-    """Ids and contents of a table as rows of uint64[n, 6], and the file that each lies in."""
+    """Ids and contents of a table as rows of uint64[n, 6], and the file of each."""
 
     def __init__(self, parts: list[tuple[str, Any, Any]]) -> None:
         self.paths = [path for path, ids, _ in parts for _ in range(len(ids))]
@@ -17,7 +17,7 @@ class Keys:
         self.keys = np.concatenate([np.empty((0, 6), np.uint64), *keys])
 
     def twice(self, words: int) -> dict[str, list[str]]:
-        """By path, the keys of `words` numbers that occur more than once."""
+        """The keys of `words` numbers that occur more than once, by path."""
         _, inverse, counts = np.unique(self.keys[:, :words], axis=0, return_inverse=True, return_counts=True)
         return self._by_path(np.flatnonzero(counts[inverse.ravel()] > 1), words)
 

@@ -1,8 +1,8 @@
-"""What the warehouse knows already: every document that is published or held back, in about 60 bytes each.
+"""The known documents of the warehouse, published or quarantined, in about 60 bytes each.
 
-A document is *unchanged* when its uri and its content are what is published, or what is held back; it is not processed
-again. Of several documents with one uri the first of a run counts. A later one with the same content is unchanged, one
-with other content is given a problem (`duplicate-uri`) and so goes to the quarantine, from where it is known next time.
+A document is *unchanged* if its uri and content are already published or quarantined; it is not processed again. Of
+several documents with one uri in a run, the first is used. A later one with the same content is unchanged; one with
+other content gets the problem `duplicate-uri` and is quarantined, so it is known next time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from copydesk.warehouse import layout, partition
 from copydesk.warehouse.schemas import ARTICLES, QUARANTINE
 from copydesk.warehouse.store import Store, WarehouseError, in_words
 
-#: Files read at once: reading two columns is waiting, on a disk a little and on an object store nearly always.
+#: Files read in parallel: reading two columns is mostly waiting, especially on an object store.
 READERS = 8
 
 
@@ -29,8 +29,8 @@ class Known:
     """The documents of one table, sorted by id.
 
     Arrays: `ids` uint64[n, 2], `contents` (SHA-256) uint64[n, 4], `days` int32[n], `seen` bool[n], `cured` bool[n].
-    `days` holds the partition that the row lies in; `seen` is set for what the present run delivered again, `cured` for
-    what was held back for a reason that is gone.
+    `days` is the partition of the row; `seen` is set for documents that the present run read again, `cured` for
+    documents that were quarantined for a reason that no longer exists.
     """
 
     def __init__(self, ids: Any, contents: Any, days: Any, cured: Any) -> None:
@@ -44,7 +44,7 @@ class Known:
         return len(self.ids)
 
     def rows(self, article_id: bytes) -> list[int]:
-        """The rows of one document (16 bytes of id): none, one, or in the quarantine several."""
+        """The rows of one document (16 bytes of id): none, one, or several in the quarantine."""
         first, second = np.frombuffer(article_id, ">u8").astype(np.uint64)
         row, found = int(np.searchsorted(self.firsts, first)), []
         while row < len(self.ids) and self.firsts[row] == first:
@@ -59,7 +59,7 @@ class Known:
         return next((row for row in self.rows(article_id) if (self.contents[row] == wanted).all()), None)
 
     def see(self, article_id: bytes, content: bytes) -> bool:
-        """Whether this content is known, and would fare no better now; marks it as delivered again."""
+        """Whether this content is known and not `cured`; marks it as seen."""
         row = self.find(article_id, content) if len(self) else None
         if row is None or self.cured[row]:
             return False
@@ -74,61 +74,63 @@ class Known:
 
 
 class History:
-    """Every known document, and what the present run has seen of them.
+    """All known documents, and which of them the present run has read again.
 
-    `delivered` and `unchanged` count the documents of the last `select`.
+    `delivered` and `unchanged` are the counts of the last `select`.
     """
 
-    def __init__(self, published: Known, held: Known) -> None:
-        self.published, self.held = published, held
+    def __init__(self, published: Known, quarantined: Known) -> None:
+        self.published, self.quarantined = published, quarantined
         self.delivered = self.unchanged = 0
 
     @staticmethod
     def load(store: Store, cured: Collection[str] = ()) -> History:
         """Read the ids and digests of all articles and of the quarantine. Raises `WarehouseError`.
 
-        What is held back by one of the rules `cured` is taken up once more.
+        Documents quarantined by one of the rules `cured` are processed again.
         """
         return History(_known(store, "articles", ()), _known(store, "quarantine", cured))
 
     def is_known(self, article_id: str, content_sha256: str) -> bool:
-        """Whether this content of this document is published or held back."""
+        """Whether this content of this document is published or quarantined."""
         key, content = bytes.fromhex(article_id), bytes.fromhex(content_sha256)
-        return any(known.find(key, content) is not None for known in (self.published, self.held))
+        return any(known.find(key, content) is not None for known in (self.published, self.quarantined))
 
     def fate_of(self, article_id: str, content_sha256: str) -> str | None:
         """`published` or `quarantined` for known content, None for new content."""
         key, content = bytes.fromhex(article_id), bytes.fromhex(content_sha256)
         if self.published.find(key, content) is not None:
             return "published"
-        return "quarantined" if self.held.find(key, content) is not None else None
+        return "quarantined" if self.quarantined.find(key, content) is not None else None
 
     def partition_of(self, article_id: str) -> date | None:
-        """The date that an article is published under, None for the undated. KeyError where it is not published."""
+        """The date of a published article, None if undated. Raises KeyError if it is not published."""
         rows = self.published.rows(bytes.fromhex(article_id))
         if not rows:
             raise KeyError(article_id)
         return layout.day(int(self.published.days[rows[0]]))
 
-    def select(self, documents: Iterable[Document], retry_held: bool = False) -> Iterator[Document]:
-        """The documents that are new or changed, in the order in which they come.
+    def select(self, documents: Iterable[Document], retry_quarantined: bool = False) -> Iterator[Document]:
+        """The documents that are new or changed, in their order.
 
-        A second document with the uri of an earlier one carries the problem `duplicate-uri`. `retry_held` takes up
-        what is in the quarantine once more, for a run whose rules have changed.
+        A second document with the uri of an earlier one gets the problem `duplicate-uri`. `retry_quarantined` also
+        returns quarantined documents, for a run with changed rules.
         """
         self.delivered = self.unchanged = 0
-        self.published.seen[:] = self.held.seen[:] = False
-        first: dict[bytes, bytes] = {}  # of what is processed in this run: the content that counts
+        self.published.seen[:] = self.quarantined.seen[:] = False
+        first: dict[bytes, bytes] = {}  # of the documents processed in this run: the content that is used
         aside: set[tuple[bytes, bytes]] = set()
         for document in documents:
             self.delivered += 1
             key, content = bytes.fromhex(document.article_id), bytes.fromhex(document.content_sha256)
             if key in first:
                 known = first[key] == content or (key, content) in aside
-                known = known or (not retry_held and self.held.see(key, content))
+                known = known or (not retry_quarantined and self.quarantined.see(key, content))
                 duplicate = True
             else:
-                known = self.published.see(key, content) or (not retry_held and self.held.see(key, content))
+                known = self.published.see(key, content) or (
+                    not retry_quarantined and self.quarantined.see(key, content)
+                )
                 known = known or (key, content) in aside
                 duplicate = not known and any(self.published.seen[row] for row in self.published.rows(key))
             if known:
@@ -142,7 +144,7 @@ class History:
 
 
 def _duplicate(document: Document) -> Problem:
-    observed = f"another document of this run has the same uri {document.uri[:200]!r} and other content"
+    observed = f"another document of this run has the same uri {document.uri[:200]!r} and different content"
     return Problem("read", "duplicate-uri", "uri", CRITICAL, observed)
 
 
@@ -169,7 +171,7 @@ def _keys(store: Store, name: str, cured: Collection[str]) -> tuple[Any, Any, An
         return digests(ids, 2), digests(contents, 4), _cured(tables, len(ids), cured)
     except ValueError as error:
         raise WarehouseError(
-            f"{name} holds an article_id or content_sha256 that is no digest; restore it from a backup, or let"
+            f"{name} holds an article_id or content_sha256 that is not a digest; restore it from a backup, or let"
             " `copydesk check --repair` move it away and run again"
         ) from error
 
@@ -182,7 +184,7 @@ def _cured(tables: list[pa.Table], rows: int, cured: Collection[str]) -> Any:
 
 
 def digests(texts: list[str], words: int) -> Any:
-    """Hexadecimal digests of `words` times 8 bytes as uint64[n, words]. Raises ValueError for what is none."""
+    """Hexadecimal digests of `words` times 8 bytes as uint64[n, words]. Raises ValueError for anything else."""
     if any(len(text) != 16 * words for text in texts):
         raise ValueError("a digest of another length")
     values = np.frombuffer(bytes.fromhex("".join(texts)), ">u8").astype(np.uint64)

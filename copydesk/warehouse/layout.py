@@ -1,6 +1,6 @@
-"""Where things lie below the warehouse root, and days as the numbers that arrays hold.
+"""The paths below the warehouse root, and days as numbers for arrays.
 
-A day is counted from 1970-01-01, as Arrow's date32 does; `UNDATED` stands for the partition without a date.
+Days are counted from 1970-01-01, as in Arrow's date32; `UNDATED` stands for the partition without a date.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from copydesk.warehouse import schemas
 
-#: Readers skip every name that starts with `_` or `.`; these are ours alone.
+#: Private names: readers skip names that start with `_` or `.`.
 MARKER = schemas.MARKER
 COMMITS = "_commits"
 STAGING = "_staging"
@@ -18,7 +18,7 @@ REPORTS = "_reports"
 UNDATED = -(2**31)
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
-#: The column that partitions each table. It stands in the folder's name only.
+#: The partition column of each table. It is only in the folder's name.
 KEYS = {
     "articles": "published_date",
     "edits": "published_date",
@@ -47,7 +47,7 @@ def file(table: str, number: int) -> str:
 
 
 def staging(number: int, run_id: str) -> str:
-    """Where a run stages its files; `number` is that of its lock, 0 in a folder."""
+    """The folder in which a run stages its files; `number` is that of its lock, 0 in a local folder."""
     return f"{STAGING}/{number:08}-{run_id}" if number else f"{STAGING}/{run_id}"
 
 
@@ -58,14 +58,14 @@ def staged_by(folder: str) -> tuple[int, str]:
 
 
 def is_table(path: str) -> bool:
-    """Whether `path` is exactly the place of a partition's file."""
+    """Whether `path` is the path of a partition's file."""
     table = path.partition("/")[0]
     number = number_of(table, path) if table in KEYS else None
     return number is not None and file(table, number) == path
 
 
 def number_of(table: str, path: str) -> int | None:
-    """The day of the partition whose file is at `path`; None where it is no file of that table."""
+    """The day of the partition file at `path`; None if it is not a file of that table."""
     folder, _, value = path.removesuffix(f"/{table}.parquet").partition("=")
     if folder != f"{table}/{KEYS[table]}" or not path.endswith(f"/{table}.parquet"):
         return None

@@ -1,15 +1,15 @@
-"""One run at a time: a second one waits, and then stops with a message that names the first.
+"""The lock of a warehouse: a second run waits, and then stops with a message that names the first.
 
-In a folder the lock is the operating system's (`flock`): it ends with the process, however that dies. An object store
-has nothing of the kind. There the lock is an object, written only where it is still what was read (S3 and stores like
-it decide that in one step; through other fsspec drivers two runs that start in the same instant may both get in). Its
-holder renews it every `BEAT` seconds. One whose last renewal is more than `STALE` seconds away by the store's clock, in
-the past or in the future, counts as left behind by a dead run. The clocks of the machines that share such a warehouse
-may differ by minutes, not by more than `STALE - BEAT`.
+In a local folder it is a lock of the operating system (`flock`), which ends with the process. On an object store it is
+an object that is written only if it has not changed since it was read (S3 and compatible stores check that atomically;
+with other fsspec drivers two runs that start at the same instant may both get the lock). The holder renews it every
+`BEAT` seconds. A lock with a last renewal more than `STALE` seconds away by the store's clock, in the past or the
+future, is treated as left by a dead run. The clocks of machines that share a warehouse may differ by at most `STALE -
+BEAT`.
 
-A run that is suspended for longer than that loses its lock without knowing. So the lock is numbered: each taking adds
-one, a run stages its files under its number, it proves its lock again before and after it writes its intent, and once
-a later holder has recovered the warehouse, nobody completes what an earlier one began (`Lease` in `store.py`).
+A run that is suspended for longer loses its lock without noticing. So the lock has a number that increases each time it
+is taken: a run stages its files under its number, checks its lock again before and after it writes its intent, and
+after a later holder has recovered the warehouse, no commit of an earlier holder is completed (`Lease` in `store.py`).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class WarehouseBusy(WarehouseError):
 
 @contextmanager
 def locked(store: Store, wait_seconds: float) -> Iterator[None]:
-    """Hold the lock of the warehouse. Raises `WarehouseBusy` when it is not free within `wait_seconds`."""
+    """Hold the lock of the warehouse. Raises `WarehouseBusy` if it is not free within `wait_seconds`."""
     with _local(store, wait_seconds) if store.local else _remote(store, wait_seconds):
         try:
             yield
@@ -51,7 +51,7 @@ def locked(store: Store, wait_seconds: float) -> Iterator[None]:
 
 
 class _Flock:
-    """The lease of a folder: the operating system keeps it."""
+    """The lease of a local folder, held by the operating system."""
 
     number = mended = 0
 
@@ -77,13 +77,13 @@ def _local(store: Store, wait_seconds: float) -> Iterator[None]:
         store.lease = _Flock()
         yield
     finally:
-        with suppress(OSError):  # the folder may be gone; the lock is released all the same
+        with suppress(OSError):  # the folder may be gone; the lock is released anyway
             os.unlink(store.path(HOLDER))
         lock.release()
 
 
 class _Object:
-    """The lease of an object store: the lock object, as this process wrote it last."""
+    """The lease of an object store: the lock object as last written by this process."""
 
     def __init__(self, store: Store, left: dict[str, Any]) -> None:
         self.number, self.mended = _count(left, "number") + 1, _count(left, "mended")
@@ -92,14 +92,16 @@ class _Object:
         self._guard = threading.Lock()
 
     def take(self, tag: str | None) -> bool:
-        """Take the lock in the state that `tag` stands for; whether nobody was quicker."""
+        """Take the lock if its state is still that of `tag`; returns whether it succeeded."""
         return self._write(tag)
 
     def renew(self) -> bool:
-        """Write the lock once more; whether it still is this one's."""
+        """Renew the lock; returns whether this process still holds it."""
         with self._guard:
             if not self._lost and not self._write(self._tag):
-                content, tag = self._store.tagged(HOLDER)  # a write whose answer was lost leaves another tag of ours
+                content, tag = self._store.tagged(
+                    HOLDER
+                )  # a successful write with a lost response also changes the tag
                 ours = _owner(content).get("token") == self._who["token"]
                 self._lost = not (ours and self._write(tag))
             return not self._lost
@@ -107,8 +109,8 @@ class _Object:
     def confirm(self) -> None:
         if not self.renew():
             raise WarehouseBusy(
-                f"this run stood still for more than {STALE:.0f} s, and another one has taken over {self._store.url};"
-                " run it again: what is published stays, and nothing comes twice"
+                f"this run was suspended for more than {STALE:.0f} s, and another one has taken over {self._store.url};"
+                " run it again: published articles stay, and nothing is published twice"
             )
 
     def settle(self) -> None:
@@ -116,7 +118,7 @@ class _Object:
         self.confirm()
 
     def release(self) -> None:
-        """Leave the lock free, with its number: a lock that is taken next time has the next one."""
+        """Release the lock but keep its number, so that the next holder gets the next number."""
         with self._guard:
             if not self._lost:
                 self._store.swap(HOLDER, json.dumps({"number": self.number, "mended": self.mended}).encode(), self._tag)
@@ -150,7 +152,7 @@ def _remote(store: Store, wait_seconds: float) -> Iterator[None]:
 
 
 def _claim(store: Store) -> _Object | None:
-    """Take the lock where it is free or left behind by a dead run; None where it is neither."""
+    """Take the lock if it is free or left by a dead run; else None."""
     content, tag = store.tagged(HOLDER)
     owner = _owner(content)
     if "token" in owner and _age(store, owner) < STALE:
@@ -160,11 +162,11 @@ def _claim(store: Store) -> _Object | None:
 
 
 def _age(store: Store, owner: dict[str, Any]) -> float:
-    """Seconds since the lock was written, by the store's clock; how far off it is where that lies in the future."""
+    """Seconds between now and the last write of the lock, by the store's clock, in the past or the future."""
     try:
         written = store.fs.modified(store.path(HOLDER)).timestamp()
     except FileNotFoundError:
-        return 0.0  # released in this moment; the next look will find that
+        return 0.0  # just released; the next attempt will see that
     except NotImplementedError:
         written = float(owner.get("renewed", 0))
     return float(abs(time.time() - written))
@@ -172,7 +174,7 @@ def _age(store: Store, owner: dict[str, Any]) -> float:
 
 def _renew(lease: _Object, done: threading.Event) -> None:
     while not done.wait(BEAT):
-        # A network that fails once may work at the next beat; the run itself will notice one that stays away.
+        # A network error may be gone at the next beat; the run itself notices a permanent one.
         with suppress(Exception):
             if not lease.renew():
                 return
@@ -189,7 +191,7 @@ def _who(since: str) -> dict[str, Any]:
 def _owner(content: bytes | None) -> dict[str, Any]:
     try:
         return parsed(content)
-    except ValueError:  # being written at this moment, in a folder
+    except ValueError:  # just being written, in a local folder
         return {}
 
 

@@ -1,4 +1,4 @@
-"""Parquet files whose bytes depend on their rows and on nothing else: no clock, no path, no size of a batch."""
+"""Writes Parquet files with bytes that depend on the rows only: not on a clock, a path or batch sizes."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ import pyarrow.parquet as pq
 
 from copydesk.warehouse.schemas import EDITS
 
-#: A row group ends with the row that fills it: so many rows, or so many bytes of text.
+#: Maximum rows and bytes of text of a row group.
 GROUP_ROWS = 16_384
 GROUP_BYTES = 32 * 2**20
 
-#: Columns of long or free text. Minima and maxima of them help no reader and would be half of a small file.
+#: Columns of long or free text, without statistics: these help no reader and would be half of a small file.
 _TEXTS = {"headline", "body", "before", "after", "content", "text", "title", "observed", "description", "uri"}
 _HEAVY = ("body", "before", "after", "content", "text")
-#: Columns in which the same few values come again and again.
+#: Columns with few distinct values.
 _FEW_VALUES = {
     *("dateline", "agency", "attribution", "language", "encoding", "validation", "run_id", "pipeline_version"),
     *("step", "field", "rule", "status", "media_type", "suite", "expectation", "column", "severity"),
 }
 
 
-#: Edits come in thousands of small files, in which pages of dictionaries and statistics weigh more than they save.
+#: Edits are in thousands of small files, in which dictionary pages and statistics take more space than they save.
 _SMALL: dict[str, Any] = {
     "use_dictionary": False,
     "write_statistics": False,
@@ -64,7 +64,7 @@ def seal(path: Path, rows: int | None = None) -> Sealed:
 
 
 def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> Sealed:
-    """Write `tables` one behind the other; no more than a row group of them is in memory. No rows is a valid file."""
+    """Write `tables` in order, with at most one row group in memory. A file without rows is valid."""
     flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
     with (
         pa.OSFile(str(path), "wb") as file,
@@ -105,12 +105,12 @@ def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _joined(tables: list[pa.Table]) -> pa.Table:
-    """One chunk for each column, because the writer cuts its pages where chunks end."""
+    """One chunk for each column, because the writer starts a new page at each chunk."""
     return pa.concat_tables(tables).combine_chunks()
 
 
 def _running_bytes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """For each row, the bytes of text up to and with it."""
+    """The cumulative bytes of text, including each row."""
     total = np.zeros(table.num_rows, np.int64)
     for name in _HEAVY:
         if name in table.schema.names:

@@ -1,4 +1,4 @@
-"""One file of a table, read with distrust: whatever is wrong with it is told with its name and what to do about it."""
+"""Reads and validates a partition file; every error names the file and says what to do."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from copydesk.warehouse.store import Store, WarehouseError, reason_of
 
 
 class Unreadable(WarehouseError):
-    """The file is damaged, or it is not what copydesk wrote. What the system refuses is a `WarehouseError` alone."""
+    """The file is damaged or was not written by copydesk. Disk and network errors are a plain `WarehouseError`."""
 
 
 def read(store: Store, name: str, schema: pa.Schema, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """The rows of the file `name`, a row group at a time, exactly as `schema` says.
+    """The rows of the file `name`, one row group at a time, with exactly the given `schema`.
 
-    `columns` picks some of it; then further columns in the file do not matter. A nullable column that the file does not
-    have yet, because an older version wrote it, is null. Raises `Unreadable`, and `WarehouseError` for what disk or
-    network refuse.
+    `columns` selects some of them; then other columns in the file are ignored. A nullable column that the file lacks,
+    because an older version wrote it, is null. Raises `Unreadable`, and `WarehouseError` for disk and network errors.
     """
     wanted = schema if columns is None else pa.schema([schema.field(column) for column in columns], schema.metadata)
     try:
@@ -32,7 +31,7 @@ def read(store: Store, name: str, schema: pa.Schema, columns: Sequence[str] | No
             for index in range(file.num_row_groups):
                 yield _as(file.read_row_group(index, have, use_threads=False), wanted)
     except OSError as error:
-        if error.errno is not None:  # the system said no; of damage Arrow speaks without a number
+        if error.errno is not None:  # an error of the system; Arrow's errors for damage have no errno
             raise WarehouseError(f"could not read {name}: {reason_of(error)}") from error
         raise _damaged(name, reason_of(error)) from error
     except (pa.ArrowException, ValueError, TypeError, KeyError, OverflowError) as error:
@@ -40,7 +39,7 @@ def read(store: Store, name: str, schema: pa.Schema, columns: Sequence[str] | No
 
 
 def of_articles(store: Store, name: str) -> dict[str, list[Edit]]:
-    """The edits in the file `name` by their article, in their order; none where there is no file."""
+    """The edits in the file `name` by article, in order; empty if there is no file."""
     found: dict[str, list[Edit]] = {}
     if store.size(name) is not None:
         for group in read(store, name, EDITS):
@@ -52,13 +51,13 @@ def of_articles(store: Store, name: str) -> dict[str, list[Edit]]:
 def _damaged(name: str, reason: str) -> Unreadable:
     reason = reason.strip().splitlines()[0][:300] if reason.strip() else "no reason given"
     return Unreadable(
-        f"{name} is damaged, or no file of copydesk ({reason});"
+        f"{name} is damaged, or not a file of copydesk ({reason});"
         " restore it from a backup, or let `copydesk check --repair` move it away and run again"
     )
 
 
 def _check(found: pa.Schema, wanted: pa.Schema, whole: bool) -> None:
-    """Raises ValueError where a file with the columns `found` cannot give `wanted`."""
+    """Raise ValueError if a file with the columns `found` cannot give `wanted`."""
     twice = [name for name, count in Counter(found.names).items() if count > 1]
     if twice:
         raise ValueError(f"two columns are named {twice[0]!r}")
@@ -74,7 +73,7 @@ def _check(found: pa.Schema, wanted: pa.Schema, whole: bool) -> None:
 
 
 def _alike(found: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether values of one type can stand for those of the other without another meaning."""
+    """Whether values of one type can be converted to the other without a change of meaning."""
     kinds = (_is_text, pa.types.is_integer, pa.types.is_floating, pa.types.is_timestamp, _is_bytes, pa.types.is_list)
     return found.equals(wanted) or any(kind(found) and kind(wanted) for kind in kinds)
 
@@ -90,7 +89,7 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """`table` with exactly the fields of `schema`. Raises ValueError for nulls where none may be."""
+    """`table` with exactly the fields of `schema`. Raises ValueError for nulls in a required column."""
     columns = []
     for field in schema:
         if field.name not in table.schema.names:

@@ -1,8 +1,8 @@
-"""What becomes of a commit that was interrupted: see `copydesk.warehouse.commit` for how one is made.
+"""Recovery from an interrupted commit; for the steps of a commit see `copydesk.warehouse.commit`.
 
-An intent counts as long as no later holder of the lock has recovered the warehouse. It is read with distrust: it may
-only name files of the tables and of the reports, and what it names is compared with the SHA-256 that it gives. Reports
-are presentation: one that is missing stops nothing, and `copydesk report` makes it again.
+An intent is valid until a later holder of the lock has recovered the warehouse. It is not trusted: it may only name
+files of the tables and the reports, and each file is compared with its SHA-256. A missing report is no error, since
+`copydesk report` writes it again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from copydesk.warehouse.schemas import FORMAT
 from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
 
 INTENT = "intent.json"
-#: How the names of commits begin that `copydesk check --repair` makes.
+#: The prefix of the names of commits by `copydesk check --repair`.
 REPAIR = "repair-"
 
 _REPORT_NAME = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+)*")
@@ -26,7 +26,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Listed(NamedTuple):
-    """One file that a record lists; `rows` is None for what is no table, and in records of old."""
+    """A file in a record; `rows` is None for files that are not tables, and in old records."""
 
     path: str
     size: int
@@ -35,7 +35,7 @@ class Listed(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A commit record, or an intent. `number` counts the commits of the warehouse; records of old have 0."""
+    """A commit record, or an intent. `number` counts the commits of the warehouse; old records have 0."""
 
     run_id: str
     number: int
@@ -47,21 +47,21 @@ class Record(NamedTuple):
 
 
 def report_path(name: str) -> str:
-    """Where the report `name` lies. Raises ValueError for a name that could lead elsewhere."""
+    """The path of the report `name`. Raises ValueError for a name that could lead to another folder."""
     if not _REPORT_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no plain relative path")
+        raise ValueError(f"{name!r} is not a plain relative path")
     return f"{layout.REPORTS}/{name}"
 
 
 def staged(folder: str, name: str) -> str:
-    """Where the file that belongs at `name` is staged."""
+    """The path at which the file for `name` is staged."""
     return f"{folder}/{name.replace('/', '~')}"
 
 
 def complete(store: Store, folder: str, record: Record) -> None:
-    """Put the files of an intent in place, and then the intent as the commit record. May be repeated.
+    """Put the files of an intent in place, then the intent as the commit record. Can be repeated.
 
-    A file that is staged no more must be in its place already; `WarehouseError` where it is not.
+    A file that is no longer staged must already be in place; raises `WarehouseError` otherwise.
     """
     waiting = set(store.names(folder))
     moves = []
@@ -70,7 +70,7 @@ def complete(store: Store, folder: str, record: Record) -> None:
             moves.append((staged(folder, file.path), file.path))
         elif not file.path.startswith(f"{layout.REPORTS}/") and not _is_there(store, file):
             raise WarehouseError(
-                f"run {record.run_id} cannot be completed: its {file.path} is lost from {layout.STAGING}/;"
+                f"run {record.run_id} cannot be completed: its {file.path} is missing from {layout.STAGING}/;"
                 f" restore it from a backup, or remove {folder} to leave the tables as they are"
             )
     store.place(moves)
@@ -84,7 +84,7 @@ def _is_there(store: Store, file: Listed) -> bool:
 
 
 def recover(store: Store) -> list[str]:
-    """Complete the commits that were interrupted, discard other leavings; what was done, in sentences."""
+    """Complete interrupted commits and discard other staged files; returns what was done, in sentences."""
     own, mended = (store.lease.number, store.lease.mended) if store.lease else (0, 0)
     done: list[str] = []
     with in_words("recover from an interrupted run"):
@@ -103,7 +103,7 @@ def recover(store: Store) -> list[str]:
 def _settle(store: Store, folder: str, mended: int) -> str:
     number, run_id = layout.staged_by(folder.partition("/")[2])
     if number < mended:
-        return f"Discarded the commit of run {run_id}, which went on after another run had taken its lock over."
+        return f"Discarded the commit of run {run_id}, which continued after another run had taken over its lock."
     name = f"{folder}/{INTENT}"
     try:
         record = read_record(store.read(name), name)
@@ -113,7 +113,7 @@ def _settle(store: Store, folder: str, mended: int) -> str:
             f" restore it from a backup, or remove {folder} to leave the tables as they are"
         ) from error
     if record.run_id != run_id:
-        raise WarehouseError(f"{name} is damaged (it names run {record.run_id}); remove {folder} to leave it undone")
+        raise WarehouseError(f"{name} is damaged (it names run {record.run_id}); remove {folder} to discard it")
     complete(store, folder, record)
     return f"Completed the interrupted commit of run {run_id} ({len(record.files)} files)."
 
@@ -136,10 +136,10 @@ def read_record(content: bytes | None, name: str) -> Record:
 
 def _listed(file: Any) -> Listed:
     if not isinstance(file, Mapping):
-        raise ValueError("a file that is no object")
+        raise ValueError("a file that is not an object")
     path, size, sha256, rows = (file.get(key) for key in ("path", "bytes", "sha256", "rows"))
     if not isinstance(path, str) or not _is_ours(path):
-        raise ValueError(f"{path!r} is no file of a warehouse")
+        raise ValueError(f"{path!r} is not a file of a warehouse")
     if not isinstance(size, int) or not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
         raise ValueError(f"{path} without its size and SHA-256")
     return Listed(path, size, sha256, rows if isinstance(rows, int) else None)

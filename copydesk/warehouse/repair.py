@@ -1,9 +1,9 @@
-"""Repairs what an audit found, where only one answer is right; under the lock, after `recover`.
+"""Repairs the unambiguous findings of an audit, under the lock and after `recover`.
 
-Files that no reader can use are kept in `_damaged/`, with the edits of their articles, and a file without rows takes
-their place: the next run over the same sources publishes these documents again. Of an article that stands more than
-once the newest row stays with its edits; of several of one run the one under its own date. What is rewritten is
-committed as a run commits, so a repair that is killed is completed or discarded by whoever comes next.
+Unreadable files are moved to `_damaged/`, with the edits of their articles, and replaced by files without rows: the
+next run over the same sources publishes these documents again. Of an article with several rows, the newest row is kept
+with its edits; of several rows of one run, the one in the partition of its date. Changes are committed like a run, so
+an interrupted repair is completed or discarded by the next writer.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DAMAGED = "_damaged"
 
 
 def repair(store: Store, found: Audit) -> list[str]:
-    """Mend the repairable findings of an audit that was made under this lock; what was done, in sentences."""
+    """Repair the repairable findings of an audit made under this lock; returns what was done, in sentences."""
     with in_words("repair the warehouse"):
         work = _Rewrite(store, found)
         apart = [finding.path for finding in found.findings if finding.kind in ("stray", "report")]
@@ -48,7 +48,7 @@ def repair(store: Store, found: Audit) -> list[str]:
 
 
 def _unusable(store: Store, found: Audit) -> list[str]:
-    """Files that cannot be read, and the edits of articles that cannot."""
+    """Unreadable files, and the edits of articles in unreadable files."""
     paths = {finding.path for finding in found.findings if finding.kind == "damaged" and finding.repairable}
     days = [layout.number_of("articles", path) for path in paths]
     beside = {layout.file("edits", day) for day in days if day is not None}
@@ -81,37 +81,39 @@ class _Rewrite:
         keep = [self._best.get(key, (name, row)) == (name, row) for row, key in enumerate(ids)]
         if not all(keep):
             self._write(name, ARTICLES, rows.filter(pa.array(keep)))
-            self.done.append(f"Took {len(keep) - sum(keep)} rows out of {name} of articles that stand elsewhere.")
+            self.done.append(f"Removed {len(keep) - sum(keep)} duplicate rows of articles from {name}.")
         if self.store.size(beside) is not None:
             edits = self._read(beside, EDITS)
             kept = _of_rows(edits, rows, keep)
             if not all(kept):
                 self._write(beside, EDITS, edits.filter(pa.array(kept)))
-                self.done.append(f"Took {len(kept) - sum(kept)} edits out of {beside} whose article is not there.")
+                self.done.append(f"Removed {len(kept) - sum(kept)} edits without an article from {beside}.")
 
     def quarantine(self, day: int) -> None:
-        """The quarantine of one day, with each content once, and none that is published."""
+        """The quarantine of one day, without duplicates and without published content."""
         name = layout.file("quarantine", day)
         rows = self._read(name, QUARANTINE)
         keys = pc.binary_join_element_wise(rows["article_id"], rows["content_sha256"], "").to_pylist()
         keep = [key not in self._published and self._last[key] == (name, row) for row, key in enumerate(keys)]
         if not all(keep):
             self._write(name, QUARANTINE, rows.filter(pa.array(keep)))
-            self.done.append(f"Took {len(keep) - sum(keep)} rows out of {name} that are published, or held twice.")
+            self.done.append(
+                f"Removed {len(keep) - sum(keep)} rows from {name} that are published, or quarantined twice."
+            )
 
     def empty(self, name: str) -> None:
-        """A file without rows in the place of one that is damaged: files are replaced and never deleted."""
+        """Replace a damaged file by one without rows: files are never deleted."""
         schema = SCHEMAS[name.partition("/")[0]]
         self._write(name, schema, schema.empty_table())
 
     def commit(self) -> None:
-        """Publish what was rewritten, if anything was."""
+        """Commit the rewritten files, if any."""
         if self.files:
             self.store.stage([self._path(name) for name in self.files])
             seal(self.store, self.staging, self.run_id, {}, self.files)
 
     def _newest(self) -> dict[str, tuple[str, int]]:
-        """Where the row stands that stays, for each article that stands more than once."""
+        """The place of the row to keep, for each article with more than one row."""
         best: dict[str, tuple[tuple[int, bool, str, int], tuple[str, int]]] = {}
         for name in self._names("articles") if self.found.doubled else ():
             day = layout.day(layout.number_of("articles", name) or 0)
@@ -130,7 +132,7 @@ class _Rewrite:
 
     @cached_property
     def _last(self) -> dict[str, tuple[str, int]]:
-        """Where each content is held back, the last of several places."""
+        """The place of each content in the quarantine, the last one of several."""
         held = [(path, row, key) for path, pair in self._pairs("quarantine") for row, key in enumerate(pair)]
         return {key: (path, row) for path, row, key in sorted(held)}
 
@@ -159,8 +161,8 @@ class _Rewrite:
 def _of_rows(edits: pa.Table, rows: pa.Table, keep: list[bool]) -> list[bool]:
     """Which edits belong to a row of `rows` that is kept.
 
-    Of an article that stands twice in one file the edits stand there twice too, one list behind the other; each list
-    begins again with the sequence 0, and rows without any edits have none.
+    If an article is in one file twice, its edits are too, one list after the other; each list starts with the sequence
+    0, and rows without edits have no list.
     """
     lists: dict[str, list[bool]] = {}
     counts = np.add(rows["edit_count"].to_numpy(), rows["suggestion_count"].to_numpy())

@@ -1,4 +1,4 @@
-"""Rows on their way to their partitions, kept on disk so that memory stays flat however many there are."""
+"""Stores rows on disk until their partitions are written, so that memory stays flat."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 from copydesk.records import Document
 
 BUCKETS = 64
-#: Partitions are sorted out in memory while they are together no larger than this; a larger one is streamed.
+#: Maximum size of partitions that are sorted in memory together; a larger one is streamed.
 LOAD_BYTES = 64 * 2**20
 
 _DAY = "_day"
@@ -29,7 +29,7 @@ class Rows(NamedTuple):
 
 
 class Stream:
-    """One Arrow file that grows at its end."""
+    """An Arrow file that is appended to."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path, self._writer = path, pa.ipc.new_stream(str(path), schema, options=_COMPRESSED)
@@ -41,14 +41,14 @@ class Stream:
         self._writer.close()
 
     def tables(self) -> Iterator[pa.Table]:
-        """Everything that was added, a batch at a time; after `close`."""
+        """All rows, one batch at a time; after `close`."""
         with pa.OSFile(str(self.path)) as file, pa.ipc.open_stream(file) as reader:
             for batch in reader:
                 yield pa.Table.from_batches([batch])
 
 
 class Documents:
-    """Raw documents that wait, in the order in which they are added. Their texts may hold what UTF-8 cannot."""
+    """Waiting raw documents, in order. Their texts may contain lone surrogates."""
 
     def __init__(self, path: Path) -> None:
         self._stream = Stream(path, pa.schema([(name, pa.binary()) for name in _DOCUMENT]))
@@ -62,7 +62,7 @@ class Documents:
         self._stream.close()
 
     def read(self) -> Iterator[Document]:
-        """Everything that was added; after `close`."""
+        """All documents; after `close`."""
         for table in self._stream.tables():
             for row in table.to_pylist():
                 content = row.pop("content")
@@ -78,7 +78,7 @@ def _text(value: bytes | None) -> Any:
 
 
 class Spill:
-    """Rows by day, in buckets of days: a file for each, so that thousands of partitions need few open files."""
+    """Rows by day, in one file per bucket of days, so that thousands of partitions need few open files."""
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
         self.folder, self.schema = folder, schema.append(pa.field(_DAY, pa.int32(), False))
@@ -87,7 +87,7 @@ class Spill:
         folder.mkdir(parents=True)
 
     def add(self, table: pa.Table, days: Any) -> None:
-        """Add rows; `days` is int32[rows]. Rows of one day keep the order in which they are added."""
+        """Add rows; `days` is int32[rows]. Rows of one day keep their order."""
         if not table.num_rows:
             return
         table = table.append_column(self.schema.field(_DAY), pa.array(days, pa.int32())).cast(self.schema)
@@ -109,7 +109,7 @@ class Spill:
             stream.close()
 
     def partitions(self, days: Collection[int]) -> Iterator[list[Rows]]:
-        """The rows of each of `days` that has any, in handfuls that were loaded together."""
+        """The rows of each of `days` that has any, in groups that are loaded together."""
         for number in range(BUCKETS):
             for handful in self._handfuls(
                 sorted(day for day in days if day in self._bytes and day % BUCKETS == number)

@@ -1,4 +1,4 @@
-"""What a run will publish, gathered batch by batch where no reader sees it."""
+"""The staging area: collects the rows of a run batch by batch, invisible to readers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SEVERITIES = (CRITICAL, WARNING, INFO)
 
 
 class PartitionCount(NamedTuple):
-    """New documents of one date (None: undated): all, those in the quarantine, and published ones with a warning."""
+    """Counts of new documents of a date (None: undated): all, quarantined, and published with a warning."""
 
     published_date: date | None
     documents: int
@@ -36,13 +36,13 @@ class PartitionCount(NamedTuple):
 
 
 class Staging:
-    """The new rows of one run. A context manager: what is not committed when it ends is discarded."""
+    """The new rows of a run. A context manager: rows that are not committed are discarded at its end."""
 
     def __init__(self, store: Store, history: History) -> None:
         self._store, self._history = store, history
         self._counts: dict[str, Counter[int]] = {"published": Counter(), "quarantined": Counter(), "warned": Counter()}
         self._held: dict[int, list[Problem]] = {}
-        self._replaced: list[tuple[int, int]] = []  # row of the history, and the day that its new version goes to
+        self._replaced: list[tuple[int, int]] = []  # row of the history → day of its new version
         self._superseded: set[int] = set()  # rows of the quarantine
         self._digest = 0
         with in_words("prepare the staging area"):
@@ -61,9 +61,9 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Only what was spilled: what a failed commit left is for `recover`, which knows whether it was complete.
-        # Nothing depends on it any more, so trouble with it must not hide the error that led here.
-        # On a full disk a part cannot even be closed; its text has to go all the same.
+        # Only the spilled rows: the files of a failed commit are left to `recover`, which knows whether it was
+        # complete. Nothing needs them any more, so errors here must not hide the original one. On a full disk a file
+        # cannot even be closed; it must be deleted anyway.
         for part in self._parts():
             with suppress(OSError, pa.ArrowException):
                 part.close()
@@ -75,9 +75,9 @@ class Staging:
         """Add a batch of processed documents.
 
         `articles` has the schema `ARTICLES` and the column `published_date`; `edits` (schema `EDITS`) are joined to
-        them by `article_id`, and those of other articles are left out. `quarantine` has the documents held back, `raw`
-        those of `articles`, row by row, both with the schema `QUARANTINE`: should the gate hold a partition, its
-        documents go to the quarantine whole. `run_id` and `pipeline_version` are filled in by `commit`.
+        them by `article_id`, and those of other articles are ignored. `quarantine` are the quarantined documents, `raw`
+        those of `articles`, row by row, both with the schema `QUARANTINE`: if the gate holds back a partition, its
+        documents are quarantined with their content. `run_id` and `pipeline_version` are filled in by `commit`.
         """
         ids = articles["article_id"]
         if raw["article_id"] != ids:
@@ -97,13 +97,13 @@ class Staging:
             self._raw.add(raw.cast(QUARANTINE))
 
     def wait(self, documents: Sequence[Document]) -> None:
-        """Keep raw documents, to be processed when all others are."""
+        """Store raw documents, to be processed after all others."""
         if documents:
             with in_words("write to the staging area"):
                 self._waiting.add(documents)
 
     def waiting(self) -> Iterator[Document]:
-        """The documents that wait, in their order; no more are taken."""
+        """The waiting documents, in order; no more can be added."""
         with in_words("read from the staging area"):
             self._waiting.close()
             yield from self._waiting.read()
@@ -115,25 +115,25 @@ class Staging:
         ):
             pair = bytes.fromhex(key) + bytes.fromhex(content)
             self._digest += int.from_bytes(hashlib.sha256(pair).digest(), "big")
-            self._superseded.update(self._history.held.rows(pair[:16]))
+            self._superseded.update(self._history.quarantined.rows(pair[:16]))
 
     @property
     def published(self) -> int:
-        """Documents that will become articles; changes with `hold`."""
+        """Number of documents to publish; changes with `hold`."""
         return sum(count for day, count in self._counts["published"].items() if day not in self._held)
 
     @property
     def quarantined(self) -> int:
-        """Documents that will go to the quarantine; changes with `hold`."""
+        """Number of documents to quarantine; changes with `hold`."""
         return sum(self._counts["quarantined"].values()) + sum(self._counts["published"][day] for day in self._held)
 
     @property
     def replaced(self) -> int:
-        """Articles that will take the place of an earlier version of their document; changes with `hold`."""
+        """Number of articles that replace an earlier version; changes with `hold`."""
         return sum(day not in self._held for _, day in self._replaced)
 
     def partition_counts(self) -> list[PartitionCount]:
-        """The new documents of each date, in order, the undated first; as they came in, whatever was held since."""
+        """The new documents of each date, in order, undated first; not changed by `hold`."""
         published, quarantined, warned = self._counts.values()
         return [
             PartitionCount(layout.day(day), published[day] + quarantined[day], quarantined[day], warned[day])
@@ -141,19 +141,19 @@ class Staging:
         ]
 
     def partitions_written(self) -> int:
-        """Dates whose articles will change: those with new ones, and those that one leaves; changes with `hold`."""
+        """Number of dates with changed articles: with new ones, or fewer ones; changes with `hold`."""
         return len(self._changed_days())
 
     def hold(self, published_date: date | None, problem: Problem) -> None:
-        """Send the new documents of this date to the quarantine, for this reason and those they had."""
+        """Quarantine the new documents of this date, with this reason added to their own."""
         self._held.setdefault(layout.number(published_date), []).append(problem)
 
     def digest(self) -> str:
-        """SHA-256 of which documents were processed with which content, 64 hex digits; their order does not matter."""
+        """SHA-256 of the ids and contents of the processed documents, 64 hex digits; independent of their order."""
         return hashlib.sha256((self._digest % 2**256).to_bytes(32, "big")).hexdigest()
 
     def run_id(self, run_date: date) -> str:
-        """`2019-05-21-8d4f0c1a2b3e`: date and digest; numbered where that very work was committed before."""
+        """`2019-05-21-8d4f0c1a2b3e`: date and digest; numbered if the same input was committed before."""
         name = f"{run_date.isoformat()}-{self.digest()[:12]}"
         with in_words("read the commit records"):
             taken = set(self._store.names(layout.COMMITS))
@@ -172,7 +172,7 @@ class Staging:
 
         `run_row` is a row of `RUNS`; `run_id`, `published`, `replaced`, `quarantined`, `partitions_written` and
         `partitions_held` are filled in. `validations` are rows of `VALIDATIONS`, whose `run_id` is filled in. `reports`
-        are files, by their path below `_reports/`. Raises `WarehouseError`; `recover` then knows how to go on.
+        are files, by their path below `_reports/`. Raises `WarehouseError`; `recover` then completes or discards it.
         """
         row = {
             **run_row,
@@ -211,24 +211,26 @@ class Staging:
         return {day for day in self._counts["published"] if day not in self._held} | self._leaving().keys()
 
     def _leaving(self) -> dict[int, list[str]]:
-        """By day, the ids of articles whose rows there are replaced, in that partition or in another."""
+        """The ids of articles to remove from each day, since a new row replaces them there or in another partition."""
         rows = np.array(sorted(row for row, day in self._replaced if day not in self._held), np.int64)
         days = self._history.published.days[rows]
         return {int(day): self._history.published.article_ids(rows[days == day]) for day in np.unique(days)}
 
     def _released(self) -> dict[int, list[str]]:
-        """By day of the run that held them, the rows of the quarantine which newer content of a document replaces."""
-        held = self._history.held
-        rows = np.array(sorted(row for row in self._superseded if not held.seen[row]), np.int64)
-        days = held.days[rows]
+        """The rows of the quarantine that newer content replaces, by the day of the run that quarantined them."""
+        quarantined = self._history.quarantined
+        rows = np.array(sorted(row for row in self._superseded if not quarantined.seen[row]), np.int64)
+        days = quarantined.days[rows]
         return {
-            int(day): [a + b for a, b in zip(held.article_ids(part), held.content_sha256(part), strict=True)]
+            int(day): [
+                a + b for a, b in zip(quarantined.article_ids(part), quarantined.content_sha256(part), strict=True)
+            ]
             for day in np.unique(days)
             for part in [rows[days == day]]
         }
 
     def gated(self) -> Iterator[pa.Table]:
-        """The documents of partitions that the gate held, as rows of the quarantine; when nothing more is added."""
+        """The documents of partitions held back by the gate, as rows of the quarantine; after the last `add`."""
         self._raw.close()
         for table in self._raw.tables() if self._held else ():
             days = _days(table["published_date"])
@@ -244,7 +246,7 @@ class Staging:
             yield held.set_column(index, QUARANTINE.field(index), pa.array(reasons, QUARANTINE.field(index).type))
 
     def _held_back(self) -> Iterator[pa.Table]:
-        """The new rows of the quarantine: documents that failed, then those of partitions that the gate held."""
+        """The new rows of the quarantine: failed documents, then those of partitions held back by the gate."""
         yield from self._quarantine.tables()
         yield from self.gated()
 

@@ -1,7 +1,7 @@
-"""The few things that the warehouse asks of the place where it lies: a local folder, or an object store.
+"""Storage of the warehouse: the operations on a local folder or an object store.
 
-Both go through fsspec. What differs is how a file becomes visible whole: a local file is fsynced and renamed, an object
-is put or copied whole (an object is never streamed into: an exception inside an open stream would publish its stump).
+Both use fsspec. They differ in how a file is published atomically: a local file is fsynced and renamed, an object is
+put or copied as a whole (never streamed: an exception inside an open stream would publish the truncated object).
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ import pyarrow as pa
 from copydesk.warehouse.layout import STAGING
 from copydesk.warehouse.workspace import Workspace
 
-#: From how many files on one flush of the whole disk is quicker than so many small ones.
+#: Number of files from which one flush of the whole disk is faster than single ones.
 MANY = 32
 
 
 class WarehouseError(Exception):
-    """The warehouse cannot be read or written; the message says why, and what to do about it."""
+    """The warehouse cannot be read or written; the message says why and what to do."""
 
 
 def _troubles() -> tuple[type[BaseException], ...]:
-    """What may go wrong below us. Object-store drivers raise errors of their own beside OSError."""
+    """The exceptions of storage drivers. Object-store drivers raise their own besides OSError."""
     boto = sys.modules.get("botocore.exceptions")
     extra = (boto.BotoCoreError, boto.ClientError) if boto else ()
     return (OSError, pa.ArrowException, *extra)
 
 
 def reason_of(error: BaseException) -> str:
-    """What a disk, a network or a library says of a fault, in words."""
+    """The message of a disk, network or library error."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     where = getattr(error, "filename", None)
     return f"{reason} ({where})" if where else str(reason)
@@ -47,7 +47,7 @@ def reason_of(error: BaseException) -> str:
 
 @contextmanager
 def in_words(doing: str) -> Iterator[None]:
-    """Turn whatever a disk, a network or a damaged file raises into a `WarehouseError`: could not `doing`, because."""
+    """Turn errors of disk, network and damaged files into a `WarehouseError`: could not `doing`, and the reason."""
     try:
         yield
     except _troubles() as error:
@@ -55,7 +55,7 @@ def in_words(doing: str) -> Iterator[None]:
 
 
 def parsed(content: bytes | None) -> dict[str, Any]:
-    """A JSON object. Raises ValueError for anything else, however deep, long or odd."""
+    """Parse a JSON object. Raises ValueError for anything else, including deep nesting."""
     try:
         value = json.loads(content or b"")
     except RecursionError:
@@ -66,20 +66,20 @@ def parsed(content: bytes | None) -> dict[str, Any]:
 
 
 class Lease(Protocol):
-    """The right to write, as long as the lock is held.
+    """The right to write while the lock is held.
 
-    `number` counts the times that the lock of an object store was taken; a folder's, which cannot be lost, has 0.
-    What a holder below `mended` left undone is discarded: another one has recovered the warehouse and written since.
+    `number` counts how often the lock of an object store was taken; it is 0 for a local folder, where the lock cannot
+    be lost. Unfinished commits of holders below `mended` are discarded, since a later one has recovered the warehouse.
     """
 
     number: int
     mended: int
 
     def confirm(self) -> None:
-        """Raise `WarehouseError` where the lock was lost."""
+        """Raise `WarehouseError` if the lock was lost."""
 
     def settle(self) -> None:
-        """Note that this holder has recovered the warehouse, so that nobody completes what an earlier one began."""
+        """Record that this holder has recovered the warehouse, so that no earlier commit is completed."""
 
 
 class Store:
@@ -94,7 +94,7 @@ class Store:
 
     @staticmethod
     def open(url: str) -> Store:
-        """The store at `url`: a folder's path, `file://…`, or any URL that fsspec knows."""
+        """The store at `url`: the path of a folder, `file://…`, or any URL that fsspec supports."""
         try:
             fs, root = fsspec.url_to_fs(os.fspath(url), use_listings_cache=False)
         except (ValueError, ImportError) as error:
@@ -102,16 +102,16 @@ class Store:
         return (LocalStore if isinstance(root, str) and "file" in fs.protocol else Store)(fs, root, str(url))
 
     def confirm(self) -> None:
-        """Raise `WarehouseError` where the lock was lost, RuntimeError where this store never took it."""
+        """Raise `WarehouseError` if the lock was lost, RuntimeError if this store never took it."""
         if self.lease is None:
-            raise RuntimeError("nothing is published but under the lock: use `Warehouse.writing`")
+            raise RuntimeError("publishing needs the lock: use `Warehouse.writing`")
         self.lease.confirm()
 
     def path(self, name: str) -> str:
         return f"{self.root}/{name}"
 
     def address(self, name: str = "") -> str:
-        """Where `name` is, as a person would give it to a reader: a path, or a URL with its protocol."""
+        """The address of `name`: a path, or a URL with its protocol."""
         return str(self.fs.unstrip_protocol(self.path(name).rstrip("/")))
 
     def top(self) -> list[str]:
@@ -122,12 +122,12 @@ class Store:
             return []
 
     def names(self, folder: str) -> list[str]:
-        """Every file below `folder`, sorted; empty where there is no such folder."""
+        """Every file below `folder`, sorted; empty if the folder does not exist."""
         prefix = len(self.root) + 1
         return sorted(path[prefix:] for path in self.fs.find(self.path(folder)))
 
     def read(self, name: str) -> bytes | None:
-        """The whole file, None where there is none."""
+        """The content of the file, None if it does not exist."""
         try:
             content: bytes = self.fs.cat_file(self.path(name))
         except FileNotFoundError:
@@ -135,26 +135,26 @@ class Store:
         return content
 
     def source(self, name: str) -> Any:
-        """An open file that `pyarrow.parquet` can read from."""
+        """An open file for `pyarrow.parquet`."""
         return self.fs.open(self.path(name), "rb")
 
     def write(self, name: str, content: bytes) -> None:
-        """Make `content` the whole of the file `name`: durable, and never visible in part."""
+        """Write `content` to the file `name`, durably and atomically."""
         self.fs.pipe_file(self.path(name), content)
 
     @property
     def conditional(self) -> bool:
-        """Whether the store itself refuses a write to a file that changed: S3 and what speaks its language."""
+        """Whether the store supports conditional writes: S3 and compatible stores."""
         protocol = self.fs.protocol
         return "s3" in ((protocol,) if isinstance(protocol, str) else protocol)
 
     def tagged(self, name: str) -> tuple[bytes | None, str | None]:
-        """The file and a tag of this version of it, None and None where there is none. For `swap`."""
+        """The file and a tag of this version for `swap`; None and None if it does not exist."""
         if not self.conditional:
             content = self.read(name)
             return content, None if content is None else hashlib.sha256(content).hexdigest()
         try:
-            # The tag first: should the file change in between, the tag is the older one, and `swap` is refused.
+            # The tag is read first: if the file changes in between, the tag is outdated and `swap` is refused.
             tag = str(self.fs.info(self.path(name))["ETag"])
         except FileNotFoundError:
             return None, None
@@ -162,10 +162,10 @@ class Store:
         return content, None if content is None else tag
 
     def swap(self, name: str, content: bytes, tag: str | None) -> str | None:
-        """Write a small file in place of the version with `tag` (None: where there is none).
+        """Replace the version of a small file with `tag` (None: the file must not exist).
 
-        Returns the tag of what is there now, None where somebody was quicker. The store decides in one step where it is
-        `conditional`; elsewhere two that do this in the same instant may both believe that they did.
+        Returns the new tag, None if the file has changed. This is atomic if the store is `conditional`; otherwise two
+        simultaneous calls may both succeed.
         """
         path = self.path(name)
         fault: Exception | None = None
@@ -176,9 +176,9 @@ class Store:
                 if isinstance(answer, dict) and "ETag" in answer:
                     return str(answer["ETag"])
             except OSError as error:
-                if error.errno == errno.ENOSYS:  # it speaks the language of S3, but knows no conditions
+                if error.errno == errno.ENOSYS:  # compatible with S3, but without conditional writes
                     self.write(name, content)
-                fault = error  # refused, or put and the answer was lost and it was tried again: what is there says it
+                fault = error  # refused, or retried after a lost response: the present content decides
         elif self.tagged(name)[1] == tag:
             self.write(name, content)
         there, now = self.tagged(name)
@@ -196,7 +196,7 @@ class Store:
         return self._workspace.path
 
     def stage(self, files: Sequence[Path]) -> None:
-        """Keep finished files of the workspace durably in the staging area, under the same relative names."""
+        """Copy finished files of the workspace durably to the staging area, under the same relative names."""
         work = self.workspace
         names = [f"{STAGING}/{file.relative_to(work).as_posix()}" for file in files]
         if files:
@@ -205,11 +205,11 @@ class Store:
             file.unlink()
 
     def place(self, moves: Sequence[tuple[str, str]]) -> None:
-        """Put staged files in their places, each replacing what was there at once."""
+        """Put staged files in place, each with an atomic replace."""
         self.fs.copy([self.path(staged) for staged, _ in moves], [self.path(name) for _, name in moves])
 
     def size(self, name: str) -> int | None:
-        """Bytes of the file, None where there is none."""
+        """Size of the file in bytes, None if it does not exist."""
         try:
             return int(self.fs.info(self.path(name))["size"])
         except FileNotFoundError:
@@ -222,14 +222,14 @@ class Store:
         self.leave()
 
     def leave(self) -> None:
-        """Remove a workspace that lies outside the warehouse."""
+        """Remove a workspace outside the warehouse."""
         if self._workspace is not None:
             self._workspace.close()
             self._workspace = None
 
 
 class LocalStore(Store):
-    """A folder. Its workspace is its staging area, on the same disk, so that a finished file needs only a rename."""
+    """A local folder. Its workspace is its staging area, on the same disk, so a finished file needs only a rename."""
 
     local = True
 
@@ -237,7 +237,7 @@ class LocalStore(Store):
         return self.path(name).rstrip("/")
 
     def names(self, folder: str) -> list[str]:
-        # fsspec leaves out what it may not list; a partition taken for missing would be published anew.
+        # fsspec skips folders that it may not list; documents of a skipped partition would be published again.
         found = []
         for where, _, files in os.walk(self.path(folder), onerror=_refuse, followlinks=True):
             found += [os.path.join(where, file) for file in files]
@@ -277,12 +277,12 @@ class LocalStore(Store):
         _sync_folders(folders)
 
     def sweep(self, names: Sequence[str]) -> None:
-        """Remove the staging area: under the lock of a folder nobody else can have anything there."""
+        """Remove the staging area: under the lock of a folder nobody else can use it."""
         if os.path.lexists(self.path(STAGING)):
             shutil.rmtree(self.path(STAGING))
 
     def leave(self) -> None:
-        """The workspace is the staging area, and what a failed run left there is for `recover`."""
+        """Nothing: the workspace is the staging area, and files of a failed run are left to `recover`."""
 
 
 def _refuse(error: OSError) -> None:
@@ -291,16 +291,16 @@ def _refuse(error: OSError) -> None:
 
 
 def _sync_folders(folders: Collection[Path]) -> None:
-    """Make renames durable: on POSIX a name belongs to its folder, which has an fsync of its own."""
+    """Make renames durable: on POSIX the folder needs its own fsync."""
     if os.name != "nt":  # folders cannot be opened there, and NTFS keeps renames in its journal
         _sync(sorted(folders))
 
 
 def _sync(paths: Collection[Path]) -> None:
-    """Bring files or folders safely to disk.
+    """Flush files or folders to disk.
 
-    Many are flushed together first, which takes a thirtieth of the time; fsync, which alone reports what failed, then
-    finds little to do.
+    Many are flushed together first, which takes a thirtieth of the time; fsync, which is needed to report errors, then
+    has little to do.
     """
     if len(paths) > MANY and hasattr(os, "sync"):
         os.sync()

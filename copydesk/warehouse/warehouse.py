@@ -1,4 +1,4 @@
-"""The way into a warehouse."""
+"""The entry point to a warehouse."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
 
 log = logging.getLogger(__name__)
 
-#: So many days, at most, are the newest.
+#: Maximum days that `newest` reads.
 DAYS = 400
 
 _OWN = {*layout.KEYS, "README.md"}
@@ -40,16 +40,16 @@ class Warehouse:
 
     @staticmethod
     def open(url: str) -> Warehouse:
-        """The warehouse in a folder or at an object-store URL; one that does not exist yet is made by its first commit.
+        """The warehouse in a folder or at an object-store URL; the first commit creates it if it does not exist.
 
-        Raises `WarehouseError` for one that a newer copydesk wrote, and for a folder with other people's files.
+        Raises `WarehouseError` if a newer copydesk wrote it, and for a folder with other files.
         """
         warehouse = Warehouse(Store.open(url))
         warehouse._look()
         return warehouse
 
     def _look(self) -> None:
-        """Whether this copydesk may touch what is there."""
+        """Raise `WarehouseError` unless this version can use the warehouse."""
         url = self.url
         with in_words(f"open the warehouse {url}"):
             marker = self.store.read(layout.MARKER)
@@ -58,7 +58,7 @@ class Warehouse:
             foreign = [name for name in top if name not in _OWN and name[:1] not in ("_", ".")]
             if foreign:
                 raise WarehouseError(
-                    f"{url} is no warehouse: it holds {foreign[0]!r} but no {layout.MARKER}; name an empty folder"
+                    f"{url} is not a warehouse: it holds {foreign[0]!r} but no {layout.MARKER}; give an empty folder"
                 )
             return
         try:
@@ -74,7 +74,7 @@ class Warehouse:
             )
 
     def exists(self) -> bool:
-        """Whether anything is there yet."""
+        """Whether the warehouse exists."""
         with in_words(f"open the warehouse {self.url}"):
             return bool(self.store.top())
 
@@ -83,27 +83,27 @@ class Warehouse:
         return self.store.url
 
     def lock(self, wait_seconds: float = 0) -> AbstractContextManager[None]:
-        """Hold the warehouse for one run. Raises `WarehouseBusy` when another holds it for `wait_seconds` more."""
+        """Lock the warehouse for one run. Raises `WarehouseBusy` if another run holds it for `wait_seconds`."""
         return locked(self.store, wait_seconds)
 
     def recover(self) -> list[str]:
-        """Complete or discard what an interrupted run left, under the lock; what was done, in sentences."""
+        """Complete or discard interrupted commits, under the lock; returns what was done, in sentences."""
         return recover(self.store)
 
     @contextmanager
     def writing(self, wait_seconds: float = 0) -> Iterator[list[str]]:
-        """The lock, with everything mended that an interrupted run left: how whoever writes has to begin.
+        """The lock, after recovery from interrupted runs; every writer must start with it.
 
-        Gives what was mended, in sentences. Raises `WarehouseBusy` as `lock` does, and `WarehouseError`.
+        Yields what was recovered, in sentences. Raises `WarehouseBusy` as `lock` does, and `WarehouseError`.
         """
         with self.lock(wait_seconds):
             mended = self.recover()
-            self._look()  # who held the lock before may have been a newer copydesk
+            self._look()  # the previous holder of the lock may have been a newer copydesk
             yield mended
 
     @contextmanager
     def reading(self, wait_seconds: float = 0) -> Iterator[list[str]]:
-        """The lock, for whoever reads everything at one moment; without it where nothing may be written there."""
+        """The lock, for a consistent read of the whole warehouse; without it if the warehouse is read-only."""
         with ExitStack() as stack:
             try:
                 stack.enter_context(self.lock(wait_seconds))
@@ -114,19 +114,19 @@ class Warehouse:
             yield []
 
     def audit(self, progress: Callable[[int, int], None] | None = None) -> Audit:
-        """Look at every file and row, and change nothing; best under the lock, since a run that commits looks odd."""
+        """Check every file and row without changes; use the lock, since a running commit would give findings."""
         return audit(self.store, progress)
 
     def repair(self, found: Audit) -> list[str]:
-        """Mend what an audit found, under the lock and after `recover`; what was done, in sentences."""
+        """Repair the findings of an audit, under the lock and after `recover`; returns what was done, in sentences."""
         return repair(self.store, found)
 
     def history(self, cured: Collection[str] = ()) -> History:
-        """What is published and held back now; what is held back by one of the rules `cured` is taken up once more."""
+        """The known documents; those quarantined by one of the rules `cured` count as new."""
         return History.load(self.store, cured)
 
     def stage(self, history: History | None = None) -> Staging:
-        """Room for the new rows of a run, under the lock; `history` is the one that selected its documents."""
+        """A staging area for the rows of a run, under the lock; `history` is the one that selected its documents."""
         return Staging(self.store, self.history() if history is None else history)
 
     def runs(self, limit: int = 30) -> list[dict[str, Any]]:
@@ -139,14 +139,14 @@ class Warehouse:
             if number is not None and len(rows) < limit:
                 try:
                     found = [row for table in partition.read(self.store, name, RUNS) for row in table.to_pylist()]
-                except Unreadable as error:  # it costs the trend of these nights, and no run
+                except Unreadable as error:  # these nights are missing from the trend, but the run goes on
                     log.warning("%s", error)
                     continue
                 rows += [{**row, "run_date": layout.day(number)} for row in reversed(found)]
         return rows[:limit][::-1]
 
     def rows(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
-        """The published rows of `articles` or `edits`, partition by partition, some thousands at a time."""
+        """The published rows of `articles` or `edits`, by partition, some thousands at a time."""
         with in_words(f"read the table {table}"):
             for name in sorted(self.store.names(table)):
                 yield from partition.read(self.store, name, _SCHEMAS[table], columns)
@@ -154,15 +154,15 @@ class Warehouse:
     def newest(
         self, dated: bool, columns: list[str], most_rows: int, most_bytes: int, rules: Sequence[str]
     ) -> Iterator[tuple[pa.Table, pa.Table]]:
-        """Published articles, the newest days first, or those without a date; with the edits of `rules` made on them.
+        """Published articles, newest days first, or those without a date, with their edits of `rules`.
 
-        Partition by partition: a table with `columns`, and one with `article_id`, `rule`, `before`. No more than
-        `most_rows` articles, of no more than `DAYS` days, and nothing more once the columns have `most_bytes`.
+        For each partition: a table with `columns`, and one with `article_id`, `rule`, `before`. At most `most_rows`
+        articles of at most `DAYS` days, until the columns have `most_bytes`.
         """
         with in_words("read what is published"):
             numbers = (layout.number_of("articles", name) for name in self.store.names("articles"))
             days = sorted((n for n in numbers if n is not None and (n == layout.UNDATED) != dated), reverse=True)[:DAYS]
-            together = 1  # as many as are sure to be small; on an object store reading is waiting
+            together = 1  # small files are read in parallel, since reading from an object store is mostly waiting
             with ThreadPoolExecutor(READERS) as pool:
                 while days and most_rows > 0 and most_bytes > 0:
                     limits = (columns, most_rows, most_bytes, rules)
@@ -192,16 +192,16 @@ class Warehouse:
         return pa.concat_tables(groups), pa.concat_tables(made)
 
     def write_report(self, name: str, content: bytes) -> str:
-        """Write one file below `_reports/` again, under the lock; where it is."""
+        """Write a file below `_reports/` again, under the lock; returns its address."""
         with in_words(f"write the report {name}"):
             self.store.write(report_path(name), content)
             return self.report_url(name)
 
     def report_url(self, name: str) -> str:
-        """Where one file below `_reports/` is."""
+        """The address of a file below `_reports/`."""
         return self.store.address(report_path(name))
 
     def read_report(self, name: str) -> bytes | None:
-        """One file below `_reports/`, None where there is none."""
+        """The content of a file below `_reports/`, None if it does not exist."""
         with in_words(f"read the report {name}"):
             return self.store.read(report_path(name))

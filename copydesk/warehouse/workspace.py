@@ -1,7 +1,7 @@
-"""Temporary folders for work in progress, which a process that is killed does not leave behind for good.
+"""Temporary folders that are cleaned up even if their process is killed.
 
-Each folder holds a lock file that its process keeps locked. Whoever makes the next folder removes those of this user
-whose lock is free: their process is gone, and what lies in them is the text of articles.
+Each folder has a lock file that its process keeps locked. Before a new folder is created, folders of this user with a
+free lock are removed: their process is gone, and they hold article text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-if os.name != "nt":  # there the folders of killed processes stay
+if os.name != "nt":  # on this platform the folders of killed processes stay
     import fcntl
 
 PREFIX = "copydesk-"
@@ -22,7 +22,7 @@ _LOCK = ".alive"
 
 
 class Workspace:
-    """A temporary folder that lives as long as this process, at most."""
+    """A temporary folder that does not outlive this process."""
 
     def __init__(self) -> None:
         _sweep(Path(tempfile.gettempdir()))
@@ -33,7 +33,7 @@ class Workspace:
         while True:
             path = Path(tempfile.mkdtemp(prefix=PREFIX))
             self._handle = _hold(path / _LOCK, os.O_CREAT)
-            if self._handle is not None and path.exists():  # between creating and locking it, it may be swept
+            if self._handle is not None and path.exists():  # it may be removed by another process before it is locked
                 return path
             self.close()
 
@@ -47,7 +47,7 @@ class Workspace:
 
 
 def _hold(lock: Path, flags: int = 0) -> int | None:
-    """The lock file, open and locked; None where somebody holds it."""
+    """The lock file, open and locked; None if another process holds it."""
     try:
         handle = os.open(lock, os.O_RDWR | flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except FileNotFoundError:
@@ -62,11 +62,11 @@ def _hold(lock: Path, flags: int = 0) -> int | None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the workspaces of this user whose process is gone."""
+    """Remove workspaces of this user that have no process."""
     if os.name == "nt":
         return
     for path in folder.glob(f"{PREFIX}*"):
-        with suppress(OSError):  # somebody else's, or being swept by another process: it is not worth a run
+        with suppress(OSError):  # another user's, or being removed by another process: no reason to fail
             if _ours(path.lstat()) and (handle := _hold(path / _LOCK)) is not None:
                 shutil.rmtree(path, ignore_errors=True)
                 os.close(handle)
