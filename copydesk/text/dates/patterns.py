@@ -1,0 +1,121 @@
+"""The words and regular expressions of written dates, made of the lists of all languages."""
+
+from __future__ import annotations
+
+import re
+
+from copydesk.data import lists
+from copydesk.text.fold import any_of, fold
+
+MONTH = {key: {fold(name): number for name, number in lists.months(key).items()} for key in lists.MONTHS}
+_MONTHS = any_of(name for months in MONTH.values() for name in months)
+_WEEKDAY: dict[str, set[int]] = {}
+for _name, _weekday in lists.weekdays():
+    _WEEKDAY.setdefault(fold(_name), set()).add(_weekday)
+_WEEKDAYS = any_of(name for name in _WEEKDAY if len(name) > 1)
+#: Short names are also words of other languages (di, la, per): they need a punctuation mark, and prove nothing.
+_LONG_WEEKDAYS = any_of(name for name in _WEEKDAY if len(name) > (3 if name[0] < "\u3041" else 1))
+_WEEKDAY_SIGNS = any_of(name for name in _WEEKDAY if len(name) == 1)  # 日 is a weekday in brackets only
+PROVING_WEEKDAYS = {name: days for name, days in _WEEKDAY.items() if len(name) > 2 or not name.isascii()}
+ERAS = {fold(era): before for era, before in lists.eras().items()}
+SHARED = lists.shared()
+ZONES = {fold(name): minutes for name, minutes in SHARED["zones"].items()}
+ZONES_NAMED = {fold(name): place for name, place in SHARED["zones_named"].items()}
+NUMERALS = {sign: value for value, signs in enumerate(("〇零○", *"一二三四五六七八九十")) for sign in signs}
+A_DIGIT = re.compile(r"\d|\ban?\b|\b(?:un|une|una|uma|eine[rmn]?|one)\b", re.IGNORECASE)
+TWO_DIGITS = re.compile(r"\d{2}|年")
+#: Every date has one of these: a year of four digits, or the sign for a year.
+YEAR = re.compile(r"\d{4}|年")
+
+
+def _words(key: str) -> str:
+    return any_of(lists.words(key))
+
+
+_D, _Y = r"\d{1,2}", r"\d{4}"
+_HAN = f"[{''.join(NUMERALS)}]"
+_NO_LETTER = r"(?![^\W\d_])"
+_JOIN = rf"(?:(?:{_words('date_joins')}){_NO_LETTER}\s{{0,2}})?"
+_NTH = rf"(?:\s?(?:{_words('day_endings')}){_NO_LETTER}\.?|{_words('day_endings')}|\.)?"
+_BY = rf"(?:\s{{0,2}}(?:[,./|_-]\s{{0,2}})?{_JOIN})"  # between day, month and year; may be nothing
+_WORD = r"[^\W\d_]{2,14}"
+_MONTH_END = rf"\.?(?:\s?[/(]\s?{_WORD}(?:\s{_WORD})?\)?)?"  # Levantine and Western: نيسان/أبريل
+_YEAR_END = (
+    rf"(?:\s?(?:(?P<hijri>{_words('hijri_words')})|(?P<solar>{_words('solar_words')})|{_words('year_words')})"
+    rf"{_NO_LETTER}\.?)?"
+)
+# Only two forms list the names of months; elsewhere any word matches, and `_day` checks whether it is a month.
+DATE = re.compile(
+    rf"""(?<![\d./-])(?<!\b\w)(?<!\b\w\w)(?:
+      (?P<month1>{_MONTHS})\.?[,\s/|_-]\s{{0,2}}(?P<day1>{_D})(?:{_NTH})(?:\s?[,|]\s{{0,2}}|\s-\s|\s{{1,3}}|[-/_]){_JOIN}
+      (?:(?P<clock1>\d\d:\d\d(?::\d\d)?(?:\s{{1,3}}(?:[a-z]{{2,5}}|[+-]\d{{4}}))?)\s{{1,3}})?(?P<year1>{_Y})
+    | (?P<day2>{_D})\s?(?:{_NTH}){_BY}(?P<month2>{_MONTHS}){_MONTH_END}{_BY}(?P<year2>{_Y})
+    | (?P<year3>{_Y})\s?(?P<sep3>[-/.])\s?(?P<month3>{_D})\s?(?P=sep3)\s?(?P<day3>{_D})
+    | (?:(?P<year4>{_Y}|{_HAN}{{4}})|(?P<era4>{any_of(ERAS)})\s?(?P<nth4>元|\d{{1,3}}|{_HAN}{{1,4}}))\s?[年년]\s?
+      (?P<month4>{_D}|{_HAN}{{1,2}})\s?[月월]\s?(?P<day4>{_D}|{_HAN}{{1,3}})(?:\s?[日号號일])?
+    | (?P<first>{_D})\s?(?P<sep5>(?<!\s)-|[/.])\s?(?P<second>{_D})\s?(?P=sep5)(?:(?<=-)|\s?)(?P<year5>{_Y})
+    | (?P<year6>{_Y})(?:[\s,./_-]|\s?(?:{_words("year_words")}){_NO_LETTER}\.?){{1,4}}
+      (?:(?P<month6>{_WORD})\.?[\s_-]{{1,3}}(?P<day6>{_D})(?:{_NTH})|(?P<day7>{_D})(?:{_NTH})\s{{1,3}}(?P<month7>{_WORD}))
+    )(?:(?<=[日号號일])|(?!\d(?!\d?\.?\s?{_WORD})|[-/.]\d(?!\d?:\d))){_YEAR_END}""",
+    re.VERBOSE,
+)
+_ZONE = any_of([*ZONES, *ZONES_NAMED, *SHARED["zones_ambiguous"]])
+PM = {fold(word) for word in lists.words("pm")}
+_HALF = any_of([*lists.words("am"), *lists.words("pm")])
+_CLOCK = rf"""(?:(?P<early>{_HALF})\s?(?=\d))?
+    (?P<hour>[01]?\d|2[0-4])(?:\s?[:.h時时點点시]\s?(?P<minute>[0-5]\d|\d(?=[分분]))[分분]?(?:[:.]?(?P<second>[0-6]\d)(?:秒|[.,]\d{{1,9}})?)?)?
+    \s*(?P<half>[ap]\.?\s?m\b\.?|(?:{_HALF})(?![^\W\d_]))?
+    \s*(?:/\s*)?(?:\(?(?P<zone>(?:(?:utc|gmt)\s*)?[+-](?:0?\d|1[0-4])(?::?[0-5]\d)?(?!\d)|(?:{_ZONE}){_NO_LETTER})\)?)?"""
+AFTER = re.compile(
+    rf"(?:t|\s*(?:[,.|/·•–—-]\s*)?(?:(?:{_words('clock_words')})[\s:]{{0,2}})?)(?<!\d){_CLOCK}"
+    rf"(?:\s?(?:{_words('hour_words')}|hrs?|hours))?(?![\w:])",
+    re.VERBOSE,
+)
+WHOLE_CLOCK = re.compile(rf"{_CLOCK}$", re.VERBOSE)
+BEFORE = re.compile(rf"{_CLOCK}\s*[,|·•–—-]?\s*(?:on\s+)?$", re.VERBOSE)
+WEEKDAY_BEFORE = re.compile(rf"(?<!\w)(?P<name>{_WEEKDAYS})\.?\s*(?:[,|/]|-\s)?\s*(?:(?:{_words('date_joins')})\s+)?$")
+WEEKDAY_AFTER = re.compile(
+    rf"\s*(?P<name>(?:[,|(]|-\s)\s*(?:{_WEEKDAYS})|{_LONG_WEEKDAYS})(?!\w)\.?\)?|\s?\((?P<sign>{_WEEKDAY_SIGNS})\)"
+)
+#: Between the same day in two calendars.
+SAME_DAY = re.compile(rf"\s*(?:[-–—/|,(]\s*)*(?:(?:{_words('same_day')})\s*)?(?:(?:{_WEEKDAYS})\s*,?\s*)?")
+EVENT = re.compile(rf"(?<!\w)(?:{_words('events')})\s*:\s*$")
+UPDATED = re.compile(rf"(?<!\w)(?:{_words('updated')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
+PUBLISHED = re.compile(rf"(?<!\w)(?:{_words('published')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
+# A few words about publishing directly before a date: `Post date:`, `Published in World on`. With `by` and a name it is
+# a byline, not a label.
+LIKE_A_LABEL = re.compile(
+    r"(?!.*\b(?:by|por|par|von|di|door)\s+(?!admin|staff|edit|redac|redak))(?=.{0,30}?\b(?:publish|publication|post|web|article|pub|story|dated?\b|online|entered"
+    r"|upload|submit|creat|releas|issued|filed|(?P<updated>updat|edit|modif|revis)))[^\W\d]+(?:[\s:.-]+[^\W\d]+){0,5}[\s:.-]*$"
+)
+# The days of an event: 14. - 20. Januar 2022.
+RANGE = re.compile(r"(?<![\d:.])\d{1,2}\.?\s?[-–—]\s?$")
+SEPARATOR = re.compile(r"[\s|·•,;/()\[\]–—-]*")
+_SPAN = rf"(?:\d{{1,2}}|an?|one|un|una|une|uma|eine[rmn]?)\s?(?:{_words('time_units')})\.?"
+
+
+def _ago(spans: bool) -> set[tuple[str, str]]:
+    """The texts before and after a past time span, or without `spans` the whole phrase: ("just now", "")."""
+    forms = (fold(form).partition("{}") for form in lists.words("ago") if ("{}" in form) == spans)
+    return {(before.strip(), after.strip()) for before, _, after in forms}
+
+
+SPANS, MOMENTS = _ago(spans=True), _ago(spans=False)
+_AGO = SPANS | MOMENTS
+RELATIVE = re.compile(
+    rf"(?:(?:{_words('published')}|{_words('updated')}){_NO_LETTER}\s*[:\-–|]?\s*)?[(\[]?"
+    rf"(?:(?P<before>{any_of(before for before, _ in _AGO)})?\s?(?P<span>{_SPAN}(?:,?\s{_SPAN})?)?"
+    rf"\s?(?P<after>{any_of(after for _, after in _AGO if after)})?"
+    rf"|(?:{_words('past_days')})\s*[,|•·–-]?\s*(?:(?:{_words('clock_words')})[\s:]\s*)?\d{{1,2}}(?P<clock>[:.h]\d\d)"
+    rf"(?:\s?(?:{_words('hour_words')}|[ap]m))?)[)\]]?\s*[|•·.]?\s*$"
+)
+SHORT = re.compile(
+    r"(?<![\d./-])(?P<first>\d{1,2})\s?(?P<sep>[./])\s?(?P<second>\d{1,2})\s?(?P=sep)\s?(?P<year>\d{2})(?!\d|[./:-]\d)"
+    rf"|(?<![\w./-])\d{{1,2}}(?:[-/]|\.?\s)(?:{_MONTHS})(?:[-/](?P<behind>\d{{2}})|\.?\s(?P<late>[4-9]\d))(?![\w:./-])"
+    r"|(?P<mark>')(?P<apostrophe>\d{2})(?!\w)"
+    r"|(?<![\w./-])(?P<compact>(?:19|20)\d\d[01]\d[0-3]\d)(?![\w./:-])"
+)
+COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?Z?)?$")
+EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")
+PROOF = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2\d{4}(?!\d)")
+URI_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([/_-]?)([01]\d)\2([0-3]\d)(?!\d)")
