@@ -203,7 +203,7 @@ def _begins_page(page: Page, line: Line) -> bool:
     behind = page.lines[line.number + 1 : line.number + 1 + BEHIND]
     story = list(islice((paragraph for paragraph in behind if not paragraph.is_no_story), STORY_LINES))
     if not story:
-        return line.number == 0 and line.is_lone_headline
+        return line.is_lone_headline  # whatever stood above it is known already
     again = headline.likeness(story[0], line)
     if again and again != "headline-near" and len(line.tokens) >= 2:
         return True

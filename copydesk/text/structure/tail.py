@@ -57,8 +57,14 @@ def _is_furniture(page: Page, known: Known, line: Line) -> Sequence[Decision]:
     return (goes,) if goes else ()
 
 
+def _is_marker(page: Page, known: Known, line: Line) -> Sequence[Decision]:
+    """A line that is nothing but the mark of a text that was cut off; credits may stand above it."""
+    cut = sentences.cut_off(line.text) if known.stays(line.number) else None
+    return _cut(line, cut["marker"]) if cut and cut["marker"] == line.text else ()
+
+
 #: What a line below a story may be.
-BELOW: tuple[LineRule, ...] = (_fills_column, _is_source, _is_headline, _is_furniture)
+BELOW: tuple[LineRule, ...] = (_fills_column, _is_source, _is_headline, _is_furniture, _is_marker)
 
 
 def source_behind(page: Page, known: Known) -> Sequence[Decision]:
@@ -79,10 +85,15 @@ def source_behind(page: Page, known: Known) -> Sequence[Decision]:
 def cut_off(page: Page, known: Known) -> Sequence[Decision]:
     """Note that the story is cut off, and take out the marker that counts what is missing."""
     last = next((line for line in reversed(page.lines) if known.is_open(line.number)), None)
-    if last is None or not (cut := sentences.cut_off(last.text)):
+    if last is None or any(problem.rule == "cut-off" for problem in known.problems):
         return ()
+    return _cut(last, cut["marker"]) if (cut := sentences.cut_off(last.text)) else ()
+
+
+def _cut(last: Line, marker: str | None) -> Sequence[Decision]:
+    """What is decided of the last line of a text that was cut off, and of the marker that it ends in."""
     problem = Decision("cut-off", last.number, Problem("clean", "cut-off", "body", INFO, last.text[-80:]))
-    if not (marker := cut["marker"]):
+    if not marker:
         return (problem,)
     where = None if marker == last.text else (last.end - len(marker), last.end)
     return Decision("cut-marker", last.number, cut=where), problem
