@@ -1,5 +1,5 @@
-"""Rules for what stands within and below a story and is no part of it: what recurs across the site, furniture, links to
-other stories, the headline once more.
+"""Rules for lines inside and below the article that are not part of it: site boilerplate, furniture, links to other
+articles, repeated headlines.
 """
 
 from __future__ import annotations
@@ -15,21 +15,20 @@ from copydesk.text.structure.head import BEHIND, LONGEST_MENU, column_below
 from copydesk.text.structure.lines import TEASER, Line
 from copydesk.text.structure.sentences import QUESTIONS, speaks
 
-#: A paragraph of at least so many characters that ends as a sentence does is part of a story.
+#: Minimum characters of a paragraph that belongs to the article if it ends a sentence.
 _PARAGRAPH = 80
-#: A sentence of more characters is no teaser.
+#: Maximum characters of a teaser.
 _LONGEST_TEASER = 160
-#: With fewer characters of prose above them, links below a story would be most of the text.
+#: Minimum characters of prose above the links below an article; with fewer, the links would be most of the text.
 _LEAST_STORY = 300
-#: What stands below a story sooner than in it.
+#: Rules of lines that are usually below the article.
 _BUTTONS = frozenset({"share-line", "comments-line", "subscribe-line", "notice-line"})
 
 
 def recurring(page: Page, known: Known) -> Sequence[Decision]:
-    """What recurs across the site: all of it below the story, and short lines between two of its paragraphs.
+    """Site boilerplate: all such lines below the article, and short ones between two paragraphs.
 
-    The line that the body begins with stays, whatever it says. What a column may be filled from is not lost: it is left
-    to the rules below the story.
+    The first line of the body is kept. Lines that may fill a column are left to the rules below the article.
     """
     times = page.site.boilerplate
     if not times:
@@ -54,10 +53,10 @@ def _is_paragraph(line: Line) -> bool:
 
 
 def furniture(page: Page, known: Known) -> Sequence[Decision]:
-    """Buttons, newsletters, notices, credits of pictures.
+    """Buttons, newsletters, notices, picture credits.
 
-    What may be a story's word too (`Share`, `Facebook`) counts where it stands beside what cannot be; below a line that
-    ends in a colon it is an item of a list.
+    Lines that may also be part of an article (`Share`, `Facebook`) count only next to certain furniture; after a line
+    that ends in a colon they are items of a list.
     """
     made: list[Decision] = []
     for run, listed in _runs(page, known):
@@ -67,7 +66,7 @@ def furniture(page: Page, known: Known) -> Sequence[Decision]:
 
 
 def _runs(page: Page, known: Known) -> Iterator[tuple[list[tuple[Line, Furniture]], bool]]:
-    """Furniture that stands together, and whether the line above ends in a colon."""
+    """Runs of furniture lines, and whether the line above ends in a colon."""
     run: list[tuple[Line, Furniture]] = []
     listed = False
     for line in page.lines[known.body :]:
@@ -85,7 +84,7 @@ def _runs(page: Page, known: Known) -> Iterator[tuple[list[tuple[Line, Furniture
 
 
 def links_within(page: Page, known: Known) -> Sequence[Decision]:
-    """A heading such as `Related` with the one headline under it, between two paragraphs of the story."""
+    """A heading such as `Related` with one headline under it, between two paragraphs of the article."""
     made: list[Decision] = []
     lines = page.lines[known.body + 1 :]
     for heading, link, behind in zip(lines, lines[1:], lines[2:], strict=False):
@@ -98,7 +97,7 @@ def links_within(page: Page, known: Known) -> Sequence[Decision]:
 
 
 def links_below(page: Page, known: Known) -> Sequence[Decision]:
-    """What stands below a story, down to the end: lists of links, labels, buttons. A source among them is kept."""
+    """All lines below the article: lists of links, labels, buttons. A source among them is kept."""
     first = _begin_of_links(page.lines[known.body :])
     if first is None:
         return ()
@@ -116,15 +115,15 @@ def links_below(page: Page, known: Known) -> Sequence[Decision]:
 
 
 def _begin_of_links(lines: Sequence[Line]) -> int | None:
-    """The line that what stands below a story begins with, with no prose from there on; None where there is none.
+    """The first line below the article, with no prose after it; None if there is none.
 
-    It is a heading of links such as `Most Popular`, a heading of labels such as `Tags:`, or the first of two buttons or
-    more. A teaser of a sentence may stand under each headline; a sentence behind a sentence is prose.
+    It is a heading of links such as `Most Popular`, a heading of labels such as `Tags:`, or the first of at least two
+    buttons. Each headline may be followed by a teaser of one sentence; two sentences in a row are prose.
     """
     first = None
     teasers = buttons = authors = 0
     sentence_behind = False
-    short = True  # whether all lines down to the next heading are labels of a few words
+    short = True  # whether all lines up to the next heading are labels of a few words
     for line, above in zip(lines[:0:-1], lines[-2::-1], strict=True):
         piece = line.furniture
         is_button = piece is not None and piece.anywhere and piece.rule in _BUTTONS
@@ -138,7 +137,7 @@ def _begin_of_links(lines: Sequence[Line]) -> int | None:
             if authors < 2 and _tells_of_author(above.text, line.text):
                 authors += 1
                 continue
-            # Headlines ask questions; what else ends a sentence is a teaser or the story's.
+            # Headlines may be questions; other lines that end a sentence are teasers or part of the article.
             is_sentence = len(line.text) >= TEASER and line.text[-1] not in QUESTIONS and line.ends_sentence
             if len(line.text) > (_LONGEST_TEASER if is_sentence else LONGEST_MENU):
                 break
@@ -156,7 +155,7 @@ _WRITES = re.compile(
 
 
 def _tells_of_author(name: str, line: str) -> bool:
-    """Whether a line tells who wrote the story, whose name stands alone above it: `Jane Doe is a reporter at …`."""
+    """Whether a line describes the author named alone above it: `Jane Doe is a reporter at …`."""
     return (
         credit_lines.is_name(name)
         and line.startswith(name.split(maxsplit=1)[0])
@@ -165,7 +164,7 @@ def _tells_of_author(name: str, line: str) -> bool:
 
 
 def lone_caption(page: Page, known: Known) -> Sequence[Decision]:
-    """Where a caption is all there is, it is what the document has to say."""
+    """Keep a caption if it is the whole text."""
     body = page.lines[known.body :]
     if any(known.is_open(line.number) for line in body):
         return ()
@@ -174,14 +173,14 @@ def lone_caption(page: Page, known: Known) -> Sequence[Decision]:
     return [Decision(Mark.STAYS, line.number) for line in captions][:1]
 
 
-# --- the headline once more -------------------------------------------------------------------------------------------
+# --- repeated headlines -----------------------------------------------------------------------------------------------
 
-#: Near the top a repeat may be written in these ways; further down, word for word.
+#: Forms of a repeated headline near the top; further down it must be repeated word for word.
 _NEAR_TOP = frozenset({"headline-repeat", "headline-variant", "headline-with-site"})
 
 
 def headlines_within(page: Page, known: Known) -> Sequence[Decision]:
-    """Repeats of the headline between the paragraphs of the story."""
+    """Repeated headlines between the paragraphs of the article."""
     if (first := known.first_headline(page)) is None:
         return ()
     near, least, most = known.body + BEHIND, len(first.text) / 3, 2 * len(first.text)
@@ -193,7 +192,7 @@ def headlines_within(page: Page, known: Known) -> Sequence[Decision]:
 
 
 def says_headline(first: Line, line: Line, near_top: bool = False) -> bool:
-    """Whether a line is the headline `first` once more, or its refrain."""
+    """Whether a line repeats the headline `first`, or a part of it."""
     if not len(first.text) / 3 < len(line.text) < 2 * len(first.text) or len(line.first_tokens) < 4:
         return False
     if near_top:

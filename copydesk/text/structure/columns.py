@@ -1,4 +1,4 @@
-"""Lines that hold no story but a column: a date, a source, a counter, authors, an agency."""
+"""Lines that fill a column: a date, a source, a counter, authors, an agency."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from copydesk.text.structure import credit_lines
 from copydesk.text.structure.date_reader import DateReader, ReadDate
 from copydesk.text.structure.names import is_agency_line, is_place
 
-#: A longer line belongs to the story.
+#: Maximum characters of such a line.
 LONGEST = 160
 
 
 class Column(NamedTuple):
-    """What a line that holds no story says, and the rule that knows such lines."""
+    """The values of a line that fills columns, and the rule that recognizes it."""
 
     rule: str
     date: ReadDate | None = None
@@ -26,7 +26,7 @@ class Column(NamedTuple):
 
 
 def find_column(line: str, reader: DateReader, top: bool) -> Column | None:
-    """The column that a line holds, above a story (`top`) or below it; None where the line belongs to the story."""
+    """The column that a line fills, above the article (`top`) or below it; None if the line belongs to the article."""
     if len(line) > LONGEST:
         return None
     if (top or not line.isdigit()) and (date := reader.whole_line(line)):
@@ -52,7 +52,7 @@ _APART = re.compile(r"[|·•,–—/]|\s-\s")
 
 
 def _beside_date(line: str, reader: DateReader) -> Column | None:
-    """What stands before or behind a date: `By Jane Doe | May 21, 2019`, `Jane Doe - May 21, 2019`,
+    """The text before or after a date: `By Jane Doe | May 21, 2019`, `Jane Doe - May 21, 2019`,
     `Reuters, 21 May 2019`, `2019-05-21 13:34 来源：新华社`, `Paris, le 21 mai 2019`.
     """
     date = reader.find(line)
@@ -66,7 +66,7 @@ def _beside_date(line: str, reader: DateReader) -> Column | None:
     who = head or tail
     apart = _APART.search(line[len(head) : start] if head else line[end : line.rindex(tail)])
     if line[:start].rstrip().endswith(":"):
-        apart = None  # `Time: 13 April 2016` names no one
+        apart = None  # `Time: 13 April 2016` has no name
     if source := credit_lines.find_source(who):
         return Column("source-line", date=date, source=source)
     if head and apart and is_place(head):

@@ -1,4 +1,4 @@
-"""Lines around a story that credit or count: bylines, `Source:` and `Via:`, counters of views."""
+"""Lines around an article with credits or counters: bylines, `Source:` and `Via:`, views."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HAN_BY = re.compile(
     rf"(?:本报|本報|新华社|本网)?(?:{_HAN_WORDS})(?:\s*[:：/／＝=]\s*|\s+)(?P<names>{_HAN_NAME}(?:\s*[、,，]\s*{_HAN_NAME})*)$"
     rf"|[(（](?:本报|本報|新华社|本网)?(?:{_HAN_WORDS})\s*[:：]?\s*(?P<inside>{_HAN_NAME}(?:\s*[、,，]\s*{_HAN_NAME})*)[)）]$"
 )
-# Behind a name: its role, its house, an address.
+# After a name: its role, its employer, an address.
 _NAME_END = re.compile(
     r"\s*(?:[|/•·(\[<]|\s[–—-]\s|\s(?:in|at|for)\s+(?=[A-Z])|,\s*(?=(?:the\s+)?(?:[a-z]|[A-Z]{2,}\b))|\S+@\S+|@\w+)"
 )
@@ -29,14 +29,14 @@ _JOINS = any_as_written(lists.words("name_joins"))
 _JOIN = re.compile(rf"\s*[,،]\s*(?:(?:{_JOINS})\s+)?|\s+(?:{_JOINS})\s+")
 _PARTICLES = set(lists.words("name_particles"))
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[.'’-][^\W\d_]+)*\.?$")
-# Not the short ones, nor the months behind a label: Jan, May, Augusto and Mercedes are names of people.
+# Not abbreviations, nor months after a label: Jan, May, Augusto and Mercedes are also names of people.
 _DAYS = {name for name, _ in lists.weekdays() if len(name) > 3}
 _TIME_WORDS = _DAYS | {name for name in lists.months() if len(name) > 2}
 _ROLE = re.compile(rf"\b(?:{any_as_written(lists.words('roles'))})\b", re.IGNORECASE)
 
 
 class Byline(NamedTuple):
-    """The authors, and the agency where one is named behind or instead of them."""
+    """The authors, and the agency if one is named after or instead of them."""
 
     names: tuple[str, ...]
     agency: str | None
@@ -45,7 +45,7 @@ class Byline(NamedTuple):
 def find_byline(line: str, labelled: bool = True) -> Byline | None:
     """The authors that a line names: `By Tim Balk | New York Daily News`, `BY JANE DOE AND JOHN ROE`.
 
-    With `labelled` the line must say `By` or the like. None where the line is anything else.
+    With `labelled` the line must have a label such as `By`. None for any other line.
     """
     if len(line) > 160:
         return None
@@ -84,9 +84,9 @@ def find_byline(line: str, labelled: bool = True) -> Byline | None:
 
 
 def is_name(text: str, labelled: bool = True) -> bool:
-    """Whether `text` can be the name of a person: two to five capitalized words, particles aside.
+    """Whether `text` can be the name of a person: two to five capitalized words, not counting particles.
 
-    In scripts without capitals any words can be names, and only what is `labelled` as one is one.
+    In scripts without capitals any words can be a name, so it must be `labelled` as one.
     """
     words = text.split()
     if not 2 <= len(words) <= 6:
@@ -120,7 +120,7 @@ _AGENCY_BEHIND = re.compile(
 
 
 def find_source(line: str) -> str | None:
-    """What a line of the form `Source: X`, `(Source: X)` or `Via: X` names; None where the line is anything else."""
+    """The source in a line `Source: X`, `(Source: X)` or `Via: X`; None for any other line."""
     if len(line) > 140:
         return None
     match = _SOURCE.match(line)
@@ -136,7 +136,7 @@ def find_source(line: str) -> str | None:
 
 
 def _balanced(name: str) -> str:
-    """`name` without a closing bracket that nothing opened, and with one that was taken for the end of the line."""
+    """`name` without an unmatched closing bracket, and with one that was cut off at the end of the line."""
     if name[-1:] in ")]" and not set("([") & set(name):
         return name[:-1].rstrip()
     return f"{name})" if name.count("(") > name.count(")") else name
@@ -146,12 +146,12 @@ _SOURCE_LABEL = re.compile(rf"(?:{_SOURCE_WORDS})\s*[:：]$", re.IGNORECASE)
 
 
 def is_source_label(line: str) -> bool:
-    """Whether a line is only a label: `Source:`, with the name on the line behind it."""
+    """Whether a line is only a label: `Source:`, with the name on the next line."""
     return len(line) <= 40 and _SOURCE_LABEL.match(line) is not None
 
 
 def source_behind(paragraph: str) -> tuple[int, str] | None:
-    """Where ` Source: X` begins behind the last sentence of a paragraph, and X; None where there is none."""
+    """The offset of ` Source: X` after the last sentence of a paragraph, and X; None if there is none."""
     match = _SOURCE_BEHIND.search(paragraph, max(0, len(paragraph) - 90))
     if not match or len(match["name"].split()) > 6 or re.search(r"[.!?]\s", match["name"]):
         return None
@@ -160,7 +160,7 @@ def source_behind(paragraph: str) -> tuple[int, str] | None:
 
 
 def agency_behind(paragraph: str) -> tuple[int, str] | None:
-    """Where an agency in brackets begins behind the last sentence of a story, and its name: ` (PAP)`, ` /БТА/`."""
+    """The offset of an agency in brackets after the last sentence of an article, and its name: ` (PAP)`, ` /БТА/`."""
     match = _AGENCY_BEHIND.search(paragraph, max(0, len(paragraph) - 40))
     if not match or not match.start():
         return None
@@ -182,14 +182,14 @@ _COUNTER = re.compile(
 
 
 class Counter(NamedTuple):
-    """A counter of views; `bare` where the line is only a number."""
+    """A counter of views; `bare` if the line is only a number."""
 
     views: int
     bare: bool
 
 
 def find_counter(line: str) -> Counter | None:
-    """The views that a line counts: `459`, `1,234 views`, `Views: 1.2K`; None where the line is anything else."""
+    """The views in a line: `459`, `1,234 views`, `Views: 1.2K`; None for any other line."""
     if len(line) > 40:
         return None
     match = _COUNTER.match(line)

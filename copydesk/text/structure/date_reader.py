@@ -1,4 +1,4 @@
-"""Dates of one document, with what it and its site prove about the order of their numbers."""
+"""Reads the dates of a document, with the order of day and month proven by the document and its site."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from copydesk.text import dates
 
 
 class ReadDate(NamedTuple):
-    """A date as it was found, as it is written, and whether its numbers were read in the order that its site proves."""
+    """A parsed date, its written form, and whether its order was taken from the site."""
 
     found: dates.FoundDate
     written: str
@@ -26,8 +26,8 @@ _Find = Callable[[str, DatesConfig, str | None], dates.FoundDate | None]
 class DateReader:
     """Reads the dates of one document.
 
-    Numeric dates are read as the whole document proves them, `text` with its address `uri`, else in the order that its
-    site proves, `site_order`, else as the policy says.
+    The order of numeric dates is the one proven by the document (`text` and its address `uri`), else by its site
+    (`site_order`), else that of the configuration.
     """
 
     text: str
@@ -40,20 +40,20 @@ class DateReader:
         return self._read(dates.find_date, text)[0]
 
     def parse(self, value: str) -> ReadDate | None:
-        """The date of a field that says it holds one."""
+        """The date in a date field."""
         read = self._read(dates.parse_date, value)[0]
         return read._replace(written=value) if read else None
 
     def whole_line(self, line: str) -> ReadDate | None:
-        """The date of a line that holds nothing else."""
+        """The date of a line that holds only a date."""
         return self._read(dates.whole_line, line)[0]
 
     def leaves_open(self, text: str, is_field: bool = False) -> bool:
-        """Whether a line or a field is a date, and is not read because nothing tells its day and month apart."""
+        """Whether a line or field is a date that is skipped because its order is ambiguous."""
         return self.skips_open and self._read(dates.parse_date if is_field else dates.whole_line, text) == (None, True)
 
     def _read(self, find: _Find, text: str) -> tuple[ReadDate | None, bool]:
-        """What `find` finds in `text`, and whether nothing tells day and month apart."""
+        """The result of `find` for `text`, and whether its order is ambiguous."""
         found = find(text, self._asking, None)
         if not found:
             return None, False
@@ -71,10 +71,10 @@ class DateReader:
 
     @cached_property
     def _asking(self) -> DatesConfig:
-        # A date has to be found before it can be said that its order is open.
+        # An ambiguous order can only be detected after parsing.
         return self.config.model_copy(update={"numeric_order": "day-first"}) if self.skips_open else self.config
 
     @cached_property
     def _proven_order(self) -> str | None:
-        """The order of day and month that the document itself proves."""
+        """The order of day and month proven by the document itself."""
         return dates.proven_order(self.text[:20_000], self.uri)

@@ -1,8 +1,8 @@
-"""What stands in front of a report's first sentence: `BEIRUT, Lebanon (AP) —`, `ARK News:`, `Madrid, 21 may (EFE).-`,
+"""Datelines and agencies before the first sentence: `BEIRUT, Lebanon (AP) —`, `ARK News:`, `Madrid, 21 may (EFE).-`,
 `دمشق - سانا:`, `新华社北京5月21日电`. The forms are data: `copydesk/data/datelines.toml`.
 
-Where agencies write in capitals, a place need not be known; elsewhere it must be, and an agency is known or stands in
-brackets behind a known place, since prose names no agency between a place and a dash.
+A place in capitals, as English agencies write it, need not be known. Any other place must be known, and an agency must
+be known or in brackets after a known place, since prose has no agency between a place and a dash.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from copydesk.text.structure import names
 from copydesk.text.structure.date_reader import ReadDate
 from copydesk.text.structure.names import CITIES, could_be_agency, is_agency, is_place, plain
 
-#: A dateline on a line of its own is not longer than this.
+#: Maximum characters of a dateline on its own line.
 LONGEST = 80
-#: So much of a story is looked at.
+#: Characters of the article that are searched.
 _OPENING = 200
 
 
 class Dateline(NamedTuple):
-    """A dateline or agency prefix: what it names, and where the sentence begins."""
+    """A dateline or agency prefix: its values, and the offset of the sentence after it."""
 
     place: str | None
     agency: str | None
@@ -34,7 +34,7 @@ class Dateline(NamedTuple):
 
 
 class Form(NamedTuple):
-    """A way to write a dateline, as `copydesk/data/datelines.toml` explains it."""
+    """A form of dateline, described in `copydesk/data/datelines.toml`."""
 
     kind: str
     pattern: re.Pattern[str]
@@ -43,14 +43,14 @@ class Form(NamedTuple):
 
 
 def _han(key: str) -> str:
-    """The words for `key` that stand in Chinese or Japanese text."""
+    """The Chinese and Japanese words for `key`."""
     han = {word for word in lists.words(key) if "\u3041" <= word[0] <= "\u9fff"}
     latin = {word for word in lists.words(key) if word.isupper() and len(word) < 5}
     return any_of(han if key == "cities" else han | latin)
 
 
 def _pieces() -> dict[str, str]:
-    """The pieces that forms are made of, and the lists of words among them."""
+    """The pieces of the forms, including word lists."""
     pieces = {key.upper(): any_of(lists.words(key)) for key in ("date_joins", "day_endings", "year_words")}
     pieces["MONTHS"] = names.WRITTEN_MONTHS
     pieces |= {"HAN_PLACE": f"(?P<place>{_han('cities')})", "HAN_AGENCY": f"(?P<agency>{_han('agencies')})"}
@@ -73,23 +73,23 @@ _WRITTEN, _AGENCY, _HAN, _KNOWN = (
     tuple(form for form in FORMS if form.kind == kind) for kind in ("written", "agency", "han", "known")
 )
 
-# Most stories have none of these so early, and need no further look.
+# Most articles have none of these so early, and need no further check.
 _MARK = re.compile(r"[—–―:(/]|--|\s[-_]|-\s")
 _MARK_OF_OTHERS = re.compile(r"[—–―:(（۔/\[【«“ـ]|\s-|-\s|\.-|\w\.\s|[电電讯訊]")
 _STARTS = re.compile(r"\s*[\"'“‘«„(\[<¿¡$€£#]*(?P<first>[^\W_])")
-# Lincoln — He was the first — wrote: the sentence goes on behind what the dashes set apart.
+# Lincoln — He was the first — wrote: the sentence continues after the text between dashes.
 _ASIDE = re.compile(r"[^.!?—–]{1,60}?\s?(?:[—–]|\s-)\s?(?=[^\W\d_])(?![A-Z])[^.!?—–]*(?:[.!?]|$)")
 _ONLY_A_DAY = re.compile(rf"{_PIECES['MONTH_DAY']}\s*$")
-#: A title of address begins the name of a person.
+#: A title starts the name of a person.
 _ADDRESSED = re.compile(r"(?:(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Prof)(?:\.|(?=\s))|(?:Lord|Sir)\s)", re.IGNORECASE)
 #: Russian, Ukrainian and Bulgarian write a dash where others write `is`.
 _NO_COPULA = re.compile(r"[\u0400-\u04ff]")
 
 
 def find_dateline(story: str, is_site: Callable[[str], bool] | None = None) -> Dateline | None:
-    """The dateline or agency at the start of a story; `is_site` knows names of the site that it stands on.
+    """The dateline or agency at the start of an article; `is_site` recognizes names of its site.
 
-    None unless what follows can start a sentence: `Idlib – the last stronghold – fell` is prose.
+    None unless the following text can start a sentence: `Idlib – the last stronghold – fell` is prose.
     """
     return _as_written(story[:_OPENING], is_site) or _in_other_languages(story)
 
@@ -100,17 +100,17 @@ def _starts_sentence(story: str, at: int) -> bool:
 
 
 def _sets_apart(story: str, at: int) -> bool:
-    """Whether the text from `at` is what two dashes set apart, as its sentence goes on in lower case behind it."""
+    """Whether the text from `at` is between two dashes, and the sentence continues in lower case after it."""
     return _ASIDE.match(story, at) is not None
 
 
 def _goes_on_with(places: frozenset[str], story: str, at: int) -> bool:
-    """Whether the text goes on with one of `places`, of one or two words."""
+    """Whether the text continues with one of `places`, of one or two words."""
     words = story[at : at + 40].split()
     return words[:1] != ["The"] and any(words[:n] and plain(" ".join(words[:n])) in places for n in (1, 2))
 
 
-# --- as English agencies write ----------------------------------------------------------------------------------------
+# --- the style of English agencies ------------------------------------------------------------------------------------
 
 
 def _as_written(story: str, is_site: Callable[[str], bool] | None) -> Dateline | None:
@@ -169,7 +169,7 @@ def _place_alone(place: str, is_known: bool, end: int, story: str) -> Dateline |
     if names.is_known_agency(place):
         return Dateline(None, place, end)
     if not place.isupper() and "," not in place and _goes_on_with(CITIES, story, end):
-        return None  # Paris - Lyon: a way, a match
+        return None  # Paris - Lyon: a route, a match
     if not is_known and "," not in place and (len(plain(place)) < 4 or len(place.split()) > 3):
         return None
     return Dateline(place, None, end)
@@ -206,7 +206,7 @@ def _known(text: str, story: str) -> Dateline | None:
 
 
 def _of_known(form: Form, match: re.Match[str], story: str) -> Dateline | None:
-    """The dateline that a form says, where it names what is known."""
+    """The dateline of a matched form, if its names are known."""
     part = match.groupdict()
     written = {name: story[slice(*match.span(name))].strip() for name in part if part[name]}
     if not all(part.get(name) is None or part[name] in names.MONTHS for name in ("month", "first")):
@@ -246,7 +246,7 @@ def _stands_alone(place: str, end: str, part: Mapping[str, str | None], behind: 
 
 
 def _could_be_place(place: str, part: Mapping[str, str | None], agency: str) -> bool:
-    """Whether an unknown name in front of a known agency is a place: one that a dash, a day or a desk vouches for."""
+    """Whether an unknown name before a known agency is a place, as a dash, a day or a reporter shows."""
     words = place.split()
     if plain(place) in names.NOT_PLACES or len(words) > 3 or names.MONTHS & {fold(word).rstrip(".") for word in words}:
         return False

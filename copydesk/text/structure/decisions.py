@@ -1,4 +1,4 @@
-"""What rules decide of a page, and what is known of it after each decision."""
+"""The decisions of rules about a page, and the state after each decision."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from copydesk.text.structure.names import plain
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A text in lines, and what stood beside it: its title, its date as the source gave it, its address, what its site
-    proves."""
+    """The lines of a text with its metadata: the title and date given by the source, the address, the site evidence."""
 
     text: str
     lines: Sequence[Line]
@@ -33,34 +32,34 @@ class Page:
 
     @cached_property
     def host(self) -> frozenset[str]:
-        """Names of the site, as the address gives them and `plain` writes them."""
-        host = site_of(self.uri.partition("#")[0])  # the name of a file of records names no site
+        """The names of the site in the address, normalized by `plain`."""
+        host = site_of(self.uri.partition("#")[0])  # the name of a file of records is not a site
         labels = host.split(".")
         names = {"".join(labels), *labels[: max(1, len(labels) - 1)]}
         return frozenset(plain(name) for name in names if len(name) > 2)
 
     def has_host(self, name: str) -> bool:
-        """Whether the address names `name`: The Guardian may be theguardian or guardian there."""
+        """Whether `name` is in the address: The Guardian may be theguardian or guardian there."""
         key = plain(name)
         return key in self.host or (name[:4].lower() == "the " and f"the{key}" in self.host)
 
 
 class Mark(StrEnum):
-    """Decisions that take nothing out."""
+    """Decisions that remove nothing."""
 
-    #: The line is the headline, in one of its forms.
+    #: The line is a form of the headline.
     HEADLINE = "headline"
-    #: So it is, and the page shows this form above its story.
+    #: The line is the form of the headline that the page shows above the article.
     SHOWN = "shown"
-    #: The line stays, whatever was decided before.
+    #: The line is kept, despite earlier decisions.
     STAYS = "stays"
-    #: The body begins with the line.
+    #: The line is the first of the body.
     BODY = "body"
-    #: A deck stands above it: the story begins with the line.
+    #: The line is the first after a deck.
     STORY = "story"
-    #: The article's headline, as `value` says it.
+    #: `value` is the article's headline.
     CHOSEN = "chosen"
-    #: The article's date.
+    #: `value` is the article's date.
     PUBLISHED = "published"
 
 
@@ -68,10 +67,10 @@ Value = Column | Dateline | ReadDate | Recurring | Problem | str | None
 
 
 class Decision(NamedTuple):
-    """What `rule`, a row of `data/rules` or a `Mark`, decides of a line: that it goes, or of it what stands from where
-    to where in the text, `cut`, which gives way to `after`.
+    """A decision by `rule`, a row of `data/rules` or a `Mark`, about a line: to remove it, or to replace a part of it,
+    `cut` (start and end in the text), by `after`.
 
-    `value` is what is learned from it: what fills a column, a problem, how often the line recurs across the site.
+    `value` is the information from it: the value of a column, a problem, how often the line recurs across the site.
     """
 
     rule: str
@@ -82,12 +81,12 @@ class Decision(NamedTuple):
 
     @property
     def confidence(self) -> float | None:
-        """That of this decision, where it has its own; None where it is the rule's."""
+        """The confidence of this decision if it has its own, else None for that of the rule."""
         return self.value.confidence if isinstance(self.value, Recurring) else None
 
 
 class Columns(NamedTuple):
-    """What fills the article's columns, as far as it is known."""
+    """The known values of the article's columns."""
 
     dateline: str | None = None
     agency: str | None = None
@@ -97,12 +96,12 @@ class Columns(NamedTuple):
     dates: tuple[ReadDate, ...] = ()
 
     def have_room(self, column: Column, line: str) -> bool:
-        """Whether what a line holds has a column to go to; where it has none, the line belongs to the story."""
+        """Whether the value of a line has a free column; if not, the line belongs to the article."""
         if column.source and self.attribution:
             return False
         if not column.counter:
             return True
-        # A bare number may be a year or the number of a page, unless it stands where counters stand.
+        # A bare number may be a year or a page number, unless it is where counters usually are.
         views, bare = column.counter
         doubtful = bare and (views < 10 or (len(line) == 4 and 1900 <= views <= 2100))
         return self.view_count is None and (not doubtful or bool(self.attribution))
@@ -119,7 +118,7 @@ class Columns(NamedTuple):
         )
 
     def with_dateline(self, found: Dateline) -> Columns:
-        """What stands in front of the story is nearer to it than what stands above."""
+        """Values before the first sentence take precedence over those from lines above."""
         return self._replace(
             dateline=self.dateline or found.place,
             agency=found.agency or self.agency,
@@ -129,10 +128,10 @@ class Columns(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known of a page. Rules read it, and `fold` alone makes the next.
+    """The state of a page. Rules read it; only `fold` makes the next one.
 
-    `gone` has the decision by which a line goes, by its number; `cuts` those about parts of lines. `headlines` are the
-    lines that are the headline in one form or another, `shown` the one that the page shows above its story.
+    `gone` maps the numbers of removed lines to their decisions; `cuts` are decisions about parts of lines. `headlines`
+    are the lines that are a form of the headline, `shown` the one above the article.
     """
 
     columns: Columns = Columns()
@@ -150,15 +149,15 @@ class Known(NamedTuple):
         return number not in self.gone
 
     def is_open(self, number: int) -> bool:
-        """Whether nothing was decided of a line: it does not go, and is no headline."""
+        """Whether there is no decision about a line: it is neither removed nor a headline."""
         return number not in self.gone and number not in self.headlines
 
     def first_headline(self, page: Page) -> Line | None:
-        """The headline that others are compared with."""
+        """The headline with which others are compared."""
         return page.title or (page.lines[self.headlines[0]] if self.headlines else None)
 
     def is_site(self, page: Page, name: str) -> bool:
-        """Whether `name` is the site's by its address, or by the article's own credits."""
+        """Whether `name` is that of the site, by the address or the article's credits."""
         key = plain(name)
         if page.has_host(name):
             return True
@@ -172,14 +171,14 @@ def with_decision(columns: Columns, decision: Decision) -> Columns:
     return columns.with_dateline(decision.value) if isinstance(decision.value, Dateline) else columns
 
 
-#: A rule reads a page, and what is known of it, and decides.
+#: A rule: from a page and its state to decisions.
 Rule = Callable[[Page, Known], Sequence[Decision]]
 #: A rule about one line.
 LineRule = Callable[[Page, Known, Line], Sequence[Decision]]
 
 
 def first_of(rules: Sequence[LineRule], page: Page, known: Known, line: Line) -> Sequence[Decision]:
-    """What the first of `rules` that knows the line decides of it; empty where none does."""
+    """The decisions of the first of `rules` that matches the line; empty if none does."""
     for rule in rules:
         if decided := rule(page, known, line):
             return decided
@@ -187,9 +186,9 @@ def first_of(rules: Sequence[LineRule], page: Page, known: Known, line: Line) ->
 
 
 def fold(known: Known, decisions: Sequence[Decision], off: Collection[str] = ()) -> Known:
-    """What is known after `decisions`, of which the later prevail.
+    """The state after `decisions`; later ones take precedence.
 
-    By rules that are `off` nothing goes; what fills a column is read all the same.
+    Rules in `off` remove nothing, but their values still fill columns.
     """
     if not decisions:
         return known
@@ -216,7 +215,7 @@ def fold(known: Known, decisions: Sequence[Decision], off: Collection[str] = ())
 
 
 def _settled(decision: Decision) -> dict[str, Any]:
-    """What a mark settles once and for all."""
+    """The state after a mark."""
     match decision.rule:
         case Mark.SHOWN | Mark.BODY | Mark.STORY:
             return {str(decision.rule): decision.line}

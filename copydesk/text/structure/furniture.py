@@ -1,7 +1,7 @@
-"""Lines of a page that are no part of a story: share buttons, newsletters, notices, links to more, credits of pictures.
+"""Page furniture, lines that are not part of an article: share buttons, newsletters, notices, links, picture credits.
 
-What they say stands in `data/furniture.toml`. A line counts only as a whole: one that goes on behind the words of a
-button is a sentence, and a sentence stays.
+The patterns are in `data/furniture.toml` and match whole lines: a line that continues after the words of a button is a
+sentence and is kept.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from copydesk.data.lists import lines, table
 from copydesk.text.fold import any_as_written
 from copydesk.text.structure.sentences import speaks
 
-#: A longer line is no furniture.
+#: Maximum characters of a furniture line.
 LONGEST = 420
 _LONGEST_WORDS = 90
 
@@ -25,21 +25,21 @@ _QUOTES = "\"'“”‘«"
 
 
 class Heading(StrEnum):
-    """What a line heads: a list of links, `Most Popular`, `More from Levant Post`, or of labels, `Tags:`."""
+    """The kind of a heading: of a list of links, `Most Popular`, `More from Levant Post`, or of labels, `Tags:`."""
 
     LINKS = "links"
     LABELS = "labels"
 
 
 class Furniture(NamedTuple):
-    """What kind of furniture a line is, and whether it is that wherever it stands, or only beside other furniture."""
+    """The kind of a furniture line, and whether it is furniture anywhere or only next to other furniture."""
 
     rule: str
     anywhere: bool
 
 
 def words(line: str) -> str:
-    """A line in the form that it is compared in: lower case, words with one space between, every number as 0."""
+    """A line normalized for comparison: lower case, words separated by one space, every number as 0."""
     return " ".join("0" if word[0].isdigit() else word for word in _WORD.findall(line.casefold().replace("’", "'")))
 
 
@@ -73,7 +73,7 @@ _LAST_WORD = re.compile(r"(\w+)\W*$")
 
 
 def _start(line: str) -> str:
-    """The first word of a line as `words` gives it; empty where it begins with none."""
+    """The first word of a line as in `words`; empty if it does not start with a word."""
     first = _FIRST_WORD.search(line, 0, 40)
     if first is None:
         return ""
@@ -81,12 +81,12 @@ def _start(line: str) -> str:
 
 
 def find_furniture(line: str) -> Furniture | None:
-    """What furniture a line is; None where it may belong to the story."""
+    """The furniture that a line is; None if it may belong to the article."""
     return classify(line)[0]
 
 
 def classify(line: str) -> tuple[Furniture | None, Heading | None]:
-    """What furniture a line is, and what it heads; None where it may belong to the story."""
+    """The furniture that a line is, and the kind of heading; None if it may belong to the article."""
     if len(line) > LONGEST or not (start := _start(line)):
         return None, None
     return _furniture(line, start), _heading(line, start)
@@ -94,7 +94,7 @@ def classify(line: str) -> tuple[Furniture | None, Heading | None]:
 
 def _furniture(line: str, start: str) -> Furniture | None:
     if start in _STARTS and len(line) <= _LONGEST_WORDS and (known := _LINES.get(words(line))):
-        # Within a line of text these words end a sentence; in quotes somebody says them.
+        # Inside a line of text these words are part of a sentence; in quotes they are speech.
         spoken = line[0] in _QUOTES or line[-1] == "?" or (not known.anywhere and (line[-1] == "." or "=" in line))
         return None if spoken else known
     if (len(line) > _LONGEST_CREDIT or _has_mark(line)) and (is_credit(line) or is_caption(line)):
@@ -116,9 +116,9 @@ _LONGEST_NOTICE = 800
 
 
 def is_notice(paragraph: str) -> bool:
-    """Whether a paragraph is what a site says in place of a story: that cookies be accepted, that readers subscribe.
+    """Whether a paragraph is a notice in place of an article: to accept cookies, to subscribe.
 
-    A story may hold such a sentence; a text that holds nothing else is no story.
+    An article may contain such a sentence; a text of nothing else is not an article.
     """
     return len(paragraph) <= _LONGEST_NOTICE and _NOTICE.match(paragraph.lstrip(_AROUND)) is not None
 
@@ -177,7 +177,7 @@ def _has_mark(text: str) -> bool:
 
 
 def is_credit(text: str) -> bool:
-    """Whether a text is the credit of a picture: `Jane Doe/Getty Images`, `REUTERS/Jane Doe`, `Photo by Jane Doe`."""
+    """Whether a text is a picture credit: `Jane Doe/Getty Images`, `REUTERS/Jane Doe`, `Photo by Jane Doe`."""
     if len(text) > _LONGEST_CREDIT or not _has_mark(text):
         return False
     bare = text.strip(_AROUND)
@@ -188,13 +188,13 @@ def is_credit(text: str) -> bool:
     said = [words(part) for part in parts]
     if label or any(part in _AGENCIES for part in said):
         return True
-    # `Jane Doe, Reuters` may be who wrote it, and `AP/AFP` what it was written from.
+    # `Jane Doe, Reuters` may be the author, and `AP/AFP` the sources of the article.
     people = [part for part in parts if words(part) not in _WIRES]
     return "/" in bare and 0 < len(people) < len(parts) and all(" " in part and part[0].isupper() for part in people)
 
 
 def _is_name(part: str) -> bool:
-    """Whether the words may be a name: few, and capitalized but for one in four."""
+    """Whether the words may be a name: few, and at least three in four capitalized."""
     if words(part) in _AGENCIES or words(part) in _WIRES:
         return True
     if len(part) > 60 or not _NAME.fullmatch(part):
@@ -205,11 +205,11 @@ def _is_name(part: str) -> bool:
 
 
 def is_caption(line: str) -> bool:
-    """Whether a line is the caption of a picture: a sentence or two that end in a credit."""
+    """Whether a line is a picture caption: one or two sentences that end in a credit."""
     if len(line) > LONGEST:
         return False
     tail = line[-130:]
-    # The end of a sentence is no credit, unless a label stands before it.
+    # The end of a sentence is not a credit, unless a label precedes it.
     if tail[-1] in '.!?"' and tail[-2:-1] not in ")]" and not (": " in tail or " by " in tail):
         return False
     if not _has_mark(tail):
@@ -227,7 +227,7 @@ def is_caption(line: str) -> bool:
     if not is_credit(credit):
         return False
     before = line[: len(line) - len(tail) + found.start()] if found else line
-    # More than two sentences, or long ones, may be the story's, with the credit run into them.
+    # More than two sentences, or long ones, may be part of the article, with the credit appended.
     return len(_SENTENCES.findall(before)) <= 1 or len(before) <= 200 or "AP Photo" in credit
 
 
@@ -238,7 +238,7 @@ _CAPTION_BEFORE = re.compile(r"[^|]{15,300}\s\|\s")
 
 
 def credit_before(line: str) -> int:
-    """Where the headline begins on a line that starts with a caption and its credit; 0 where it does not.
+    """The offset of the headline on a line that starts with a caption and its credit; else 0.
 
     `The ferry in the harbour. | AP Photo Town Votes to Keep Its Ferry`, `AP Photo Town Votes to Keep Its Ferry`.
     """
