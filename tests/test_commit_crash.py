@@ -211,12 +211,12 @@ def intent(run_id: object = "some-run", path: object = "articles/published_date=
         (b'{"format": 1, "run_id": "some-run", "files": [7]}', "damaged"),
         (intent("../../outside"), "run_id"),
         (intent("another-run"), "another-run"),
-        (intent(path="../outside"), "no file of a warehouse"),
-        (intent(path="articles/../../outside/articles.parquet"), "no file of a warehouse"),
-        (intent(path="_reports/../../outside"), "no file of a warehouse"),
-        (intent(path="/etc/passwd"), "no file of a warehouse"),
-        (intent(path=None), "no file of a warehouse"),
-        (intent(), "is lost"),
+        (intent(path="../outside"), "is not a file of a warehouse"),
+        (intent(path="articles/../../outside/articles.parquet"), "is not a file of a warehouse"),
+        (intent(path="_reports/../../outside"), "is not a file of a warehouse"),
+        (intent(path="/etc/passwd"), "is not a file of a warehouse"),
+        (intent(path=None), "is not a file of a warehouse"),
+        (intent(), "is missing from _staging"),
     ],
 )
 def test_an_intent_that_cannot_be_read_is_left_alone(tmp_path: Path, content: bytes, words: str) -> None:
@@ -234,7 +234,7 @@ def test_a_staged_file_that_is_lost_is_named(tmp_path: Path) -> None:
         run(tmp_path, OLD)
     (lost,) = tmp_path.glob("_staging/*/runs~*")
     lost.unlink()
-    with pytest.raises(WarehouseError, match=r"runs/run_date=2024-05-06/runs\.parquet is lost"):
+    with pytest.raises(WarehouseError, match=r"runs/run_date=2024-05-06/runs\.parquet is missing"):
         Warehouse.open(str(tmp_path)).recover()
     assert visible(tmp_path) == {}
 
@@ -258,7 +258,7 @@ def test_a_file_in_its_place_counts_by_its_content(tmp_path: Path) -> None:
         run(tmp_path, OLD)
     (path,) = tmp_path.glob("runs/*/runs.parquet")
     path.write_bytes(bytes(path.stat().st_size))
-    with pytest.raises(WarehouseError, match=r"runs\.parquet is lost"):
+    with pytest.raises(WarehouseError, match=r"runs\.parquet is missing"):
         Warehouse.open(str(tmp_path)).recover()
 
 

@@ -18,7 +18,7 @@ from copydesk.sources.reading import read
 from hostile import shapes
 
 CONFIG = Config(run=RunConfig(workers=1))
-SIZE, MOST_GROWTH, FLOOR = 50_000, 2.6, 0.6
+SIZE, MOST_GROWTH, FLOOR = 50_000, 2.6, 1.2
 SHAPES = {
     **{name: ("txt", shape) for name, shape in shapes.texts().items()},
     **{name: ("html", shape) for name, shape in shapes.pages().items()},
