@@ -22,6 +22,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from copydesk.config import SourcesConfig
+from copydesk.deadline import limit
 from copydesk.records import Document
 from copydesk.sources import SourceError, listing, read, streams
 
@@ -685,3 +686,14 @@ def test_s3_with_an_endpoint_from_the_environment(monkeypatch: pytest.MonkeyPatc
     finally:
         server.stop()
         s3fs.S3FileSystem.clear_instance_cache()
+
+
+def test_a_parquet_footer_that_lies_about_the_length_of_a_list(tmp_path: Path) -> None:
+    """Found by fuzzing: 2**42 booleans, which take no byte that is read, in a footer of some ten bytes."""
+    footer = b"\x19\xf1" + b"\x80" * 6 + b"\x01\x00"  # field 1, a list of booleans, its length as a varint, stop
+    content = b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+    with limit(10):
+        document = one(written(tmp_path / "a.parquet", content))
+    assert document.problem is not None
+    assert document.problem.rule == "broken-parquet"
+    assert document.content == content

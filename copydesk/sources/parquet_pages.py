@@ -213,11 +213,15 @@ def _longest(file: IO[bytes], page: _Page, compression: str) -> int:
 
 
 class _Cursor:
-    """A Thrift reader at an offset of a file. It reads numbers, structs and lists, and skips everything else."""
+    """A Thrift reader at an offset of a file. It reads numbers, structs and lists, and skips everything else.
+
+    Lists say how many elements they have, and may lie: no value may reach beyond the file.
+    """
 
     def __init__(self, file: IO[bytes], at: int) -> None:
         self.at = at
         self._file = file
+        self._size = file.seek(0, os.SEEK_END)
         self._start, self._buffer = at, b""
 
     def struct(self, deep: int = 0) -> dict[int, Any]:
@@ -238,12 +242,11 @@ class _Cursor:
         if _I16 <= kind <= _I64:
             return self._integer()
         if kind in (_TRUE, _FALSE, _BYTE):
-            self.at += 1
+            self._skip(1)
         elif kind == _DOUBLE:
-            self.at += 8
+            self._skip(8)
         elif kind == _BINARY:
-            length = self._varint()  # first, since it moves the offset itself
-            self.at += length
+            self._skip(self._varint())
         elif kind in (_LIST, _SET):
             head = self._byte()
             return [self._value(head & 15, deep + 1) for _ in range(head >> 4 if head >> 4 < 15 else self._varint())]
@@ -256,6 +259,11 @@ class _Cursor:
         else:
             raise ValueError("no page header")
         return None
+
+    def _skip(self, length: int) -> None:
+        self.at += length
+        if self.at > self._size:
+            raise ValueError("a page header after the end of the file")
 
     def _byte(self) -> int:
         offset = self.at - self._start
