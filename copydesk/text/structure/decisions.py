@@ -61,6 +61,8 @@ class Mark(StrEnum):
     CHOSEN = "chosen"
     #: `value` is the article's date.
     PUBLISHED = "published"
+    #: Nothing tells day and month of the date apart.
+    ORDER_OPEN = "order-open"
 
 
 Value = Column | Dateline | ReadDate | Recurring | Problem | str | None
@@ -143,6 +145,7 @@ class Known(NamedTuple):
     story: int | None = None
     chosen: str = ""
     published: ReadDate | None = None
+    date_order_open: bool = False
     problems: tuple[Problem, ...] = ()
 
     def stays(self, number: int) -> bool:
@@ -221,4 +224,6 @@ def _settled(decision: Decision) -> dict[str, Any]:
             return {str(decision.rule): decision.line}
         case Mark.CHOSEN | Mark.PUBLISHED:
             return {str(decision.rule): decision.value}
+        case Mark.ORDER_OPEN:
+            return {"date_order_open": True}
     return {}

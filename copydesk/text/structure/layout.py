@@ -162,7 +162,7 @@ def _laid_out(page: Page, known: Known, off: Collection[str]) -> tuple[Layout, l
         attribution=columns.attribution,
         view_count=columns.view_count,
         problems=known.problems,
-        date_order_open=any(problem.rule == "date-order-open" for problem in known.problems),
+        date_order_open=known.date_order_open,
     )
     return layout, made
 

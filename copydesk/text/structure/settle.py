@@ -42,7 +42,7 @@ def publication_date(page: Page, known: Known) -> Sequence[Decision]:
     if date is not None:
         made += [Decision(Mark.PUBLISHED, -1, date), *_doubts(page, date)]
     elif (left_open := _left_open(page, known)) is not None:
-        made.append(_note("date-order-open", left_open))
+        made += [Decision(Mark.ORDER_OPEN, -1), _note("date-order-open", left_open)]
     elif relative := sorted(number for number, decision in known.gone.items() if decision.rule == "relative-date"):
         made.append(_note("relative-date", page.lines[relative[0]].text))
     return made
@@ -52,6 +52,7 @@ def _doubts(page: Page, date: ReadDate) -> Iterator[Decision]:
     if date.found.uncertain:
         yield _note("date-hijri-alone", date.written)
     if date.found.open_order:
+        yield Decision(Mark.ORDER_OPEN, -1)
         yield _note("date-order-open", date.written)
     elif date.from_site:
         site = page.site
