@@ -6,9 +6,10 @@ rebuilds it from the texts, which are not ours to ship: `natural.tsv` holds a di
 how it was read, and the marks of its errors. OUT has a line for each sentence that is found: text, source, how it was
 read, errors as (start, end, kind, digest of the word meant).
 
-`read`: drawn at random and read whole, by one reader, once. `ranked`: a judge's surest changes of all sentences kept
-apart, each read: the errors that such judges find. `unread`: drawn at random from those in which no judge saw anything;
-by the `read` part about two in a hundred have an error that nobody marked, most of them an apostrophe that is missing.
+`read`: drawn at random and read whole by two readers, the second without the marks of the first; where they differed,
+it was decided again. `ranked`: a judge's surest changes of all sentences kept apart, each read: the errors that such
+judges find. `unread`: drawn at random from those in which no judge saw anything; by the `read` part about two in a
+hundred have an error that nobody marked, most of them an apostrophe that is missing.
 """
 
 from __future__ import annotations
