@@ -2,7 +2,7 @@
 
 DATA holds `articles/*.jsonl.gz` (`raw_text`, `lang`, and where known `title`, `date`, `dateline`, `body`),
 `encodings/encodings.tsv` with `encodings/files.zip` (files of known encoding), `mojibake/*.json` (`original`, `fixed`)
-and `dates/dates.tsv` (`raw`, `iso`).
+`dates/dates.tsv` (`raw`, `iso`) and `cases/*.jsonl` (`reports.py`).
 """
 
 from __future__ import annotations
