@@ -1,7 +1,7 @@
 """The test data: documents with their language, from the folders given with `--data`.
 
 DATA holds `articles/*.jsonl.gz` (`raw_text`, `lang`, and where known `title`, `date`, `dateline`, `body`),
-`encodings/encodings.tsv` with `encodings/files.zip` (files of known encoding), `mojibake/*.json` (`original`, `fixed`)
+`encodings/encodings.tsv` with `encodings/files.zip` (files of known encoding), `mojibake/*.json` (`original`, `fixed`),
 `dates/dates.tsv` (`raw`, `iso`) and `cases/*.jsonl` (`reports.py`).
 """
 

@@ -1,9 +1,9 @@
 """Small inputs behind public bug reports of such tools: whether each comes out right, by kind.
 
-`DATA/cases/*.jsonl`: `id`, `kind`, `input` (or `input_b64`), `field`, `expected`, `verdict` (`damage`: good text or a right
-value was made wrong), and where known `media` and `title`. The field is `body`, in which the expected piece stands,
-`headline`, `published_date`, or `byline` with its names joined by semicolons. Cases without a field are about tables
-and whole runs, and are not measured here.
+`DATA/cases/*.jsonl`: `id`, `kind`, `input` (or `input_b64`), `field`, `expected`, `verdict` (`damage`: good text or a
+right value was made wrong), and where known `media` and `title`. The field is `body`, in which the expected piece
+stands, `headline`, `published_date`, or `byline` with its names joined by semicolons. Cases without a
+field are about tables and whole runs, and are not measured here.
 """
 
 from __future__ import annotations
