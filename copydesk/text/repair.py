@@ -6,14 +6,13 @@ entity may stand for any character, so entities come before characters.
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
-from html.entities import html5
 
 from copydesk.edits import TEXT, Edit, Span, replace
 from copydesk.text import mojibake
+from copydesk.text.entities import entities, tags
 
 STEP = "repair"
 
@@ -27,65 +26,12 @@ def repair(
     rules in `off` are not made.
     """
     text, edits = mojibake.mend(text, STEP, field, misreadings, off)
-    for find in (_entities, _entities, _tags, _characters, _compositions):
+    for find in (entities, entities, tags, _characters, _compositions):
         spans = list(find(text))
         if spans:
             text, made = replace(text, spans, STEP, field, off)
             edits += made
     return text, edits
-
-
-# --- entities and tags ------------------------------------------------------------------------------------------------
-
-_ENTITY = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-# Feeds that lost the ampersand: `Turkey #39;s`, ` quot;Yes, quot;`, with a space in its place.
-_BROKEN_ENTITY = re.compile(
-    r"(?: |(?<![&\w;#]))#(3[3-9]|4[0-7]|9[1-6]|1[2-9][0-9]|2[0-5][0-9]|82[0-4][0-9]);"
-    r"|(?: |(?<![&\w;#]))(quot|amp|nbsp|apos);"
-)
-
-_BROKEN_NAMES = ("#", "quot;", "amp;", "nbsp;", "apos;")
-
-
-def _entities(text: str) -> Iterator[Span]:
-    if ";" not in text:
-        return
-    for match in _ENTITY.finditer(text) if "&" in text else ():
-        entity = match[0].replace("&amp;", "&", match[0].count("&amp;")) if match[0] != "&amp;" else match[0]
-        entity = "&" + entity.lstrip("&")
-        if entity[1] == "#" or entity[1:] in html5:
-            yield Span(match.start(), match.end(), html.unescape(entity), "entity")
-    for match in _BROKEN_ENTITY.finditer(text) if any(name in text for name in _BROKEN_NAMES) else ():
-        entity = f"&#{match[1]};" if match[1] else f"&{match[2]};"
-        yield Span(match.start(), match.end(), html.unescape(entity), "broken-entity")
-
-
-_BLOCK = (
-    "p|br|div|li|ul|ol|tr|table|tbody|thead|td|th|h[1-6]|blockquote|section|article|header|footer|figure|figcaption|hr"
-    "|pre"
-)
-_INLINE = (
-    "a|b|i|u|s|em|strong|span|img|font|small|sup|sub|cite|center|iframe|video|audio|source|noscript|label|time|mark"
-    "|abbr|wbr"
-)
-# Only HTML names, in lower case unless attributes follow: Reuters writes tickers as <BFD>, <I>, <T>.
-_TAG = re.compile(
-    # Neither matches past a second `<`: otherwise a page of them would be searched to its end from each one.
-    r"<!--(?:(?!<!--).){0,5000}?-->"
-    r"|<(script|style)\b[^<>]{0,2000}>(?:(?!<\1\b).){0,50000}?</\1\s*>"
-    rf"|</?(?P<block>{_BLOCK})(?:\s+[a-zA-Z:-]+\s*=[^<>]{{0,2000}})?\s*/?>"
-    rf"|</?(?:{_INLINE})(?:\s+[a-zA-Z:-]+\s*=[^<>]{{0,2000}})?\s*/?>"
-    rf"|</(?i:{_BLOCK}|{_INLINE})\s*>"
-    rf"|<(?i:{_BLOCK}|{_INLINE})\s+[a-zA-Z:-]+\s*=[^<>]{{0,2000}}>",
-    re.DOTALL,
-)
-
-
-def _tags(text: str) -> Iterator[Span]:
-    if "<" not in text or ">" not in text:
-        return
-    for match in _TAG.finditer(text):
-        yield Span(match.start(), match.end(), "\n" if match["block"] else "", "tag")
 
 
 # --- characters -------------------------------------------------------------------------------------------------------
