@@ -96,6 +96,7 @@ FLAWS = {
     "undated": {"published_date": None},
     "unknown-language": {"language": "und"},
     "leftover-mojibake": {"body": f"{BODY}\n\nThe cafÃ© stays open."},
+    "leftover-escape": {"body": f"{BODY}\n\nThe caf\\u00e9 stays open."},
     "leftover-markup": {"body": f"{BODY}\n\nThe caf&eacute; stays open."},
     "replaced-character": {"body": f"{BODY}\n\nThe caf\ufffd stays open."},
     "control-characters": {"body": f"{BODY}\n\nThe caf\x85 stays open."},

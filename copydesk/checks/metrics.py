@@ -36,6 +36,7 @@ ARTICLES = {
     "encoding": "encoding: {}",
     "mojibake_count": "pieces of mojibake: {}",
     "markup_count": "pieces of markup: {}",
+    "escape_count": "escape sequences: {}",
     "replacement_count": "replacement characters (U+FFFD): {}",
     "control_count": "control characters: {}",
     "boilerplate_share": "share of the body's characters in boilerplate paragraphs: {}",
@@ -86,7 +87,7 @@ RUN = {
 COLUMNS = {"articles": ARTICLES, "edits": EDITS, "partitions": PARTITIONS, "run": RUN}
 
 #: The columns with the first match in the text, quoted in the report; suites do not see them.
-FOUND = {"mojibake_count": "mojibake_found", "markup_count": "markup_found"}
+FOUND = {"mojibake_count": "mojibake_found", "markup_count": "markup_found", "escape_count": "escape_found"}
 
 _REPLACEMENT = "\ufffd"
 # C0 except tab and line feed, DEL, C1, the byte order mark, noncharacters. Joiners and bidirectional marks are text.
@@ -170,6 +171,7 @@ def articles(table: pa.Table, run_date: date) -> pa.Table:
     mojibake = np.zeros(len(text), np.int64)
     mojibake[foreign] = _count(text.filter(pa.array(foreign)), _patterns("mojibake"))
     markup = _count(text, _patterns("markup"))
+    escapes = _count(text, _patterns("escapes"))
     folded = [(h.casefold().strip(), b) for h, b in zip(headline.to_pylist(), body.to_pylist(), strict=True)]
     starts = [(h, b[: len(h) + 80].casefold().strip()) for h, b in folded]
     body_length = pc.utf8_length(body).to_numpy()
@@ -190,6 +192,7 @@ def articles(table: pa.Table, run_date: date) -> pa.Table:
             "encoding": table["encoding"],
             "mojibake_count": mojibake,
             "markup_count": markup,
+            "escape_count": escapes,
             "replacement_count": pc.count_substring(text, _REPLACEMENT),
             "control_count": _count(text, _CONTROLS),
             "headline_is_body": pa.array([bool(h) and h == b for h, b in starts], pa.bool_()),
@@ -199,6 +202,7 @@ def articles(table: pa.Table, run_date: date) -> pa.Table:
             "rebuilds": table["rebuilds"] if "rebuilds" in table.column_names else pa.nulls(len(table), pa.bool_()),
             FOUND["mojibake_count"]: _first(text, _patterns("mojibake"), mojibake),
             FOUND["markup_count"]: _first(text, _patterns("markup"), markup),
+            FOUND["escape_count"]: _first(text, _patterns("escapes"), escapes),
         }
     )
 

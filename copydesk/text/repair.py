@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 
 from copydesk.edits import TEXT, Edit, Span, replace
-from copydesk.text import mojibake
+from copydesk.text import escapes, mojibake
 from copydesk.text.entities import entities, tags
 
 STEP = "repair"
@@ -25,7 +25,9 @@ def repair(
     `misreadings` are those that `copydesk.text.mojibake.misreadings` proved in texts of the same origin. Edits of the
     rules in `off` are not made.
     """
-    text, edits = mojibake.mend(text, STEP, field, misreadings, off)
+    text, edits = escapes.mend(text, STEP, field, off)
+    text, mended = mojibake.mend(text, STEP, field, misreadings, off)
+    edits += mended
     for find in (entities, entities, tags, _characters, _compositions):
         spans = list(find(text))
         if spans:
