@@ -62,12 +62,13 @@ class TokenTypes(dict[str, int]):
         self._ids: list[int] = []
         self._flags: list[int] = []
         self._set: list[int] = []
+        self._possessive: list[bool] = []
         self._arrays: tuple[NDArray[Any], ...] = ()
 
     def forget(self) -> None:
         """Begin anew: what was read with these types is not to be asked any more."""
         self.clear()
-        for known in (self.tokens, self._ids, self._flags, self._set):
+        for known in (self.tokens, self._ids, self._flags, self._set, self._possessive):
             known.clear()
         self._arrays = ()
 
@@ -84,17 +85,19 @@ class TokenTypes(dict[str, int]):
         self._ids.append(self.vocabulary.get(counted, default) if counted else self.edge)
         self._flags.append(flags)
         self._set.append(self.sets.get(counted, -1) if flags & (LOWER | TITLE) else -1)
+        self._possessive.append(token[0] in "'’")
         return number
 
     def arrays(self) -> tuple[NDArray[Any], ...]:
         """For each type: its id in the vocabulary (uint64), its flags (int32), its confusion set (int32; -1
-        without).
+        without), whether it begins with an apostrophe (bool).
         """
         if not self._arrays or len(self._arrays[0]) != len(self.tokens):
             self._arrays = (
                 np.array(self._ids, np.uint64),
                 np.array(self._flags, np.int32),
                 np.array(self._set, np.int32),
+                np.array(self._possessive, bool),
             )
         return self._arrays
 
@@ -136,8 +139,8 @@ class Batch:
 
     `types` holds their types, `ids` those of the vocabulary with three edges before and after, `sets` the numbers of
     their confusion sets (-1 without); `text` is the number of their text, `start` where they begin in it, `end` where
-    they end. `glued` says that nothing stands between a token and the one before it,
-    `ends` that a sentence or a paragraph ends with a token.
+    they end. `glued` says that nothing stands between a token and the one before it, `possessive` that it begins with
+    an apostrophe, `ends` that a sentence or a paragraph ends with a token.
     """
 
     def __init__(self, texts: Sequence[str], token_types: TokenTypes) -> None:
@@ -150,12 +153,13 @@ class Batch:
         every = np.fromiter(map(token_types.__getitem__, chain.from_iterable(parts)), np.int32, int(sizes.sum()))
         lengths = np.fromiter(map(len, chain.from_iterable(parts)), np.int64, len(every))
         del parts
-        ids, flags, sets = token_types.arrays()
+        ids, flags, sets, possessive = token_types.arrays()
         ends = np.cumsum(lengths)
         firsts = np.cumsum(sizes) - sizes
         begins = ends - lengths
         kept = np.flatnonzero((flags[every] & (BLANK | BREAK)) != BLANK)
         self.types = every[kept]
+        self.possessive = possessive[self.types]
         self.text = np.repeat(np.arange(len(texts), dtype=np.int32), sizes)[kept]
         shift = (begins[firsts] + len(_EDGES))[self.text] if len(texts) else np.zeros(0, np.int64)
         self.start, self.end = begins[kept] - shift, ends[kept] - shift
@@ -205,10 +209,5 @@ class Batch:
         next_flags = self.flags_beside(places, 1)
         right &= (next_flags & (JOINER | WORD | NUMBER | OPENS)) > 0
         # A possessive, an apostrophe or a dot at the end of a word ties nothing.
-        possessive = self._possessive[self.types[after]] & right
-        found: NDArray[np.bool_] = ~left & (~right | possessive)
+        found: NDArray[np.bool_] = ~left & (~right | self.possessive[after])
         return found
-
-    @property
-    def _possessive(self) -> NDArray[np.bool_]:
-        return np.fromiter((t[0] in "'’" for t in self.token_types.tokens), bool, len(self.token_types.tokens))

@@ -27,16 +27,21 @@ _MULTIPLIERS = tuple(
     np.uint64(m) for m in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 )
 _SHIFT = np.uint64(32)
+# The lowest and the highest bit of each of four lanes of sixteen bits.
+_LOW, _HIGH = np.uint64(0x0001_0001_0001_0001), np.uint64(0x8000_8000_8000_8000)
 
 
 def hashes(columns: Sequence[Ids]) -> Ids:
     """One number for each n-gram; `columns` are its words, the first one first, as arrays of ids of one shape."""
-    h = np.full(np.broadcast(*columns).shape, len(columns), np.uint64)
+    h = np.empty(np.broadcast(*columns).shape, np.uint64)
+    h[...] = np.uint64(len(columns))
     for column, multiplier in zip(columns, _MULTIPLIERS, strict=False):
-        h = (h ^ column) * multiplier
+        h ^= column
+        h *= multiplier
         h ^= h >> _SHIFT
     h *= _MULTIPLIERS[1]
-    return h ^ (h >> _SHIFT)
+    h ^= h >> _SHIFT
+    return h
 
 
 class Table(NamedTuple):
@@ -47,10 +52,29 @@ class Table(NamedTuple):
 
     def look_up(self, h: Ids) -> NDArray[np.uint8]:
         """The counts, on the scale, of n-grams given by their hashes (any shape); 0 for those that are not there."""
-        bucket, mark = _place(h, len(self.marks))
-        hit = self.marks[bucket] == mark[..., None]
-        found: NDArray[np.uint8] = np.where(hit, self.sizes[bucket], np.uint8(0)).max(-1)
-        return found
+        bucket, mark = _place(h.ravel(), len(self.marks))
+        found = np.zeros(len(bucket), np.uint8)
+        some = self._with_mark(bucket, mark)
+        bucket, mark = bucket[some], mark[some]
+        # The slots of a bucket go from the most frequent down: of two with one fingerprint the first counts.
+        slot = (self.marks.take(bucket, axis=0) == mark[:, None]).argmax(-1)
+        found[some] = self.sizes.ravel()[bucket * SLOTS + slot]
+        return found.reshape(h.shape)
+
+    def _with_mark(self, bucket: NDArray[np.int64], mark: NDArray[np.uint16]) -> NDArray[np.int64]:
+        """Where a slot of the bucket holds the fingerprint: four are compared at once, as most n-grams are not there.
+
+        A word has a zero among its lanes if subtracting 1 from each borrows from the lane's top bit ("Hacker's
+        Delight", 6-1).
+        """
+        lanes = self.marks.view(np.uint64).take(bucket, axis=0)
+        lanes ^= (mark.astype(np.uint64) * _LOW)[:, None]
+        zero = lanes - _LOW
+        np.bitwise_not(lanes, out=lanes)
+        zero &= lanes
+        either = zero[:, 0] | zero[:, 1]
+        either &= _HIGH
+        return np.flatnonzero(either)
 
 
 def _place(h: Ids, buckets: int) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:

@@ -114,11 +114,9 @@ def _candidates(
     gate: Gate,
     least: NDArray[np.float32],
 ) -> RealwordCandidates:
-    stands = batch.sets[at]
-    own = context_counts(ngrams, batch, at, sets.words[stands])
     forced = least < gate.threshold
-    doubted = ~_counted_here(own) | forced[at]
-    at, stands, own = at[doubted], stands[doubted], own[doubted]
+    at = at[~_counted_here(batch, at, ngrams) | forced[at]]
+    stands = batch.sets[at]
     owner, which = sets.spread(stands)
     meant, errors = sets.near[which], sets.errors[which]
     # What was never counted beside either neighbour, and fits no better, is not worth a closer look.
@@ -127,7 +125,10 @@ def _candidates(
     states = gate.window.states(around(batch, at, gate.window.reach))
     fits = gate.window.scores(states[owner], meant) - gate.window.scores(states, stands)[owner]
     some = ((beside > 0) & (fits > _LEAST_WINDOW)) | (fits > 0) | forced[at][owner]
-    owner, meant, errors, ids, fits = owner[some], meant[some], errors[some], ids[some], fits[some]
+    meant, errors, ids, fits = meant[some], errors[some], ids[some], fits[some]
+    left, owner = np.unique(owner[some], return_inverse=True)
+    at, stands = at[left], stands[left]
+    own = context_counts(ngrams, batch, at, sets.words[stands])
     other = context_counts(ngrams, batch, at[owner], ids)
     features = GATE.table(
         len(owner),
@@ -152,10 +153,17 @@ def _candidates(
     return found.kept((most > least[at])[owner])
 
 
-def _counted_here(own: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Where a word was counted between its neighbours as it stands, by its n-grams."""
-    both, left, right = (NGRAMS.column(own, name) > 0 for name in ("both", "two_left", "two_right"))
-    counted: NDArray[np.bool_] = both | (left & right)
+def _counted_here(batch: Batch, at: NDArray[np.int64], ngrams: NGrams) -> NDArray[np.bool_]:
+    """Where a word was counted between its neighbours, or both after the two before it and before the two after it."""
+
+    def seen(places: NDArray[np.int64], *offsets: int) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = ngrams.counts([batch.beside(places, offset) for offset in offsets]) > 0
+        return found
+
+    counted = seen(at, -1, 0, 1)
+    rest = np.flatnonzero(~counted)
+    rest = rest[seen(at[rest], -2, -1, 0)]
+    counted[rest[seen(at[rest], 0, 1, 2)]] = True
     return counted
 
 
