@@ -25,7 +25,8 @@ MONTHS = ("months", "months_hijri", "months_solar")
 KEYS = frozenset(
     """months months_hijri months_solar eras weekdays date_joins day_endings year_words hijri_words solar_words
     same_day clock_words hour_words am pm ago time_units past_days events published updated byline byline_labels
-    name_joins name_particles source roles views speech_verbs media_words not_places agencies cities regions""".split()
+    name_joins name_particles source roles views speech_verbs media_words rubrics not_places agencies cities
+    regions""".split()
 )
 
 

@@ -3,21 +3,25 @@
 from copydesk.text.dates.written import (
     FoundDate,
     find_date,
+    has_year,
     is_label,
+    is_placeholder,
     is_relative,
     parse_date,
     proven_order,
+    split_label,
     whole_line,
-    without_label,
 )
 
 __all__ = [
     "FoundDate",
     "find_date",
+    "has_year",
     "is_label",
+    "is_placeholder",
     "is_relative",
     "parse_date",
     "proven_order",
+    "split_label",
     "whole_line",
-    "without_label",
 ]

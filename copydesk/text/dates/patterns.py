@@ -39,35 +39,40 @@ _JOIN = rf"(?:(?:{_words('date_joins')}){_NO_LETTER}\s{{0,2}})?"
 _NTH = rf"(?:\s?(?:{_words('day_endings')}){_NO_LETTER}\.?|{_words('day_endings')}|\.)?"
 _BY = rf"(?:\s{{0,2}}(?:[,./|_-]\s{{0,2}})?{_JOIN})"  # between day, month and year; may be nothing
 _WORD = r"[^\W\d_]{2,14}"
+#: The weekday between day and year: `May 21, Tuesday, 2019`, `Dec 21 (Thu) 2023`.
+_NAMED = rf"(?:\s?[,(]\s?(?:{_WEEKDAYS})(?!\w)\.?\)?|\s(?:{_LONG_WEEKDAYS})(?!\w))?"
 _MONTH_END = rf"\.?(?:\s?[/(]\s?{_WORD}(?:\s{_WORD})?\)?)?"  # Levantine and Western: نيسان/أبريل
 _YEAR_END = (
     rf"(?:\s?(?:(?P<hijri>{_words('hijri_words')})|(?P<solar>{_words('solar_words')})|{_words('year_words')})"
     rf"{_NO_LETTER}\.?)?"
 )
+_NAMED_FIRST = rf"(?:(?:{_LONG_WEEKDAYS})\.?,?\s{{1,2}})?"  # between day and month: 31 Donnerstag Okt 2019
 # Only two forms list the names of months; elsewhere any word matches, and `_day` checks whether it is a month.
 DATE = re.compile(
-    rf"""(?<![\d./-])(?<!\b\w)(?<!\b\w\w)(?:
-      (?P<month1>{_MONTHS})\.?[,\s/|_-]\s{{0,2}}(?P<day1>{_D})(?:{_NTH})(?:\s?[,|]\s{{0,2}}|\s-\s|\s{{1,3}}|[-/_]){_JOIN}
+    rf"""(?:(?<![\d./-])|(?<=[^\W\d_]/)(?=[^\W\d]))(?<!\b\w)(?<!\b\w\w)(?:
+      (?P<month1>{_MONTHS})\.?[,\s/|_-]\s{{0,2}}(?P<day1>{_D})(?:{_NTH}){_NAMED}
+      (?:\s?[,|]\s{{0,2}}|\s-\s|\s{{1,3}}|[-/_]|(?<=\d\d)(?=(?:19|20)\d\d(?!\d))){_JOIN}
       (?:(?P<clock1>\d\d:\d\d(?::\d\d)?(?:\s{{1,3}}(?:[a-z]{{2,5}}|[+-]\d{{4}}))?)\s{{1,3}})?(?P<year1>{_Y})
-    | (?P<day2>{_D})\s?(?:{_NTH}){_BY}(?P<month2>{_MONTHS}){_MONTH_END}{_BY}(?P<year2>{_Y})
+    | (?P<day2>{_D})\s?(?:{_NTH}){_BY}{_NAMED_FIRST}(?P<month2>{_MONTHS}){_MONTH_END}{_BY}(?P<year2>{_Y})
     | (?P<year3>{_Y})\s?(?P<sep3>[-/.])\s?(?P<month3>{_D})\s?(?P=sep3)\s?(?P<day3>{_D})
-    | (?:(?P<year4>{_Y}|{_HAN}{{4}})|(?P<era4>{any_of(ERAS)})\s?(?P<nth4>元|\d{{1,3}}|{_HAN}{{1,4}}))\s?[年년]\s?
-      (?P<month4>{_D}|{_HAN}{{1,2}})\s?[月월]\s?(?P<day4>{_D}|{_HAN}{{1,3}})(?:\s?[日号號일])?
-    | (?P<first>{_D})\s?(?P<sep5>(?<!\s)-|[/.])\s?(?P<second>{_D})\s?(?P=sep5)(?:(?<=-)|\s?)(?P<year5>{_Y})
+    | (?:(?P<year4>{_Y}|{_HAN}{{4}}|1\d\d(?=年))|(?P<era4>{any_of(ERAS)})\s?(?P<nth4>元|\d{{1,3}}|{_HAN}{{1,4}}))
+      \s?[年년]\s?(?P<month4>{_D}|{_HAN}{{1,2}})\s?[月월]\s?(?P<day4>{_D}|{_HAN}{{1,3}})(?:\s?[日号號일])?
+    | (?P<first>{_D})\s?(?P<sep5>(?<!\s)-|[/.])\s?(?P<second>{_D})\s?(?P=sep5)(?:(?<=-)|\s?)
+      (?P<year5>{_Y})(?!:\d\d(?![\d:]))
     | (?P<year6>{_Y})(?:[\s,./_-]|\s?(?:{_words("year_words")}){_NO_LETTER}\.?){{1,4}}
       (?:(?P<month6>{_WORD})\.?[\s_-]{{1,3}}(?P<day6>{_D})(?:{_NTH})|(?P<day7>{_D})(?:{_NTH})\s{{1,3}}(?P<month7>{_WORD}))
-    )(?:(?<=[日号號일])|(?!\d(?!\d?\.?\s?{_WORD})|[-/.]\d(?!\d?:\d))){_YEAR_END}""",
+    )(?:(?<=[日号號일])|(?!\d(?!\d?(?:\.?\s?{_WORD}|:\d\d))|[-/.]\d(?!\d?:\d))){_YEAR_END}""",
     re.VERBOSE,
 )
 _ZONE = any_of([*ZONES, *ZONES_NAMED, *SHARED["zones_ambiguous"]])
 PM = {fold(word) for word in lists.words("pm")}
 _HALF = any_of([*lists.words("am"), *lists.words("pm")])
 _CLOCK = rf"""(?:(?P<early>{_HALF})\s?(?=\d))?
-    (?P<hour>[01]?\d|2[0-4])(?:\s?[:.h時时點点시]\s?(?P<minute>[0-5]\d|\d(?=[分분]))[分분]?(?:[:.]?(?P<second>[0-6]\d)(?:秒|[.,]\d{{1,9}})?)?)?
+    (?P<hour>[01]?\d|2[0-4])(?:(?:\s?[:.h時时點点시]\s?|(?<=\sat\s\d\d)(?=\d\d(?!\d)))(?P<minute>[0-5]\d|\d(?=[分분]))[分분]?(?:[:.]?(?P<second>[0-6]\d)(?:秒|[.,]\d{{1,9}})?)?)?
     \s*(?P<half>[ap]\.?\s?m\b\.?|(?:{_HALF})(?![^\W\d_]))?
     \s*(?:/\s*)?(?:\(?(?P<zone>(?:(?:utc|gmt)\s*)?[+-](?:0?\d|1[0-4])(?::?[0-5]\d)?(?!\d)|(?:{_ZONE}){_NO_LETTER})\)?)?"""
 AFTER = re.compile(
-    rf"(?:t|\s*(?:[,.|/·•–—-]\s*)?(?:(?:{_words('clock_words')})[\s:]{{0,2}})?)(?<!\d){_CLOCK}"
+    rf"(?:t|\s*(?:[,.|/·•–—-]\s*)?(?:(?:{_words('clock_words')})[\s:]{{0,2}})?)(?:(?<!\d)|(?=\d?\d:\d\d)){_CLOCK}"
     rf"(?:\s?(?:{_words('hour_words')}|hrs?|hours))?(?![\w:])",
     re.VERBOSE,
 )
@@ -85,7 +90,7 @@ PUBLISHED = re.compile(rf"(?<!\w)(?:{_words('published')})(?:\s+(?:on|at))?\s*[:
 # A few words about publishing directly before a date: `Post date:`, `Published in World on`. With `by` and a name it is
 # a byline, not a label.
 LIKE_A_LABEL = re.compile(
-    r"(?!.*\b(?:by|por|par|von|di|door)\s+(?!admin|staff|edit|redac|redak))(?=.{0,30}?\b(?:publish|publication|post|web|article|pub|story|dated?\b|online|entered"
+    r"(?!.*\b(?:was|is|were|are|will|been)\b)(?!.*\b(?:by|por|par|von|di|door)\s+(?!admin|staff|edit|redac|redak))(?=.{0,30}?\b(?:publish|publication|post|web|article|pub|story|dated?\b|online|entered"
     r"|upload|submit|creat|releas|issued|filed|(?P<updated>updat|edit|modif|revis)))[^\W\d]+(?:[\s:.-]+[^\W\d]+){0,5}[\s:.-]*$"
 )
 # The days of an event: 14. - 20. Januar 2022.
@@ -110,12 +115,17 @@ RELATIVE = re.compile(
     rf"(?:\s?(?:{_words('hour_words')}|[ap]m))?)[)\]]?\s*[|•·.]?\s*$"
 )
 SHORT = re.compile(
-    r"(?<![\d./-])(?P<first>\d{1,2})\s?(?P<sep>[./])\s?(?P<second>\d{1,2})\s?(?P=sep)\s?(?P<year>\d{2})(?!\d|[./:-]\d)"
-    rf"|(?<![\w./-])\d{{1,2}}(?:[-/]|\.?\s)(?:{_MONTHS})(?:[-/](?P<behind>\d{{2}})|\.?\s(?P<late>[4-9]\d))(?![\w:./-])"
+    r"(?<![\d./-])(?P<first>\d{1,2})\s?(?P<sep>[./-])\s?(?P<second>\d{1,2})\s?(?P=sep)\s?(?P<year>\d{2})(?!\d|[./:-]\d)"
+    rf"|(?<![\w./-])\d{{1,2}}(?:[-/]|\.?\s)(?:{_MONTHS})(?:[-/](?P<behind>\d{{2}})|\.?\s(?P<late>\d{{2}}))(?![\w:./-])"
     r"|(?P<mark>')(?P<apostrophe>\d{2})(?!\w)"
     r"|(?<![\w./-])(?P<compact>(?:19|20)\d\d[01]\d[0-3]\d)(?![\w./:-])"
 )
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?Z?)?$")
+#: The first or last day that a program knows, which stands where it knows no date.
+PLACEHOLDER = re.compile(
+    r"(?:(?:0000-00-00|0001-01-01|1900-01-01|9999-12-31)(?:[t ]\d\d:\d\d.*)?"
+    r"|1970-01-01.*|1969-12-31[t ]\d\d:\d\d.*|(?:thu\w*, )?0?1 jan\w* 1970\b.*|0*1[/.]0*1[/.](?:1970|1900|0001)\b.*|0)$"
+)
 EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")
 PROOF = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2\d{4}(?!\d)")
 URI_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([/_-]?)([01]\d)\2([0-3]\d)(?!\d)")

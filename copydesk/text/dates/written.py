@@ -21,12 +21,16 @@ from copydesk.config import DatesConfig
 from copydesk.text.dates import calendars, patterns
 from copydesk.text.fold import fold
 
+_UNSET = date(1970, 1, 1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class FoundDate(NamedTuple):
     """A date in a text: its day, its moment in UTC, its span (`start` to `end`), and how it was read.
 
     `label` is `published`, `updated` or empty; `open_order` says that day and month are ambiguous; `uncertain` that the
-    day may be off by one, since it is given in the Islamic calendar only.
+    day may be off by one, since it is given in the Islamic calendar only; `contradicted` that the weekday beside it is
+    that of another day.
     """
 
     day: date
@@ -36,6 +40,7 @@ class FoundDate(NamedTuple):
     label: str = ""
     open_order: bool = False
     uncertain: bool = False
+    contradicted: bool = False
 
 
 class _Day(NamedTuple):
@@ -133,8 +138,12 @@ def _find(plain: str, config: DatesConfig, order: str | None = None, at: int = 0
     head = plain[:start]
     if patterns.EVENT.search(head):
         return None  # the date of an event in the article
+    moment = _moment(day, clock, config)
+    if day == _UNSET or moment == _EPOCH:
+        return None  # how a page or a table writes that no date is known
     label = "updated" if patterns.UPDATED.search(head) else "published" if patterns.PUBLISHED.search(head) else ""
-    return FoundDate(day, _moment(day, clock, config), start, end, label, is_open, read.calendar == "hijri")
+    contradicted = read.calendar == "gregorian" and bool(weekdays) and day.weekday() not in weekdays
+    return FoundDate(day, moment, start, end, label, is_open, read.calendar == "hijri", contradicted)
 
 
 def _with_other_calendar(read: _Day, plain: str, end: int) -> tuple[_Day, int]:
@@ -216,15 +225,17 @@ def _whole(line: str, config: DatesConfig, order: str | None) -> FoundDate | Non
 
 
 def _written_out(line: str) -> tuple[str, list[tuple[int, int]]]:
-    """A line with `21/05/19`, `2-Jun-04`, `May 21 '19`, `20190521` written out, and the places and sizes of insertions.
+    """A line with `21/05/19`, `2-Jun-04`, `6 Feb 26`, `May 21 '19`, `20190521` written out, and the places and sizes of
+    insertions.
 
-    Two-digit years from 70 on are in the last century. Unchanged if any of three numbers could be the year.
+    Two-digit years from 70 on are in the last century. Unchanged if any of three numbers could be the year; with
+    dashes, the first one could.
     """
     parts: list[str] = []
     grown: list[tuple[int, int]] = []
     here = length = 0
     for short in patterns.SHORT.finditer(line):
-        if short["first"] and max(int(short["first"]), int(short["second"])) <= 12 >= int(short["year"]):
+        if short["first"] and not _year_is_last(int(short["first"]), int(short["second"]), short):
             continue
         if compact := short["compact"]:
             start, new = short.start(), f"{compact[:4]}-{compact[4:6]}-{compact[6:]}"
@@ -239,11 +250,24 @@ def _written_out(line: str) -> tuple[str, list[tuple[int, int]]]:
     return "".join([*parts, line[here:]]), grown
 
 
-def without_label(text: str) -> str:
-    """`text`, which precedes a date, without the label of the date at its end."""
+def _year_is_last(first: int, second: int, short: re.Match[str]) -> bool:
+    """Whether the last of three numbers of two digits is the year, and none of the others can be it."""
+    year = int(short["year"])
+    if short["sep"] != "-":
+        return max(first, second, year) > 12
+    day_first, month_first = first <= 31 and second <= 12, first <= 12 and second <= 31
+    return day_first != month_first and not (second <= 12 and year <= 31)
+
+
+def split_label(text: str) -> tuple[str, str]:
+    """`text`, which precedes a date, without the label at its end; and `published`, `updated` or nothing."""
     plain = fold(text)
-    label = patterns.UPDATED.search(plain) or patterns.PUBLISHED.search(plain)
-    return text[: label.start()] if label else text
+    for label, pattern in (("updated", patterns.UPDATED), ("published", patterns.PUBLISHED)):
+        if found := pattern.search(plain):
+            return text[: found.start()], label
+    if words := patterns.LIKE_A_LABEL.match(plain):
+        return "", "updated" if words["updated"] else "published"
+    return text, ""
 
 
 def is_relative(line: str) -> bool:
@@ -257,6 +281,11 @@ def is_relative(line: str) -> bool:
     return whole in (patterns.SPANS if match["span"] else patterns.MOMENTS)
 
 
+def has_year(text: str) -> bool:
+    """Whether a text holds what every date has: a year of four digits, or the sign for one."""
+    return patterns.YEAR.search(text) is not None
+
+
 def is_label(line: str) -> bool:
     """Whether a line is only the label of a date: `Published:`, `Date`."""
     plain = fold(line)
@@ -266,8 +295,10 @@ def is_label(line: str) -> bool:
 
 
 def parse_date(value: str, config: DatesConfig, order: str | None = None) -> FoundDate | None:
-    """The date in a date field: any written form, `20190521`, or seconds since 1970."""
+    """The date in a date field: any written form, `20190521`, or seconds since 1970; None for a placeholder."""
     value = value.strip()
+    if is_placeholder(value):
+        return None
     if match := patterns.COMPACT.match(value):
         year, month, day, hour, minute, second = (int(part) if part else 0 for part in match.groups())
         try:
@@ -276,9 +307,16 @@ def parse_date(value: str, config: DatesConfig, order: str | None = None) -> Fou
             return None
         return FoundDate(moment.date(), moment, 0, len(value), "published")
     if patterns.EPOCH.match(value):
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(value[:10]))
+        moment = _EPOCH + timedelta(seconds=int(value[:10]))
         return FoundDate(moment.date(), moment, 0, len(value), "published")
-    return find_date(value, config, order) if len(value) <= 200 else None
+    if len(value) > 200:
+        return None
+    return find_date(value, config, order) or whole_line(value, config, order)
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a date field holds what programs write where no date is known: `1970-01-01`, `0001-01-01T00:00:00Z`."""
+    return patterns.PLACEHOLDER.match(fold(value.strip())) is not None
 
 
 def _day(match: re.Match[str], order: str | None) -> _Day | None:
@@ -293,6 +331,8 @@ def _day(match: re.Match[str], order: str | None) -> _Day | None:
         year = patterns.ERAS[part["era4"]] + (1 if part["nth4"] == "元" else _value(part["nth4"]))
     else:
         year = _value(part[f"year{'6' if index == '7' else index}"])
+        if index == "4" and year < 200:
+            year += _MINGUO
     if index in "34":
         return _made(year, _value(month), day, _numeric_calendar(year, part) if index == "3" else "gregorian")
     if year in _BUDDHIST_YEARS and "\u0e00" < month[:1] < "\u0e7f":
@@ -317,6 +357,8 @@ def _numeric(first: int, second: int, year: int, part: dict[str, str], order: st
 
 #: Offset of the years of the Buddhist era, used in Thailand, from Gregorian years.
 _BUDDHIST, _BUDDHIST_YEARS = 543, range(2400, 2700)
+#: The same of the years of the Republic of China, used in Taiwan.
+_MINGUO = 1911
 #: The calendar by names of months and years; the Kurdish year is the Persian one plus 1321.
 _CALENDARS = (
     ("months_hijri", "hijri", range(1300, 1500), 0),

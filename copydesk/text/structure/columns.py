@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from copydesk.text import dates
 from copydesk.text.structure import credit_lines
+from copydesk.text.structure.date_lines import read_date_line
 from copydesk.text.structure.date_reader import DateReader, ReadDate
-from copydesk.text.structure.names import is_agency_line, is_place
+from copydesk.text.structure.names import is_agency_line
 
 #: Maximum characters of such a line.
 LONGEST = 160
@@ -47,33 +47,10 @@ def find_column(line: str, reader: DateReader, top: bool) -> Column | None:
     return None
 
 
-_BEFORE_DATE = re.compile(r"\s*[:,|·•–—-]*\s*$")
-_APART = re.compile(r"[|·•,–—/]|\s-\s")
-
-
 def _beside_date(line: str, reader: DateReader) -> Column | None:
-    """The text before or after a date: `By Jane Doe | May 21, 2019`, `Jane Doe - May 21, 2019`,
-    `Reuters, 21 May 2019`, `2019-05-21 13:34 来源：新华社`, `Paris, le 21 mai 2019`.
-    """
-    date = reader.find(line)
-    if not date:
+    """The values of a line that holds a date and something else, where every part of it is known."""
+    read = read_date_line(line, reader)
+    if read is None or not read.whole:
         return None
-    start, end = date.found.start, date.found.end
-    head = _BEFORE_DATE.sub("", dates.without_label(line[:start])).strip()
-    tail = line[end:].strip(" |·•,–—-")
-    if bool(head) == bool(tail):
-        return None
-    who = head or tail
-    apart = _APART.search(line[len(head) : start] if head else line[end : line.rindex(tail)])
-    if line[:start].rstrip().endswith(":"):
-        apart = None  # `Time: 13 April 2016` has no name
-    if source := credit_lines.find_source(who):
-        return Column("source-line", date=date, source=source)
-    if head and apart and is_place(head):
-        return Column("date-line", date=date, place=head)
-    byline = credit_lines.find_byline(who)
-    if apart and not byline:
-        byline = credit_lines.find_byline(who, labelled=False)
-    elif byline and not byline.names and not apart:
-        byline = None
-    return Column("byline", date=date, byline=byline) if byline else None
+    rule = "byline" if read.byline else "source-line" if read.source else "date-line"
+    return Column(rule, read.date, read.source, byline=read.byline, place=read.place)

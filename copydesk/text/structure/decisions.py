@@ -51,6 +51,8 @@ class Mark(StrEnum):
     HEADLINE = "headline"
     #: The line is the form of the headline that the page shows above the article.
     SHOWN = "shown"
+    #: The line is kept, and fills a column.
+    TELLS = "tells"
     #: The line is kept, despite earlier decisions.
     STAYS = "stays"
     #: The line is the first of the body.

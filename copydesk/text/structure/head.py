@@ -30,7 +30,7 @@ BEHIND, STORY_LINES = 14, 10
 LONGEST_MENU = 220
 #: So many labels in a row are the menu of a page.
 _MENU = 4
-_LONGEST_DECK = 300
+LONGEST_DECK = 300
 
 #: What sets the name of a site off; a colon sets off who speaks as well.
 _BAR = re.compile(r"\s[|»·•–—-]+\s|\s?[|»]")
@@ -266,7 +266,7 @@ def below_deck(page: Page, known: Known) -> Sequence[Decision]:
 
 def _is_deck(lines: Sequence[Line]) -> bool:
     """Whether the first line is a deck: right above the byline or the buttons."""
-    if len(lines) < 3 or len(lines[0].text) > _LONGEST_DECK:
+    if len(lines) < 3 or len(lines[0].text) > LONGEST_DECK:
         return False
     below, second = lines[1:3]
     if below.above is not None and below.above.rule == "byline":

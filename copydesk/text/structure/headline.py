@@ -201,13 +201,37 @@ _STOP = re.compile(r"\.(?P<gap>\s+)(?=[A-Z0-9À-Þ\"'“‘(])")
 def before_story(line: str) -> tuple[int, int] | None:
     """Where a headline ends, and where the story behind it begins on the same line.
 
-    A headline there is written as one, with capitals, and ended by a full stop; the sentence behind it is not.
+    A headline there is ended by a full stop, and written as one, with capitals, which the sentence behind it is not; or
+    that sentence says the same in more words.
     """
     for stop in islice(_STOP.finditer(line, 0, MAX_CHARACTERS), 4):
         said, rest = line[: stop.start()], line[stop.end() :]
-        if len(said) >= 15 and len(rest) >= len(said) and _capitals(said) >= 0.75 and _capitals(rest[:160]) <= 0.6:
+        if len(said) < 15 or len(rest) < len(said):
+            continue
+        if has_capitals(said, rest) or (said.count(". ") == 0 and _says_again(said, rest)):
             return stop.start(), stop.end()
     return None
+
+
+def has_capitals(said: str, rest: str) -> bool:
+    """Whether a text is written with the capitals of a headline, and the one behind it is not."""
+    return _capitals(said) >= 0.75 and _capitals(rest[:160]) <= 0.6
+
+
+#: Of the longer words of a headline, the share that the first sentences of its story say again; and how many.
+_AGAIN, _LEAST_AGAIN = 0.6, 4
+#: English headlines go without these words, unlike the sentences of the story, which prove the language.
+_SENTENCE_WORDS = re.compile(r"\b(?:the|an?|was|were|has|have|had|been)\b", re.IGNORECASE)
+
+
+def _says_again(said: str, rest: str) -> bool:
+    if _SENTENCE_WORDS.search(said) or not _SENTENCE_WORDS.search(rest, 0, 300):
+        return False
+    words = {word for word in tokens(said) if len(word) > 3}
+    if len(said.split()) > 20 or len(words) < _LEAST_AGAIN:
+        return False
+    again = words.intersection(tokens(rest[: 2 * len(said) + 160]))
+    return len(again) >= max(_LEAST_AGAIN, _AGAIN * len(words))
 
 
 def _capitals(text: str) -> float:

@@ -49,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     opening.headline_in_front,
     opening.date_behind_headline,
     opening.dateline,
+    opening.date_beside,
     # of all that was found
     settle.publication_date,
     settle.best_headline,
@@ -130,11 +131,14 @@ def _first_lines(first: Line, reader: DateReader, is_titled: bool) -> tuple[list
     if dated and (split := headline.before_story(first.text[dated[0] :])):
         first, rule, value = first.without(dated[0]), "date-prefix", Column("date-prefix", dated[1])
     made = [Decision(rule, 0, value, (first.begins, first.start))] if rule else []
+    beside: Column | None = None
+    if split is None and not is_titled and (between := opening.date_between(first.text, reader)):
+        split, beside = between[:2], between.column
     if split is None:
         return [first], made
     ends, begins = first.start + split[0], first.start + split[1]
     story = read_line(1, first.text[split[1] :], begins, reader)
-    made.append(Decision("headline-line", 0, cut=(ends, begins), after="\n\n"))
+    made.append(Decision("headline-line", 0, beside, (ends, begins), "\n\n"))
     return [read_line(0, first.text[: split[0]], first.start, reader, first.begins), story], made
 
 

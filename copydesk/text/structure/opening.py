@@ -10,16 +10,20 @@ from typing import NamedTuple
 from copydesk.text import dates
 from copydesk.text.structure import credit_lines, headline
 from copydesk.text.structure.columns import Column
+from copydesk.text.structure.date_lines import read_date_line
 from copydesk.text.structure.date_reader import DateReader, ReadDate
 from copydesk.text.structure.datelines import LONGEST, Dateline, find_dateline
-from copydesk.text.structure.decisions import Decision, Known, Page
+from copydesk.text.structure.decisions import Decision, Known, Mark, Page
+from copydesk.text.structure.head import LONGEST_DECK
+from copydesk.text.structure.names import is_known_agency
 
 _STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff\u3041-\u30ff\u4e00-\u9fff]")
 HEADLINE_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\d]")
 # Without a mark behind it, a date that goes on like this begins a sentence: `21 мая 2019 года Совет решил`.
 _IN_A_SENTENCE = re.compile(r"\d\s?[^\W\d_]+\.?$(?<!:\d\d\s[ap]m)", re.IGNORECASE)
 _UNCASED = re.compile(r"[\"'“(]?[\u0600-\u06ff]")
-_AFTER_DATE = re.compile(r"\s*[.:|–—-]?\s+")
+#: A time may stand there without marks, 102138; a page without spaces joins date and story: `May 21, 2019The ferry`.
+_AFTER_DATE = re.compile(r"(?:\s[0-2]\d[0-5]\d[0-5]\d(?!\d))?\s*[.:|–—-]?\s+|(?<=\d{4})(?=[A-ZÀ-Þ][a-zß-ÿ]{2})")
 #: A Chinese dateline ends in its reporter: （记者 李明）.
 _BRACKETS = re.compile(r"[(（][^()（）]{2,30}[)）]")
 
@@ -66,6 +70,10 @@ def date_in_front(page: Page, known: Known) -> Sequence[Decision]:
     """A date in front of the story, on its line, with or without a label."""
     story = _opening(page, known)
     found = date_prefix(story.text, page.reader, _STORY_START) if story and not known.columns.dates else None
+    if story and found is None and not known.columns.dates and (first := known.first_headline(page)):
+        found = date_prefix(story.text, page.reader, HEADLINE_START)  # 18 November 2016 6 killed in the north
+        if found and not headline.leading_headline(story.text[found[0] :], first):
+            found = None
     if story is None or found is None:
         return ()
     length, date = found
@@ -95,6 +103,22 @@ def dateline(page: Page, known: Known) -> Sequence[Decision]:
     return (Decision(_rule(known, found), story.line, found, (story.start, story.start + found.end)),)
 
 
+def date_beside(page: Page, known: Known) -> Sequence[Decision]:
+    """The date of a line right below the headline or its deck that holds a date and what is not known."""
+    if known.columns.dates or known.first_headline(page) is None:
+        return ()
+    for line in page.lines[known.body : known.body + 2]:
+        if not known.is_open(line.number) or line.number + 1 == len(page.lines):
+            continue
+        if line.number > known.body and "@" in line.text:
+            return ()  # the date of a post that is quoted
+        if read := read_date_line(line.text, page.reader):
+            return (Decision(Mark.TELLS, line.number, Column("date-line", read.date)),)
+        if len(line.text) > LONGEST_DECK:
+            break
+    return ()
+
+
 def date_prefix(story: str, reader: DateReader, start: re.Pattern[str]) -> tuple[int, ReadDate] | None:
     """The length of a date in front of what `start` matches, and the date; None where the text begins otherwise."""
     date = reader.find(story[:100])
@@ -108,9 +132,52 @@ def date_prefix(story: str, reader: DateReader, start: re.Pattern[str]) -> tuple
     if not between or not start.match(story, between.end()):
         return None
     begins_sentence = _IN_A_SENTENCE.search(date.written) or _UNCASED.match(story, between.end())
-    if between[0].isspace() and len(label) < 5 and (label or begins_sentence):  # on, le, от; but: Published
+    if not between[0].strip() and len(label) < 5 and (label or begins_sentence):  # on, le, от; but: Published
         return None
     return between.end(), date
+
+
+class Between(NamedTuple):
+    """Where a headline ends, and where the story begins, with the date and perhaps an agency between them."""
+
+    ends: int
+    begins: int
+    column: Column
+
+
+def date_between(line: str, reader: DateReader) -> Between | None:
+    """A date between the headline and the story on one line, beside an agency or where the headline has capitals:
+    `Ferry sinks in the harbour AFP Thursday 14 Jul 2016 At least …`, `… 8 November 2016 SANA Members of …`.
+    """
+    date = reader.find(line[:_LONGEST_HEAD])
+    if date is None or date.found.start < _SHORTEST_HEAD or not line[date.found.start - 1].isspace():
+        return None
+    said, rest = line[: date.found.start].rstrip(), line[date.found.end :]
+    gap = _AFTER_DATE.match(rest)
+    if gap is None or not HEADLINE_START.match(rest, gap.end()) or _IN_SENTENCE_BEFORE.search(said):
+        return None
+    words, begins = said.split(" "), date.found.end + gap.end()
+    for count in (1, 2, 3):
+        if is_known_agency(name := " ".join(words[-count:])) and len(words) - count >= 4:
+            byline = credit_lines.Byline((), name)
+            return Between(len(" ".join(words[:-count])), begins, Column("date-prefix", date, byline=byline))
+    if len(words) < 4:
+        return None
+    behind = _AGENCY.match(line, begins)
+    if behind and is_known_agency(behind["name"]):
+        byline = credit_lines.Byline((), behind["name"])
+        return Between(len(said), behind.end(), Column("date-prefix", date, byline=byline))
+    if len(date.written.split()) > 3 and headline.has_capitals(said, line[begins:]):
+        return Between(len(said), begins, Column("date-prefix", date))
+    return None
+
+
+#: Characters of a headline that a date stands behind.
+_SHORTEST_HEAD, _LONGEST_HEAD = 20, 200
+_IN_SENTENCE_BEFORE = re.compile(
+    r"[.!?:]\s|[,:;(]$|\b(?:on|of|from|since|until|in|to|and|the|by|dated)$", re.IGNORECASE
+)
+_AGENCY = re.compile(r"(?P<name>[A-Z]{2,5})\s+(?=[A-Z\d\"'“])")
 
 
 def _rule(known: Known, found: Dateline) -> str:

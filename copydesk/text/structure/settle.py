@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from copydesk.records import CRITICAL, INFO, WARNING, Problem
+from copydesk.text import dates
 from copydesk.text.structure import headline
 from copydesk.text.structure.date_reader import ReadDate
 from copydesk.text.structure.decisions import Decision, Known, Mark, Page
@@ -35,7 +36,9 @@ def publication_date(page: Page, known: Known) -> Sequence[Decision]:
     date = None
     if page.date and page.date.strip():
         date = page.reader.parse(page.date)
-        if date is None and not page.reader.leaves_open(page.date, is_field=True):
+        if date is None and dates.is_placeholder(page.date):
+            made.append(_note("date-placeholder", page.date))
+        elif date is None and not page.reader.leaves_open(page.date, is_field=True):
             made.append(_note("date-unreadable", page.date, WARNING))
     if date is None and known.columns.dates:
         date = min(known.columns.dates, key=lambda each: (each.found.label == "updated", each.found.label == ""))
@@ -51,6 +54,8 @@ def publication_date(page: Page, known: Known) -> Sequence[Decision]:
 def _doubts(page: Page, date: ReadDate) -> Iterator[Decision]:
     if date.found.uncertain:
         yield _note("date-hijri-alone", date.written)
+    if date.found.contradicted:
+        yield _note("date-weekday", date.written, WARNING)
     if date.found.open_order:
         yield Decision(Mark.ORDER_OPEN, -1)
         yield _note("date-order-open", date.written)
