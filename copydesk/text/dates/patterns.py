@@ -95,6 +95,8 @@ LIKE_A_LABEL = re.compile(
 )
 # The days of an event: 14. - 20. Januar 2022.
 RANGE = re.compile(r"(?<![\d:.])\d{1,2}\.?\s?[-–—]\s?$")
+#: The days of a life, which may go on: `(August 30, 1972 - )`.
+LIFE = re.compile(r"\d{4}\s?[-–—]\s?\)\s*$")
 SEPARATOR = re.compile(r"[\s|·•,;/()\[\]–—-]*")
 _SPAN = rf"(?:\d{{1,2}}|an?|one|un|una|une|uma|eine[rmn]?)\s?(?:{_words('time_units')})\.?"
 

@@ -186,7 +186,7 @@ def _weekdays(match: re.Match[str] | None) -> set[int]:
 
 def whole_line(line: str, config: DatesConfig, order: str | None = None) -> FoundDate | None:
     """The date of a line of only labels, dates and separators. Published takes precedence over updated."""
-    if len(line) > 160 or not patterns.TWO_DIGITS.search(line):
+    if len(line) > 160 or not patterns.TWO_DIGITS.search(line) or is_life(line):
         return None
     return _whole(fold(line), config, order)
 
@@ -284,6 +284,11 @@ def is_relative(line: str) -> bool:
 def has_year(text: str) -> bool:
     """Whether a text holds what every date has: a year of four digits, or the sign for one."""
     return patterns.YEAR.search(text) is not None
+
+
+def is_life(line: str) -> bool:
+    """Whether a line ends in the days of a life that goes on: `(August 30, 1972 - )`."""
+    return patterns.LIFE.search(line) is not None
 
 
 def is_label(line: str) -> bool:

@@ -50,10 +50,6 @@ _EVENT = re.compile(rf"\W*(?:{_EVENTS})\s*:")
 _EVENT_PART = re.compile(rf"(?:(?<=\s[/|;•·–-]\s)|^)(?:{_EVENTS})\s*:.*?(?:\s[/|;•·–-]\s|$)")
 
 
-#: The day of a birth: `(August 30, 1972 - )`.
-_LIFE = re.compile(r"\d{4}\s?[-–—]\s?\)\s*$")
-
-
 class DateLine(NamedTuple):
     """What a line with a date holds. `whole` says that every part of it is known."""
 
