@@ -6,8 +6,8 @@
 
 `--gather FOLDER FILE` writes all records of `FOLDER/*.jsonl.gz` as one file of JSON Lines, each with a unique uri.
 
-Documents are matched by uri; runs, versions and times are ignored. Confidences are compared separately, since measuring
-a rule again changes no text. Exits with 1 if anything else differs.
+Documents are matched by uri; runs, versions, times, and columns that only one of the two has are ignored. Confidences
+are compared separately, since measuring a rule again changes no text. Exits with 1 if anything else differs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import pyarrow.dataset as ds
 from benchmarks.reversible import gathered
 
 #: What differs between any two runs, whatever the code.
-_OF_THE_RUN = frozenset("run_id pipeline_version first_seen_at last_changed_at".split())
+_OF_THE_RUN = frozenset("run_id pipeline_version first_seen_at last_changed_at version".split())
 _EDIT = "step field start end positions before after rule status".split()
 
 
@@ -100,7 +100,7 @@ def compare(before: Ledger, after: Ledger, examples: int = 3) -> Comparison:
     for uri in sorted(uris):
         old, new = before.articles.get(uri), after.articles.get(uri)
         if old is not None and new is not None:
-            for name in sorted({*old, *new}):
+            for name in sorted(old.keys() & new.keys()):
                 if old.get(name) != new.get(name):
                     note(f"column {name}", uri, old.get(name), new.get(name))
             _compare_edits(before, after, uri, note)

@@ -86,7 +86,7 @@ def run(
         from copydesk.run import nightly
         from copydesk.run.job import Job
 
-        job = Job(sources, settings.warehouse.path, _day(day), settings, again)
+        job = Job(sources, settings.warehouse.path, _day(day), settings, again, None if day else _now())
         with _progress(verbose) as progress:
             outcome = nightly.run(job, progress)
     if as_json:
@@ -244,6 +244,40 @@ def _files() -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+@main.command(short_help="Bring the warehouse of an older version to the present format.")
+@click.option("--warehouse", metavar="DIR-OR-URL", help="The warehouse to migrate.  [default: warehouse]")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
+def migrate(warehouse: str | None, as_json: bool, config: str | None) -> None:
+    """Bring a warehouse that an older copydesk wrote to the present format.
+
+    Articles and edits are written again with the columns that are new, in one commit: interrupted, it leaves the
+    warehouse as it was, or the next command completes it. Back the warehouse up first; an older copydesk cannot read
+    it afterwards.
+
+    \b
+    copydesk migrate --warehouse /data/warehouse
+    """
+    with errors_in_words():
+        settings = load(config, {"warehouse.path": warehouse})
+        from copydesk.warehouse import Warehouse
+        from copydesk.warehouse.schemas import FORMAT
+
+        store = Warehouse.open(settings.warehouse.path, older=True)
+        if not store.exists():
+            fail(f"there is no warehouse at {settings.warehouse.path}; give one with --warehouse")
+        with store.writing(settings.warehouse.lock_wait_seconds):
+            before = store.format
+            with _files() as tell:
+                files = store.migrate(tell)
+    if as_json:
+        click.echo(json.dumps({"from": before, "to": FORMAT, "files": files}))
+    elif files:
+        click.echo(f"Migrated {settings.warehouse.path} from format {before} to {FORMAT}: {files:,} files written.")
+    else:
+        click.echo(f"Nothing to do: {settings.warehouse.path} has format {FORMAT}.")
+
+
 @main.command(short_help="Learn words and phrases from the warehouse's own articles.")
 @click.option("--warehouse", metavar="DIR-OR-URL", help="The warehouse of the articles.  [default: warehouse]")
 @click.option("--out", default="learned", show_default=True, metavar="DIR", help="The folder to write to.")
@@ -391,9 +425,13 @@ def _amount(documents: int, size: int) -> str:
     return f"{documents:,} document{'s' * (documents != 1)}, {bulk}"
 
 
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 def _day(text: str | None) -> date:
     if text is None:
-        return datetime.now(UTC).date()
+        return _now().date()
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -47,6 +47,7 @@ class Edit(NamedTuple):
     confidence: float = 1.0
     status: str = APPLIED
     positions: tuple[int, ...] | None = None
+    proposed: str | None = None
 
     @staticmethod
     def from_row(row: Mapping[str, Any]) -> Edit:

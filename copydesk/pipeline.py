@@ -222,6 +222,8 @@ def _article(draft: Draft, layout: Layout) -> Article:
         body=layout.body,
         published_at=layout.published_at,
         published_date=layout.published_date,
+        published_precision=layout.published_precision,
+        site=site_of(document.uri) or None,
         date_text=layout.date_text,
         dateline=layout.dateline,
         agency=layout.agency,

@@ -75,6 +75,12 @@ class Article:
     body: str
     published_at: datetime | None = None
     published_date: date | None = None
+    published_precision: str | None = None
+    modified_at: datetime | None = None
+    first_seen_at: datetime | None = None
+    last_changed_at: datetime | None = None
+    version: int = 1
+    site: str | None = None
     date_text: str | None = None
     dateline: str | None = None
     agency: str | None = None

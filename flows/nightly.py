@@ -68,7 +68,8 @@ def nightly(
     """
     settings = load(config, {"warehouse.path": warehouse})
     with _log_in_the_run():
-        outcome = one_night(Job(tuple(sources), settings.warehouse.path, _day(date, timezone), settings))
+        at = None if date else flow_run.scheduled_start_time
+        outcome = one_night(Job(tuple(sources), settings.warehouse.path, _day(date, timezone), settings, at=at))
     _show(outcome)
     if outcome.held:
         return Failed(name="Held", message=outcome.sentence)

@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import nights
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,7 +17,7 @@ from click.testing import CliRunner
 from warehouse_runs import document, first_night, run, second_night, tree
 
 from copydesk.cli import main
-from copydesk.warehouse import Warehouse, WarehouseError, commit, layout, parquet, schemas
+from copydesk.warehouse import Warehouse, WarehouseError, commit, parquet, schemas
 from copydesk.warehouse.store import Store
 
 HERE = Path(__file__).parent
@@ -305,51 +304,6 @@ def test_random_damage_ends_in_sentences_and_what_is_repairable_is_repaired(root
             with warehouse.writing():
                 warehouse.repair(warehouse.audit())
                 assert [finding for finding in warehouse.audit().findings if finding.repairable] == []
-
-
-# --- versions of the warehouse ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def old(tmp_path: Path) -> Path:
-    """What version 0.1.0 published of five of the sample articles."""
-    shutil.copytree(HERE / "fixtures" / "warehouse-format-1", tmp_path / "old")
-    return tmp_path / "old"
-
-
-def test_a_warehouse_of_the_last_version_is_read_extended_and_checked(old: Path, tmp_path: Path) -> None:
-    assert check(old)[1]["sound"]
-    before = {row["uri"]: row for path in old.glob("articles/*/*.parquet") for row in table(path).to_pylist()}
-    assert len(before) == 4
-    raw = HERE.parent / "examples" / "raw"
-    sources = tmp_path / "raw"
-    sources.mkdir()
-    for uri in [*before, "24-empty.txt", "02-headline-upper-case.txt"]:
-        shutil.copy(raw / uri, sources / uri)
-    outcome = nights.night(sources, old)
-    assert outcome.row is not None
-    assert (outcome.row["published"], outcome.row["unchanged"], outcome.row["replaced"]) == (1, 5, 0)
-    after = {row["uri"]: row for path in old.glob("articles/*/*.parquet") for row in table(path).to_pylist()}
-    assert {uri: {name: after[uri][name] for name in row} for uri, row in before.items()} == before
-    assert check(old)[1]["findings"] == []
-
-
-@pytest.mark.parametrize("command", [["run", "SOURCE"], ["report"], ["check"], ["check", "--repair"], ["learn"]])
-def test_a_newer_warehouse_is_refused_with_a_sentence(old: Path, tmp_path: Path, command: list[str]) -> None:
-    (tmp_path / "a.txt").write_text("text")
-    (old / layout.MARKER).write_text(json.dumps({"format": schemas.FORMAT + 1}))
-    before = tree(old)
-    words = [str(tmp_path / "a.txt") if word == "SOURCE" else word for word in command]
-    done = CliRunner().invoke(main, [*words, "--warehouse", str(old)])
-    assert done.exit_code == 2 and "newer copydesk" in done.stderr
-    assert tree(old) == before
-
-
-def test_one_that_became_newer_while_waiting_for_the_lock_is_refused(old: Path) -> None:
-    warehouse = Warehouse.open(str(old))
-    (old / layout.MARKER).write_text(json.dumps({"format": schemas.FORMAT + 1}))
-    with pytest.raises(WarehouseError, match="newer"), warehouse.writing():
-        pass
 
 
 def test_a_finished_file_counts_its_rows(tmp_path: Path) -> None:

@@ -85,20 +85,25 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
     return root / "old", tree(root / "old"), tree(root / "new")
 
 
-def attempts(tmp_path: Path, start: Path, error: OSError | None) -> Iterator[tuple[Path, BaseException]]:
-    """The second night, failing at its first effect, at its second, and so on until it gets through."""
-    for at in range(1, 1000):
+def attempts(
+    tmp_path: Path, start: Path, error: OSError | None, work: Callable[[Path], Any], step: int = 1, least: int = 30
+) -> Iterator[tuple[Path, BaseException]]:
+    """`work` on a copy of `start`, failing at its first effect, `step` effects later, and so on until it gets through.
+
+    It is known to have at least `least` effects.
+    """
+    for at in range(1, 1000, step):
         root = tmp_path / str(at)
         shutil.copytree(start, root)
         failure: BaseException | None = None
         with pytest.MonkeyPatch.context() as patch:
             fault = Fault(patch, at, error)
             try:
-                run(root, NEW)
+                work(root)
             except (Killed, WarehouseError) as caught:
                 failure = caught
         if fault.count < at:
-            assert at > 30, "the run should have had many effects to fail at"
+            assert at > least, "the run should have had many effects to fail at"
             return
         if failure:
             yield root, failure
@@ -114,7 +119,7 @@ def test_failing_at_every_step(tmp_path: Path, nights: tuple[Path, dict[str, str
     start, old, new = nights
     error = OSError(errno.ENOSPC, "No space left on device") if kind == "disk full" else None
     outcomes = set()
-    for root, failure in attempts(tmp_path, start, error):
+    for root, failure in attempts(tmp_path, start, error, lambda root: run(root, NEW)):
         if error:
             assert isinstance(failure, WarehouseError)
             assert "No space left on device" in str(failure)

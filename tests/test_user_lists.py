@@ -28,6 +28,7 @@ Moor your boat with us
 """
 FILES = {
     "agencies.txt": "# our wire\nQuayside Wire\n",
+    "agency_names.txt": "The Quayside Wire Service = Quayside Wire, QW\n",
     "cities.txt": "Marrowby\n",
     "notices.txt": "please row closer to read on\\b\n",
     "furniture.toml": '[anywhere]\nshare-line = ["moor your boat with us"]\n',
@@ -67,7 +68,7 @@ print(json.dumps([str(article.published_date), article.agency, article.dateline,
 def test_lists_are_added_to_the_shipped_ones(folder: Path) -> None:
     code = f"TEXT = {TEXT!r}\n" + CLEAN.replace("sys.stdin.read() or ", "")
     day, agency, dateline, body = json.loads(python(code, folder))
-    assert (day, agency, dateline) == ("2019-05-03", "Quayside Wire", "MARROWBY")
+    assert (day, agency, dateline) == ("2019-05-03", "The Quayside Wire Service", "MARROWBY")
     assert body == "The harbour closed on Monday, and the harbourmasteress said so twice."
     day, agency, _, body = json.loads(python(code))
     assert (day, agency) == ("None", None) and "Moor your boat" in body
@@ -105,7 +106,7 @@ def test_worker_processes_use_them_whatever_was_read_before(folder: Path, tmp_pa
     )
     assert done.returncode == 0, done.stderr
     rows = ds.dataset(tmp_path / "w" / "articles", partitioning="hive").to_table(columns=["agency"]).to_pylist()
-    assert [row["agency"] for row in rows] == ["Quayside Wire"] * 5
+    assert [row["agency"] for row in rows] == ["The Quayside Wire Service"] * 5
 
 
 def test_a_process_keeps_its_lists(folder: Path) -> None:
@@ -145,6 +146,7 @@ def test_nothing_added_is_what_is_shipped() -> None:
         ("lines/english.toml", "", "english.toml is not a known list"),
         ("notices.txt", "(", "'(' is not a regular expression"),
         ("agencies.txt", b"\xff", "agencies.txt cannot be read: "),
+        ("agency_names.txt", "Reuters", "'Reuters' must be NAME = FORM, FORM"),
         ("furniture.toml", "[anywhere", "furniture.toml is not valid TOML"),
         ("furniture.toml", "[anywere]\nshare-line = ['x']", "anywere is not a key; did you mean anywhere?"),
         (

@@ -1,6 +1,7 @@
 """The user's own word lists: the folder `lists.folder`, with files in the format of the shipped ones.
 
 agencies.txt  cities.txt  notices.txt    one entry per line
+agency_names.txt                         one agency per line, with other forms of its name: NAME = FORM, FORM
 furniture.toml                           lines of a page that do not belong to an article
 lines/CODE.toml                          words around an article, by language: names of months, labels, cities
 protected.txt                            words that are never changed; `copydesk.languages.protected` reads it
@@ -20,7 +21,7 @@ from copydesk.data import lists
 from copydesk.data.lists import KEYS, MONTHS, Added, ListsInUse
 from copydesk.data.rules import rules
 
-LINES = ("agencies.txt", "cities.txt", "notices.txt")
+LINES = ("agencies.txt", "agency_names.txt", "cities.txt", "notices.txt")
 TABLES = ("furniture.toml",)
 PROTECTED = "protected.txt"
 LANGUAGES = "lines"
@@ -67,6 +68,7 @@ def read(folder: str) -> Added:
         if path.name in LINES:
             found.lines[name] = lists.plain(_text(path))
             _are_patterns(path, found.lines[name] if name == "notices.txt" else ())
+            _are_pairs(path, found.lines[name] if name == "agency_names.txt" else ())
         elif path.name in TABLES:
             found.tables[name] = _table(path)
             _has_shape(path, "", lists.shipped_table(name), found.tables[name])
@@ -216,6 +218,12 @@ def _are_patterns(path: Path, patterns: Collection[str]) -> None:
             re.compile(pattern)
         except re.error as error:
             raise ListsError(f"{path}: {pattern!r} is not a regular expression: {error}") from error
+
+
+def _are_pairs(path: Path, lines: Collection[str]) -> None:
+    for line in lines:
+        name, _, forms = line.partition("=")
+        _expect(path, repr(line), bool(name.strip() and forms.strip()), "NAME = FORM, FORM")
 
 
 def _is_words(value: Any) -> bool:

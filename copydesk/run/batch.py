@@ -59,7 +59,7 @@ def clean_batch(
     return Batch(
         table,
         metrics.articles(table.append_column("rebuilds", reversible), day),
-        edits_table([edit for one, _ in kept for edit in one.edits]),
+        edits_table([edit for one, _ in kept for edit in one.edits], [article for _, article in kept]),
         quarantine_table([_row(one, one.problems) for one, _ in kept]),
         {row: list(one.problems) for row, (one, _) in enumerate(kept) if one.problems},
         quarantined,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from copydesk.config import Config, user_lists
@@ -14,8 +14,9 @@ from copydesk.config import Config, user_lists
 class Job:
     """The job of a run: read `sources`, publish to `warehouse`, as the run of `day`.
 
-    `day` is the date that the run is for, not the date on which it runs. `again` also processes quarantined documents
-    that have not changed.
+    `day` is the date that the run is for, not the date on which it runs. `at` is the time that its rows state, by
+    default the beginning of that day: a run that is repeated states the same time. `again` also processes
+    quarantined documents that have not changed.
     """
 
     sources: tuple[str, ...]
@@ -23,6 +24,7 @@ class Job:
     day: date
     config: Config = field(default_factory=Config)
     again: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def publish(judged: Judged, job: Job) -> Outcome:
     )
     front = index([*_earlier_reports(warehouse, judged.recent).values(), data])
     site = {**write_site({run_id: data}), INDEX: front.encode()}
-    commit = staging.commit(run_id, job.day, row, validations, site)
+    commit = staging.commit(run_id, job.day, row, validations, site, job.at)
     log.info("committed %s: %d file(s)", run_id, len(commit.files))
     where = warehouse.report_url(f"{run_id}.html")
     return Outcome(data["verdict"]["sentence"], row, where, warehouse.store.address(), data)

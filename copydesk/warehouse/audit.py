@@ -265,7 +265,7 @@ def _look_at_runs(store: Store, names: list[str], found: Audit) -> None:
                 listed.update(group["run_id"].to_pylist())
         except WarehouseError:
             return  # a separate finding; without it the runs cannot be compared
-    recorded = {record.run_id for record in found.records if not record.is_repair}
+    recorded = {record.run_id for record in found.records if record.is_run}
     for run_id in sorted(recorded ^ listed.keys() | {run_id for run_id, count in listed.items() if count > 1}):
         rows, records = listed[run_id], int(run_id in recorded)
         found.note("runs", f"{layout.COMMITS}/{run_id}.json", f"{records} records of the run, and {rows} rows in runs")

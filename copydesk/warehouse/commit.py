@@ -18,7 +18,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 
 from copydesk.warehouse import layout, parquet, partition
 from copydesk.warehouse.recovery import INTENT, complete, read_record, report_path, staged
-from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, QUARANTINE, RUNS, VALIDATIONS
+from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, QUARANTINE, RUNS, UNWRITTEN, VALIDATIONS
 from copydesk.warehouse.spill import Rows, Spill
 from copydesk.warehouse.store import Store
 
@@ -49,7 +49,7 @@ class Commit:
 
 @dataclass(frozen=True)
 class Plan:
-    """The content of a commit.
+    """The content of a commit. `at` is the time of the run that its rows state.
 
     `days` are the partitions of articles and edits to write, with the new rows of `articles` and `edits`; `leaving` are
     the ids of the old rows to remove, by day. `quarantine` gives the new rows of the quarantine; `released` are the old
@@ -58,6 +58,7 @@ class Plan:
 
     run_id: str
     run_date: date
+    at: datetime
     run_row: Mapping[str, Any]
     validations: Sequence[Mapping[str, Any]]
     reports: Mapping[str, bytes]
@@ -107,6 +108,11 @@ def seal(
     store.sweep(store.names(staging))
 
 
+def marker() -> bytes:
+    """The content of the file that names the format."""
+    return json.dumps({"format": FORMAT}).encode()
+
+
 def _order(plan: Plan) -> Callable[[str], tuple[int, bool, str]]:
     """Partitions that only lose rows come last, so that a moved article is seen twice rather than not at all."""
     tables = [layout.MARKER, "quarantine", "articles", "edits", "runs", "validations", layout.REPORTS]
@@ -135,7 +141,7 @@ class _Work:
         plan, today = self.plan, layout.number(self.plan.run_date)
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.store.read(layout.MARKER) is None:
-            self._bytes(layout.MARKER, json.dumps({"format": FORMAT}).encode())
+            self._bytes(layout.MARKER, marker())
         new = {today: plan.quarantine()} if plan.run_row["quarantined"] else {}
         for day in sorted(new.keys() | plan.released.keys()):
             self._partition("quarantine", QUARANTINE, day, new.get(day, iter(())), plan.released.get(day, []))
@@ -184,7 +190,7 @@ class _Work:
             index = table.schema.get_field_index(column)
             value = pa.repeat(pa.scalar(self.plan.run_row[column], pa.string()), table.num_rows)
             table = table.set_column(index, table.schema.field(index), value)
-        return table
+        return _at(table, self.plan.at) if "last_changed_at" in table.schema.names else table
 
     def _append(self, table: str, schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> None:
         name = layout.file(table, layout.number(self.plan.run_date))
@@ -202,6 +208,18 @@ class _Work:
 
     def _path(self, name: str) -> Path:
         return self.store.workspace / Path(staged(self.staging, name)).relative_to(layout.STAGING)
+
+
+def _at(table: pa.Table, at: datetime) -> pa.Table:
+    """Rows of articles that were changed at a time, and first seen then unless they say otherwise."""
+    index = table.schema.get_field_index("last_changed_at")
+    field = table.schema.field(index)
+    now = pa.scalar(at, field.type)
+    table = table.set_column(index, field, pa.repeat(now, table.num_rows))
+    index = table.schema.get_field_index("first_seen_at")
+    seen = table["first_seen_at"]
+    first = pc.if_else(pc.equal(seen, pa.scalar(UNWRITTEN, field.type)), now, seen)
+    return table.set_column(index, table.schema.field(index), first)
 
 
 def _without(table: pa.Table, leaving: list[str], schema: pa.Schema) -> pa.Table:

@@ -28,15 +28,16 @@ READERS = 8
 class Known:
     """The documents of one table, sorted by id.
 
-    Arrays: `ids` uint64[n, 2], `contents` (SHA-256) uint64[n, 4], `days` int32[n], `seen` bool[n], `cured` bool[n].
-    `days` is the partition of the row; `seen` is set for documents that the present run read again, `cured` for
-    documents that were quarantined for a reason that no longer exists.
+    Arrays: `ids` uint64[n, 2], `contents` (SHA-256) uint64[n, 4], `days` int32[n], `seen` bool[n], `cured` bool[n],
+    `first_seen` int64[n] (microseconds since 1970), `versions` int32[n]. `days` is the partition of the row; `seen` is
+    set for documents that the present run read again, `cured` for documents that were quarantined for a reason that no
+    longer exists. The last two are those of articles, 0 in the quarantine.
     """
 
-    def __init__(self, ids: Any, contents: Any, days: Any, cured: Any) -> None:
+    def __init__(self, ids: Any, contents: Any, days: Any, cured: Any, first_seen: Any, versions: Any) -> None:
         order = np.lexsort((ids[:, 1], ids[:, 0]))
         self.ids, self.contents, self.days = ids[order], contents[order], days[order]
-        self.cured = cured[order]
+        self.cured, self.first_seen, self.versions = cured[order], first_seen[order], versions[order]
         self.firsts = np.ascontiguousarray(self.ids[:, 0])
         self.seen = np.zeros(len(order), bool)
 
@@ -158,22 +159,33 @@ def _known(store: Store, table: str, cured: Collection[str]) -> Known:
     contents = np.concatenate([np.empty((0, 4), np.uint64), *(part[1] for part in parts)])
     lengths = np.array([len(part[0]) for part in parts], np.int64)
     days = np.repeat(np.array([day for _, day in names], np.int32), lengths)
-    return Known(ids, contents, days, np.concatenate([np.empty(0, bool), *(part[2] for part in parts)]))
+    kinds = (bool, np.int64, np.int32)
+    rest = [np.concatenate([np.empty(0, kind), *(part[i] for part in parts)]) for i, kind in enumerate(kinds, 2)]
+    return Known(ids, contents, days, *rest)
 
 
-def _keys(store: Store, name: str, cured: Collection[str]) -> tuple[Any, Any, Any]:
-    schema = ARTICLES if name.startswith("articles/") else QUARANTINE
-    columns = ["article_id", "content_sha256", *(["reasons"] if cured else [])]
+def _keys(store: Store, name: str, cured: Collection[str]) -> tuple[Any, Any, Any, Any, Any]:
+    is_article = name.startswith("articles/")
+    schema, more = (ARTICLES, ["first_seen_at", "version"]) if is_article else (QUARANTINE, ["reasons"] * bool(cured))
+    columns = ["article_id", "content_sha256", *more]
     tables = list(partition.read(store, name, schema, columns))
     try:
         ids = [value for table in tables for value in table["article_id"].to_pylist()]
         contents = [value for table in tables for value in table["content_sha256"].to_pylist()]
-        return digests(ids, 2), digests(contents, 4), _cured(tables, len(ids), cured)
+        keys = digests(ids, 2), digests(contents, 4)
     except ValueError as error:
         raise WarehouseError(
             f"{name} holds an article_id or content_sha256 that is not a digest; restore it from a backup, or let"
             " `copydesk check --repair` move it away and run again"
         ) from error
+    times, versions = (_whole_numbers(tables, column, len(ids)) for column in ("first_seen_at", "version"))
+    return *keys, _cured(tables, len(ids), cured), times, versions.astype(np.int32)
+
+
+def _whole_numbers(tables: list[pa.Table], column: str, rows: int) -> Any:
+    """A column as int64[rows], zeros where there is no such column."""
+    parts = [table[column].cast(pa.int64()).to_numpy() for table in tables if column in table.schema.names]
+    return np.concatenate(parts) if parts else np.zeros(rows, np.int64)
 
 
 def _cured(tables: list[pa.Table], rows: int, cured: Collection[str]) -> Any:

@@ -19,11 +19,24 @@ GROUP_ROWS = 16_384
 GROUP_BYTES = 32 * 2**20
 
 #: Columns of long or free text, without statistics: these help no reader and would be half of a small file.
-_TEXTS = {"headline", "body", "before", "after", "content", "text", "title", "observed", "description", "uri"}
+_TEXTS = {
+    "headline",
+    "body",
+    "before",
+    "after",
+    "content",
+    "text",
+    "title",
+    "observed",
+    "description",
+    "uri",
+    "context",
+}
 _HEAVY = ("body", "before", "after", "content", "text")
 #: Columns with few distinct values.
 _FEW_VALUES = {
     *("dateline", "agency", "attribution", "language", "encoding", "validation", "run_id", "pipeline_version"),
+    *("published_precision", "site", "version", "first_seen_at", "last_changed_at"),
     *("step", "field", "rule", "status", "media_type", "suite", "expectation", "column", "severity"),
 }
 
@@ -32,7 +45,7 @@ _FEW_VALUES = {
 _SMALL: dict[str, Any] = {
     "use_dictionary": False,
     "write_statistics": False,
-    "column_encoding": dict.fromkeys(("sequence", "start", "end"), "DELTA_BINARY_PACKED"),
+    "column_encoding": dict.fromkeys(("sequence", "start", "end", "body_start"), "DELTA_BINARY_PACKED"),
 }
 
 

@@ -17,8 +17,8 @@ from copydesk.warehouse.schemas import FORMAT
 from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
 
 INTENT = "intent.json"
-#: The prefix of the names of commits by `copydesk check --repair`.
-REPAIR = "repair-"
+#: Commits that are no run are numbered: repair-000001.
+_NO_RUN = re.compile(r"[a-z]+-\d{6}")
 
 _REPORT_NAME = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+)*")
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
@@ -42,8 +42,17 @@ class Record(NamedTuple):
     files: tuple[Listed, ...]
 
     @property
-    def is_repair(self) -> bool:
-        return self.run_id.startswith(REPAIR) and self.run_id.removeprefix(REPAIR).isdecimal()
+    def is_run(self) -> bool:
+        return not _NO_RUN.fullmatch(self.run_id)
+
+
+def numbered(store: Store, kind: str) -> str:
+    """The next name of a commit that is no run: `repair-000002`."""
+    names = [name.removeprefix(f"{layout.COMMITS}/").removesuffix(".json") for name in store.names(layout.COMMITS)]
+    numbers = [
+        int(name.rpartition("-")[2]) for name in names if _NO_RUN.fullmatch(name) and name.startswith(f"{kind}-")
+    ]
+    return f"{kind}-{max(numbers, default=0) + 1:06}"
 
 
 def report_path(name: str) -> str:

@@ -19,11 +19,12 @@ import pyarrow.compute as pc
 from copydesk.warehouse import layout, parquet, partition
 from copydesk.warehouse.audit import SCHEMAS, Audit
 from copydesk.warehouse.commit import seal
-from copydesk.warehouse.recovery import REPAIR, staged
+from copydesk.warehouse.recovery import numbered, staged
 from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE
 from copydesk.warehouse.store import Store, in_words
 
 DAMAGED = "_damaged"
+REPAIR = "repair"
 
 
 def repair(store: Store, found: Audit) -> list[str]:
@@ -65,8 +66,7 @@ class _Rewrite:
 
     def __init__(self, store: Store, found: Audit) -> None:
         self.store, self.found = store, found
-        numbers = [int(record.run_id.removeprefix(REPAIR)) for record in found.records if record.is_repair]
-        self.run_id = f"{REPAIR}{max(numbers, default=0) + 1:06}"
+        self.run_id = numbered(store, REPAIR)
         self.staging = layout.staging(store.lease.number if store.lease else 0, self.run_id)
         self.ages = {record.run_id: record.number for record in found.records}
         self.files: dict[str, parquet.Sealed] = {}

@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
-from copydesk.edits import Edit
+from copydesk.edits import APPLIED, Edit
+from copydesk.located import locate
 from copydesk.records import CRITICAL, INFO, WARNING, Article, Document, Problem, storable
 
 #: The version of the layout. A warehouse with a higher one was written by a newer copydesk and is refused.
-FORMAT = 1
+FORMAT = 2
 #: The file with this version, at the root of every warehouse.
 MARKER = "_warehouse.json"
 
@@ -25,17 +27,17 @@ def _table(key: str, fields: list[pa.Field]) -> pa.Schema:
     """The schema of a table partitioned by the date `key`, which is in the folder's name and not in the file.
 
     The metadata tells pandas that the partition is a date. By default pandas makes a category of its text, and fails
-    if an article has no date ("Cannot yet unify dictionaries with nulls").
+    if an article has no date ("Cannot yet unify dictionaries with nulls"). It also tells pandas that whole numbers
+    stay whole where some are missing.
     """
-    column = {
-        "name": key,
-        "field_name": key,
-        "pandas_type": "date",
-        "numpy_type": "date32[day][pyarrow]",
-        "metadata": None,
-    }
-    pandas = {"index_columns": [], "column_indexes": [], "columns": [column], "pandas_version": "2.2"}
+    columns = [_for_pandas(key, "date", "date32[day][pyarrow]")]
+    columns += [_for_pandas(f.name, "int64", "Int64") for f in fields if f.nullable and f.type == pa.int64()]
+    pandas = {"index_columns": [], "column_indexes": [], "columns": columns, "pandas_version": "2.2"}
     return pa.schema(fields, {"pandas": json.dumps(pandas)})
+
+
+def _for_pandas(name: str, kind: str, made_as: str) -> dict[str, Any]:
+    return {"name": name, "field_name": name, "pandas_type": kind, "numpy_type": made_as, "metadata": None}
 
 
 _SEVERITIES = (CRITICAL, WARNING, INFO)
@@ -66,9 +68,15 @@ ARTICLES = _table(
         _field(
             "published_at", pa.timestamp("us", "UTC"), "Time of publication; midnight if only the day is known", True
         ),
+        _field("published_precision", pa.string(), "How exact published_at is: day, minute or second", True),
+        _field("modified_at", pa.timestamp("us", "UTC"), "Time of the last update, as the source says", True),
+        _field("first_seen_at", pa.timestamp("us", "UTC"), "Time of the run that first published this uri"),
+        _field("last_changed_at", pa.timestamp("us", "UTC"), "Time of the run that last changed this row"),
+        _field("version", pa.int32(), "Number of the version of this uri, from 1"),
+        _field("site", pa.string(), "The host of the address, or the folder it came in", True),
         _field("date_text", pa.string(), "The date as written in the document", True),
         _field("dateline", pa.string(), "Place in the dateline: BEIRUT, Lebanon", True),
-        _field("agency", pa.string(), "News agency: ARK News, Reuters", True),
+        _field("agency", pa.string(), "News agency by its usual name: ARK News, Reuters", True),
         _field(
             "byline", pa.list_(pa.field("item", pa.string(), False)), "Names of the authors; empty if there are none"
         ),
@@ -103,6 +111,9 @@ EDITS = _table(
         _field("confidence", pa.float32(), "Probability that it is right"),
         _field("status", pa.string(), "applied, suggested or rejected"),
         _field("positions", pa.list_(pa.field("item", pa.int32(), False)), "All start offsets, if several", True),
+        _field("proposed", pa.string(), "The status before a person decided", True),
+        _field("body_start", pa.int32(), "Start offset in the published body", True),
+        _field("context", pa.string(), "Published text around it: typos and suggestions", True),
     ],
 )
 
@@ -173,17 +184,48 @@ def _rows(schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     return pa.table([pa.array([row[f.name] for row in rows], f.type) for f in schema], schema=schema)
 
 
+#: The time in a row that no run has written yet.
+UNWRITTEN = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def articles_table(articles: Iterable[Article]) -> pa.Table:
-    """Articles as Arrow with the schema `ARTICLES`, followed by `published_date`, which selects the partition."""
+    """Articles as Arrow with the schema `ARTICLES`, followed by `published_date`, which selects the partition.
+
+    The times at which the warehouse saw them are `UNWRITTEN` until they are committed.
+    """
     articles = [a if a.uri.isascii() else replace(a, uri=storable(a.uri)) for a in articles]  # file names are bytes
     schema = ARTICLES.append(pa.field("published_date", pa.date32()))
-    return pa.table([pa.array([getattr(a, f.name) for a in articles], f.type) for f in schema], schema=schema)
+    columns = {f.name: [getattr(a, f.name) for a in articles] for f in schema}
+    for name in ("first_seen_at", "last_changed_at"):
+        columns[name] = [value or UNWRITTEN for value in columns[name]]
+    return pa.table([pa.array(columns[f.name], f.type) for f in schema], schema=schema)
 
 
-def edits_table(edits: Iterable[Edit]) -> pa.Table:
-    """Edits as Arrow with the schema `EDITS`."""
-    columns = list(zip(*edits, strict=True)) or [()] * len(EDITS)
+def edits_table(edits: Iterable[Edit], articles: Iterable[Article] = ()) -> pa.Table:
+    """Edits as Arrow with the schema `EDITS`, with their places in those of `articles` that they belong to."""
+    edits = list(edits)
+    columns = [*(list(column) for column in zip(*edits, strict=True))] or [[] for _ in Edit._fields]
+    places = _places(edits, articles)
+    columns += [[body_start for body_start, _ in places], [context for _, context in places]]
     return pa.table([pa.array(column, f.type) for column, f in zip(columns, EDITS, strict=True)], schema=EDITS)
+
+
+def _places(edits: Sequence[Edit], articles: Iterable[Article]) -> list[tuple[int | None, str | None]]:
+    """`body_start` and `context` of each edit. The context of edits that change no words would only take space."""
+    rows: dict[str, list[int]] = {}
+    for row, edit in enumerate(edits):
+        rows.setdefault(edit.article_id, []).append(row)
+    found: list[tuple[int | None, str | None]] = [(None, None)] * len(edits)
+    for article in articles:
+        own = rows.get(article.article_id, [])
+        places = locate(article.headline, article.body, [edits[row] for row in own])
+        for row, (body_start, context) in zip(own, places, strict=True):
+            found[row] = (body_start, context if _changes_words(edits[row]) else None)
+    return found
+
+
+def _changes_words(edit: Edit) -> bool:
+    return edit.step == "typos" or edit.status != APPLIED
 
 
 def quarantine_row(

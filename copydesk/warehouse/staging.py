@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -19,7 +19,7 @@ from copydesk.records import CRITICAL, INFO, WARNING, Document, Problem
 from copydesk.warehouse import layout
 from copydesk.warehouse.commit import Commit, Plan, publish
 from copydesk.warehouse.history import History
-from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE
+from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE, UNWRITTEN
 from copydesk.warehouse.spill import Documents, Spill, Stream
 from copydesk.warehouse.store import Store, in_words
 
@@ -91,10 +91,24 @@ class Staging:
         place = pc.index_in(edits["article_id"], pa.chunked_array(ids).combine_chunks())
         edits = edits.filter(place.is_valid())
         with in_words("write to the staging area"):
-            self._articles.add(articles.select(ARTICLES.names), days)
+            self._articles.add(self._continued(articles.select(ARTICLES.names)), days)
             self._edits.add(edits, days[place.drop_null().to_numpy()])
             self._quarantine.add(quarantine.cast(QUARANTINE))
             self._raw.add(raw.cast(QUARANTINE))
+
+    def _continued(self, articles: pa.Table) -> pa.Table:
+        """`articles` with the first time and the version number of those that replace another."""
+        known = self._history.published
+        times, versions = articles["first_seen_at"].to_pylist(), [1] * len(articles)
+        for row, key in enumerate(articles["article_id"].to_pylist()):
+            for old in known.rows(bytes.fromhex(key)):
+                times[row] = UNWRITTEN + timedelta(microseconds=int(known.first_seen[old]))
+                versions[row] = int(known.versions[old]) + 1
+        for name, values in (("first_seen_at", times), ("version", versions)):
+            index = articles.schema.get_field_index(name)
+            field = articles.schema.field(index)
+            articles = articles.set_column(index, field, pa.array(values, field.type))
+        return articles
 
     def wait(self, documents: Sequence[Document]) -> None:
         """Store raw documents, to be processed after all others."""
@@ -167,12 +181,14 @@ class Staging:
         run_row: Mapping[str, Any],
         validations: Sequence[Mapping[str, Any]] = (),
         reports: Mapping[str, bytes] | None = None,
+        at: datetime | None = None,
     ) -> Commit:
         """Publish everything at once; see `copydesk.warehouse.commit`.
 
         `run_row` is a row of `RUNS`; `run_id`, `published`, `replaced`, `quarantined`, `partitions_written` and
         `partitions_held` are filled in. `validations` are rows of `VALIDATIONS`, whose `run_id` is filled in. `reports`
-        are files, by their path below `_reports/`. Raises `WarehouseError`; `recover` then completes or discards it.
+        are files, by their path below `_reports/`. `at` is the time that the rows state, by default the beginning of
+        `run_date`. Raises `WarehouseError`; `recover` then completes or discards it.
         """
         row = {
             **run_row,
@@ -186,6 +202,7 @@ class Staging:
         plan = Plan(
             run_id=run_id,
             run_date=run_date,
+            at=at or datetime.combine(run_date, time(), UTC),
             run_row=row,
             validations=[{**validation, "run_id": run_id} for validation in validations],
             reports=dict(reports or {}),

@@ -16,6 +16,7 @@ from copydesk.warehouse import layout, partition
 from copydesk.warehouse.audit import Audit, audit
 from copydesk.warehouse.history import READERS, History
 from copydesk.warehouse.lock import WarehouseBusy, locked
+from copydesk.warehouse.migrate import migrate
 from copydesk.warehouse.partition import Unreadable
 from copydesk.warehouse.recovery import recover, report_path
 from copydesk.warehouse.repair import repair
@@ -35,22 +36,23 @@ _SCHEMAS = {"articles": ARTICLES, "edits": EDITS}
 class Warehouse:
     """The tables at one URL. Opening it writes nothing."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, older: bool = False) -> None:
+        self.store, self._older = store, older
 
     @staticmethod
-    def open(url: str) -> Warehouse:
+    def open(url: str, older: bool = False) -> Warehouse:
         """The warehouse in a folder or at an object-store URL; the first commit creates it if it does not exist.
 
-        Raises `WarehouseError` if a newer copydesk wrote it, and for a folder with other files.
+        Raises `WarehouseError` if a newer copydesk wrote it, or, unless `older` ones are accepted to be migrated, an
+        older one; and for a folder with other files.
         """
-        warehouse = Warehouse(Store.open(url))
+        warehouse = Warehouse(Store.open(url), older)
         warehouse._look()
         return warehouse
 
     def _look(self) -> None:
         """Raise `WarehouseError` unless this version can use the warehouse."""
-        url = self.url
+        url, self.format = self.url, FORMAT
         with in_words(f"open the warehouse {url}"):
             marker = self.store.read(layout.MARKER)
             top = self.store.top() if marker is None else []
@@ -71,6 +73,12 @@ class Warehouse:
             raise WarehouseError(
                 f"the warehouse {url} was written by a newer copydesk (format {written_by}, this one knows {FORMAT});"
                 " update copydesk"
+            )
+        self.format = written_by
+        if written_by < FORMAT and not self._older:
+            raise WarehouseError(
+                f"the warehouse {url} was written by an older copydesk (format {written_by}, this one writes {FORMAT});"
+                f" back it up and run: copydesk migrate --warehouse {url}"
             )
 
     def exists(self) -> bool:
@@ -120,6 +128,10 @@ class Warehouse:
     def repair(self, found: Audit) -> list[str]:
         """Repair the findings of an audit, under the lock and after `recover`; returns what was done, in sentences."""
         return repair(self.store, found)
+
+    def migrate(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Bring a warehouse of an older format to the present one, under the lock; returns the number of files."""
+        return migrate(self.store, progress) if self.format < FORMAT else 0
 
     def history(self, cured: Collection[str] = ()) -> History:
         """The known documents; those quarantined by one of the rules `cured` count as new."""

@@ -30,7 +30,7 @@ class FoundDate(NamedTuple):
 
     `label` is `published`, `updated` or empty; `open_order` says that day and month are ambiguous; `uncertain` that the
     day may be off by one, since it is given in the Islamic calendar only; `contradicted` that the weekday beside it is
-    that of another day.
+    that of another day. `precision` is `day`, `minute` or `second`.
     """
 
     day: date
@@ -41,6 +41,7 @@ class FoundDate(NamedTuple):
     open_order: bool = False
     uncertain: bool = False
     contradicted: bool = False
+    precision: str = "day"
 
 
 class _Day(NamedTuple):
@@ -138,12 +139,12 @@ def _find(plain: str, config: DatesConfig, order: str | None = None, at: int = 0
     head = plain[:start]
     if patterns.EVENT.search(head):
         return None  # the date of an event in the article
-    moment = _moment(day, clock, config)
+    moment, precision = _moment(day, clock, config)
     if day == _UNSET or moment == _EPOCH:
         return None  # how a page or a table writes that no date is known
     label = "updated" if patterns.UPDATED.search(head) else "published" if patterns.PUBLISHED.search(head) else ""
     contradicted = read.calendar == "gregorian" and bool(weekdays) and day.weekday() not in weekdays
-    return FoundDate(day, moment, start, end, label, is_open, read.calendar == "hijri", contradicted)
+    return FoundDate(day, moment, start, end, label, is_open, read.calendar == "hijri", contradicted, precision)
 
 
 def _with_other_calendar(read: _Day, plain: str, end: int) -> tuple[_Day, int]:
@@ -310,10 +311,11 @@ def parse_date(value: str, config: DatesConfig, order: str | None = None) -> Fou
             moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         except ValueError:
             return None
-        return FoundDate(moment.date(), moment, 0, len(value), "published")
+        precision = "second" if match[6] else "minute" if match[4] else "day"
+        return FoundDate(moment.date(), moment, 0, len(value), "published", precision=precision)
     if patterns.EPOCH.match(value):
         moment = _EPOCH + timedelta(seconds=int(value[:10]))
-        return FoundDate(moment.date(), moment, 0, len(value), "published")
+        return FoundDate(moment.date(), moment, 0, len(value), "published", precision="second")
     if len(value) > 200:
         return None
     return find_date(value, config, order) or whole_line(value, config, order)
@@ -404,8 +406,9 @@ def _is_time(clock: re.Match[str]) -> bool:
     return not ((clock["half"] or clock["early"]) and int(clock["hour"]) > 12 and clock["minute"] is None)
 
 
-def _moment(day: date, clock: re.Match[str] | None, config: DatesConfig) -> datetime:
-    midnight = datetime.combine(day, time(), UTC)
+def _moment(day: date, clock: re.Match[str] | None, config: DatesConfig) -> tuple[datetime, str]:
+    """The moment in UTC, and its precision; midnight if only the day is known."""
+    midnight = datetime.combine(day, time(), UTC), "day"
     if clock is None:
         return midnight
     hour, minute, second = int(clock["hour"]), int(clock["minute"] or 0), min(int(clock["second"] or 0), 59)
@@ -417,7 +420,8 @@ def _moment(day: date, clock: re.Match[str] | None, config: DatesConfig) -> date
         return midnight
     try:
         local = datetime.combine(day, time(), _zone(zone, config))
-        return (local + timedelta(hours=hour, minutes=minute, seconds=second)).astimezone(UTC)
+        moment = (local + timedelta(hours=hour, minutes=minute, seconds=second)).astimezone(UTC)
+        return moment, "second" if clock["second"] else "minute"
     except OverflowError:  # overflow on the first or last day of the calendar
         return midnight
 

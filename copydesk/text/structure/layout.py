@@ -23,6 +23,7 @@ from copydesk.text.structure.date_reader import DateReader
 from copydesk.text.structure.decisions import Decision, Known, Page, Rule, fold
 from copydesk.text.structure.furniture import credit_before
 from copydesk.text.structure.lines import Line, path_before, read_line, read_lines
+from copydesk.text.structure.names import canonical_agency
 
 STEP = "structure"
 
@@ -78,6 +79,7 @@ class Layout:
     body: str = ""
     published_at: datetime | None = None
     published_date: date | None = None
+    published_precision: str | None = None
     date_text: str | None = None
     dateline: str | None = None
     agency: str | None = None
@@ -159,9 +161,10 @@ def _laid_out(page: Page, known: Known, off: Collection[str]) -> tuple[Layout, l
         body=text[len(chosen) :].removeprefix("\n\n") if chosen else text,
         published_at=published.found.moment if published else None,
         published_date=published.found.day if published else None,
+        published_precision=published.found.precision if published else None,
         date_text=published.written if published else None,
         dateline=columns.dateline,
-        agency=columns.agency,
+        agency=canonical_agency(columns.agency) if columns.agency else None,
         byline=columns.byline,
         attribution=columns.attribution,
         view_count=columns.view_count,

@@ -45,6 +45,29 @@ _DATED = re.compile(
 )
 
 
+def _canonical() -> dict[str, str]:
+    """The canonical name of an agency, by each of its forms."""
+    found: dict[str, str] = {}
+    for line in lists.lines("agency_names.txt"):
+        name, _, forms = line.partition("=")
+        found |= dict.fromkeys(map(plain, (name, *forms.split(","))), name.strip())
+    found.pop("", None)
+    return found
+
+
+_CANONICAL = _canonical()
+# The desk of an agency: dpa/lno.
+_DESK = re.compile(r"/[a-z]{2,4}$")
+
+
+def canonical_agency(name: str) -> str:
+    """The name under which an agency stands in the column: `Reuters` for `REUTERS` and `Reuter`, `dpa` for `dpa/lno`.
+
+    An agency that `agency_names.txt` does not name stays as it is written.
+    """
+    return _CANONICAL.get(plain(name)) or _CANONICAL.get(plain(_DESK.sub("", name)), name)
+
+
 def is_known_agency(name: str) -> bool:
     """Whether `name` is the name of an agency, and written as it writes itself."""
     key = plain(name)

@@ -1,0 +1,114 @@
+"""Brings a warehouse of an older format to the present one: every file is written again, in one commit.
+
+Format 2 adds columns to `articles` and `edits`. What an older row does not say stays null, or is the date of the run
+that wrote the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from copydesk.records import Article
+from copydesk.text.site import site_of
+from copydesk.text.structure.names import canonical_agency
+from copydesk.warehouse import layout, parquet, partition
+from copydesk.warehouse.commit import marker, seal
+from copydesk.warehouse.recovery import numbered, staged
+from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, RUNS, UNWRITTEN, articles_table, edits_table
+from copydesk.warehouse.store import Store, WarehouseError, in_words
+
+MIGRATION = "migration"
+#: The columns that format 1 does not have.
+_NEW = frozenset("published_precision modified_at first_seen_at last_changed_at version site".split())
+_OLD_ARTICLES = [name for name in ARTICLES.names if name not in _NEW]
+
+
+def migrate(store: Store, progress: Callable[[int, int], None] | None = None) -> int:
+    """Write the articles and edits of a warehouse of format 1 again, under the lock; returns the number of files.
+
+    Interrupted, it leaves the old files or is completed by the next writer. `progress` gets the days done and their
+    total. Raises `WarehouseError`, for damaged files too.
+    """
+    with in_words("migrate the warehouse"):
+        work = _Migration(store)
+        names = store.names("articles")
+        for done, name in enumerate(names, 1):
+            day = layout.number_of("articles", name)
+            if day is None:
+                raise WarehouseError(f"{name} is not a partition of a table; run `copydesk check` first")
+            work.day(day)
+            if progress:
+                progress(done, len(names))
+        work.commit()
+        return len(work.files)
+
+
+class _Migration:
+    """The files of a migration on their way to staging."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.run_id = numbered(store, MIGRATION)
+        self.staging = layout.staging(store.lease.number if store.lease else 0, self.run_id)
+        self.times = dict(_times(store))
+        self.files: dict[str, parquet.Sealed] = {}
+        content = marker()
+        path = self._path(layout.MARKER)
+        path.write_bytes(content)
+        self.files[layout.MARKER] = parquet.seal(path)
+
+    def day(self, day: int) -> None:
+        """The articles and edits of one day."""
+        name, beside = layout.file("articles", day), layout.file("edits", day)
+        edits = partition.of_articles(self.store, beside)
+        located: list[pa.Table] = []
+
+        def articles() -> Iterator[pa.Table]:
+            for group in partition.read(self.store, name, ARTICLES, _OLD_ARTICLES):
+                rows = [self._article(row) for row in group.to_pylist()]
+                own = [edit for row in rows for edit in edits.get(row.article_id, ())]
+                located.append(edits_table(own, rows))
+                yield articles_table(rows).select(ARTICLES.names)
+
+        self.files[name] = parquet.write(self._path(name), ARTICLES, articles())
+        if self.store.size(beside) is not None:
+            self.files[beside] = parquet.write(self._path(beside), EDITS, located)
+
+    def _article(self, row: dict[str, Any]) -> Article:
+        written = self.times.get(row["run_id"], UNWRITTEN)
+        known = {**row, "byline": tuple(row["byline"]), "first_seen_at": written, "last_changed_at": written}
+        known |= {"site": site_of(row["uri"]) or None, "published_precision": _precision(row["published_at"])}
+        if row["agency"] is not None:
+            known["agency"] = canonical_agency(row["agency"])
+        return Article(**known)
+
+    def commit(self) -> None:
+        self.store.stage([self._path(name) for name in self.files])
+        seal(self.store, self.staging, self.run_id, {"to": FORMAT}, self.files)
+
+    def _path(self, name: str) -> Path:
+        path = self.store.workspace / Path(staged(self.staging, name)).relative_to(layout.STAGING)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def _times(store: Store) -> Iterator[tuple[str, datetime]]:
+    """The beginning of the day of each run."""
+    for name in store.names("runs"):
+        day = layout.day(layout.number_of("runs", name) or 0)
+        if day is not None:
+            for group in partition.read(store, name, RUNS, ["run_id"]):
+                for run_id in group["run_id"].to_pylist():
+                    yield run_id, datetime.combine(day, time(), UTC)
+
+
+def _precision(moment: datetime | None) -> str | None:
+    """How exact a time is, as far as it shows: midnight may be a day alone."""
+    if moment is None or (moment.hour, moment.minute, moment.second) == (0, 0, 0):
+        return None
+    return "second" if moment.second else "minute"
