@@ -172,7 +172,7 @@ def _unescaped(text: str, match: re.Match[str]) -> tuple[str | None, int]:
         return " ", 1
     sign = match["sign"]
     before, behind = text[start - 1 : start], text[end : end + 1]
-    strong = (sign == "'" and before.isalpha() and behind.isalpha()) or (sign == "$" and behind.isdigit())
+    strong = (sign == "'" and before.isalpha() and behind.isalpha()) or (sign == "$" and behind.isalnum())
     return sign, 2 if strong else 1
 
 

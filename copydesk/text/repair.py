@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 
 from copydesk.edits import TEXT, Edit, Span, replace
-from copydesk.text import escapes, mojibake
+from copydesk.text import escapes, lookalikes, mojibake
 from copydesk.text.entities import entities, tags
 
 STEP = "repair"
@@ -28,11 +28,14 @@ def repair(
     text, edits = escapes.mend(text, STEP, field, off)
     text, mended = mojibake.mend(text, STEP, field, misreadings, off)
     edits += mended
-    for find in (entities, entities, tags, _characters, _compositions):
-        spans = list(find(text))
-        if spans:
-            text, made = replace(text, spans, STEP, field, off)
-            edits += made
+    for find in (entities, entities, tags):
+        text, made = replace(text, list(find(text)), STEP, field, off)
+        edits += made
+    text, made = lookalikes.mend(text, STEP, field, off)
+    edits += made
+    for find in (_characters, _compositions):
+        text, made = replace(text, list(find(text)), STEP, field, off)
+        edits += made
     return text, edits
 
 

@@ -1,0 +1,277 @@
+"""Letters that look like others: Cyrillic о in Latin words and the reverse, ligatures and presentation forms,
+half-width kana, letters of mathematics, Arabic ي and ك in Persian, accents in place of apostrophes.
+
+A letter of another script is replaced where all other letters of its word are of one script and the word cannot be
+meant as it is; where both readings are possible the repair is suggested. Compatibility characters are replaced by what
+Unicode says they stand for (normalization form NFKC, UAX #15), except those that are written on purpose: the ligature
+of a prayer, a single letter of a formula, full-width letters of Chinese and Japanese.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
+
+from copydesk.data.rules import UNMEASURED
+from copydesk.edits import SUGGESTED, TEXT, Edit, Span, replace
+from copydesk.text import ligatures
+from copydesk.text.language import language
+
+FORM, LETTER, PERSIAN, APOSTROPHE = "compatibility-form", "look-alike", "persian-letter", "apostrophe"
+
+
+class Found(NamedTuple):
+    """Changes of one kind: the certain ones, and those that are only suggested."""
+
+    certain: list[Span]
+    likely: list[Span]
+
+
+def mend(text: str, step: str, field: str = TEXT, off: Collection[str] = ()) -> tuple[str, list[Edit]]:
+    """Replace look-alike letters: the new text, and the edits of `step` that lead to it.
+
+    Edits of the rules in `off` are neither made nor suggested.
+    """
+    edits: list[Edit] = []
+    for find in _KINDS_ASCII if text.isascii() else _KINDS:
+        certain, likely = find(text)
+        # The offsets of suggestions refer to the present text, so they come before the changes.
+        edits += [
+            Edit("", 0, step, field, s.start, s.end, text[s.start : s.end], s.after, s.rule, UNMEASURED, SUGGESTED)
+            for s in likely
+            if s.rule not in off
+        ]
+        if certain:
+            text, made = replace(text, certain, step, field, off)
+            edits += made
+    return text, edits
+
+
+_NOTHING = Found([], [])
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def _controlled(text: str) -> Found:
+    return Found(list(ligatures.controlled(text)), []) if _CONTROL.search(text) else _NOTHING
+
+
+def _torn(text: str) -> Found:
+    return Found(list(ligatures.torn(text)), []) if any(torn in text for torn in ligatures.TORN) else _NOTHING
+
+
+def _lost(text: str) -> Found:
+    spans, certain = ligatures.lost(text)
+    return Found(spans, []) if certain else Found([], spans)
+
+
+# --- compatibility forms ----------------------------------------------------------------------------------------------
+
+_MATHS = "\U0001d400-\U0001d7ff"
+_ANY_FORM = re.compile(
+    f"[\u2f00-\u2fd5\ufb00-\ufb06\ufb20-\ufb29\ufb4f\ufb50-\ufdf1\ufe70-\ufefc\uff21-\uff5a\uff66-\uff9f{_MATHS}]"
+)
+_FORMS = re.compile(
+    "(?P<latin>[\ufb00-\ufb06]+)|(?P<kana>[\uff66-\uff9f]+)|(?P<radical>[\u2f00-\u2fd5]+)"
+    "|(?P<arabic>[\ufb50-\ufd3d\ufd50-\ufdf1\ufe70-\ufefc]+)|(?P<hebrew>[\ufb20-\ufb29\ufb4f]+)"
+    f"|(?P<maths>[{_MATHS}]+(?:[ ,.:;!?'’-]{{1,2}}[{_MATHS}]+)*)"
+    "|(?P<wide>[\uff21-\uff3a\uff41-\uff5a]{2,}(?:[\u3000\uff07 ][\uff21-\uff3a\uff41-\uff5a]+)*)"
+)
+_MATHS_RUN, _WIDE_RUN = re.compile(f"[{_MATHS}]+"), re.compile("[^ ]+")
+_IDEOGRAPHS = re.compile("[\u3001-\u30ff\u3400-\u9fff]")
+
+
+def _forms(text: str) -> Found:
+    if not _ANY_FORM.search(text):
+        return _NOTHING
+    torn = list(ligatures.half_torn(text))
+    taken = {at for span in torn for at in range(span.start, span.end)}
+    visual = _is_visual(text)
+    spans = list(_reversed_lines(text)) if visual else []
+    for match in _FORMS.finditer(text):
+        kind, start, end = match.lastgroup, match.start(), match.end()
+        if start in taken or (visual and kind == "arabic"):
+            continue
+        if kind == "maths" and not any(len(run) > 1 for run in _MATHS_RUN.findall(match[0])):
+            continue  # the letters of a formula
+        if kind == "wide" and _IDEOGRAPHS.search(text):
+            continue  # Chinese and Japanese write Latin letters so
+        runs = (_MATHS_RUN if kind == "maths" else _WIDE_RUN).finditer(text, start, end)
+        for run in runs:
+            after = unicodedata.normalize("NFKC", run[0])
+            # A sign of vowels alone is decomposed with a space before it.
+            spans.append(Span(run.start(), run.end(), after.replace(" ", "") if kind == "arabic" else after, FORM))
+    return Found(torn + [span for span in spans if span.start not in taken], [])
+
+
+_ARABIC_RUN = re.compile("[\ufe80-\ufefc]{3,}")
+
+
+def _is_visual(text: str) -> bool:
+    """Whether words of Arabic forms begin with a final one: they were written from left to right."""
+    visual = 0
+    for match in _ARABIC_RUN.finditer(text):
+        first, last = (unicodedata.decomposition(char).partition(" ")[0] for char in (match[0][0], match[0][-1]))
+        visual += (first == "<final>") - (last == "<final>") + (last == "<initial>") - (first == "<initial>")
+    return visual > 0
+
+
+_ARABIC_LINE = re.compile("^.*[\ufb50-\ufdf1\ufe70-\ufefc].*$", re.MULTILINE)
+_LEFT_TO_RIGHT = re.compile(r"[A-Za-z0-9](?:[\w.,:/%-]*[A-Za-z0-9%])?")
+_MIRRORED = str.maketrans("()[]{}«»<>", ")(][}{»«><")
+
+
+def _reversed_lines(text: str) -> Iterator[Span]:
+    """Lines of Arabic forms in the order of reading; numbers and Latin words keep theirs."""
+    for match in _ARABIC_LINE.finditer(text):
+        kept = _LEFT_TO_RIGHT.sub(lambda found: found[0][::-1], match[0])[::-1].translate(_MIRRORED)
+        plain = "".join(unicodedata.normalize("NFKC", c) if _ANY_FORM.match(c) else c for c in kept)
+        yield Span(match.start(), match.end(), plain, FORM)
+
+
+# --- letters of another script ----------------------------------------------------------------------------------------
+
+_LATIN, _CYRILLIC, _GREEK = "A-Za-z\u00c0-\u024f", "\u0400-\u052f", "\u0370-\u03ff"
+_ADJOIN = re.compile(f"[{_LATIN}][{_CYRILLIC}{_GREEK}]|[{_CYRILLIC}{_GREEK}][{_LATIN}]")
+_OTHER_SCRIPT = re.compile(f"[{_CYRILLIC}{_GREEK}]")
+_WORD = re.compile(r"[^\W\d_]+")
+_SCRIPTS = tuple(re.compile(f"[{letters}]") for letters in (_LATIN, _CYRILLIC, _GREEK))
+#: By script of the word (Latin, Cyrillic, Greek): the letters that stand for one of its own.
+_AS_LATIN = dict(
+    zip("аеорсухіјѕԁԛԝАВЕКМНОРСТУХІЈЅЁёїοΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxijsdqwABEKMHOPCTYXIJSËëïoABEZHIKMNOPTYX", strict=True)
+)
+_AS_CYRILLIC = dict(zip("aeopcyxijsABEKMHOPCTYXIJSËëï", "аеорсухіјѕАВЕКМНОРСТУХІЈЅЁёї", strict=True))
+_AS_GREEK = dict(zip("ovupikaxóíáABEZHIKMNOPTYX", "ονυρικαχόίάΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", strict=True))
+_AS = (_AS_LATIN, _AS_CYRILLIC, _AS_GREEK)
+#: Letters of some Cyrillic alphabets only: a word gets them if the text has them elsewhere.
+_RARE = frozenset("іїјѕІЇЈЅ")
+
+
+class _Word(NamedTuple):
+    start: int
+    text: str
+    target: int
+    certain: bool
+
+
+def _homoglyphs(text: str) -> Found:
+    if not _OTHER_SCRIPT.search(text):
+        return _NOTHING
+    words = list(_mixed_words(text))
+    if not words:
+        return _NOTHING
+    counts = [len(script.findall(text)) for script in _SCRIPTS]
+    main = counts.index(max(counts))
+    proven = {word.target for word in words if word.certain}
+    if any(word.target < 0 for word in words):
+        return _NOTHING  # a letter that looks like none is misread: so may be those that do
+    certain: list[Span] = []
+    likely: list[Span] = []
+    for word in words:
+        target = word.target
+        sure = word.certain or (target == main and main in proven)
+        spans = certain if sure else likely
+        spans += [
+            Span(word.start + at, word.start + at + 1, _AS[target][char], LETTER)
+            for at, char in enumerate(word.text)
+            if not _SCRIPTS[target].match(char)
+        ]
+    return Found(certain, likely)
+
+
+def _mixed_words(text: str) -> Iterator[_Word]:
+    """The words of two scripts, with the script that they are meant in; -1 if they are meant in none."""
+    here = 0
+    for place in _ADJOIN.finditer(text):
+        if place.start() < here:
+            continue
+        start = place.start()
+        while start and text[start - 1].isalpha() and place.start() - start < 60:
+            start -= 1
+        match = _WORD.match(text, start)
+        here = match.end() if match else place.end()
+        if match and len(match[0]) < 60:
+            target, certain = _meant(match[0], text)
+            if target is not None:
+                yield _Word(start, match[0], target, certain)
+
+
+def _meant(word: str, text: str) -> tuple[int | None, bool]:
+    """The script of a word, and whether it is certain; None for what is written so on purpose."""
+    present = [number for number, script in enumerate(_SCRIPTS) if script.search(word)]
+    if len(present) != 2:
+        return None, False
+    fits = []
+    for target in present:
+        foreign = [char for char in word if not _SCRIPTS[target].match(char)]
+        after = [_AS[target].get(char) for char in foreign]
+        if all(one is not None and (one not in _RARE or one in text or one.lower() in text) for one in after):
+            fits.append((target, len(foreign)))
+    if not fits:
+        strange = sum(not _SCRIPTS[0].match(char) for char in word)
+        inside = word[0].isascii() and word.islower() and 2 * strange <= len(word) and 0 in present
+        return (-1 if inside else None), False
+    target, foreign_letters = min(fits, key=lambda fit: fit[1])
+    own = len(word) - foreign_letters
+    if _is_abbreviation(word, target) or own < foreign_letters:
+        return None, False
+    return target, len(fits) == 1 and own > 1
+
+
+def _is_abbreviation(word: str, target: int) -> bool:
+    """Whether the letters of the other script are capitals in a row before small ones: an ending after `HTC`."""
+    foreign = "".join(char for char in word if not _SCRIPTS[target].match(char))
+    return len(foreign) > 1 and foreign.isupper() and foreign in word and not word.isupper()
+
+
+# --- Persian ----------------------------------------------------------------------------------------------------------
+
+_ARABIC_LETTER = re.compile("[\u064a\u0643]")
+_PERSIAN_LETTER = re.compile("[پچژگ]")
+_ARABIC_WORD = re.compile("[\u0621-\u06ff]+")
+#: Letters and signs of Arabic words in a Persian text: verses, names.
+_ONLY_ARABIC = re.compile("[\u0629\u0623\u0625\u064b-\u0652\u0671]")
+_AS_PERSIAN = {"\u064a": "\u06cc", "\u0643": "\u06a9"}
+
+
+def _persian(text: str) -> Found:
+    if not _ARABIC_LETTER.search(text) or not _PERSIAN_LETTER.search(text) or language(text) != "fa":
+        return _NOTHING
+    spans = []
+    for word in _ARABIC_WORD.finditer(text):
+        if _ARABIC_LETTER.search(word[0]) and not _ONLY_ARABIC.search(word[0]):
+            spans += [
+                Span(match.start(), match.end(), _AS_PERSIAN[match[0]], PERSIAN)
+                for match in _ARABIC_LETTER.finditer(text, word.start(), word.end())
+            ]
+    return Found(spans, [])
+
+
+# --- apostrophes ------------------------------------------------------------------------------------------------------
+
+_ANY_LETTER = r"[^\W\d_]"
+_ACCENT = re.compile(rf"(?<={_ANY_LETTER})[´\uff07](?={_ANY_LETTER})")
+# `it`s`, `l`eau`, `he′s`; a transliteration such as `Sana`a` and `Gor′kiy` stays.
+_TICK = re.compile(
+    rf"(?<={_ANY_LETTER})[`′](?=(?:s|t|d|m|re|ve|ll|S|T|D|M|RE|VE|LL)\b)"
+    r"|(?<=\b[ldjmtscnLDJMTSCNO])[`′](?=[^\W\d_]{2})|(?<=[dq]u)`(?=[^\W\d_])|(?<=[dsn]ell)`(?=[^\W\d_])"
+    "|(?<=[\u0400-\u052f])[`′](?=[\u0400-\u052f])"
+)
+_TEX = re.compile("``|''")
+
+
+def _apostrophes(text: str) -> Found:
+    spans = []
+    if "´" in text or "\uff07" in text:
+        spans += [Span(match.start(), match.end(), "’", APOSTROPHE) for match in _ACCENT.finditer(text)]
+    if "`" in text or "′" in text:
+        spans += [Span(match.start(), match.end(), "’", APOSTROPHE) for match in _TICK.finditer(text)]
+    if "``" in text and "''" in text and "```" not in text:
+        marks = {"``": "“", "''": "”"}
+        spans += [Span(match.start(), match.end(), marks[match[0]], APOSTROPHE) for match in _TEX.finditer(text)]
+    return Found(spans, [])
+
+
+_KINDS_ASCII: tuple[Callable[[str], Found], ...] = (_controlled, _torn, _apostrophes, _lost)
+_KINDS = (_controlled, _forms, _torn, _homoglyphs, _persian, _apostrophes, _lost)
