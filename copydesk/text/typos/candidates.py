@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.lexicon import ORDINARY, PROPER, Lexicon
+from copydesk.text.typos.nearby import NearbyWords
 from copydesk.text.typos.variants import Variants
 
 
@@ -22,6 +23,7 @@ class ErrorType(IntEnum):
     MERGED = 4
     SPLIT = 5
     HYPHEN = 6
+    TWO_LETTERS = 7
 
     @property
     def rule(self) -> str:
@@ -35,7 +37,15 @@ LONGEST_WORD = 28
 #: Candidates of a token.
 MOST = 6
 #: A word is as likely as one rarer by so much (Zipf) that needs a readier error.
-PENALTY = {ErrorType.LETTER: 1.5, ErrorType.TWO_SHAPES: 1.0}
+PENALTY = {ErrorType.LETTER: 1.5, ErrorType.TWO_SHAPES: 1.0, ErrorType.TWO_LETTERS: 3.0}
+#: Words that are looked for further away are at least this frequent (Zipf); those that are one letter away from a token
+#: shorter than `SHORTEST_FAR` as frequent as this. Where a text is not known to be damaged a token in which two letters
+#: are changed has a length of `SHORTEST_FAR_NARROW`, and begins as it was meant.
+LEAST_FAR_ZIPF, LEAST_SHORT_ZIPF, SHORTEST_FAR, SHORTEST_FAR_NARROW = 2.5, 5.0, 5, 8
+#: Characters of a damaged token that are no letters, at most.
+MOST_STRANGE = 2
+#: Tokens whose wider candidates are remembered.
+MOST_REMEMBERED = 100_000
 #: Parts of words run together are at least this frequent, and so is a word of which another is the plural or genitive.
 LEAST_PART_ZIPF = 3.0
 
@@ -58,6 +68,7 @@ class CandidateFinder:
         self._modern = str.maketrans(dict(grammar.old_letters))
         self._small = str.maketrans(dict(grammar.capitals_within))
         self.candidates = lru_cache(maxsize=200_000)(self._candidates)
+        self._far: dict[str, tuple[Candidate, ...]] = {}
 
     def _candidates(self, token: str) -> tuple[Candidate, ...]:
         """What `token` may have been meant to be, the likeliest first; nothing for what had better be left alone."""
@@ -72,6 +83,86 @@ class CandidateFinder:
                 found[word] = Candidate(self._cased(word, token), entry.zipf, error)
         best = sorted(found.values(), key=lambda c: PENALTY.get(c.error, 0.0) - c.zipf)
         return tuple(best[:MOST])
+
+    def narrow(self, tokens: Iterable[str]) -> dict[str, tuple[Candidate, ...]]:
+        """Candidates of each token in a text that is not known to be damaged.
+
+        A long word in lower case that is not two words run together, and for which there is none at one letter, gets
+        those at two that begin as it does and have the same letters, doubled, dropped or moved ("dissapearance"): long
+        words that no lexicon has are mostly derived from others ("downloaders"), which have other letters.
+        """
+        found = {token: self.candidates(token) for token in tokens}
+        lacking = [token for token, some in found.items() if not some and self._may_be_two_letters(token)]
+        for token, far in self._two_letters(lacking).items():
+            found[token] = tuple(
+                c for c in far
+                if c.error == ErrorType.TWO_LETTERS and c.word[0] == token[0] and set(c.word) == set(token)
+            )  # fmt: skip
+        return found
+
+    def _may_be_two_letters(self, token: str) -> bool:
+        long = len(token) >= SHORTEST_FAR_NARROW
+        return long and token.islower() and token.isalpha() and not self.parts(token)
+
+    def wide(self, tokens: Iterable[str]) -> dict[str, tuple[Candidate, ...]]:
+        """Candidates of each token in damaged text: up to twice `MOST`.
+
+        Besides those at one letter, these are words two letters away, and the most frequent short words at one; a digit
+        or a sign within a token may be any letter, or none. A token may be a known word, or have signs in it ("t;o").
+        """
+        found = {token: self.candidates(token) for token in tokens}
+        for token, more in self._two_letters(list(found)).items():
+            known = {candidate.word.lower() for candidate in found[token]}
+            found[token] += tuple(c for c in more if c.word.lower() not in known)
+        return found
+
+    @cached_property
+    def _near(self) -> tuple[NearbyWords, list[str]]:
+        words = [
+            word for word, entry in self.lexicon.items()
+            if entry.zipf >= LEAST_FAR_ZIPF and entry.kind & (ORDINARY | PROPER) and len(word) > 1
+        ]  # fmt: skip
+        return NearbyWords(words, self.grammar.alphabet), words
+
+    def _two_letters(self, tokens: Sequence[str]) -> dict[str, tuple[Candidate, ...]]:
+        """Words further away from each token, the likeliest first: at most `MOST`."""
+        if len(self._far) > MOST_REMEMBERED:
+            self._far.clear()
+        new = [token for token in dict.fromkeys(tokens) if token not in self._far]
+        self._far.update(dict.fromkeys(new, ()))
+        may = [token for token in new if self._may_be_far(token)]
+        self._look([token for token in may if len(token) >= SHORTEST_FAR], 2, LEAST_FAR_ZIPF)
+        self._look([token for token in may if len(token) < SHORTEST_FAR], 1, LEAST_SHORT_ZIPF)
+        return {token: self._far[token] for token in tokens}
+
+    def _look(self, tokens: Sequence[str], most: int, least_zipf: float) -> None:
+        """Ask the index for words at up to `most` letters, and remember the best for each token."""
+        if not tokens:
+            return
+        index, words = self._near
+        near = index([token.lower() for token in tokens], most)
+        ranked: dict[str, list[tuple[float, Candidate]]] = {}
+        for string, number, distance in zip(*(column.tolist() for column in near), strict=True):
+            token, word = tokens[string], words[number]
+            entry = self.lexicon[word]
+            if entry.zipf < least_zipf or not distance or not (entry.kind & ORDINARY or not token.islower()):
+                continue
+            error = ErrorType.LETTER if distance == 1 else ErrorType.TWO_LETTERS
+            candidate = Candidate(self._cased(word, token), entry.zipf, error)
+            cost = PENALTY[error] + (word[0] != token[0].lower()) - entry.zipf
+            ranked.setdefault(token, []).append((cost, candidate))
+        for token, some in ranked.items():
+            some.sort()
+            self._far[token] = tuple(candidate for _, candidate in some[:MOST])
+
+    def _may_be_far(self, token: str) -> bool:
+        letters = sum(c.isalpha() for c in token)
+        strange = len(token) - letters
+        return (
+            2 <= len(token) <= LONGEST_WORD
+            and strange <= min(MOST_STRANGE, letters // 2)
+            and not self.lacks_apostrophe(token)
+        )
 
     def lacks_apostrophe(self, token: str) -> bool:
         """Whether a token may be a known word with an ending that an apostrophe sets apart ("citys", "Syrias")."""

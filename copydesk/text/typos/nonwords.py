@@ -66,7 +66,9 @@ def single(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCand
     places = places[batch.free(places) & ~_divided(batch, places)]
     types = batch.types[places]
     tokens = batch.token_types.tokens
-    by_type = {number: finder.candidates(tokens[number]) for number in np.unique(types).tolist()}
+    numbers = np.unique(types).tolist()
+    offers = finder.narrow(tokens[number] for number in numbers)
+    by_type = {number: offers[tokens[number]] for number in numbers}
     have = np.array([bool(by_type[number]) for number in types.tolist()], bool)
     damaged = _damage(batch, places[have])
     places, types = places[have], types[have]
