@@ -73,7 +73,7 @@ def read_date_line(line: str, reader: DateReader) -> DateLine | None:
     """What a line with a date holds; None without one, or where it is part of a sentence or of several days."""
     if (
         not dates.has_year(line)
-        or _LIFE.search(line)
+        or dates.is_life(line)
         or not (reader.find(line) or _GLUED.search(line) or _EVENT.match(fold(line)))
     ):
         return None
