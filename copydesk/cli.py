@@ -70,12 +70,12 @@ def run(
 ) -> None:
     """Do one nightly run now; no server is needed.
 
-    SOURCE is a file, a folder, or an object-store URL such as s3://bucket/prefix: .txt, .html, .jsonl, .csv, .parquet,
-    each also .gz or .zst. JSON Lines and tables need a column `text`, `raw_text`, `content` or `body`; `uri`, `title`
-    and `date` are optional. Only documents that are new or changed are processed.
+    SOURCE is a file, a folder, or an object-store URL such as s3://bucket/prefix: .txt, .html, .json, .jsonl, .csv,
+    .parquet, each also .gz or .zst. JSON and tables need a field `text`, `content` or `body`, or another that
+    [sources.fields] names; title, date, authors and url are optional. Only new or changed documents are processed.
 
-    A document is identified by its uri: the `uri` of a record, else the path below SOURCE. If each day has a folder,
-    give the folder above them: otherwise the same path on another day replaces the earlier document.
+    A document is identified by its uri: the `uri` or `url` of a record, else the path below SOURCE. If each day has a
+    folder, give the folder above them: otherwise the same path on another day replaces the earlier document.
 
     \b
     copydesk run articles/

@@ -158,7 +158,10 @@ def _prepare_title(draft: Draft) -> Draft:
 
 
 def _structure(draft: Draft) -> Draft:
-    given = Given(draft.title, draft.document.date, draft.document.uri, draft.site)
+    document = draft.document
+    given = Given(
+        draft.title, document.date, document.address or document.uri, draft.site, document.authors, document.path_date
+    )
     layout, made = structure(draft.text, given, draft.config.dates, draft.config.rules.off)
     edits = (*draft.edits, *made)
     if draft.config.rules.off and _titled(draft, edits) != layout.headline:
@@ -177,7 +180,8 @@ def _titled(draft: Draft, edits: Sequence[Edit]) -> str | None:
 
 def _name_language(draft: Draft) -> Draft:
     assert draft.layout is not None
-    return replace(draft, language=language(draft.layout.body or draft.layout.headline))
+    named = language(draft.layout.body or draft.layout.headline)
+    return replace(draft, language=draft.document.language or "und" if named == "und" else named)
 
 
 #: The steps of one document, in order.

@@ -36,8 +36,10 @@ class Document:
     `content` is its bytes, unchanged: a whole file (decompressed), or one line or row of a file of records. `text` is
     None until the bytes are decoded; sources of records (JSON Lines, CSV, Parquet) set it together with `encoding`.
     `media_type` is `text`, `html` or `record`. `charset` is the encoding that the document or its transport declares.
-    `title` and `date` are the source's metadata. A document that could not be read has a `problem` and the bytes that
-    were read.
+    `title`, `date`, `modified` (when it was changed, as written) and `authors` are the source's metadata; `address` is
+    where it was published, if that is not its uri. `language` is a code that the source gives, `path_date` the date in
+    the path of its file, and `unread_fields` names the fields of its record that nothing is made of. A document that
+    could not be read has a `problem` and the bytes that were read.
     """
 
     uri: str
@@ -49,6 +51,12 @@ class Document:
     title: str | None = None
     date: str | None = None
     problem: Problem | None = None
+    modified: str | None = None
+    authors: tuple[str, ...] = ()
+    address: str | None = None
+    language: str | None = None
+    path_date: str | None = None
+    unread_fields: tuple[str, ...] = ()
 
     @property
     def article_id(self) -> str:

@@ -29,7 +29,7 @@ from copydesk.checks.suites import EXPECTATIONS
 from copydesk.cli import main
 from copydesk.config import Config
 from copydesk.data.rules import Rule, rules
-from copydesk.sources import records
+from copydesk.sources import fields
 from copydesk.warehouse import schemas
 
 ROOT = Path(__file__).parent.parent
@@ -262,7 +262,7 @@ def contract(text: str, tables: Mapping[str, pa.Schema] | None = None) -> str:
 
 def record_fields() -> str:
     """Which fields of a record are used, and for what."""
-    names = {"text": records.TEXT, "identity": records.URI, "headline": records.TITLE, "date": records.DATE}
+    names = fields.COMMON
     return table(("for", "fields"), [[use, ", ".join(f"`{name}`" for name in found)] for use, found in names.items()])
 
 

@@ -238,8 +238,10 @@ def test_document_that_breaks_keeps_its_last_good_version(tmp_path: Path) -> Non
 def batch_of(folder: Path, good: int, bad: int) -> Path:
     """Records of 2 May: some that are sound and some that have no body."""
     folder.mkdir()
-    records = [{"id": f"good-{n}", "text": story(n), "title": None} for n in range(good)]
-    records += [{"id": f"bad-{n}", "text": "", "title": f"Bridge {n} closes", "date": "2024-05-02"} for n in range(bad)]
+    records = [{"uri": f"good-{n}", "text": story(n), "title": None} for n in range(good)]
+    records += [
+        {"uri": f"bad-{n}", "text": "", "title": f"Bridge {n} closes", "date": "2024-05-02"} for n in range(bad)
+    ]
     (folder / "records.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
     return folder
 

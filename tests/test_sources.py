@@ -21,7 +21,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from copydesk.config import SourcesConfig
+from copydesk.config import FieldsConfig, SourcesConfig
 from copydesk.deadline import limit
 from copydesk.records import Document
 from copydesk.sources import SourceError, listing, read, streams
@@ -32,11 +32,11 @@ JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1"
 STORY = "The bridge over the river was closed on Monday.\n\nIt will open again in spring."
 
 
-def documents(source: Path | str, **limits: int) -> list[Document]:
+def documents(source: Path | str, **limits: Any) -> list[Document]:
     return list(read(str(source), SourcesConfig(**limits)))
 
 
-def one(source: Path | str, **limits: int) -> Document:
+def one(source: Path | str, **limits: Any) -> Document:
     (document,) = documents(source, **limits)
     return document
 
@@ -337,6 +337,131 @@ def test_a_small_file_may_grow_to_a_mebibyte(tmp_path: Path) -> None:
     assert one(written(tmp_path / "a.txt.gz", gzip.compress(b"a" * 2**20))).problem is None
 
 
+# --- fields of records -------------------------------------------------------------------------------------------
+
+
+def test_a_map_names_the_fields_of_a_record(tmp_path: Path) -> None:
+    record = {
+        "Story": "one", "text": "no", "head": "H", "meta": {"when": "2019-05-21"}, "changed": "2019-05-22",
+        "who": ["A B"],
+        "tongue": "en-GB", "address": "https://a.example.com/1", "x": 1, "y": None, "z": "",
+    }  # fmt: skip
+    fields = FieldsConfig(
+        text="story", title=["nothing", "head"], date="meta.when", modified="changed", authors="who", language="tongue",
+        url="address",
+    )  # fmt: skip
+    (found,) = documents(written(tmp_path / "a.jsonl", json_lines(record)), fields=fields)
+    assert (found.uri, found.text, found.title) == ("https://a.example.com/1", "one", "H")
+    assert (found.date, found.modified, found.authors, found.language) == ("2019-05-21", "2019-05-22", ("A B",), "en")
+    assert found.unread_fields == ("x",)
+
+
+def test_a_mapped_column_makes_a_table_one_of_texts(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "number;story\n1;The ferry, it said, is back.\n")
+    assert rules(documents(path)) == ["no-text-column"]
+    (found,) = documents(path, fields=FieldsConfig(text=("story",)))
+    assert (found.text, found.unread_fields) == ("The ferry, it said, is back.", ("number",))
+
+
+@pytest.mark.parametrize(
+    ("record", "expect"),
+    [
+        ({"publish_date": "2019-05-21"}, {"date": "2019-05-21"}),
+        ({"datePublished": "2019-05-21", "dateModified": "2019-05-22"}, {"modified": "2019-05-22"}),
+        ({"published": {"$date": "2019-05-21T07:30:00Z"}}, {"date": "2019-05-21T07:30:00Z"}),
+        ({"date": {"$date": {"$numberLong": "1558424400000"}}}, {"date": "1558424400000"}),
+        ({"title": {"rendered": "Ferry"}, "content": {"rendered": "<p>o</p>"}}, {"title": "Ferry", "text": "<p>o</p>"}),
+        ({"content": ["one", "two"]}, {"text": "one\n\ntwo"}),
+        ({"text": "nan", "body": "one"}, {"text": "one"}),
+        ({"title": "nan", "date": "NaT", "author": "None"}, {"title": None, "date": None, "authors": ()}),
+        ({"author": "By Jane Roe and John Doe"}, {"authors": ("Jane Roe", "John Doe")}),
+        ({"authors": "Jane Roe; John Doe"}, {"authors": ("Jane Roe", "John Doe")}),
+        ({"authors": "['Jane Roe', 'John Doe']"}, {"authors": ("Jane Roe", "John Doe")}),
+        ({"author": [{"@type": "Person", "name": "Jane Roe"}]}, {"authors": ("Jane Roe",)}),
+        ({"byline": "Roe, Jane"}, {"authors": ("Roe, Jane",)}),
+        ({"lang": "en-US"}, {"language": "en"}),
+        ({"_id": {"$oid": "5f0c"}}, {"uri": "a.jsonl#id=5f0c"}),
+        ({"id": 3, "url": "https://a.example.com/3"}, {"uri": "https://a.example.com/3", "address": None}),
+        ({"uri": "row-3", "url": "https://a.example.com/3"}, {"uri": "row-3", "address": "https://a.example.com/3"}),
+    ],
+)  # fmt: skip
+def test_common_names_and_values_of_fields(tmp_path: Path, record: dict[str, Any], expect: dict[str, Any]) -> None:
+    record = {"text": "one", **record} if not record.keys() & {"content"} else record
+    (found,) = documents(written(tmp_path / "a.jsonl", json_lines(record)))
+    assert {name: getattr(found, name) for name in expect} == expect
+    assert found.unread_fields == ()
+
+
+def test_an_id_is_one_of_its_file_only(tmp_path: Path) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        written(tmp_path / "d" / name, json_lines({"id": 1, "text": name}, {"text": "first"}, {"id": "x", "text": "x"}))
+    uris = [d.uri for d in documents(tmp_path / "d")]
+    assert uris == ["a.jsonl#id=1", "a.jsonl#2", "a.jsonl#id=x", "b.jsonl#id=1", "b.jsonl#2", "b.jsonl#id=x"]
+
+
+@pytest.mark.parametrize(
+    ("path", "day"),
+    [
+        ("date=2024-05-01/a.jsonl", "2024-05-01"),
+        ("site=a/published_date=2024-05-01/a.txt", "2024-05-01"),
+        ("year=2024/month=5/day=1/a.txt", "2024-05-01"),
+        ("dt=20240501/a.jsonl", "2024-05-01"),
+        ("date=2024-02-30/a.jsonl", None),
+        ("update=2024-05-01/a.jsonl", None),
+        ("2024-05-01/a.jsonl", None),
+    ],
+)
+def test_the_date_of_a_hive_path(tmp_path: Path, path: str, day: str | None) -> None:
+    written(tmp_path / "d" / path, json_lines({"text": "one"}))
+    assert [d.path_date for d in documents(tmp_path / "d")] == [day]
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", PACK)
+@pytest.mark.parametrize("size", [1, 7, 1 << 18])
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"text": "a, [b] {c} \\" d"}, {"text": "e", "x": [{"y": 1}, []]}]',
+        '{"text": "a, [b] {c} \\" d"}\n{"text": "e", "x": [{"y": 1}, []]}\n',
+        '{"status": "ok", "totalResults": 2, "articles": [{"text": "a, [b] {c} \\" d"}, {"text": "e"}], "next": null}',
+        ' \n[\n {"text": "a, [b] {c} \\" d"}\n ,\n {"text": "e"}\n]\n',
+    ],
+)
+def test_json_arrays_objects_and_lines(
+    tmp_path: Path, content: str, size: int, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "_PIECE", size)
+    path = written(tmp_path / f"a.json{suffix}", PACK[suffix](content.encode()))
+    assert [(d.uri, d.text) for d in documents(path)] == [(f"{path.name}#1", 'a, [b] {c} " d'), (f"{path.name}#2", "e")]
+
+
+@pytest.mark.parametrize(
+    ("content", "expect"),
+    [
+        ('{"text": "a", "tags": ["b"], "x": {}}', [None]),
+        ("[]", []),
+        ("", []),
+        ('[{"text": "a"}, {"text": "b"', [None, "broken-json"]),
+        ('[{"text": "a"}, oops, {"text": "b"}]', [None, "broken-json", None]),
+        ('["a", {"text": "b"}]', ["broken-json", None]),
+        ("no json", ["broken-json"]),
+        ('{"a": "' + "x" * 5000 + '"}', ["no-text"]),
+    ],
+)
+def test_json_that_is_one_record_or_broken(tmp_path: Path, content: str, expect: list[str | None]) -> None:
+    assert rules(documents(written(tmp_path / "a.json", content))) == expect
+
+
+def test_a_json_record_beyond_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "KEPT", 0)
+    content = '[{"text": "a"}, {"text": "' + "x" * 5000 + '"}, {"text": "b"}]'
+    found = documents(written(tmp_path / "a.json", content), max_document_bytes=1000)
+    assert rules(found) == [None, "too-large", None] and len(found[1].content) <= 1000
+
+
 # --- JSON Lines --------------------------------------------------------------------------------------------------
 
 
@@ -352,9 +477,9 @@ def test_a_record_names_its_fields_in_several_ways(tmp_path: Path) -> None:
     found = documents(written(tmp_path / "d/a.jsonl", json_lines(*records)).parent)
     assert [(d.uri, d.text, d.title, d.date) for d in found] == [
         ("u:1", "one", "T", "2019-05-21"),
-        ("17", "two!", "H", "May 21"),
+        ("a.jsonl#id=17", "two!", "H", "May 21"),
         ("a.jsonl#3", "three", None, "2019-05-21T00:00:00+00:00"),
-        ("a.jsonl#4", "four", None, "2019-05-21"),
+        ("a.jsonl#4", "four", "x", "2019-05-21"),
         ("a.jsonl#5", "five", None, "2019-05-21T00:00:00.123000+00:00"),
         ("a.jsonl#6", "", None, None),
     ]
@@ -467,17 +592,20 @@ ROWS = [["id", "Title", "Text"], ["7", 'A "quoted" headline', STORY], ["", "", '
 def test_csv_rows_with_any_separator(tmp_path: Path, suffix: str, separator: str) -> None:
     path = written(tmp_path / f"a.csv{suffix}", PACK[suffix](b"\n" + table(ROWS, delimiter=separator)))
     first, second = documents(path)
-    assert (first.uri, first.title, first.text, first.problem) == ("7", ROWS[1][1], STORY, None)
+    assert (first.uri, first.title, first.text, first.problem) == (f"{path.name}#id=7", ROWS[1][1], STORY, None)
     assert (second.uri, second.title, second.text) == (f"{path.name}#2", None, ROWS[2][2])
     assert json.loads(first.content) == dict(zip(ROWS[0], ROWS[1], strict=True))
     assert list(json.loads(first.content)) == sorted(ROWS[0])
 
 
-def test_short_and_long_rows_and_columns_of_one_name(tmp_path: Path) -> None:
-    found = documents(written(tmp_path / "a.csv", "id,text,text\n1\n2,b,c,d\n\n3,e\n"))
-    assert [(d.uri, d.text) for d in found] == [("1", None), ("2", "b"), ("3", "e")]
-    assert rules(found) == ["no-text", None, None]
-    assert json.loads(found[1].content) == {"id": "2", "text": "b", "text (column 3)": "c", "column 4": "d"}
+def test_short_and_long_rows_are_held_back_whole(tmp_path: Path) -> None:
+    rows = "id,text,text\n1\n2,b,c,d\n\n3,e\n4,The mayor, who opened the quay, left.,x\n5,f,g,\n"
+    found = documents(written(tmp_path / "a.csv", rows))
+    assert rules(found) == ["broken-csv"] * 4 + [None]
+    assert [d.content for d in found[:2]] == [b"1", b"2,b,c,d"]  # the row as it came
+    assert found[1].problem and "4 fields instead of 3" in found[1].problem.observed
+    assert (found[4].uri, found[4].text) == ("a.csv#id=5", "f")  # nothing stands behind the last comma
+    assert json.loads(found[4].content) == {"id": "5", "text": "f", "text (column 3)": "g"}
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "a,b\n1,2\n", "no header here"])
@@ -579,9 +707,9 @@ def test_parquet_rows_and_their_types(tmp_path: Path, suffix: str) -> None:
     path = written(tmp_path / f"a.parquet{suffix}", PACK[suffix](parquet(columns)))
     found = documents(path)
     assert [(d.uri, d.text, d.date) for d in found] == [
-        ("1", "one", "2019-05-21T12:30:00.000000000Z"),
+        (f"{path.name}#id=1", "one", "2019-05-21T12:30:00.000000000Z"),
         (f"{path.name}#2", None, "2019-05-21T12:30:00.000000000Z"),
-        ("3", "three", None),
+        (f"{path.name}#id=3", "three", None),
     ]
     assert rules(found) == [None, "no-text", None]
     assert json.loads(found[0].content)["day"] == "2019-05-21"

@@ -3,6 +3,7 @@
 from copydesk.config.model import (
     Config,
     DatesConfig,
+    FieldsConfig,
     GateConfig,
     ListsConfig,
     RulesConfig,
@@ -17,6 +18,7 @@ from copydesk.config.model import (
 __all__ = [
     "Config",
     "DatesConfig",
+    "FieldsConfig",
     "GateConfig",
     "ListsConfig",
     "RulesConfig",

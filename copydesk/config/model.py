@@ -9,11 +9,37 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from copydesk.data.rules import rules, similar
 
+
+def _words(value: str) -> list[str]:
+    """The words of a setting that is one string, as in an environment variable."""
+    return value.replace(",", " ").split()
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+
+
+class FieldsConfig(Section):
+    """`[sources.fields]`: the names of the fields of your records, tried before the common ones."""
+
+    text: tuple[str, ...] = Field((), description="Fields with the text; `content.rendered` is a field within a field")
+    title: tuple[str, ...] = Field((), description="Fields with the headline")
+    date: tuple[str, ...] = Field((), description="Fields with the date of publication")
+    modified: tuple[str, ...] = Field((), description="Fields with the date of the last change")
+    authors: tuple[str, ...] = Field((), description="Fields with the authors")
+    language: tuple[str, ...] = Field((), description="Fields with the language, used where the text does not tell it")
+    url: tuple[str, ...] = Field((), description="Fields with the address, which identifies the document")
+    id: tuple[str, ...] = Field((), description="Fields with an identifier that is unique within its file")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return [name.strip() for name in value.split(",") if name.strip()]  # a name may hold spaces
 
 
 class SourcesConfig(Section):
@@ -24,6 +50,7 @@ class SourcesConfig(Section):
     )
     max_expansion: int = Field(200, ge=1, description="Maximum ratio of decompressed to compressed size, plus 1 MiB")
     csv_field_bytes: int = Field(16 * 2**20, ge=1, description="Maximum size of a CSV field in bytes")
+    fields: FieldsConfig = FieldsConfig()
 
 
 class TextConfig(Section):
@@ -40,9 +67,7 @@ class RulesConfig(Section):
     @field_validator("off", mode="before")
     @classmethod
     def _from_words(cls, value: Any) -> Any:
-        return (
-            value.replace(",", " ").split() if isinstance(value, str) else value
-        )  # an environment variable is one string
+        return _words(value) if isinstance(value, str) else value
 
     @field_validator("off")
     @classmethod

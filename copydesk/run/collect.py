@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from copydesk import sources
 from copydesk.checks.expectations import Checks, Result, Verdict, merge
-from copydesk.records import CRITICAL, WARNING, Problem
+from copydesk.records import CRITICAL, INFO, WARNING, Document, Problem, storable
 from copydesk.report.summary import Summary
 from copydesk.run.batch import Batch
 from copydesk.run.job import Job
@@ -93,7 +93,8 @@ def collect(
     """Read, clean, validate and stage all documents of a job. `checks` loads the suites on first use."""
     left_out: Counter[str] = Counter()
     intake = _Intake(staging, checks)
-    arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
+    read = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
+    arrived = intake.noting_unread(read)
     fresh = history.select(arrived, retry_quarantined=job.again)
     for first in fresh:  # runs at most once: site evidence is read only if there is a new document
         sites = Sites.read(warehouse, job.config.sites)
@@ -127,6 +128,20 @@ class _Intake:
         self.whole: list[Problem] = []
         self.undated: Counter[tuple[str, bool]] = Counter()
         self.bytes_read = 0
+
+    def noting_unread(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """The documents; the fields of their records that nothing is made of are noted, each once."""
+        known: set[str] = set()
+        last: tuple[str, ...] = ()
+        for document in documents:
+            if document.unread_fields and document.unread_fields != last:
+                last = document.unread_fields
+                if new := [name for name in last if name not in known]:
+                    known.update(new)
+                    self.noted["fields-unread", None, INFO] += 1
+                    words = f"{storable(', '.join(new)[:300])}; name those of use in [sources.fields]"
+                    self._keep_example("fields-unread", document.uri, words)
+            yield document
 
     def take(self, batch: Batch) -> None:
         self.bytes_read += batch.size
@@ -171,9 +186,12 @@ class _Intake:
     def _keep_examples(self, batch: Batch, problems: dict[int, list[Problem]]) -> None:
         for row, found in problems.items():
             for problem in found:
-                examples = self.examples.setdefault(problem.rule, [])
-                if len(examples) < EXAMPLES:
-                    examples.append({"uri": batch.articles["uri"][row].as_py(), "observed": problem.observed})
+                self._keep_example(problem.rule, batch.articles["uri"][row].as_py(), problem.observed)
+
+    def _keep_example(self, rule: str, uri: str, observed: str) -> None:
+        examples = self.examples.setdefault(rule, [])
+        if len(examples) < EXAMPLES:
+            examples.append({"uri": uri, "observed": observed})
 
 
 def _with_validation(articles: pa.Table, problems: dict[int, list[Problem]]) -> pa.Table:

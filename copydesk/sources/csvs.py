@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from copydesk.config import SourcesConfig
+from copydesk.config import FieldsConfig, SourcesConfig
 from copydesk.records import Document
+from copydesk.sources.fields import names_text
 from copydesk.sources.listing import Entry
-from copydesk.sources.records import canonical, distinct, document, names_text, no_text_column, rest, unread
+from copydesk.sources.records import Place, canonical, distinct, document, no_text_column, rest, unread
 from copydesk.sources.streams import Stopped, as_utf8, head, kept, lines, pieces, recoded
 from copydesk.text.encodings import Decoded, Undecodable, decode
 
@@ -27,35 +28,38 @@ def read_csv(entry: Entry, compression: str | None, config: SourcesConfig) -> It
     number = 0
     rows: _Rows | None = None
     try:
-        rows = _Rows(pieces(entry, compression, config), kept(limit))
+        rows = _Rows(pieces(entry, compression, config), kept(limit), config.fields)
         header = next(rows, [])
-        if not names_text(header):
+        if not names_text(header, config.fields):
             yield no_text_column(entry.uri, header, head(entry, compression, config))
             return
         names = distinct(header)
         for number, row in enumerate(rows, start=1):
-            yield _document(names, row, rows, f"{entry.uri}#{number}", config)
+            yield _document(names, row, rows, Place(entry.uri, number), config)
     except Stopped as stop:
         stop.begun = bytes(rows.begun if rows else b"") + stop.begun
         yield rest(f"{entry.uri}#{number + 1}" if number else entry.uri, stop, limit, rows.file if rows else "utf-8")
 
 
-def _document(names: list[str], row: list[str], rows: _Rows, place: str, config: SourcesConfig) -> Document:
+def _document(names: list[str], row: list[str], rows: _Rows, place: Place, config: SourcesConfig) -> Document:
     raw = recoded(bytes(rows.begun).rstrip(b"\r\n"), "utf-8", rows.file)
     if rows.size > config.max_document_bytes:
         words = f"a row of {rows.size:,} bytes; sources.max_document_bytes is {config.max_document_bytes:,}"
-        return unread(place, "too-large", words, raw, "record")
+        return unread(place.uri, "too-large", words, raw, "record")
     if rows.broken:
-        return unread(place, "broken-csv", f"not a row of a table: {rows.broken}", raw, "record")
+        return unread(place.uri, "broken-csv", f"not a row of a table: {rows.broken}", raw, "record")
     longest = max(map(len, row))
     if longest > config.csv_field_bytes:
         words = f"a field of {longest:,} characters; sources.csv_field_bytes is {config.csv_field_bytes:,}"
-        return unread(place, "too-large", words, raw, "record")
+        return unread(place.uri, "too-large", words, raw, "record")
     if rows.undecodable:
-        return unread(place, "undecodable", rows.undecodable, raw, "record")
-    surplus = [f"column {n + 1}" for n in range(len(names), len(row))]
-    record = dict(zip([*names, *surplus], row, strict=False))
-    return document(record, place, canonical(record), rows.encoding, config.max_document_bytes)
+        return unread(place.uri, "undecodable", rows.undecodable, raw, "record")
+    if len(row) < len(names) or any(row[len(names) :]):
+        # A separator or a quotation mark within the text that is not escaped: published, the text would be cut.
+        words = f"not a row of this table: {len(row)} fields instead of {len(names)}"
+        return unread(place.uri, "broken-csv", words, raw, "record")
+    record = dict(zip(names, row, strict=False))
+    return document(record, place, canonical(record), rows.encoding, config)
 
 
 class _Rows:
@@ -66,7 +70,7 @@ class _Rows:
     UTF-8.
     """
 
-    def __init__(self, pieces: Iterable[bytes], limit: int) -> None:
+    def __init__(self, pieces: Iterable[bytes], limit: int, fields: FieldsConfig) -> None:
         self.begun = bytearray()
         self.size = 0
         self.encoding = "utf-8"
@@ -80,7 +84,7 @@ class _Rows:
         if not self._recoded:
             self._charset = _charset(start)
         header = re.split("[\r\n]", start.decode("utf-8", "replace").lstrip(), maxsplit=1)[0].replace('"', "")
-        self._separator = next((mark for mark in _SEPARATORS if names_text(header.split(mark))), ",")
+        self._separator = next((mark for mark in _SEPARATORS if names_text(header.split(mark), fields)), ",")
         self._lines = lines(chain([start], stream), limit, self._beyond)
         self._rows = csv.reader(self._feed(), delimiter=self._separator, strict=True)
 

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 
 from copydesk.config import SourcesConfig
 from copydesk.records import Document
+from copydesk.sources.fields import names_text
 from copydesk.sources.listing import Entry
 from copydesk.sources.parquet_pages import Unpacked, footer, unpacked
-from copydesk.sources.records import canonical, distinct, document, names_text, no_text_column, rest
+from copydesk.sources.records import Place, canonical, distinct, document, no_text_column, rest
 from copydesk.sources.streams import Room, Stopped, head, pieces, reason
 from copydesk.text.encodings import Undecodable, decode
 
@@ -39,7 +40,7 @@ def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -
             file.seek(0)
             table = pq.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=True)
             names = distinct(table.schema_arrow.names)
-            if not names_text(names):
+            if not names_text(names, config.fields):
                 yield no_text_column(entry.uri, names, head(entry, compression, config))
                 return
             room = Room(size, config.max_expansion)
@@ -52,7 +53,7 @@ def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -
                         content = canonical(record)
                         room.take(len(content))
                         number += 1
-                        yield document(record, f"{entry.uri}#{number}", content, "utf-8", limit)
+                        yield document(record, Place(entry.uri, number), content, "utf-8", config)
     except Exception as error:  # noqa: BLE001 - Arrow raises many kinds for a corrupt file, object stores their own
         rule = "unreadable" if getattr(error, "errno", None) else "broken-parquet"
         stop = error if isinstance(error, Stopped) else Stopped(rule, reason(error))

@@ -10,10 +10,11 @@ from typing import Any
 from copydesk.config import SourcesConfig
 from copydesk.records import Document
 from copydesk.sources.csvs import read_csv
+from copydesk.sources.json_arrays import elements
 from copydesk.sources.listing import Entry
 from copydesk.sources.pages import declared_charset
 from copydesk.sources.parquets import read_parquet
-from copydesk.sources.records import document, rest, unread
+from copydesk.sources.records import Place, document, rest, unread
 from copydesk.sources.streams import Stopped, as_utf8, kept, lines, pieces, reason, recoded, whole
 from copydesk.text.encodings import Undecodable, decode
 
@@ -50,15 +51,28 @@ def read_json_lines(entry: Entry, compression: str | None, config: SourcesConfig
         encoding, stream = as_utf8(pieces(entry, compression, config))
         for number, (line, size) in enumerate(lines(stream, kept(limit)), start=1):
             if line.strip():
-                yield _json_line(line.removesuffix(b"\r"), size, f"{entry.uri}#{number}", encoding, limit)
+                yield _json_record(line.removesuffix(b"\r"), size, Place(entry.uri, number), encoding, config)
     except Stopped as stop:
         yield rest(f"{entry.uri}#{number + 1}" if number else entry.uri, stop, limit, encoding)
 
 
-def _json_line(line: bytes, size: int, place: str, encoding: str, limit: int) -> Document:
+def read_json(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
+    """One document for each record of a JSON array, or of JSON Lines with this ending; one for a single record."""
+    limit = config.max_document_bytes
+    number, encoding = 0, "utf-8"
+    try:
+        encoding, stream = as_utf8(pieces(entry, compression, config))
+        for number, element in enumerate(elements(stream, kept(limit)), start=1):
+            yield _json_record(element, len(element), Place(entry.uri, number), encoding, config)
+    except Stopped as stop:
+        yield rest(f"{entry.uri}#{number + 1}" if number else entry.uri, stop, limit, encoding)
+
+
+def _json_record(line: bytes, size: int, place: Place, encoding: str, config: SourcesConfig) -> Document:
+    limit = config.max_document_bytes
     if size > limit:
-        words = f"a line of {size:,} bytes; sources.max_document_bytes is {limit:,}"
-        return unread(place, "too-large", words, recoded(line, "utf-8", encoding), "record")
+        words = f"a record of {size:,} bytes; sources.max_document_bytes is {limit:,}"
+        return unread(place.uri, "too-large", words, recoded(line[: kept(limit)], "utf-8", encoding), "record")
     content = recoded(line, "utf-8", encoding)
     try:
         if encoding == "utf-8":
@@ -67,15 +81,15 @@ def _json_line(line: bytes, size: int, place: str, encoding: str, limit: int) ->
             text = line.decode("utf-8", "surrogatepass")
         if len(text) > _LONG_LINE and (values := _values_in(text)) > _MOST_VALUES:
             words = f"a record of {values:,} values; records are read up to {_MOST_VALUES:,}"
-            return unread(place, "too-large", words, content, "record")
+            return unread(place.uri, "too-large", words, content, "record")
         record = _parsed(text)
     except Undecodable as error:
-        return unread(place, "undecodable", str(error), content, "record")
+        return unread(place.uri, "undecodable", str(error), content, "record")
     except (ValueError, RecursionError, MemoryError) as error:
-        return unread(place, "broken-json", f"not JSON: {reason(error)}", content, "record")
+        return unread(place.uri, "broken-json", f"not JSON: {reason(error)}", content, "record")
     if not isinstance(record, dict):
-        return unread(place, "broken-json", f"a JSON {type(record).__name__}, not an object", content, "record")
-    return document(record, place, content, encoding, limit)
+        return unread(place.uri, "broken-json", f"a JSON {type(record).__name__}, not an object", content, "record")
+    return document(record, place, content, encoding, config)
 
 
 def _parsed(text: str) -> Any:
@@ -107,6 +121,7 @@ READERS: dict[str, Reader] = {
     ".txt": read_text,
     ".html": read_html,
     ".htm": read_html,
+    ".json": read_json,
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
     ".csv": read_csv,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from urllib.parse import unquote
 
 from copydesk.config import SourcesConfig
 from copydesk.records import Document
@@ -39,9 +43,29 @@ def _documents(found: Iterable[Entry], config: SourcesConfig, skipped: Counter[s
         elif entry.fault is not None:
             yield unread(entry.uri, "unreadable", entry.fault)
         elif extension in READERS:
-            yield from READERS[extension](entry, compression, config)
+            found_in = READERS[extension](entry, compression, config)
+            day = path_date(entry.uri)
+            yield from (replace(document, path_date=day) for document in found_in) if day else found_in
         else:
             skipped[f"of a kind that is not read, {ascii(extension)[1:-1] or 'without an extension'}"] += 1
+
+
+_DATED = re.compile(
+    r"(?:^|/)(?:\w*_)?(?:date|day|dt|ds)=(\d{4})-?(\d\d)-?(\d\d)(?:/|$)"
+    r"|(?:^|/)y(?:ear)?=(\d{4})/m(?:onth)?=(\d\d?)/d(?:ay)?=(\d\d?)(?:/|$)",
+    re.IGNORECASE,
+)
+
+
+def path_date(uri: str) -> str | None:
+    """The date in a Hive path, `date=2024-05-01/` or `year=2024/month=05/day=01/`, as ISO 8601."""
+    found = _DATED.search(unquote(uri))
+    if found is None:
+        return None
+    try:
+        return date(*(int(part) for part in found.groups() if part)).isoformat()
+    except ValueError:
+        return None
 
 
 def _kind(uri: str) -> tuple[str, str | None]:

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
+from copydesk.config import SourcesConfig
 from copydesk.records import CRITICAL, Document, Problem, storable
+from copydesk.sources.fields import (
+    COMMON,
+    Fields,
+    authors_of,
+    date_of,
+    identifier,
+    language_of,
+    names_text,
+    string_of,
+)
 from copydesk.sources.streams import Stopped, kept, recoded
 
-#: The first of these names with a value is used, ignoring case.
-TEXT = ("text", "raw_text", "content", "body")
-URI = ("uri", "url", "id")
-TITLE = ("title", "headline")
-DATE = ("date", "published", "published_at", "publishedat", "pubdate", "date_published", "datepublished")
-
 _KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Seconds since 1970 have 9 or 10 digits in the years 1973 to 2286; each three further digits mean a finer unit.
-_UNITS = ((1e8, 1e10, 1), (1e11, 1e13, 1_000), (1e14, 1e16, 1_000_000), (1e17, 1e19, 1_000_000_000))
+
+
+class Place(NamedTuple):
+    """Where a record stands: its file, and its number there, counting from 1."""
+
+    file: str
+    number: int
+
+    @property
+    def uri(self) -> str:
+        return f"{self.file}#{self.number}"
 
 
 def unread(uri: str, rule: str, words: str, content: bytes = b"", media_type: str = "text") -> Document:
@@ -54,88 +64,61 @@ def distinct(names: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def names_text(names: Iterable[str]) -> bool:
-    """Whether one of the columns holds the text."""
-    return any(_folded(name) in TEXT for name in names)
-
-
 def no_text_column(uri: str, names: Iterable[str], content: bytes) -> Document:
     """The document for a table without a text column."""
-    words = f"no column is named {', '.join(TEXT)}; the columns are: {_listed(names)}"
+    words = (
+        f"no column is named {', '.join(COMMON['text'])}; the columns are: {_listed(names)}."
+        " sources.fields.text names the one that holds the text"
+    )
     return unread(uri, "no-text-column", words, content, "record")
 
 
-def document(record: dict[str, Any], place: str, content: bytes, encoding: str, limit: int) -> Document:
-    """`record` as a document, at `place` unless it names a uri of its own.
+def document(record: dict[str, Any], place: Place, content: bytes, encoding: str, config: SourcesConfig) -> Document:
+    """`record` as a document. Its uri is the address that it names, else its id within its file, else its place.
 
-    `content` is the record's raw bytes. A record with more than `limit` bytes, or without a string in the first of the
-    fields `TEXT` that it has, becomes a document with a problem. Raises nothing.
+    `content` is the record's raw bytes. A record with more than `sources.max_document_bytes`, or without a string in
+    the first of its fields for the text, becomes a document with a problem. Raises nothing.
     """
-    fields = {_folded(name): value for name, value in reversed(record.items())}  # of equal names, the first is used
-    uri = next(filter(None, map(_identifier, _values(fields, URI))), place)
+    fields = Fields(record, config.fields)
+    uri, address = _uri(fields, place)
+    limit = config.max_document_bytes
     if len(content) > limit:
         words = f"{len(content):,} bytes are more than sources.max_document_bytes, {limit:,}"
         return unread(uri, "too-large", words, content[: kept(limit)], "record")
-    text, title = (next(_values(fields, names), None) for names in (TEXT, TITLE))
+    text = fields.text()
     problem = None
     if not isinstance(text, str):
-        found = f"the text is {_KINDS.get(type(text), 'no string')}" if names_text(fields) else "there is no text"
-        problem = Problem("read", "no-text", "text", CRITICAL, f"{found}; the fields are: {_listed(fields)}")
+        known = names_text(record, config.fields)
+        found = f"the text is {_KINDS.get(type(text), 'no string')}" if known else "there is no text"
+        problem = Problem("read", "no-text", "text", CRITICAL, f"{found}; the fields are: {_listed(record)}")
     return Document(
         uri,
         content,
         "record",
         storable(text) if isinstance(text, str) else None,
         encoding,
-        title=storable(title) if title and isinstance(title, str) else None,
-        date=next(filter(None, map(_date, _values(fields, DATE))), None),
+        title=string_of(next(fields.values("title"), None)),
+        date=next(filter(None, map(date_of, fields.values("date"))), None),
         problem=problem,
+        modified=next(filter(None, map(date_of, fields.values("modified"))), None),
+        authors=next(filter(None, map(authors_of, fields.values("authors"))), ()),
+        address=address,
+        language=next(filter(None, map(language_of, fields.values("language"))), None),
+        unread_fields=fields.unread(),
     )
 
 
-def _folded(name: str) -> str:
-    return name.strip().lower()
+def _uri(fields: Fields, place: Place) -> tuple[str, str | None]:
+    """The uri of a record, and its address if that is another."""
+    named = [uri for value in fields.values("url") if (uri := identifier(value))]
+    address = next((uri for uri in named if "://" in uri), None)
+    if named:
+        return named[0], address if address != named[0] else None
+    key = next(filter(None, map(identifier, fields.values("id"))), None)
+    if key is None:
+        return place.uri, None
+    return key if "://" in key else f"{place.file}#id={key}", None
 
 
 def _listed(names: Iterable[str]) -> str:
     return storable(", ".join(names)[:1000]) or "none"
-
-
-def _values(fields: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[Any]:
-    """The values under these names, in order, without nulls."""
-    return (fields[name] for name in names if fields.get(name) is not None)
-
-
-def _number(value: Any) -> int | float | None:
-    """A finite number; None for booleans, NaN, infinities and other types."""
-    if isinstance(value, Decimal) and value.is_finite():
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if isinstance(value, int) or math.isfinite(value) else None
-
-
-def _identifier(value: Any) -> str | None:
-    if (number := _number(value)) is not None:
-        return str(number)
-    return storable(value) if value and isinstance(value, str) else None
-
-
-def _date(value: Any) -> str | None:
-    """A date as text: strings unchanged, numbers as ISO 8601 if they count days or time, else as digits."""
-    if isinstance(value, str):
-        return storable(value) or None
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    number = _number(value)
-    if number is None:
-        return None
-    if 1900_00_00 < number < 2101_00_00 and number == int(number):
-        try:
-            return date.fromisoformat(str(int(number))).isoformat()
-        except ValueError:
-            return str(number)
-    for least, beyond, unit in _UNITS:
-        if least <= number < beyond:
-            return (_EPOCH + timedelta(seconds=number / unit)).isoformat()
-    return str(number)

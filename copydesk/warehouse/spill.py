@@ -17,7 +17,8 @@ BUCKETS = 64
 LOAD_BYTES = 64 * 2**20
 
 _DAY = "_day"
-_DOCUMENT = ["uri", "content", "media_type", "text", "encoding", "charset", "title", "date"]
+_DOCUMENT = ["uri", "content", "media_type", "text", "encoding", "charset", "title", "date", "modified", "authors"]
+_DOCUMENT += ["address", "language", "path_date"]
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -66,10 +67,14 @@ class Documents:
         for table in self._stream.tables():
             for row in table.to_pylist():
                 content = row.pop("content")
-                yield Document(content=content, **{name: _text(value) for name, value in row.items()})
+                known = {name: _text(value) for name, value in row.items()}
+                known["authors"] = tuple(filter(None, known["authors"].split("\n")))
+                yield Document(content=content, **known)
 
 
-def _bytes(value: str | bytes | None) -> bytes | None:
+def _bytes(value: str | bytes | tuple[str, ...] | None) -> bytes | None:
+    if isinstance(value, tuple):  # of authors, whose names hold no line break
+        value = "\n".join(value)
     return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
 
 

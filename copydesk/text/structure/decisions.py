@@ -20,7 +20,8 @@ from copydesk.text.structure.names import plain
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """The lines of a text with its metadata: the title and date given by the source, the address, the site evidence."""
+    """The lines of a text with its metadata: the title, date and authors given by the source, the address, the site
+    evidence."""
 
     text: str
     lines: Sequence[Line]
@@ -29,6 +30,8 @@ class Page:
     site: Site
     reader: DateReader
     uri: str
+    authors: tuple[str, ...] = ()
+    path_date: str | None = None
 
     @cached_property
     def host(self) -> frozenset[str]:

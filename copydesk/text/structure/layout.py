@@ -59,13 +59,16 @@ RULES: tuple[Rule, ...] = (
 
 
 class Given(NamedTuple):
-    """What stood beside the text: its title and date as the source gave them, where it came from, and what the other
-    documents of its site prove."""
+    """What stood beside the text: its title, date and authors as the source gave them, where it came from, and what the
+    other documents of its site prove."""
 
     title: str | None = None
     date: str | None = None
     uri: str = ""
     site: Site = NO_SITE
+    authors: tuple[str, ...] = ()
+    #: The date in the path of its file, which counts where nothing else tells the date.
+    path_date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,9 @@ def _read(text: str, given: Given, config: DatesConfig) -> tuple[Page, Sequence[
         first, decided = _first_lines(lines[0], reader, is_titled=title is not None)
         behind = lines[1:] if len(first) == 1 else (line.moved(line.number + 1) for line in lines[1:])
         lines = [*first, *behind]
-    return Page(text, tuple(lines), title, given.date, given.site, reader, given.uri), decided
+    return Page(
+        text, tuple(lines), title, given.date, given.site, reader, given.uri, given.authors, given.path_date
+    ), decided
 
 
 def _first_lines(first: Line, reader: DateReader, is_titled: bool) -> tuple[list[Line], list[Decision]]:
@@ -165,7 +170,7 @@ def _laid_out(page: Page, known: Known, off: Collection[str]) -> tuple[Layout, l
         date_text=published.written if published else None,
         dateline=columns.dateline,
         agency=canonical_agency(columns.agency) if columns.agency else None,
-        byline=columns.byline,
+        byline=page.authors or columns.byline,
         attribution=columns.attribution,
         view_count=columns.view_count,
         problems=known.problems,

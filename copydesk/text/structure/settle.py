@@ -42,6 +42,8 @@ def publication_date(page: Page, known: Known) -> Sequence[Decision]:
             made.append(_note("date-unreadable", page.date, WARNING))
     if date is None and known.columns.dates:
         date = min(known.columns.dates, key=lambda each: (each.found.label == "updated", each.found.label == ""))
+    if date is None and page.path_date:
+        date = page.reader.parse(page.path_date)
     if date is not None:
         made += [Decision(Mark.PUBLISHED, -1, date), *_doubts(page, date)]
     elif (left_open := _left_open(page, known)) is not None:

@@ -1,0 +1,228 @@
+"""Which fields of a record hold what: those that `[sources.fields]` names, then the common ones of scrapers."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from copydesk.config import FieldsConfig
+from copydesk.records import storable
+from copydesk.text.structure.credit_lines import find_byline, is_name
+
+#: Names by what they hold. The first of these with a value is used, ignoring case, spaces, hyphens and underscores.
+COMMON: Mapping[str, tuple[str, ...]] = {
+    "text": (
+        "text", "raw_text", "content", "body", "article_body", "full_text", "article_text", "maintext", "body_text",
+        "content_text", "article",
+    ),
+    "url": ("uri", "url", "link", "permalink", "canonical_url", "article_url", "web_url"),
+    "id": ("id", "_id", "guid", "article_id", "doc_id", "document_id"),
+    "title": ("title", "headline", "article_title", "heading"),
+    "date": (
+        "date", "published", "published_at", "pub_date", "date_published", "publish_date", "published_date",
+        "publication_date", "published_on", "published_time", "publish_time", "pub_time", "date_publish", "posted_at",
+        "date_posted", "post_date", "posted_on", "first_published", "first_published_at", "article_published_time",
+        "date_created", "date_gmt",
+    ),
+    "modified": (
+        "modified", "modified_at", "date_modified", "updated", "updated_at", "last_modified", "last_updated",
+        "date_updated", "modified_date", "modified_time", "date_modify", "update_date", "article_modified_time",
+    ),
+    "authors": (
+        "authors", "author", "byline", "bylines", "author_name", "author_names", "writer", "writers", "creator",
+        "dc_creator", "reporter", "journalist",
+    ),
+    "language": ("language", "lang", "language_code", "in_language", "locale"),
+}  # fmt: skip
+
+#: What tables write where there is no value.
+_MISSING = frozenset(("", "nan", "none", "null", "n/a", "na", "nat", "undefined", "<na>", "-", "--", "#n/a"))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Seconds since 1970 have 9 or 10 digits in the years 1973 to 2286; each three further digits mean a finer unit.
+_UNITS = ((1e8, 1e10, 1), (1e11, 1e13, 1_000), (1e14, 1e16, 1_000_000), (1e17, 1e19, 1_000_000_000))
+_BETWEEN = re.compile(r"[\s_-]+")
+
+
+@cache
+def folded(name: str) -> str:
+    """The name of a field for comparing: `Publish Date`, `publish_date` and `publishDate` are alike."""
+    return _BETWEEN.sub("", name.strip().lower())
+
+
+_FOLDED = {role: tuple(map(folded, names)) for role, names in COMMON.items()}
+_KNOWN = frozenset(name for names in _FOLDED.values() for name in names)
+
+
+def names_text(names: Iterable[str], config: FieldsConfig) -> bool:
+    """Whether one of the columns holds the text."""
+    known = {*_FOLDED["text"], *(folded(name.partition(".")[0]) for name in config.text)}
+    return any(folded(name) in known for name in names)
+
+
+class Fields:
+    """The fields of one record, by what they hold."""
+
+    def __init__(self, record: Mapping[str, Any], config: FieldsConfig) -> None:
+        self._record = record
+        self._config = config
+        self._by_name = {folded(name): value for name, value in reversed([*record.items()])}  # the first of equal names
+
+    def values(self, role: str) -> Iterator[Any]:
+        """The values of a role that are not missing, in the order of their names."""
+        for name in getattr(self._config, role, ()):
+            if not is_missing(value := self._mapped(name)):
+                yield value
+        for name in _FOLDED[role]:
+            if not is_missing(value := self._by_name.get(name)):
+                yield value
+
+    def text(self) -> Any:
+        """The first text that is not missing; else an empty one, if there is a field for it."""
+        for value in self.values("text"):
+            return text_of(value)
+        blank = (self._by_name.get(name) for name in _FOLDED["text"])
+        return next((value for value in blank if isinstance(value, str) and not value.strip()), None)
+
+    def _mapped(self, name: str) -> Any:
+        """The value of a field that the configuration names, or within one: `content.rendered`."""
+        if name in self._record:
+            return self._record[name]
+        if (key := folded(name)) in self._by_name:
+            return self._by_name[key]
+        value: Any = self._record
+        for step in name.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        return value
+
+    def unread(self) -> tuple[str, ...]:
+        """The names of fields that hold a value and say nothing that copydesk reads."""
+        mapped = {
+            folded(part)
+            for role in FieldsConfig.model_fields
+            for name in getattr(self._config, role)
+            for part in (name, name.partition(".")[0])
+        }
+        return tuple(
+            name
+            for name, value in self._record.items()
+            if folded(name) not in _KNOWN and folded(name) not in mapped and not is_missing(value)
+        )
+
+
+def is_missing(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or (isinstance(value, str) and len(value) < 10 and value.strip().lower() in _MISSING)
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def plain(value: Any) -> Any:
+    """The value within what APIs wrap around it: `{"rendered": …}`, `{"$date": …}`, `{"$oid": …}`, a list of one."""
+    for _ in range(4):
+        if isinstance(value, dict) and len(value) <= 3:
+            name = next((name for name in value if name in _WRAPPERS), None)
+            if name is None:
+                break
+            value = value[name]
+        elif isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        else:
+            break
+    return value
+
+
+_WRAPPERS = frozenset(("rendered", "$date", "$oid", "$numberLong", "$numberInt", "$numberDouble", "#text", "_text"))
+
+
+def text_of(value: Any) -> Any:
+    """A text: a string, or a list of paragraphs; any other value unchanged."""
+    value = plain(value)
+    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+        return "\n\n".join(value)
+    return value
+
+
+def string_of(value: Any) -> str | None:
+    value = plain(value)
+    return storable(value) if isinstance(value, str) and value.strip() else None
+
+
+def identifier(value: Any) -> str | None:
+    value = plain(value)
+    if (number := _number(value)) is not None:
+        return str(number)
+    return storable(value) if value and isinstance(value, str) else None
+
+
+def authors_of(value: Any) -> tuple[str, ...]:
+    """The names in a field of authors: a string, a list of strings or of objects with a `name`, or such a list as it
+    is printed."""
+    if isinstance(value, str) and value[:1] == "[" and value[-1:] == "]" and len(value) < 2000:
+        try:
+            value = ast.literal_eval(value)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            return ()
+    if isinstance(value, dict):
+        value = value.get("name") or plain(value)
+    if isinstance(value, str):
+        return _names_in(storable(" ".join(value.split())))
+    if not isinstance(value, list | tuple):
+        return ()
+    return tuple(dict.fromkeys(name for part in value[:50] for name in authors_of(part)))
+
+
+_BETWEEN_NAMES = re.compile(r"\s*[;|]\s*|\s*,\s*(?:and\s+)?|\s+(?:and|&|und|et|y)\s+")
+
+
+def _names_in(value: str) -> tuple[str, ...]:
+    """`By Jane Doe and John Roe`, `Jane Doe; John Roe`; `Doe, Jane` is one name."""
+    if is_missing(value) or len(value) > 300 or "://" in value:
+        return ()
+    if (byline := find_byline(value)) and byline.names:
+        return byline.names
+    parts = _BETWEEN_NAMES.split(value)
+    return tuple(parts) if len(parts) > 1 and all(map(is_name, parts)) else (value,)
+
+
+def language_of(value: Any) -> str | None:
+    """The code of a language: `en` of `en-US`."""
+    found = re.match(r"([A-Za-z]{2})(?:[-_]\w+)*$", value.strip()) if isinstance(value, str) else None
+    return found[1].lower() if found else None
+
+
+def date_of(value: Any) -> str | None:
+    """A date as text: strings unchanged, numbers as ISO 8601 if they count days or time, else as digits."""
+    value = plain(value)
+    if isinstance(value, str):
+        return storable(value) or None
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    number = _number(value)
+    if number is None:
+        return None
+    if 1900_00_00 < number < 2101_00_00 and number == int(number):
+        try:
+            return date.fromisoformat(str(int(number))).isoformat()
+        except ValueError:
+            return str(number)
+    for least, beyond, unit in _UNITS:
+        if least <= number < beyond:
+            return (_EPOCH + timedelta(seconds=number / unit)).isoformat()
+    return str(number)
+
+
+def _number(value: Any) -> int | float | None:
+    """A finite number; None for booleans, NaN, infinities and other types."""
+    if isinstance(value, Decimal) and value.is_finite():
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if isinstance(value, int) or math.isfinite(value) else None
