@@ -22,7 +22,7 @@ from typing import Any
 from .floors import OWN, raise_floors
 from .material import Row
 
-SECTIONS = ("mojibake", "encodings", "languages", "structure", "extraction", "reports", "cost")
+SECTIONS = ("mojibake", "encodings", "languages", "structure", "extraction", "pages", "reports", "cost")
 
 
 def figure(value: float | None, unit: str) -> str:

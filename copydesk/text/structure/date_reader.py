@@ -41,7 +41,7 @@ class DateReader:
 
     def parse(self, value: str) -> ReadDate | None:
         """The date in a date field."""
-        read = self._read(dates.parse_date, value)[0]
+        read = self._read(dates.parse_date, value)[0] or self._read(dates.whole_line, value)[0]
         return read._replace(written=value) if read else None
 
     def whole_line(self, line: str) -> ReadDate | None:

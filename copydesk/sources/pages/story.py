@@ -1,0 +1,78 @@
+"""The paragraphs of the article of a page, by trafilatura, checked against the blocks of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from copydesk.sources.pages.blocks import Block
+
+if TYPE_CHECKING:
+    from configparser import ConfigParser
+
+    from lxml.html import HtmlElement
+
+# A table with a heading of the page, or with several paragraphs in a cell, is a layout table, as are those inside it.
+_LAYOUT_TABLES = ".//table[not(ancestor::table)][.//h1 or .//td[count(p) > 1 or count(br) > 2 or count(div) > 1]]"
+_TABLE_TAGS = ("table", "tbody", "thead", "tfoot", "tr", "td", "th")
+# Shorter blocks are usually labels and buttons.
+_PARAGRAPH = 40
+
+
+def plain_layout(tree: HtmlElement) -> None:
+    """Turn the layout tables of a page into plain blocks."""
+    for table in tree.xpath(_LAYOUT_TABLES):
+        for element in table.iter(*_TABLE_TAGS):
+            element.tag = "div"
+
+
+def main_text(tree: HtmlElement, blocks: Sequence[Block]) -> list[str]:
+    """The paragraphs of the article.
+
+    trafilatura returns a short article as one paragraph. Then it is called again without its minimum length; if that
+    loses text too, the blocks of the article are used.
+    """
+    lines = _extracted(tree)
+    texts = [block.text for block in blocks]
+    fused = _fused(lines, texts)
+    if fused or len(lines) == 1:
+        story = [block.text for block in blocks if block.in_story and not block.linked]
+        several = sum(len(block) >= _PARAGRAPH for block in story) > 1
+        size = sum(map(len, story))
+        if fused or (several and len(lines[0]) < size / 2):
+            lines = _extracted(tree, least=1)
+            if _fused(lines, texts) or sum(map(len, lines)) < 0.7 * size:
+                lines = story
+    return lines
+
+
+def _extracted(tree: HtmlElement, least: int | None = None) -> list[str]:
+    """The lines of the text found by trafilatura. `least` is its minimum length in characters."""
+    import trafilatura
+
+    found = trafilatura.bare_extraction(tree, include_comments=False, deduplicate=False, config=_settings(least))
+    return list(filter(None, map(str.strip, (getattr(found, "text", None) or "").split("\n"))))
+
+
+@cache
+def _settings(least: int | None) -> ConfigParser:
+    from trafilatura.settings import use_config
+
+    config = use_config()
+    if least is not None:
+        config.set("DEFAULT", "MIN_EXTRACTED_SIZE", str(least))
+    return config
+
+
+def _fused(lines: list[str], blocks: list[str]) -> bool:
+    """Whether a line spans two blocks of the page. Checks 20 lines."""
+    known = set(blocks)
+    unknown = [*islice((line for line in lines if line not in known), 20)]
+    if not unknown:
+        return False
+    # Joined with a space, or without if both are long: a short block may be the start of a word by chance.
+    heads = tuple(block if len(block) >= _PARAGRAPH else f"{block} " for block in blocks)
+    tails = tuple(block if len(block) >= _PARAGRAPH else f" {block}" for block in blocks)
+    return any(line.startswith(heads) and line.endswith(tails) for line in unknown)
