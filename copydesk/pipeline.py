@@ -160,7 +160,13 @@ def _prepare_title(draft: Draft) -> Draft:
 def _structure(draft: Draft) -> Draft:
     document = draft.document
     given = Given(
-        draft.title, document.date, document.address or document.uri, draft.site, document.authors, document.path_date
+        draft.title,
+        document.date,
+        document.address or document.uri,
+        draft.site,
+        document.authors,
+        document.path_date,
+        document.modified,
     )
     layout, made = structure(draft.text, given, draft.config.dates, draft.config.rules.off)
     edits = (*draft.edits, *made)
@@ -226,8 +232,9 @@ def _article(draft: Draft, layout: Layout) -> Article:
         body=layout.body,
         published_at=layout.published_at,
         published_date=layout.published_date,
+        modified_at=layout.modified_at,
         published_precision=layout.published_precision,
-        site=site_of(document.uri) or None,
+        site=site_of(document.address or document.uri) or None,
         date_text=layout.date_text,
         dateline=layout.dateline,
         agency=layout.agency,

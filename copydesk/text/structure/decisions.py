@@ -32,6 +32,7 @@ class Page:
     uri: str
     authors: tuple[str, ...] = ()
     path_date: str | None = None
+    modified: str | None = None
 
     @cached_property
     def host(self) -> frozenset[str]:

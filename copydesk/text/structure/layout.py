@@ -69,6 +69,7 @@ class Given(NamedTuple):
     authors: tuple[str, ...] = ()
     #: The date in the path of its file, which counts where nothing else tells the date.
     path_date: str | None = None
+    modified: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Layout:
     published_date: date | None = None
     published_precision: str | None = None
     date_text: str | None = None
+    modified_at: datetime | None = None
     dateline: str | None = None
     agency: str | None = None
     byline: tuple[str, ...] = ()
@@ -120,9 +122,8 @@ def _read(text: str, given: Given, config: DatesConfig) -> tuple[Page, Sequence[
         first, decided = _first_lines(lines[0], reader, is_titled=title is not None)
         behind = lines[1:] if len(first) == 1 else (line.moved(line.number + 1) for line in lines[1:])
         lines = [*first, *behind]
-    return Page(
-        text, tuple(lines), title, given.date, given.site, reader, given.uri, given.authors, given.path_date
-    ), decided
+    source = (given.date, given.site, reader, given.uri, given.authors, given.path_date, given.modified)
+    return Page(text, tuple(lines), title, *source), decided
 
 
 def _first_lines(first: Line, reader: DateReader, is_titled: bool) -> tuple[list[Line], list[Decision]]:
@@ -167,6 +168,7 @@ def _laid_out(page: Page, known: Known, off: Collection[str]) -> tuple[Layout, l
         published_at=published.found.moment if published else None,
         published_date=published.found.day if published else None,
         published_precision=published.found.precision if published else None,
+        modified_at=settle.modification(page, known),
         date_text=published.written if published else None,
         dateline=columns.dateline,
         agency=canonical_agency(columns.agency) if columns.agency else None,

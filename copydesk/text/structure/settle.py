@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 
 from copydesk.records import CRITICAL, INFO, WARNING, Problem
@@ -51,6 +52,19 @@ def publication_date(page: Page, known: Known) -> Sequence[Decision]:
     elif relative := sorted(number for number, decision in known.gone.items() if decision.rule == "relative-date"):
         made.append(_note("relative-date", page.lines[relative[0]].text))
     return made
+
+
+def modification(page: Page, known: Known) -> datetime | None:
+    """When the article was changed: as the source says, else by the latest date that the page says it was updated on.
+
+    A change before the publication is none.
+    """
+    stated = page.reader.parse(page.modified) if page.modified else None
+    found = [stated] if stated else [date for date in known.columns.dates if date.found.label == "updated"]
+    latest = max((date.found.moment for date in found), default=None)
+    if latest is None or known.published is None or latest <= known.published.found.moment:
+        return None
+    return latest
 
 
 def _doubts(page: Page, date: ReadDate) -> Iterator[Decision]:
