@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from copydesk.data.rules import UNMEASURED
 from copydesk.edits import SUGGESTED, TEXT, Edit, Span, replace
-from copydesk.text import ligatures
+from copydesk.text import ligatures, visual_order
 from copydesk.text.language import language
 
 FORM, LETTER, PERSIAN, APOSTROPHE = "compatibility-form", "look-alike", "persian-letter", "apostrophe"
@@ -35,7 +35,7 @@ def mend(text: str, step: str, field: str = TEXT, off: Collection[str] = ()) -> 
     Edits of the rules in `off` are neither made nor suggested.
     """
     edits: list[Edit] = []
-    for find in _KINDS_ASCII if text.isascii() else _KINDS:
+    for find in _KINDS if not text.isascii() and _SUSPECT.search(text) else _KINDS_ASCII:
         certain, likely = find(text)
         # The offsets of suggestions refer to the present text, so they come before the changes.
         edits += [
@@ -49,6 +49,11 @@ def mend(text: str, step: str, field: str = TEXT, off: Collection[str] = ()) -> 
     return text, edits
 
 
+#: What the rules for texts beyond ASCII look for. Most texts in Latin letters have none of it.
+_SUSPECT = re.compile(
+    "[\u0370-\u052f\u0590-\u06ff\u2f00-\u2fd5\ufb00-\ufdf1\ufe70-\ufefc\uff07\uff21-\uff5a\uff66-\uff9f"
+    "\U0001d400-\U0001d7ff]"
+)
 _NOTHING = Found([], [])
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -87,11 +92,10 @@ def _forms(text: str) -> Found:
         return _NOTHING
     torn = list(ligatures.half_torn(text))
     taken = {at for span in torn for at in range(span.start, span.end)}
-    visual = _is_visual(text)
-    spans = list(_reversed_lines(text)) if visual else []
+    spans = []
     for match in _FORMS.finditer(text):
         kind, start, end = match.lastgroup, match.start(), match.end()
-        if start in taken or (visual and kind == "arabic"):
+        if start in taken:
             continue
         if kind == "maths" and not any(len(run) > 1 for run in _MATHS_RUN.findall(match[0])):
             continue  # the letters of a formula
@@ -102,32 +106,11 @@ def _forms(text: str) -> Found:
             after = unicodedata.normalize("NFKC", run[0])
             # A sign of vowels alone is decomposed with a space before it.
             spans.append(Span(run.start(), run.end(), after.replace(" ", "") if kind == "arabic" else after, FORM))
-    return Found(torn + [span for span in spans if span.start not in taken], [])
+    return Found(torn + spans, [])
 
 
-_ARABIC_RUN = re.compile("[\ufe80-\ufefc]{3,}")
-
-
-def _is_visual(text: str) -> bool:
-    """Whether words of Arabic forms begin with a final one: they were written from left to right."""
-    visual = 0
-    for match in _ARABIC_RUN.finditer(text):
-        first, last = (unicodedata.decomposition(char).partition(" ")[0] for char in (match[0][0], match[0][-1]))
-        visual += (first == "<final>") - (last == "<final>") + (last == "<initial>") - (first == "<initial>")
-    return visual > 0
-
-
-_ARABIC_LINE = re.compile("^.*[\ufb50-\ufdf1\ufe70-\ufefc].*$", re.MULTILINE)
-_LEFT_TO_RIGHT = re.compile(r"[A-Za-z0-9](?:[\w.,:/%-]*[A-Za-z0-9%])?")
-_MIRRORED = str.maketrans("()[]{}«»<>", ")(][}{»«><")
-
-
-def _reversed_lines(text: str) -> Iterator[Span]:
-    """Lines of Arabic forms in the order of reading; numbers and Latin words keep theirs."""
-    for match in _ARABIC_LINE.finditer(text):
-        kept = _LEFT_TO_RIGHT.sub(lambda found: found[0][::-1], match[0])[::-1].translate(_MIRRORED)
-        plain = "".join(unicodedata.normalize("NFKC", c) if _ANY_FORM.match(c) else c for c in kept)
-        yield Span(match.start(), match.end(), plain, FORM)
+def _visual(text: str) -> Found:
+    return Found(list(visual_order.lines(text)), [])
 
 
 # --- letters of another script ----------------------------------------------------------------------------------------
@@ -274,4 +257,4 @@ def _apostrophes(text: str) -> Found:
 
 
 _KINDS_ASCII: tuple[Callable[[str], Found], ...] = (_controlled, _torn, _apostrophes, _lost)
-_KINDS = (_controlled, _forms, _torn, _homoglyphs, _persian, _apostrophes, _lost)
+_KINDS = (_controlled, _visual, _forms, _torn, _homoglyphs, _persian, _apostrophes, _lost)

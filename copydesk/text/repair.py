@@ -70,7 +70,8 @@ def _characters(text: str) -> Iterator[Span]:
         elif char == "\x1b" and (colour := _TERMINAL_COLOUR.match(text, start)):
             yield Span(start, colour.end(), "", "terminal-escape")
         elif char in _LINE_ENDS:
-            yield Span(start, end, "\n", "line-end")
+            within = text[end : end + 1] == " " and text[end + 1 : end + 2].islower()
+            yield Span(start, end, "", "control") if within else Span(start, end, "\n", "line-end")
         elif char in _BIDI:
             # They act within their paragraph (UAX #9): a Hebrew byline elsewhere is no reason to keep them.
             if mixed and start >= line_end:

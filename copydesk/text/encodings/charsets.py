@@ -209,8 +209,9 @@ def detect(content: bytes, declared: str | None = None) -> Legacy | None:
     `declared` is a single-byte codec that is used unless another one has a clearly lower cost.
     """
     sample = content[:DETECT_BYTES]
-    found = chardet.detect_all(sample, ignore_threshold=True, exclude_encodings=_NEVER)
-    ranked = [(codecs.lookup(guess["encoding"]).name, guess["language"]) for guess in found if guess["encoding"]]
+    ranked = _ranked(sample)
+    if not ranked and plausible(sample.decode("latin-1")):
+        ranked = _ranked(b" " + sample[1:])  # `BM` starts a picture, and Turkish news of the United Nations
     if not ranked:
         return None
     if declared:
@@ -222,4 +223,26 @@ def detect(content: bytes, declared: str | None = None) -> Legacy | None:
     if wide or is_wide(first):
         return wide or Legacy(first)
     valid = [name for name in _WIDE_CHARACTERS.values() if (text := until_cut(sample, name)) and plausible(text[0])]
-    return Legacy(best_reading(sample, [guess for guess in ranked if not is_wide(guess[0])][:_RANKED], valid))
+    best = best_reading(sample, [guess for guess in ranked if not is_wide(guess[0])][:_RANKED], valid) or _mainframe(
+        sample
+    )
+    return Legacy(best) if best else None
+
+
+def _ranked(sample: bytes) -> list[tuple[str, str | None]]:
+    """The codecs that chardet names, likeliest first, each with its language; none for what it takes for no text."""
+    found = chardet.detect_all(sample, ignore_threshold=True, exclude_encodings=_NEVER)
+    return [(codecs.lookup(guess["encoding"]).name, guess["language"]) for guess in found if guess["encoding"]]
+
+
+#: Encodings of mainframes (EBCDIC): a byte that is a space there is `@` in ASCII.
+MAINFRAME = ("cp037", "cp500", "cp273", "cp1026", "cp875")
+_MAINFRAME_SAMPLE, _MAINFRAME_READABLE = 1000, 5.8
+
+
+def _mainframe(sample: bytes) -> str | None:
+    """The EBCDIC encoding in which `sample` reads best, if it reads as text."""
+    texts = {name: sample[:_MAINFRAME_SAMPLE].decode(name, "replace").replace("\x85", "\n") for name in MAINFRAME}
+    costs = {name: cost(text) for name, text in texts.items() if plausible(text)}
+    best = min(costs, key=lambda name: costs[name], default=None)
+    return best if best and costs[best] <= _MAINFRAME_READABLE * len(texts[best]) else None

@@ -16,6 +16,7 @@ import chardet
 from copydesk.text.encodings.charsets import (
     C1,
     DETECT_BYTES,
+    MAINFRAME,
     Legacy,
     Text,
     declared,
@@ -68,7 +69,7 @@ def decode(content: bytes, charset: str | None = None) -> Decoded:
         return decoded
     if b"\x00" in content:
         return _with_nuls(content)
-    text = strict(content, "utf-8")
+    text = strict(content, "utf-8") or _cesu8(content)
     if text is not None:
         return Decoded(text, "utf-8")
     return _almost_utf8(content) or _declared(content, charset) or _detected(content)
@@ -144,13 +145,16 @@ def _with_nuls(content: bytes) -> Decoded:
         if text is not None and "\x00" not in text and plausible(text):
             return Decoded(text, encoding)
     text = strict(content, "utf-8")
-    if (
-        text is not None
-        and text.count("\x00") <= max(3, len(text) / 20) < len(text)
-        and plausible(text.replace("\x00", ""))
-    ):
+    if text is not None and len(_CONTROLS.findall(text)) <= max(6, len(text) / 20) < len(text):
         return Decoded(text, "utf-8")
     raise Undecodable(f"{content.count(0):,} NUL bytes in {len(content):,}, not UTF-16 or UTF-32{_looks_like(content)}")
+
+
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+#: Chinese in UTF-16 has bytes of all values.
+_PRINTABLE, _MOSTLY_ASCII = re.compile(rb"[ -~\n\r\t]"), 0.85
 
 
 def _wide_encoding(sample: bytes) -> str | None:
@@ -166,9 +170,27 @@ def _wide_encoding(sample: bytes) -> str | None:
         return "utf-16-le"
     if even > 0.3 and odd < 0.05:
         return "utf-16-be"
+    if len(_PRINTABLE.findall(sample)) > _MOSTLY_ASCII * len(sample):
+        return None
     found = chardet.detect(sample)["encoding"]
     name = codecs.lookup(found).name if found else ""
     return name if name in _WIDE else None
+
+
+# --- UTF-8 with surrogates -------------------------------------------------------------------------------------------
+
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+
+
+def _cesu8(content: bytes) -> str | None:
+    """CESU-8 (Unicode Technical Report 26), in which an emoji is a pair of surrogates; half of one becomes U+FFFD."""
+    if not _SURROGATE.search(content):
+        return None
+    try:
+        text = content.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 # --- UTF-8, cut or mixed ---------------------------------------------------------------------------------------------
@@ -309,9 +331,11 @@ def _declared(content: bytes, charset: str | None) -> Decoded | None:
 def _detected(content: bytes) -> Decoded:
     found = detect(content)
     if found is None:
-        raise Undecodable(f"no encoding fits{_looks_like(content)}")
+        raise Undecodable(f"no language explains the bytes in any encoding{_looks_like(content)}")
     decoded = fitting(content, found.encoding, found.skip)
     if decoded is not None:
+        if decoded.encoding in MAINFRAME:
+            decoded = decoded._replace(text=decoded.text.replace("\x85", "\n"))
         return Decoded(*decoded)
     name = superset(found.encoding)
     text = content.decode(name, "replace")
