@@ -13,6 +13,7 @@ import numpy as np
 from copydesk.text.typos import ngrams
 from copydesk.text.typos.doubtful import CASES
 from copydesk.text.typos.features import ERROR_BITS, SCORERS
+from copydesk.text.typos.spelling import Spelling
 from copydesk.text.typos.tokens import EDGE, SPECIAL, Tokenizer, key
 from copydesk.text.typos.window import WindowModel
 
@@ -24,6 +25,7 @@ PLACES = "гарде лиске моруне терве".split()
 CONFUSED = {"рена": "светит", "рема": "поварит"}
 GRAMMAR = """
 alphabet = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
+vowels = "аеиоуыэюя"
 script = "А-Я а-я ё-ё ѣ-ѣ"
 clitics = "то"
 never_doubled = "ве но"
@@ -85,6 +87,8 @@ def write(shelf: Path) -> Path:
         for word, count in counts.items():
             if word.isalpha():
                 print(word, round(10 * np.log10(count / total * 1e9)), "w", sep="\t", file=out)
+    spelling = Spelling.counted([word for word in counts if word.isalpha()], "абвгдежзийклмнопрстуфхцчшщъыьэюя")
+    np.savez(folder / "spelling.npz", surprise=spelling.surprise)
     vocabulary = [*SPECIAL, *counts]
     _lines(folder / "vocabulary.txt", vocabulary)
     ids = {word: number for number, word in enumerate(vocabulary)}

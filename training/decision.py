@@ -229,7 +229,7 @@ def fit_nonwords(work: Path, out: Path, arrays: dict[str, np.ndarray]) -> None:
     sentences = nonwords.tuning(work, SEED)
     cut = len(sentences) * 3 // 4
     for part, half, seed in (("fit", sentences[:cut], 1), ("calibrate", sentences[cut:], 2)):
-        made = nonwords.rows(half, nonwords.thinned(model.lexicon), list(model.vocabulary), model.ngrams, seed)
+        made = nonwords.rows(half, nonwords.thinned(model.lexicon), model, seed)
         for kind, (x, y) in made.items():
             print(part, kind, len(y), int(y.sum()), flush=True)
             if part == "fit":

@@ -17,7 +17,7 @@ from copydesk.text.typos import nonwords
 from copydesk.text.typos.batch import Batch, TokenTypes
 from copydesk.text.typos.candidates import CandidateFinder
 from copydesk.text.typos.lexicon import ORDINARY, Lexicon
-from copydesk.text.typos.ngrams import NGrams
+from copydesk.text.typos.model import Model
 from training.damage import damage
 from training.english import GRAMMAR
 
@@ -44,10 +44,13 @@ def thinned(lexicon: Lexicon) -> Lexicon:
     return few
 
 
-def rows(sentences: list[str], lexicon: Lexicon, vocabulary: list[str], ngrams: NGrams, seed: int) -> dict[str, Any]:
+def rows(sentences: list[str], lexicon: Lexicon, model: Model, seed: int) -> dict[str, Any]:
     """Features and labels of everything that is found in damaged sentences, by the kind of finding."""
     rng = random.Random(seed)
-    types, finder = TokenTypes(lexicon, vocabulary, {}, GRAMMAR), CandidateFinder(lexicon, GRAMMAR)
+    types, finder = (
+        TokenTypes(lexicon, list(model.vocabulary), {}, GRAMMAR),
+        CandidateFinder(lexicon, GRAMMAR, model.spelling),
+    )
     gathered: dict[str, list[Any]] = {"single": [], "merged": [], "joined": []}
     # Texts of a few sentences, some spoilt and some clean, as articles are.
     for at in range(0, len(sentences), 3000):
@@ -63,7 +66,7 @@ def rows(sentences: list[str], lexicon: Lexicon, vocabulary: list[str], ngrams: 
             texts.append(text)
         batch = Batch(texts, types)
         for name, find in (("single", nonwords.single), ("merged", nonwords.merged), ("joined", nonwords.joined)):
-            found = find(batch, finder, ngrams)
+            found = find(batch, finder, model.ngrams)
             spans = zip(
                 batch.text[found.first].tolist(),
                 batch.start[found.first].tolist(),

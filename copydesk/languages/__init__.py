@@ -29,6 +29,7 @@ from copydesk.text.typos.ngrams import NGrams, Table
 from copydesk.text.typos.pairs import Pairs
 from copydesk.text.typos.realwords import Gate
 from copydesk.text.typos.scorers import Calibration, LinearScorer, Scorer
+from copydesk.text.typos.spelling import Spelling
 from copydesk.text.typos.window import WindowModel
 
 HERE = Path(__file__).parent
@@ -106,7 +107,7 @@ def load(folder: Path, decide: bool = True) -> Model:
         np.array([place[word] for word in words], np.uint64), arrays["first"], arrays["near"], arrays["slip"],
         np.array([lexicon.zipf(word) for word in words], np.float32), ngrams.single,
     )  # fmt: skip
-    scorers, calibrations, thresholds = decision(np.load(folder / "decision.npz")) if decide else undecided()
+    scorers, calibrations, thresholds = decision(_decided(folder)) if decide else undecided()
     return Model(
         language=folder.name,
         grammar=rules,
@@ -117,6 +118,7 @@ def load(folder: Path, decide: bool = True) -> Model:
         sets=sets,
         capitals=arrays["capitals"].astype(bool),
         ngrams=ngrams,
+        spelling=Spelling(np.load(folder / "spelling.npz")["surprise"], rules.alphabet),
         gate=Gate(scorers["context"], _window(folder), scorers["gate"], *thresholds),
         encoder=_encoder(folder),
         scorers=scorers,
@@ -127,6 +129,12 @@ def load(folder: Path, decide: bool = True) -> Model:
         undoubted=_marked(words, _list(folder / "alone.txt")),
         often_mistaken=_marked(words, _list(folder / "closely.txt")),
     )
+
+
+def _decided(folder: Path) -> dict[str, Any]:
+    """The arrays of `decision.npz`, and those of `nonwords.npz`, where it is there, in the place of their like."""
+    files = [path for name in ("decision.npz", "nonwords.npz") if (path := folder / name).exists()]
+    return {name: array for path in files for name, array in np.load(path).items()}
 
 
 Decision = tuple[dict[str, Any], dict[str, Calibration], tuple[float, float]]

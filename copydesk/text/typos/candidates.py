@@ -10,6 +10,7 @@ from typing import NamedTuple
 from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.lexicon import ORDINARY, PROPER, Lexicon
 from copydesk.text.typos.nearby import NearbyWords
+from copydesk.text.typos.spelling import Spelling
 from copydesk.text.typos.variants import Variants
 
 
@@ -48,6 +49,8 @@ MOST_STRANGE = 2
 MOST_REMEMBERED = 100_000
 #: Parts of words run together are at least this frequent, and so is a word of which another is the plural or genitive.
 LEAST_PART_ZIPF = 3.0
+#: Letters of the word that a longer one is derived from, and of what was added to it.
+SHORTEST_STEM, LONGEST_AFFIX = 4, 5
 
 
 class Candidate(NamedTuple):
@@ -61,8 +64,9 @@ class Candidate(NamedTuple):
 class CandidateFinder:
     """Candidates for a token, once for each distinct one."""
 
-    def __init__(self, lexicon: Lexicon, grammar: Grammar) -> None:
+    def __init__(self, lexicon: Lexicon, grammar: Grammar, spelling: Spelling) -> None:
         self.lexicon = lexicon
+        self.spelling = spelling
         self.grammar = grammar
         self.variants = Variants(grammar)
         self._modern = str.maketrans(dict(grammar.old_letters))
@@ -163,6 +167,18 @@ class CandidateFinder:
             and strange <= min(MOST_STRANGE, letters // 2)
             and not self.lacks_apostrophe(token)
         )
+
+    def stems(self, token: str) -> tuple[float, float]:
+        """The frequency (Zipf) of the longest word that a token begins with, and of the longest that it ends with.
+
+        Of the token all but `LONGEST_AFFIX` letters belong to it: what is more may be an ending or prefix
+        ("downloaders", "unsmoked"). 0 where there is none.
+        """
+        lower, zipf = token.lower(), self.lexicon.zipf
+        sizes = range(len(lower) - 1, max(SHORTEST_STEM, len(lower) - LONGEST_AFFIX) - 1, -1)
+        before = next((z for size in sizes if (z := zipf(lower[:size])) >= LEAST_PART_ZIPF), 0.0)
+        behind = next((z for size in sizes if (z := zipf(lower[-size:])) >= LEAST_PART_ZIPF), 0.0)
+        return before, behind
 
     def lacks_apostrophe(self, token: str) -> bool:
         """Whether a token may be a known word with an ending that an apostrophe sets apart ("citys", "Syrias")."""

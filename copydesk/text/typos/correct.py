@@ -35,6 +35,8 @@ REAL_WORD, DOUBLED = "typo-real-word", "typo-doubled"
 AGREED = 0.0
 #: Findings below this probability are nobody's concern.
 LEAST = 0.2
+#: A probability is at most one less this.
+_SUREST = 1e-3
 #: How often a word that no lexicon knows stands in a text when it is what the text is about, by its first letter.
 TOPIC, TOPIC_LOWER = 2, 3
 #: What finds non-words of each kind, and says which are doubtful.
@@ -91,6 +93,8 @@ def _nonwords(
         return
     case = case_of(batch, model.finder, some)
     chance = model.probability(kind, some.features)
+    if kind == "single":
+        chance = _of_one_meaning(some, chance)
     chance[case == doubtful.OLD_PRINT] = 1  # no features tell of them
     believed = model.doubtful.believed(chance, case)
     likely = np.flatnonzero((believed >= least) & ~fixed[some.first] & ~fixed[some.last])
@@ -110,6 +114,15 @@ def _nonwords(
             ErrorType(some.error[row]).rule, float(believed[row]),
         )  # fmt: skip
         found[int(batch.text[start])].append(finding)
+
+
+def _of_one_meaning(some: nonwords.NonwordCandidates, chance: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities of candidates of which a token has one meaning at most: where two are near each other neither is
+    sure ("evalution").
+    """
+    odds = chance / np.maximum(1 - chance, _SUREST)
+    owner = np.unique(some.first, return_inverse=True)[1]
+    return (odds / (1 + np.bincount(owner, odds)[owner])).astype(np.float32)
 
 
 def _doubled(batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float) -> None:

@@ -1,7 +1,6 @@
-"""Findings that are believed less than their features say: names, compounds and matters of taste.
+"""Findings that are believed less than their features say: compounds and matters of taste.
 
-A name may be any string of letters, so a capital is believed only where a scanner's shapes explain the rest; and so may
-a word of four letters, but for the most frequent words. Two words run together are a typo where one of them is a word
+Two words run together are a typo where one of them is a word
 of grammar ("ofthe"), and may be a compound elsewhere ("messageboard"). A hyphen without a blank behind it is the end of
 a line in frequent words only ("govern-ment"; "mo-tel" is how it is sung).
 
@@ -18,21 +17,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos.batch import LOWER, Batch
-from copydesk.text.typos.candidates import CandidateFinder, ErrorType
+from copydesk.text.typos.batch import Batch
+from copydesk.text.typos.candidates import CandidateFinder
 from copydesk.text.typos.nonwords import NonwordCandidates
 
-#: Letters of a short word; words of this Zipf frequency are the most frequent ones.
-SHORT, FREQUENT = 4, 6.0
 #: A word rarer than this (Zipf) is not what the end of a line divides.
 COMMON = 4.5
 
-#: A capital that shapes do not explain; one that they do, in a short word, and in a longer one; a short word; two words
-#: of which none is one of grammar; a rare word with a hyphen in it; a letter of old print.
-CASES = (
-    "capital-letter", "capital-short", "capital-shape", "short", "compound", "hyphen", "old-print",
-)  # fmt: skip
-CAPITAL_LETTER, CAPITAL_SHORT, CAPITAL_SHAPE, SHORT_WORD, COMPOUND, RARE_HYPHEN, OLD_PRINT = range(len(CASES))
+#: Two words of which none is one of grammar; a rare word with a hyphen in it; a letter of old print.
+CASES = ("compound", "hyphen", "old-print")
+COMPOUND, RARE_HYPHEN, OLD_PRINT = range(len(CASES))
 NONE = -1
 
 
@@ -93,15 +87,8 @@ def _band(least: float, sets: Sequence[int], news: Sequence[int]) -> Band:
 
 def of_single(batch: Batch, finder: CandidateFinder, some: NonwordCandidates) -> NDArray[np.int8]:
     """The cases of single words."""
-    zipf = np.array([finder.lexicon.zipf(word.lower()) for word in some.after])
-    capital = (batch.flags[some.first] & LOWER) == 0
-    short = batch.end[some.last] - batch.start[some.first] <= SHORT
-    short &= (zipf < FREQUENT) & (some.error != ErrorType.SIGN)
-    case = np.where(short, SHORT_WORD, NONE)
-    case[capital] = np.where(short[capital], CAPITAL_SHORT, CAPITAL_SHAPE)
-    case[capital & (some.error >= ErrorType.LETTER)] = CAPITAL_LETTER
-    case[[finder.is_old_print(batch.token(place)) for place in some.first.tolist()]] = OLD_PRINT
-    return case.astype(np.int8)
+    old = [finder.is_old_print(batch.token(place)) for place in some.first.tolist()]
+    return np.where(old, OLD_PRINT, NONE).astype(np.int8)
 
 
 def of_merged(batch: Batch, finder: CandidateFinder, some: NonwordCandidates) -> NDArray[np.int8]:

@@ -24,6 +24,7 @@ class Grammar:
     """
 
     alphabet: str
+    vowels: str
     script: re.Pattern[str]
     clitics: tuple[str, ...]
     function_words: frozenset[str]
@@ -93,7 +94,8 @@ def _lost_capital(name: str, value: Any) -> LostCapital:
 
 
 _READ = {
-    "alphabet": _text, "script": _script, "clitics": _clitics, "function_words": _words, "never_doubled": _words,
+    "alphabet": _text, "vowels": _text, "script": _script, "clitics": _clitics, "function_words": _words,
+    "never_doubled": _words,
     "particles": _words, "passive": _words, "short_words": _words, "prefixes": _words, "conjunctions": _words,
     "abbreviations": _words,
     "shapes": _shapes, "signs": _letters, "initial_signs": _text, "old_letters": _letters,

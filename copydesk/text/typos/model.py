@@ -20,6 +20,7 @@ from copydesk.text.typos.ngrams import NGrams
 from copydesk.text.typos.pairs import Pairs
 from copydesk.text.typos.realwords import Gate
 from copydesk.text.typos.scorers import Calibration, LinearScorer, Scorer
+from copydesk.text.typos.spelling import Spelling
 
 #: Words of this Zipf frequency are words of grammar and the like: a quarter of any text and more.
 FREQUENT = 5.8
@@ -45,6 +46,7 @@ class Model:
     sets: ConfusionSets
     capitals: NDArray[np.bool_]
     ngrams: NGrams
+    spelling: Spelling
     gate: Gate
     encoder: Encoder | None
     scorers: Mapping[str, Scorer | LinearScorer]
@@ -60,7 +62,7 @@ class Model:
     def __post_init__(self) -> None:
         types = TokenTypes(self.lexicon, self.vocabulary, self.numbers, self.grammar)
         object.__setattr__(self, "token_types", types)
-        object.__setattr__(self, "finder", CandidateFinder(self.lexicon, self.grammar))
+        object.__setattr__(self, "finder", CandidateFinder(self.lexicon, self.grammar, self.spelling))
 
     def is_for(self, article: Article) -> bool:
         """Whether an article is in this language, as far as its language is known."""

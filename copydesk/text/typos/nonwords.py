@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from copydesk.text.typos import guard
 from copydesk.text.typos.batch import (
     BLANK,
     BREAK,
@@ -90,6 +91,8 @@ def single(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCand
     rank = NGRAMS.between(counts, "left", "three_left").sum(1) + _RANK_ZIPF * zipf
     rank = rank - _RANK_LETTER * (errors == ErrorType.LETTER).astype(np.float32)
     rank = rank - _RANK_TWO_SHAPES * (errors == ErrorType.TWO_SHAPES).astype(np.float32)
+    stems = [finder.stems(token) for token in own]
+    often = guard.repeated(batch, places)
     of_token = {
         "length": [len(t) for t in own],
         "own_zipf": [finder.lexicon.zipf(t.lower()) for t in own],
@@ -104,12 +107,17 @@ def single(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCand
         "begins_sentence": begins,
         "damage": damaged,
         "names_beside": beside,
+        "strange": finder.spelling.strangeness([t.lower() for t in own]),
+        "stem_before": [before for before, _ in stems],
+        "stem_behind": [behind for _, behind in stems],
+        "often": np.log2(1 + often),
     }
     features = SINGLE.table(
         len(candidates),
         {name: NGRAMS.column(counts, name) for name in NGRAMS}
         | {name: np.asarray(column, np.float32)[owner] for name, column in of_token.items()}
         | error_columns(errors)
+        | _differences([own[i].lower() for i in owner.tolist()], [c.word.lower() for c in candidates], finder)
         | {"zipf": zipf, "margin": margin(rank, owner, _MOST_MARGIN), "not_in_vocabulary": ids == unknown},
     )
     lost = finder.grammar.lost_capital
@@ -119,6 +127,20 @@ def single(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCand
         for c, i, big in zip(candidates, owner.tolist(), capital, strict=True)
     ]
     return NonwordCandidates(at, at, after, errors, features)
+
+
+def _differences(own: list[str], meant: list[str], finder: CandidateFinder) -> dict[str, Any]:
+    """The columns that say how tokens and candidates differ, both in lower case."""
+    without = str.maketrans("", "", finder.grammar.vowels)
+    pairs = list(zip(own, meant, strict=True))
+    return {
+        "strange_meant": finder.spelling.strangeness(meant),
+        "begins_alike": [a[0] == b[0] for a, b in pairs],
+        "ends_alike": [a[-1] == b[-1] for a, b in pairs],
+        "moved": [sorted(a) == sorted(b) for a, b in pairs],
+        "same_letters": [set(a) == set(b) for a, b in pairs],
+        "vowels": [a.translate(without) == b.translate(without) for a, b in pairs],
+    }
 
 
 def _divided(batch: Batch, places: NDArray[Any]) -> NDArray[np.bool_]:
