@@ -58,6 +58,7 @@ WEIGHTS = {
     "merged": {"one_two": 2.0, "left_one": 1.0, "two_right": 1.0},
     "joined": {"left_whole": 2.0, "whole_right": 2.0},
     "context": {"meant_both": 2.0, "stands_both": -2.0},
+    "screen": {"length": 5.0},  # nothing is dropped
     "gate": {"meant_both": 2.0, "meant_left": 1.0, "meant_right": 1.0, "stands_both": -3.0, "stands_right": -3.0},
     "encoder": {"encoder_odds": 1.0},
 }

@@ -14,9 +14,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from training import corpus, decision, encoder, export, lexicon, ngrams, pairs, vocabulary, window
-
-SHARE = 0.004  # of the words of news, that the encoder looks at
+from training import corpus, decision, encoder, export, gate, lexicon, ngrams, pairs, vocabulary, window
 
 
 def manifest(out: Path) -> None:
@@ -50,7 +48,9 @@ def main() -> None:
         ("encoder", None, lambda: encoder.train(work, chosen.steps, chosen.threads)),
         ("export", None, lambda: export.everything(work, out)),
         ("pairs", None, lambda: pairs.run(work, out, data)),
-        ("decision", None, lambda: decision.run(work, out, data, SHARE)),
+        ("decision", None, lambda: decision.run(work, out, data, "nonwords context")),
+        ("gate", None, lambda: gate.run(data, out, work)),
+        ("last decision", None, lambda: decision.run(work, out, data, "final")),
         ("manifest", None, lambda: manifest(out)),
     ]
     for name, done, stage in stages:

@@ -21,20 +21,15 @@ from copydesk.text.typos.batch import Batch
 from copydesk.text.typos.correct import judged
 from copydesk.text.typos.features import CONTEXT, ENCODER, NGRAMS, SCORERS, context_counts, error_bits
 from copydesk.text.typos.model import Model
+from copydesk.text.typos.realwords import Gate
 from training import corpus, nonwords
 from training.damage import swapped
 from training.encoder import Sets
 
 SEED = 5
-#: Sentences of the tuning text for the n-grams' scorer, and for the rest; the news is taken `TIMES` times, damaged
-#: anew.
-CONTEXT_SENTENCES, REST, TIMES = 12000, 6000, 3
+#: Sentences of the tuning text for the n-grams' scorer; the news is taken `TIMES` times, damaged anew.
+CONTEXT_SENTENCES, TIMES = 12000, 3
 PUBLISHED_WORDS = 700_000
-#: The threshold of the gate for the words of `closely.txt`. On the development sets as many of their errors pass it as
-#: without any (.730 of all errors against .731), and 8 of them in 10,000 words are looked at instead of 29.
-CLOSELY = -3.0
-#: Share of the sentences that get an error: most of the news, few of the rest, which stands for text that is right.
-SPOILT, SPOILT_REST = 0.8, 0.1
 #: False changes in 10,000 words at which the last scorer shall find as much as it can.
 BUDGETS = (0.2, 0.5, 1.0, 2.0, 4.0)
 
@@ -89,7 +84,7 @@ def calibrated(odds: np.ndarray, labels: np.ndarray, rarity: float) -> tuple[np.
     Isotonic regression (Barlow et al. 1972) over bins of equal numbers of right findings. Half a wrong finding is added
     to each bin, so that nothing is certain because nothing was seen.
     """
-    from sklearn.isotonic import IsotonicRegression
+    from scipy.optimize import isotonic_regression
 
     right = np.sort(odds[labels])
     edges = np.unique(np.quantile(right, np.linspace(0, 1, 25)))
@@ -99,7 +94,7 @@ def calibrated(odds: np.ndarray, labels: np.ndarray, rarity: float) -> tuple[np.
     )
     tp = np.histogram(odds[labels], edges)[0]
     fp = (np.histogram(odds[~labels], edges)[0] + 0.5) * rarity
-    chance = IsotonicRegression().fit_transform(np.arange(len(tp)), tp / (tp + fp), sample_weight=tp + fp)
+    chance = isotonic_regression(tp / (tp + fp), weights=tp + fp).x
     inside = [odds[(odds >= a) & (odds <= b)] for a, b in pairwise(edges)]
     middle = np.array([np.median(some) if len(some) else edges[i] for i, some in enumerate(inside)])
     return np.maximum.accumulate(middle).astype(np.float32), chance.astype(np.float32)
@@ -250,8 +245,8 @@ def put_calibration(
     arrays[f"{name}.odds"], arrays[f"{name}.probability"] = calibrated(odds, labels, rarity)
 
 
-def fit_gate(work: Path, out: Path, arrays: dict[str, np.ndarray], news: list[str]) -> None:
-    """The scorers of the cheap stages."""
+def fit_context(work: Path, out: Path, arrays: dict[str, np.ndarray]) -> None:
+    """The scorer of n-grams."""
     sets, rng = Sets.load(work), random.Random(SEED)
     sentences = nonwords.tuning(work, SEED)
     model = languages.load(out, decide=False)
@@ -259,16 +254,6 @@ def fit_gate(work: Path, out: Path, arrays: dict[str, np.ndarray], news: list[st
     x, y = context_rows(model, texts, truth, SEED)
     print("context", x.shape, int(y.sum()), flush=True)
     put(arrays, "context", nonwords.fit_scorer(x, y, hidden=48, steps=6000))
-    # The scorer of a gate that is not fitted says 0 of everything: all is kept.
-    gate = model.gate._replace(context=languages.scorer(arrays, "context"), threshold=-1.0, closely=-1.0)
-    model = replace(model, gate=gate, encoder=None)
-    rows = joined(
-        [candidate_rows(model, news, sets, rng, SPOILT) for _ in range(2)]
-        + [candidate_rows(model, sentences[CONTEXT_SENTENCES:][:REST], sets, rng, SPOILT_REST)]
-    )
-    pick = rows.y | (np.random.default_rng(SEED).random(len(rows.y)) < 0.15)
-    print("gate", rows.x.shape, int(rows.y.sum()), flush=True)
-    put(arrays, "gate", nonwords.fit_scorer(rows.x[pick], rows.y[pick], hidden=32, steps=6000))
 
 
 #: The surest changes of published news, written to `review.txt` to be read by hand.
@@ -284,28 +269,13 @@ def rarity(right: Rows, spoilt: Rows) -> float:
     return spoilt.errors / right.words * WORDS_PER_ERROR
 
 
-def fit_final(
-    work: Path, out: Path, arrays: dict[str, np.ndarray], news: list[str], published: list[str], share: float
-) -> None:
-    """The threshold, so that a `share` of published words is looked at closely; the last scorer, with the encoder; and
-    the calibrations with and without it.
-    """
+def fit_final(work: Path, out: Path, arrays: dict[str, np.ndarray], news: list[str], published: list[str]) -> None:
+    """The last scorer, with the encoder, and its calibration."""
     sets, rng = Sets.load(work), random.Random(SEED + 1)
     model = languages.load(out, decide=False)
-    gate = model.gate._replace(
-        context=languages.scorer(arrays, "context"),
-        scorer=languages.scorer(arrays, "gate"),
-        threshold=-6.0,
-        closely=-6.0,
-    )
-    plain = replace(model, gate=gate, encoder=None)
-    some = candidate_rows(plain, published[: len(published) // 4], sets, rng, 0.0)
-    odds = gate.scorer(some.x)
-    most = np.sort(odds[best_of_place(odds, some)])[::-1]
-    arrays["gate.threshold"] = np.float32(most[int(share * some.words)])
-    arrays["gate.closely"] = np.float32(CLOSELY)
-    print("threshold", arrays["gate.threshold"], flush=True)
-    model = replace(model, gate=gate._replace(threshold=float(arrays["gate.threshold"]), closely=CLOSELY))
+    scorers, _, thresholds = languages.decision(arrays)
+    gate = Gate(scorers["context"], model.gate.window, scorers["gate"], *thresholds, scorers["screen"])
+    model = replace(model, gate=gate)
     spoilt = joined([candidate_rows(model, news, sets, rng, 1.0) for _ in range(TIMES)])
     right = candidate_rows(model, published, sets, rng, 0.0, show=True)
     known = true_errors()
@@ -337,27 +307,23 @@ def fit_final(
     put(arrays, "encoder", {"weights": weights.astype(np.float32), "bias": np.float32(0)})
     kept = best[rows.y[best] | (rows.place[best] >= rows.first)]
     put_calibration(arrays, "encoder", odds[kept], rows.y[kept], rarity(right, spoilt))
-    plain_odds = gate.scorer(np.vstack([spoilt.cheap, right.cheap]))
-    best = best_of_place(plain_odds, rows)
-    kept = best[rows.y[best] | (rows.place[best] >= rows.first)]
-    put_calibration(arrays, "gate", plain_odds[kept], rows.y[kept], rarity(right, spoilt))
 
 
-def run(work: Path, out: Path, data: Path, share: float = 0.004, parts: str = "nonwords gate final") -> None:
-    """Fit what is named, and write `out/decision.npz`; what is not named stays as it is there."""
+def run(work: Path, out: Path, data: Path, parts: str) -> None:
+    """Fit what is named ("nonwords", "context", "final") and write `out/decision.npz`; the rest stays as it is."""
     file = out / "decision.npz"
     arrays: dict[str, np.ndarray] = dict(np.load(file)) if file.exists() else {}
     news = corpus.news(data / "articles", data / "spelling", work)
     if "nonwords" in parts:
         fit_nonwords(work, out, arrays)
-    if "gate" in parts:
-        fit_gate(work, out, arrays, news)
+    if "context" in parts:
+        fit_context(work, out, arrays)
     if "final" in parts:
-        fit_final(work, out, arrays, news, corpus.published(data / "articles", PUBLISHED_WORDS, SEED), share)
+        fit_final(work, out, arrays, news, corpus.published(data / "articles", PUBLISHED_WORDS, SEED))
     np.savez(file, **arrays)
 
 
 if __name__ == "__main__":
     import sys
 
-    run(Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[1]), float(sys.argv[4]), sys.argv[5])
+    run(Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[1]), sys.argv[4])

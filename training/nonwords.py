@@ -79,12 +79,13 @@ def rows(sentences: list[str], lexicon: Lexicon, model: Model, seed: int) -> dic
 
 
 def fit_scorer(
-    x: np.ndarray, y: np.ndarray, hidden: int = 32, steps: int = 4000, seed: int = 0
+    x: np.ndarray, y: np.ndarray, hidden: int = 32, steps: int = 4000, seed: int = 0, weights: np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
-    """A `copydesk.text.typos.scorers.Scorer` as arrays: logistic loss, Adam, weight decay."""
+    """A `copydesk.text.typos.scorers.Scorer` as arrays: logistic loss, Adam, weight decay; `weights` of the rows."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     inputs, labels = torch.from_numpy(x.astype(np.float32)), torch.from_numpy(y.astype(np.float32))
+    count = None if weights is None else torch.from_numpy(weights.astype(np.float32))
     mean, spread = inputs.mean(0), inputs.std(0) + 1e-2
     net = torch.nn.Sequential(torch.nn.Linear(x.shape[1], hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, 1))
     optimizer = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=1e-2)
@@ -92,7 +93,7 @@ def fit_scorer(
     for _ in range(steps):
         pick = torch.randint(len(inputs), (2048,))
         loss = torch.nn.functional.binary_cross_entropy_with_logits(
-            net((inputs[pick] - mean) / spread)[:, 0], labels[pick]
+            net((inputs[pick] - mean) / spread)[:, 0], labels[pick], None if count is None else count[pick]
         )
         optimizer.zero_grad()
         loss.backward()

@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+#: A word that is rarer than what stands by more than this (Zipf) is no candidate: none of 210 errors read in published
+#: news and one in 1,000 of those made on purpose is lost, and in running text half of the candidates are.
+_LEAST_LIFT = -2.0
+
 
 class ConfusionSets(NamedTuple):
     """Confusion sets as arrays. `words`: id in the vocabulary of each word that has a set; the set of word `w` is
@@ -27,10 +31,13 @@ class ConfusionSets(NamedTuple):
         cls, words: NDArray[np.uint64], first: NDArray[Any], near: NDArray[Any], errors: NDArray[np.uint8],
         zipf: NDArray[np.float32], single: NDArray[np.float32],
     ) -> ConfusionSets:  # fmt: skip
-        """`single` are the counts of the vocabulary."""
+        """`single` are the counts of the vocabulary. Candidates that are much rarer are left out."""
         expected = zipf * np.log2(10) + np.log2(single.sum() / 1e9)
         gap = np.maximum(0, expected - np.log2(1 + single[words])).astype(np.float32)
-        return cls(words, first.astype(np.int64), near.astype(np.int32), errors, zipf, gap)
+        owner = np.repeat(np.arange(len(words)), np.diff(first))
+        kept = zipf[near] - zipf[owner] >= _LEAST_LIFT
+        first = np.concatenate([[0], np.cumsum(kept)])[first]
+        return cls(words, first.astype(np.int64), near[kept].astype(np.int32), errors[kept], zipf, gap)
 
     def spread(self, sets: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """All candidates of all `sets`: (index into `sets`, index into `near`), set after set."""

@@ -5,7 +5,7 @@ Every scorer has a list of named columns here; `languages` refuses one that was 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,26 +95,43 @@ JOINED = Columns(
 ERROR_BITS = ("letter", "shape", "moved", "sound")
 #: A word that may have been meant as another: n-grams with what stands, and with the candidate; the type of error.
 CONTEXT = Columns((*(f"stands_{name}" for name in NGRAMS), *(f"meant_{name}" for name in NGRAMS), *ERROR_BITS))
-#: The same, with the log-odds that n-grams and window give it; the length of the word, whether it begins a sentence
-#: with a capital, and how frequent both words are in the language at large.
-GATE = Columns((*CONTEXT, "ngram_odds", "window_odds", "length", "title", "stands_zipf", "meant_zipf"))
+#: What the two words are: the type of error, the length of the word, whether it begins a sentence with a capital; how
+#: frequent both are in the language at large, by how much the other one is more frequent, and by how much each is rarer
+#: in the counted text.
+PAIR = Columns((*ERROR_BITS, "length", "title", "stands_zipf", "meant_zipf", "lift", "stands_gap", "meant_gap"))
+#: What is cheapest to know of a candidate, by which most are dropped at once.
+SCREEN = Columns(
+    ("stands_left", "stands_right", "stands_two_left", "stands_two_right", "meant_left", "meant_right", *PAIR)
+)
+#: n-grams and the two words, with the log-odds that n-grams and window give the candidate, and by how much these are
+#: above those of the next candidate; how many candidates the place has; how often both words stand elsewhere in the
+#: same text.
+GATE = Columns(
+    (
+        *CONTEXT[: -len(ERROR_BITS)], *PAIR, "ngram_odds", "window_odds", "ngram_margin", "window_margin", "rivals",
+        "stands_in_text", "meant_in_text",
+    )
+)  # fmt: skip
 #: The log-odds of the encoder; by how much the word that stands is rarer in the counted text than in the language at
 #: large; window and n-grams; the margin over the next candidate of the place; whether the word begins a sentence.
 ENCODER = Columns(("encoder_odds", "gap", "window_odds", "ngram_odds", "margin", "title"))
 
 #: What each scorer weighs.
 SCORERS = {
-    "single": SINGLE, "merged": MERGED, "joined": JOINED, "context": CONTEXT, "gate": GATE, "encoder": ENCODER,
+    "single": SINGLE, "merged": MERGED, "joined": JOINED, "context": CONTEXT, "screen": SCREEN, "gate": GATE,
+    "encoder": ENCODER,
 }  # fmt: skip
 
 
-def context_counts(ngrams: NGrams, batch: Batch, places: NDArray[Any], words: NDArray[Any]) -> Array:
-    """log2(1 + count) of each pattern of `PATTERNS`, with `words` (ids) at `places`: (len(places), len(NGRAMS))."""
+def context_counts(
+    ngrams: NGrams, batch: Batch, places: NDArray[Any], words: NDArray[Any], names: Sequence[str] = NGRAMS
+) -> Array:
+    """log2(1 + count) of patterns, by their `names`, with `words` (ids) at `places`: (len(places), len(names))."""
     columns = {offset: batch.beside(places, offset) for offset in (-3, -2, -1, 1, 2, 3)}
     columns[0] = words.astype(np.uint64)
-    counts = np.empty((len(places), len(NGRAMS)), np.float32)
-    for i, pattern in enumerate(PATTERNS.values()):
-        counts[:, i] = ngrams.counts([columns[offset] for offset in pattern])
+    counts = np.empty((len(places), len(names)), np.float32)
+    for i, name in enumerate(names):
+        counts[:, i] = ngrams.counts([columns[offset] for offset in PATTERNS[name]])
     np.log2(1 + counts, out=counts)
     return counts
 

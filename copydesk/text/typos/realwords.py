@@ -1,29 +1,38 @@
 """Words that are words, and yet not what was meant: found by what stands on both sides of them.
 
 A cascade, each stage dearer than the one before and asked about less: n-grams that were seen around the word as it
-stands clear most positions; a small network weighs the n-grams around each candidate; another judges the tokens on
-either side by what they mean (`window`); the encoder reads the sentence (`encoder`); and a last scorer joins what they
-say.
+stands clear most positions; a small network drops most candidates by the words beside them; of the others all n-grams
+are weighed, the tokens on either side are judged by what they mean (`window`), and a network joins that; the encoder
+reads the sentence (`encoder`); and a last scorer joins what they say.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from copydesk.text.typos.batch import LOWER, TITLE, Batch
 from copydesk.text.typos.confusions import ConfusionSets
-from copydesk.text.typos.features import CONTEXT, ENCODER, GATE, NGRAMS, context_counts, error_bits, margin
+from copydesk.text.typos.features import (
+    CONTEXT,
+    ENCODER,
+    GATE,
+    NGRAMS,
+    SCREEN,
+    context_counts,
+    error_bits,
+    margin,
+)  # fmt: skip
 from copydesk.text.typos.ngrams import NGrams
 from copydesk.text.typos.scorers import Scorer
 from copydesk.text.typos.window import WindowModel
 
-#: Rows for which features are made at a time.
-CHUNK = 200_000
-#: A candidate that was counted beside a neighbour is looked at from this log-odds of the window on.
-_LEAST_WINDOW = -3
+#: Places for which features are made at a time: what is computed of them stays in the caches of a core.
+CHUNK = 20_000
+#: Margins over the next candidate tell no more beyond this; nor do doublings by which a word is rarer than elsewhere.
+_MOST_APART, _MOST_GAP = 6, 8
 #: Where log-odds of window and n-grams, and a margin of the encoder, tell no more.
 _WINDOW_RANGE, _NGRAM_RANGE, _MOST_MARGIN = (-4, 6), (-6, 4), 8
 
@@ -78,7 +87,8 @@ class Gate(NamedTuple):
 
     `context` weighs the n-grams of what stands and of a candidate (`features.CONTEXT`); `scorer` joins that with the
     window (`features.GATE`); `threshold` is the least log-odds at which a candidate stays in doubt, `closely` that of
-    words that are often mistaken for each other.
+    words that are often mistaken for each other. `screen` drops candidates below 0 before all that
+    (`features.SCREEN`).
     """
 
     context: Scorer
@@ -86,6 +96,39 @@ class Gate(NamedTuple):
     scorer: Scorer
     threshold: float
     closely: float
+    screen: Scorer
+
+
+class _Rows(NamedTuple):
+    """Candidates, place after place: those of `place[owner]`, where `stands[owner]` may be meant as `meant`."""
+
+    place: NDArray[np.int64]
+    stands: NDArray[np.int32]
+    owner: NDArray[np.int64]
+    meant: NDArray[np.int32]
+    errors: NDArray[np.uint8]
+
+    def kept(self, which: NDArray[np.bool_]) -> _Rows:
+        """Some of them, and the places that still have any."""
+        owner = self.owner[which]
+        left = np.zeros(len(self.place), bool)
+        left[owner] = True
+        owner = (np.cumsum(left) - 1)[owner]
+        return _Rows(self.place[left], self.stands[left], owner, self.meant[which], self.errors[which])
+
+
+class _Search(NamedTuple):
+    """What is asked of one batch; `always` marks the tokens that are looked at whatever speaks against it, `often`
+    holds text and word, in one number, of all words with a set, in order.
+    """
+
+    batch: Batch
+    sets: ConfusionSets
+    ngrams: NGrams
+    gate: Gate
+    least: NDArray[np.float32]
+    always: NDArray[np.bool_]
+    often: NDArray[np.int64]
 
 
 def candidates(
@@ -96,61 +139,105 @@ def candidates(
     `least` is, for each token, the log-odds of the gate at which its candidates stay in doubt.
 
     A word that was counted between its two neighbours, or both after the two before it and before the two after it,
-    stands there by right and is not doubted, unless `least` is below the threshold of the gate.
+    stands there by right and is not doubted, unless its `least` is minus infinity.
     """
     at = places(batch)
-    parts = [_candidates(batch, at[i : i + CHUNK], sets, ngrams, gate, least) for i in range(0, len(at), CHUNK)]
+    has_set = np.flatnonzero(batch.sets >= 0)
+    often = np.sort(_in_one(batch, sets, has_set, batch.sets[has_set]))
+    search = _Search(batch, sets, ngrams, gate, least, np.isneginf(least), often)
+    parts = [_candidates(search, at[i : i + CHUNK]) for i in range(0, len(at), CHUNK)]
     if not parts:
         return RealwordCandidates.none()
     columns = (np.concatenate([part[i] for part in parts]) for i in range(len(RealwordCandidates._fields)))
     return RealwordCandidates(*columns)
 
 
-def _candidates(
-    batch: Batch,
-    at: NDArray[np.int64],
-    sets: ConfusionSets,
-    ngrams: NGrams,
-    gate: Gate,
-    least: NDArray[np.float32],
-) -> RealwordCandidates:
-    forced = least < gate.threshold
-    at = at[~_counted_here(batch, at, ngrams) | forced[at]]
+def _in_one(batch: Batch, sets: ConfusionSets, at: NDArray[Any], words: NDArray[Any]) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = batch.text[at].astype(np.int64) * len(sets.words) + words
+    return found
+
+
+def _candidates(search: _Search, at: NDArray[np.int64]) -> RealwordCandidates:
+    batch, gate = search.batch, search.gate
+    at = at[~_counted_here(batch, at, search.ngrams) | search.always[at]]
+    rows = _screened(search, at)
+    features = _features(search, rows)
+    context = GATE.between(features, CONTEXT[0], CONTEXT[-1])
+    odds = gate.context(context)
+    GATE.column(features, "ngram_odds")[:] = odds
+    GATE.column(features, "ngram_margin")[:] = margin(odds, rows.owner, _MOST_APART)
+    # A place is looked at more closely with all its candidates, or not at all.
+    most = np.full(len(rows.place), -np.inf, np.float32)
+    np.maximum.at(most, rows.owner, gate.scorer(features))
+    found = RealwordCandidates(rows.place[rows.owner], rows.stands[rows.owner], rows.meant, rows.errors, features)
+    return found.kept((most > search.least[rows.place])[rows.owner])
+
+
+def _screened(search: _Search, at: NDArray[np.int64]) -> _Rows:
+    """The candidates at `at` of which the words beside them do not say at once that they are none."""
+    batch, sets, ngrams, gate, *_ = search
     stands = batch.sets[at]
     owner, which = sets.spread(stands)
-    meant, errors = sets.near[which], sets.errors[which]
-    # What was never counted beside either neighbour, and fits no better, is not worth a closer look.
-    ids = sets.words[meant]
-    beside = ngrams.counts([batch.beside(at, -1)[owner], ids]) + ngrams.counts([ids, batch.beside(at, 1)[owner]])
+    rows = _Rows(at, stands, owner, sets.near[which], sets.errors[which])
+    ids = sets.words[rows.meant]
+    left = ngrams.counts([batch.beside(at, -1)[owner], ids])
+    right = ngrams.counts([ids, batch.beside(at, 1)[owner]])
+    own = context_counts(ngrams, batch, at, sets.words[stands], ("left", "right", "two_left", "two_right"))
+    # Where neither was counted beside a neighbour, they are even.
+    even, forced = (own[:, :2] == 0).all(1), search.always[at]
+    some = (left + right > 0) | (even | forced)[owner]
+    owner, rows = owner[some], _Rows(at, stands, owner[some], rows.meant[some], rows.errors[some])
+    features = SCREEN.table(
+        len(owner),
+        {f"stands_{name}": own[owner, i] for i, name in enumerate(("left", "right", "two_left", "two_right"))}
+        | {"meant_left": np.log2(1 + left[some]), "meant_right": np.log2(1 + right[some])}
+        | _of_pair(batch, sets, rows),
+    )
+    return rows.kept((gate.screen(features) >= 0) | forced[owner])
+
+
+def _of_pair(batch: Batch, sets: ConfusionSets, rows: _Rows) -> dict[str, NDArray[Any]]:
+    """The columns of `features.PAIR`."""
+    at, stands, owner, meant, errors = rows
+    zipf, gap = sets.zipf, np.minimum(sets.gap, _MOST_GAP)
+    return error_bits(errors) | {
+        "length": (batch.end[at] - batch.start[at])[owner],
+        "title": ((batch.flags[at] & TITLE) > 0)[owner],
+        "stands_zipf": zipf[stands][owner],
+        "meant_zipf": zipf[meant],
+        "lift": zipf[meant] - zipf[stands][owner],
+        "stands_gap": gap[stands][owner],
+        "meant_gap": gap[meant],
+    }
+
+
+def _features(search: _Search, rows: _Rows) -> NDArray[np.float32]:
+    """The columns of `features.GATE`; those of n-grams taken together are empty yet."""
+    batch, sets, ngrams, gate, *_ = search
+    at, stands, owner, meant, _ = rows
+    own = context_counts(ngrams, batch, at, sets.words[stands])
+    other = context_counts(ngrams, batch, at[owner], sets.words[meant])
     states = gate.window.states(around(batch, at, gate.window.reach))
     fits = gate.window.scores(states[owner], meant) - gate.window.scores(states, stands)[owner]
-    some = ((beside > 0) & (fits > _LEAST_WINDOW)) | (fits > 0) | forced[at][owner]
-    meant, errors, ids, fits = meant[some], errors[some], ids[some], fits[some]
-    left, owner = np.unique(owner[some], return_inverse=True)
-    at, stands = at[left], stands[left]
-    own = context_counts(ngrams, batch, at, sets.words[stands])
-    other = context_counts(ngrams, batch, at[owner], ids)
-    features = GATE.table(
+    in_text = [
+        np.searchsorted(search.often, keys, "right") - np.searchsorted(search.often, keys)
+        for keys in (_in_one(batch, sets, at, stands)[owner], _in_one(batch, sets, at[owner], meant))
+    ]
+    return GATE.table(
         len(owner),
         {f"stands_{name}": NGRAMS.column(own, name)[owner] for name in NGRAMS}
         | {f"meant_{name}": NGRAMS.column(other, name) for name in NGRAMS}
-        | error_bits(errors)
+        | _of_pair(batch, sets, rows)
         | {
             "ngram_odds": 0,
             "window_odds": fits,
-            "length": (batch.end[at] - batch.start[at])[owner],
-            "title": ((batch.flags[at] & TITLE) > 0)[owner],
-            "stands_zipf": sets.zipf[stands][owner],
-            "meant_zipf": sets.zipf[meant],
+            "ngram_margin": 0,
+            "window_margin": margin(fits, owner, _MOST_APART),
+            "rivals": np.log2(np.bincount(owner, minlength=len(at)))[owner],
+            "stands_in_text": np.log2(in_text[0]),  # with the place itself
+            "meant_in_text": np.log2(1 + in_text[1]),
         },
     )
-    context = GATE.between(features, CONTEXT[0], CONTEXT[-1])
-    GATE.column(features, "ngram_odds")[:] = gate.context(context)
-    # A place is looked at more closely with all its candidates, or not at all.
-    most = np.full(len(at), -np.inf, np.float32)
-    np.maximum.at(most, owner, gate.scorer(features))
-    found = RealwordCandidates(at[owner], stands[owner].astype(np.int32), meant.astype(np.int32), errors, features)
-    return found.kept((most > least[at])[owner])
 
 
 def _counted_here(batch: Batch, at: NDArray[np.int64], ngrams: NGrams) -> NDArray[np.bool_]:
