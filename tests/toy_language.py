@@ -51,6 +51,12 @@ initial_signs = "36"
 [lost_capital]
 signs = "6"
 letters = "б"
+[intended]
+sic = "сик"
+spelling = ""
+dialect = ""
+clipped = ""
+older = ""
 """
 #: What counts for a finding, by the names of features; all other features count for nothing.
 WEIGHTS = {

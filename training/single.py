@@ -25,6 +25,7 @@ from copydesk.text.typos import guard, nonwords
 from copydesk.text.typos.batch import LOWER, Batch, TokenTypes
 from copydesk.text.typos.candidates import CandidateFinder
 from copydesk.text.typos.correct import TOPIC, TOPIC_LOWER
+from copydesk.text.typos.intended import on_purpose
 from copydesk.text.typos.model import Model
 from training.damage import damage
 from training.decision import put
@@ -32,7 +33,7 @@ from training.english import GRAMMAR, tokens
 from training.nonwords import thinned, tuning
 
 SEED = 11
-SENTENCES = 24_000
+SENTENCES = 60_000
 #: Share of the texts of three sentences that are damaged, and of the errors there that people have made.
 SPOILT, BY_HAND = 0.6, 0.35
 #: What a row of news counts, beside one of damaged sentences.
@@ -110,7 +111,9 @@ def news_rows(model: Model, texts: list[tuple[str, int]]) -> Rows:
         batch = Batch(some, model.token_types)
         found = nonwords.single(batch, model.finder, model.ngrams)
         places = found.first
-        kept = ~guard.untouchable(batch, some)[places] & ~guard.foreign(batch, model.foreign, places)
+        kept = ~guard.untouchable(batch, some)[places]
+        kept &= ~guard.foreign(batch, model.foreign, model.grammar.function_words, places)
+        kept &= ~guard.names(batch, places) & ~on_purpose(batch, some, model.grammar.intended, places)
         topic = np.where(batch.flags[places] & LOWER, TOPIC_LOWER, TOPIC)
         kept &= guard.repeated(batch, places) < topic
         for i in np.flatnonzero(kept).tolist():

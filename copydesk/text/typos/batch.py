@@ -149,6 +149,7 @@ class Batch:
         # Edges between texts, as many as anybody looks back or ahead: no text has a neighbour.
         parts = [_EDGES + token_types.tokenize(text) for text in texts]
         sizes = np.fromiter(map(len, parts), np.int64, len(parts))
+        self.texts = texts
         self.token_types = token_types
         every = np.fromiter(map(token_types.__getitem__, chain.from_iterable(parts)), np.int32, int(sizes.sum()))
         lengths = np.fromiter(map(len, chain.from_iterable(parts)), np.int64, len(every))

@@ -16,6 +16,7 @@ from copydesk.text.typos.batch import KNOWN, LOWER, TITLE, Batch
 from copydesk.text.typos.candidates import ErrorType
 from copydesk.text.typos.doubtful import COMMON
 from copydesk.text.typos.features import ENCODER, ERROR_BITS
+from copydesk.text.typos.intended import on_purpose
 from copydesk.text.typos.model import Model
 
 
@@ -102,7 +103,9 @@ def _nonwords(
         return
     # Of candidates that are believed alike the likelier one comes first.
     likely = likely[np.argsort(-chance[likely], kind="stable")]
-    strange = guard.foreign(batch, model.foreign, some.first[likely])
+    strange = guard.foreign(batch, model.foreign, model.grammar.function_words, some.first[likely])
+    strange |= guard.names(batch, some.first[likely])
+    strange |= on_purpose(batch, batch.texts, model.grammar.intended, some.first[likely])
     often = guard.repeated(batch, some.first[likely], fixed)
     for row, is_strange, count in zip(likely.tolist(), strange.tolist(), often.tolist(), strict=True):
         start, end = int(some.first[row]), int(some.last[row])
@@ -183,7 +186,9 @@ def _beyond_doubt(
     topic[topic] = guard.repeated(batch, found.place[left[topic]], fixed) >= TOPIC
     clear[left] = topic
     at, owner = np.unique(found.place, return_inverse=True)
-    clear |= guard.foreign(batch, model.foreign, at)[owner]
+    clear |= guard.foreign(batch, model.foreign, model.grammar.function_words, at)[owner]
+    at, owner = np.unique(found.place[~clear], return_inverse=True)
+    clear[~clear] = on_purpose(batch, batch.texts, model.grammar.intended, at)[owner]
     return clear
 
 

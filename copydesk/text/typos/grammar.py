@@ -15,6 +15,19 @@ class LostCapital(NamedTuple):
     letters: str
 
 
+class Intended(NamedTuple):
+    """Words that show that a text is written as it is on purpose: `sic` that what is before them is, `spelling` that a
+    sentence speaks of spelling, `dialect` that a quotation is in dialect, `older` that a sentence is in older language;
+    `clipped` are endings before an apostrophe that show the same as `dialect`.
+    """
+
+    sic: frozenset[str]
+    spelling: frozenset[str]
+    dialect: frozenset[str]
+    clipped: frozenset[str]
+    older: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Grammar:
     """One language. `languages/en/README.md` says key by key what each part is for.
@@ -41,6 +54,7 @@ class Grammar:
     old_letters: Mapping[str, str]
     capitals_within: Mapping[str, str]
     lost_capital: LostCapital
+    intended: Intended
 
     @classmethod
     def parse(cls, tables: Mapping[str, Any]) -> Grammar:
@@ -93,11 +107,17 @@ def _lost_capital(name: str, value: Any) -> LostCapital:
     return LostCapital(**{key: _text(f"{name}.{key}", text) for key, text in value.items()})
 
 
+def _intended(name: str, value: Any) -> Intended:
+    if not isinstance(value, dict) or value.keys() != set(Intended._fields):
+        raise ValueError(f"grammar.toml: {name} has to be a table of {', '.join(Intended._fields)}")
+    return Intended(**{key: _words(f"{name}.{key}", text) for key, text in value.items()})
+
+
 _READ = {
     "alphabet": _text, "vowels": _text, "script": _script, "clitics": _clitics, "function_words": _words,
     "never_doubled": _words,
     "particles": _words, "passive": _words, "short_words": _words, "prefixes": _words, "conjunctions": _words,
     "abbreviations": _words,
     "shapes": _shapes, "signs": _letters, "initial_signs": _text, "old_letters": _letters,
-    "capitals_within": _letters, "lost_capital": _lost_capital,
+    "capitals_within": _letters, "lost_capital": _lost_capital, "intended": _intended,
 }  # fmt: skip

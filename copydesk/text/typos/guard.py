@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos.batch import BREAK, FOREIGN, KNOWN, LOWER, OPEN, STOP, WORD, Batch
+from copydesk.text.typos.batch import ABBREVIATED, BREAK, FOREIGN, KNOWN, LOWER, OPEN, STOP, WORD, Batch
 
 # What a broken entity leaves, with the rest of its word: "don #39;t", "quot;deepest".
 _ENTITY_PIECE = re.compile(
@@ -32,6 +32,8 @@ _THINGS = {
 _DOMAIN = re.compile(
     r"(?i)\b[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}\.(?:com|org|net|info|gov|edu|co|io|me|tv|eu|uk|ru|sy|tr|ir|iq|html?|php|pdf|jpe?g|png)\b(?:/\S*)?"
 )
+#: Words of other languages' grammar that show that a paragraph is in one of them.
+LEAST_STRANGE = 2
 
 
 def things(text: str) -> list[tuple[int, int]]:
@@ -59,19 +61,20 @@ def untouchable(batch: Batch, texts: Sequence[str]) -> NDArray[np.bool_]:
     return inside
 
 
-def foreign(batch: Batch, words: frozenset[str], places: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of `places` stand in a passage of another language. `words` are those of other languages' grammar.
+def foreign(batch: Batch, words: frozenset[str], own: frozenset[str], places: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of `places` stand in a passage of another language. `words` are those of other languages' grammar, `own`
+    those of this one's.
 
     Such is a passage where, of up to six words on either side within the sentence or quotation, words of other
-    languages' grammar or unknown words in lower case outnumber the known ones.
+    languages' grammar or unknown words in lower case outnumber the known ones; and a paragraph that has more words of
+    other languages' grammar than of this one's.
     """
-    tokens = batch.token_types.tokens
-    strange = np.fromiter(((t in words) for t in tokens), bool, len(tokens))[batch.types]
+    strange = _among(batch, words)
+    found = _in_foreign_paragraph(batch, strange, _among(batch, own), places)
     flags = batch.flags
     word = (flags & WORD) > 0
     lower = (flags & LOWER) > 0
     unknown = lower & ((flags & KNOWN) == 0) | ((flags & FOREIGN) > 0)
-    found = np.zeros(len(places), bool)
     for i, place in enumerate(places.tolist()):
         first = last = place
         for step in range(1, 7):
@@ -88,11 +91,43 @@ def foreign(batch: Batch, words: frozenset[str], places: NDArray[np.int64]) -> N
         count = int(word[around].sum())
         odd = int((strange[around] | unknown[around]).sum())
         beside = (place > 0 and strange[place - 1]) or (place + 1 < len(flags) and strange[place + 1])
-        found[i] = (
+        found[i] |= (
             bool(beside)
             or (count >= 2 and int(strange[around].sum()) >= 1 and 2 * odd >= count)
             or (count >= 3 and 3 * odd >= 2 * count)
         )
+    return found
+
+
+def _among(batch: Batch, words: frozenset[str]) -> NDArray[np.bool_]:
+    """Which tokens are one of `words`, as they are written."""
+    types = batch.token_types
+    among = np.zeros(len(types.tokens), bool)
+    among[[number for word in words if (number := types.get(word)) is not None]] = True
+    return among[batch.types]
+
+
+def _in_foreign_paragraph(
+    batch: Batch, strange: NDArray[np.bool_], own: NDArray[np.bool_], places: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which of `places` stand in a line of which `LEAST_STRANGE` words or more are strange, and fewer its own."""
+    breaks = np.flatnonzero(batch.flags & BREAK)
+    first = np.r_[0, breaks][np.searchsorted(breaks, places)]
+    last = np.r_[breaks, len(batch)][np.searchsorted(breaks, places)]
+    strangers, owners = (np.r_[0, np.cumsum(mask)] for mask in (strange, own))
+    count = strangers[last] - strangers[first]
+    found: NDArray[np.bool_] = (count >= LEAST_STRANGE) & (count > owners[last] - owners[first])
+    return found
+
+
+def names(batch: Batch, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of `places` are words with a capital behind an initial or a title: "J.F. Bere", "Mr Kope"."""
+    capital = (batch.flags[places] & LOWER) == 0
+    dot = batch.token_types["."]
+    before = np.maximum(places - 1, 0)
+    before = np.maximum(before - (batch.types[before] == dot), 0)
+    titled = (batch.flags[before] & ABBREVIATED) > 0
+    found: NDArray[np.bool_] = capital & titled & (before < places) & ~batch.glued[places]
     return found
 
 
