@@ -248,13 +248,21 @@ def kinds() -> NDArray[np.uint8]:
     return _unicode().kind
 
 
+#: Blocks of scripts without letter statistics: Armenian; Indic scripts; Tibetan, Burmese, Georgian; Ethiopic; Khmer.
+_UNCOUNTED = ((0x530, 0x590), (0x900, 0xE00), (0xE80, 0x10FD), (0x1200, 0x1380), (0x1780, 0x1800))
+
+
 @cache
 def _written() -> NDArray[np.bool_]:
-    """Whether a known language uses the letter, by code point of the basic plane; true for all Chinese characters."""
+    """Whether a known language uses the letter, by code point of the basic plane; true for all Chinese characters, and
+    for scripts without letter statistics.
+    """
     found = np.zeros(0x10000, bool)
     for code in languages():
         found[_language(code).letters] = True
     found[0x3400:0xA000] = found[0xAC00:0xD7A4] = True
+    for start, end in _UNCOUNTED:
+        found[start:end] = True
     return found
 
 

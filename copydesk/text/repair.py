@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 
 from copydesk.edits import TEXT, Edit, Span, replace
-from copydesk.text import escapes, lookalikes, mojibake
+from copydesk.text import escapes, lookalikes, lost_marks, mojibake
 from copydesk.text.entities import entities, tags
 
 STEP = "repair"
@@ -33,7 +33,7 @@ def repair(
         edits += made
     text, made = lookalikes.mend(text, STEP, field, off)
     edits += made
-    for find in (_characters, _compositions):
+    for find in (lost_marks.find, _characters, _compositions):
         text, made = replace(text, list(find(text)), STEP, field, off)
         edits += made
     return text, edits
@@ -62,11 +62,12 @@ def _characters(text: str) -> Iterator[Span]:
     if not _SUSPECT.search(text):
         return
     mixed = bool(_RIGHT_TO_LEFT.search(text))
+    hyphens = " \xad " in text
     line_end, right_to_left = -1, False
     for match in _SUSPECT.finditer(text):
         char, (start, end) = match[0], match.span()
         if "\x80" <= char <= "\x9f":
-            yield Span(start, end, _C1_AS_CP1252[char], "c1-control")
+            yield Span(start, end, _meant_by_c1(text, start), "c1-control")
         elif char == "\x1b" and (colour := _TERMINAL_COLOUR.match(text, start)):
             yield Span(start, colour.end(), "", "terminal-escape")
         elif char in _LINE_ENDS:
@@ -90,11 +91,48 @@ def _characters(text: str) -> Iterator[Span]:
             if not _UNSPACED.search(text[max(start - 1, 0) : start] + text[end : end + 1]):
                 yield Span(start, end, "", "zero-width")
         elif char == "\xad":
-            yield Span(start, end, "", "soft-hyphen")
+            yield Span(start, end, _meant_by_soft_hyphen(text, start, hyphens), "soft-hyphen")
         elif char < " " or char == "\x7f":
             yield Span(start, end, "", "control")
         else:
             yield Span(start, end, "", "zero-width")
+
+
+_C1 = re.compile("[\x80-\x9f]+")
+
+
+def _meant_by_c1(text: str, at: int) -> str:
+    """What a control character of ISO 8859 stands for.
+
+    A bullet stands before an item; elsewhere that byte, and bytes that cp1252 does not have, were read from an encoding
+    that is not known.
+    """
+    run = _C1.match(text, at)
+    before, behind = text[at - 1 : at], text[at + 1 : at + 2]
+    if text[at] != "\x95":
+        previous = _C1.match(before)
+        return "" if previous and not _C1_AS_CP1252[text[at]] else _C1_AS_CP1252[text[at]]
+    if run and len(run[0]) > 1:
+        return "\ufffd"
+    if before.isalpha() and behind.isalpha():
+        return "’" if behind in "stdmrvl" and not text[at + 2 : at + 4].isalpha() else "\ufffd"
+    is_item = before in ("", "\n") or (behind in " \t\xa0" and before in " \n\r\t\xa0")
+    return "•" if is_item else "\ufffd"
+
+
+def _meant_by_soft_hyphen(text: str, at: int, hyphens: bool) -> str:
+    """A dash between spaces, a hyphen beside a number and where the text has such dashes (`hyphens`), else nothing."""
+    before, behind = text[at - 1 : at], text[at + 1 : at + 2]
+    if before == " " and behind == " ":
+        return "–"
+    if not before.isalnum() or not behind.isalnum():
+        return ""
+    parties = _FIRST_PARTY.search(text, max(at - 6, 0), at + 1) and _SECOND_PARTY.match(text, at + 1)
+    return "-" if hyphens or before.isdigit() or behind.isdigit() or parties else ""
+
+
+#: `PAN` and `PRD` with a soft hyphen between them are two parties.
+_FIRST_PARTY, _SECOND_PARTY = re.compile("(?<![A-Za-z])[A-Z]{2,4}\xad$"), re.compile("[A-Z]{2,4}(?![A-Za-z])")
 
 
 _WORD = re.compile(r"[^\x00-\x20]+")

@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 
 import ftfy
 
+from copydesk.data.rules import UNMEASURED
 from copydesk.edits import Span
 from copydesk.text import letters
 from copydesk.text.mojibake import legacy
@@ -30,6 +31,11 @@ _LETTER = re.compile(f"{_PAIR}|{_LOST_BYTE}")
 _LETTER_OR_SPACE = re.compile(f"{_PAIR}|{_LOST_BYTE}|[ÂÃÅÎÐÙĂĹ] ")
 # A closing quotation mark without its last byte, which cp1252 leaves undefined. ftfy would make a dagger of it.
 _LOST_CLOSING_QUOTE = re.compile(r"(?<=[\w.,!?…'’)])â€(?=[\s.,;:!)\]]|$)")
+# An emoji without its last byte, which cp1252 leaves undefined: of those that it can be, the one that is written.
+_LOST_EMOJI = re.compile(r"ðŸ([‘˜™])(?=[\s.,;:!?)]|$)")
+_EMOJI = {"‘": "👍", "˜": "😍", "™": "🙏"}
+# A letter of Latin Extended-A within a word, whose second byte looks like a quotation mark: `MÄ«tava`.
+_WITHIN_WORD = re.compile("(?<=[A-Za-z])[ÃÄÅ][«»–—‘’‚“”„‹›•…](?=[a-z])")
 _ASCII_OR_NOT = re.compile("[\x00-\x7f]+|[^\x00-\x7f]+")
 
 
@@ -60,6 +66,12 @@ def find(text: str, broken: bool = False) -> Iterator[Span]:
 
 def _in_line(line: str) -> Iterator[Span]:
     lost = [Span(m.start(), m.end(), "”", "mojibake") for m in _LOST_CLOSING_QUOTE.finditer(line)]
+    lost += [Span(m.start(), m.end(), _EMOJI[m[1]], "mojibake", UNMEASURED) for m in _LOST_EMOJI.finditer(line)]
+    for match in _WITHIN_WORD.finditer(line):
+        meant = misreading("western").decode(match[0])
+        if meant.isalpha() and letters.is_usual(meant):
+            lost.append(Span(match.start(), match.end(), meant, "mojibake"))
+    lost.sort()
     for at, piece in _between(line, lost):
         fixed = ftfy.fix_encoding(piece)
         if fixed != piece:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from copydesk.text import letters
 from copydesk.text.encodings.charsets import detect, superset
+from copydesk.text.mojibake import misread_latin
 from copydesk.text.mojibake.misreadings import misreading
 
 #: Characters of the sample that is tried.
@@ -67,6 +68,8 @@ def find(text: str) -> tuple[Redecoding, list[Line]] | None:
             return found, list(_decoded(lines, found.encoding))
     if _is_strange(text) and (found := _better(text, latin=True)):
         return found, list(_decoded(_lines(text), found.encoding))
+    if latin := misread_latin.find(text):
+        return Redecoding(*latin), list(_decoded(_lines(text), latin.encoding))
     return None
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from copydesk.data.rules import UNMEASURED
 from copydesk.edits import APPLIED, SUGGESTED, TEXT, Edit, Span, replace
-from copydesk.text.mojibake import by_line, legacy, utf8
+from copydesk.text.mojibake import by_line, eastern, legacy, mixed_words, utf8
 
 #: The rule of repairs of misread UTF-8; the rules of other kinds of mojibake start with it.
 RULE = "mojibake"
@@ -25,6 +25,8 @@ def mend(
     are neither made nor suggested.
     """
     edits: list[Edit] = []
+    if text.isascii():
+        return text, edits
     likely: list[utf8.Repair] = []
     for _ in range(LAYERS):
         layer = _layer(text, known)
@@ -39,8 +41,8 @@ def mend(
         if not any(span.start < end and start < span.end for span in spans):
             before = text[start:end]
             edits.append(Edit("", 0, step, field, start, end, before, after, RULE, UNMEASURED, SUGGESTED))
-    if spans:
-        text, made = replace(text, spans, step, field, off)
+    for found in (spans, eastern.find, mixed_words.find):
+        text, made = replace(text, found if isinstance(found, list) else found(text), step, field, off)
         edits += made
     return text, edits
 

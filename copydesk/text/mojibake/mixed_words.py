@@ -1,0 +1,66 @@
+"""Western European text that was read as Greek or Cyrillic: `opιra` is `opéra`, `dйputй` is `député`.
+
+Only the accented letters change, so that words hold letters of two scripts. Letters that look like Latin ones are left
+to `copydesk.text.lookalikes`: at least one must look like none.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from copydesk.edits import Span
+from copydesk.text import letters
+
+RULE = "mojibake-legacy"
+_READ_AS = ("cp1253", "cp1251", "iso8859-7", "koi8-r")
+_MEANT = ("cp1252", "cp1254", "cp1250")
+_OTHER = re.compile("[\u0370-\u052f]")
+_ADJOIN = re.compile("[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
+_WORD = re.compile(r"[^\W\d_]+")
+_LOOK_LATIN = frozenset("аеорсухіјѕоοАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ")
+#: The fewest words that prove a misreading, and the least gain in bits for each of them.
+_PROVEN, _EACH = 2, 6.0
+#: Words of one letter.
+_ALONE = frozenset("àáéèíóòúyÀÁÉÈÍÓÒÚ")
+
+
+@cache
+def _table(read_as: str, meant: str) -> dict[int, str]:
+    """The accented Latin letter that each letter beyond ASCII was."""
+    table = {}
+    for byte in range(0x80, 0x100):
+        seen, after = (bytes([byte]).decode(codec, "replace") for codec in (read_as, meant))
+        if seen.isalpha() and after.isalpha() and after > "\x7f" and letters.is_of_script(after, "en"):
+            table[ord(seen)] = after
+    return table
+
+
+def find(text: str) -> list[Span]:
+    """The repairs of a text: each word of two scripts, and letters alone; empty for correct text."""
+    if not _OTHER.search(text) or not _ADJOIN.search(text):
+        return []
+    words = [match for match in _WORD.finditer(text) if _OTHER.search(match[0])]
+    mixed = [match for match in words if _ADJOIN.search(match[0]) and _is_latin(match[0])]
+    if len({match[0] for match in mixed}) < _PROVEN or 2 * len(mixed) < len([w for w in words if len(w[0]) > 1]):
+        return []
+    before = " ".join(match[0] for match in mixed)
+    if all(char in _LOOK_LATIN for char in _OTHER.findall(before)):
+        return []
+    best: tuple[float, dict[int, str]] | None = None
+    least = letters.cost(before) - _EACH * len(mixed)
+    for read_as in _READ_AS:
+        for meant in _MEANT:
+            table = _table(read_as, meant)
+            after = before.translate(table)
+            if not _OTHER.search(after) and (bits := letters.cost(after)) < least:
+                best, least = (bits, table), bits
+    if best is None:
+        return []
+    done = [match for match in words if _ADJOIN.search(match[0]) or match[0].translate(best[1]) in _ALONE]
+    pairs = [(match, match[0].translate(best[1])) for match in done]
+    return [Span(m.start(), m.end(), after, RULE) for m, after in pairs if not _OTHER.search(after)]
+
+
+def _is_latin(word: str) -> bool:
+    return 2 * len(_OTHER.findall(word)) <= len(word)
