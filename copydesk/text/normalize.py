@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import Literal
 
-from copydesk.data.lists import months, weekdays
 from copydesk.edits import TEXT, Edit, Span, replace
+from copydesk.text.hyphens import Divided
 
 STEP = "normalize"
 
@@ -37,7 +37,7 @@ _LINE_END = re.compile("\r\n|\r|\n")
 def _spaces(text: str, single_line: bool) -> Iterator[Span]:
     width = 0 if single_line else _wrap_width(text)
     last = len(text)
-    known: set[str] = set()
+    divided = Divided(text)
     if text[:1] == " " and not text[1:2].isspace():
         yield Span(0, 1, "", "edge")
     if last > 1 and text[-1] == " " and not text[-2].isspace():
@@ -51,44 +51,13 @@ def _spaces(text: str, single_line: bool) -> Iterator[Span]:
             yield Span(start, end, " ", "space")
         elif single_line:
             yield Span(start, end, " ", "line-break")
-        elif _divides_word(text, start, end):
-            hyphen = _is_no_hyphen(text, start, end, known)
-            yield Span(start - hyphen, end, "", "line-wrap")
+        elif text[start - 1] == "-" and (join := divided.at(start, end)):
+            yield Span(start - join.cut, end, join.after, "line-wrap")
         elif not width or len(_LINE_END.findall(piece)) > 1:
             if piece != "\n\n":
                 yield Span(start, end, "\n\n", "paragraph-break")
         else:
             yield _unwrapped(text, start, end, width)
-
-
-# `pre- and post-war`: the hyphen replaces a part of a word that follows.
-_AFTER_HYPHEN = re.compile(r"(?!(?:and|or|to|und|oder|bis|e|y|et|ou|o|en|of)\b)[^\W\d_]{2,}", re.IGNORECASE)
-
-
-def _divides_word(text: str, start: int, end: int) -> bool:
-    """Whether an empty line separates the two halves of a hyphenated word: `Wednes-`, `day`."""
-    if end - start > 8 or text[start - 1] != "-" or not text[end].islower():
-        return False
-    return text[start - 3 : start - 1].isalpha() and _AFTER_HYPHEN.match(text, end) is not None
-
-
-_WORD_BEFORE = re.compile(r"[^\W\d_]+-$")
-_WORDS = re.compile(r"[^\W\d_]{4,}")
-_WORDS_OR_SHORT = re.compile(r"[^\W\d_]+")
-_DAYS_AND_MONTHS = frozenset((*(name for name, _ in weekdays()), *months()))
-
-
-def _is_no_hyphen(text: str, start: int, end: int, known: set[str]) -> bool:
-    """Whether a divided word has no hyphen of its own: it is a day or month, or occurs elsewhere in the text.
-
-    `known` caches the words of the text; it is filled on first use.
-    """
-    if not known:
-        known |= {*_DAYS_AND_MONTHS, *_WORDS.findall(text.casefold())}
-    before, behind = _WORD_BEFORE.search(text, max(0, start - 40), start), _WORDS_OR_SHORT.match(text, end)
-    if before is None or behind is None:
-        return False
-    return f"{before[0][:-1]}{behind[0]}".casefold() in known
 
 
 def _unwrapped(text: str, start: int, end: int, width: int) -> Span:

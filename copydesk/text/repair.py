@@ -33,13 +33,22 @@ def repair(
         edits += made
     text, made = lookalikes.mend(text, STEP, field, off)
     edits += made
-    for find in (lost_marks.find, _characters, _compositions):
+    for find in (lost_marks.find, _divisions, _characters, _compositions):
         text, made = replace(text, list(find(text)), STEP, field, off)
         edits += made
     return text, edits
 
 
 # --- characters -------------------------------------------------------------------------------------------------------
+
+#: Old typesetting programs write a division as the sign of negation.
+_DIVISION = re.compile(r"(?<=[^\W\d_])¬[ \n\r]{0,3}(?=[^\W\d_])")
+
+
+def _divisions(text: str) -> Iterator[Span]:
+    if "¬" in text:
+        yield from (Span(match.start(), match.end(), "", "soft-hyphen") for match in _DIVISION.finditer(text))
+
 
 # One character class is several times faster than an alternation.
 _SUSPECT = re.compile(
