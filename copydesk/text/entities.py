@@ -26,7 +26,7 @@ _AMP = re.compile("amp;", re.IGNORECASE)
 
 def entities(text: str) -> Iterator[Span]:
     """Entities, also escaped twice, and those that lost their ampersand."""
-    if ";" not in text:
+    if ";" not in text and "&" not in text:
         return
     if "&" in text:
         about = _ABOUT_HTML.search(text) is not None
@@ -40,6 +40,8 @@ def entities(text: str) -> Iterator[Span]:
                     yield Span(match.start(), match.end(), "&" + text[level.end() : match.end()], "entity")
                 continue
             yield Span(match.start(), match.end(), after, "entity")
+        for match in _UNENDED.finditer(text):
+            yield Span(match.start(), match.end(), html.unescape(f"{match[0]};"), "broken-entity")
         for match in _SPACED.finditer(text):
             yield Span(match.start(), match.end(), html.unescape(f"&{match[1] or match[2]};"), "broken-entity")
     if any(name in text for name in _BROKEN_NAMES):
@@ -70,6 +72,12 @@ _SPACED = re.compile(
     r"|[cC]cedil|szlig);)"
 )
 
+
+# Without its semicolon: `it&#8217s`, `Marks &amp Spencer`. `&copy=1` is a part of an address.
+_UNENDED = re.compile(
+    r"&(?:#[1-9][0-9]{1,4}(?![0-9;])|#[xX][0-9a-fA-F]{2,4}(?![0-9a-fA-F;])"
+    r"|(?:nbsp|quot|amp|bull|hellip|[lr][sd]quo|[nm]dash)(?![\w;=]))"
+)
 
 # --- entities without an ampersand ------------------------------------------------------------------------------------
 

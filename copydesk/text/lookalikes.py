@@ -51,7 +51,7 @@ def mend(text: str, step: str, field: str = TEXT, off: Collection[str] = ()) -> 
 
 #: What the rules for texts beyond ASCII look for. Most texts in Latin letters have none of it.
 _SUSPECT = re.compile(
-    "[\u0370-\u052f\u0590-\u06ff\u2f00-\u2fd5\ufb00-\ufdf1\ufe70-\ufefc\uff07\uff21-\uff5a\uff66-\uff9f"
+    "[\u0370-\u052f\u0590-\u06ff\u1d00-\u1d22\u2010\u2011\u24b6-\u24e9\u2f00-\u2fd5\ufb00-\ufdf1\ufe70-\ufefc\uff07\uff21-\uff5a\uff66-\uff9f"
     "\U0001d400-\U0001d7ff]"
 )
 _NOTHING = Found([], [])
@@ -73,14 +73,24 @@ def _lost(text: str) -> Found:
 
 # --- compatibility forms ----------------------------------------------------------------------------------------------
 
+_SMALL_CAPITALS = "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ"
+_FROM_CAPITALS = {
+    **dict(zip(map(ord, _SMALL_CAPITALS), "abcdefghijklmnoprstuvwyz", strict=True)),
+    0x2010: "-",
+    0x2011: "-",
+}
+#: Phonetic alphabets have a few of them, one by one.
+_LEAST_CAPITALS = 4
 _MATHS = "\U0001d400-\U0001d7ff"
 _ANY_FORM = re.compile(
-    f"[\u2f00-\u2fd5\ufb00-\ufb06\ufb20-\ufb29\ufb4f\ufb50-\ufdf1\ufe70-\ufefc\uff21-\uff5a\uff66-\uff9f{_MATHS}]"
+    f"[\u1d00-\u1d22\u2010\u2011\u24b6-\u24e9\u2f00-\u2fd5\ufb00-\ufb06\ufb20-\ufb29\ufb4f\ufb50-\ufdf1\ufe70-\ufefc\uff21-\uff5a\uff66-\uff9f{_MATHS}]"
 )
 _FORMS = re.compile(
     "(?P<latin>[\ufb00-\ufb06]+)|(?P<kana>[\uff66-\uff9f]+)|(?P<radical>[\u2f00-\u2fd5]+)"
     "|(?P<arabic>[\ufb50-\ufd3d\ufd50-\ufdf1\ufe70-\ufefc]+)|(?P<hebrew>[\ufb20-\ufb29\ufb4f]+)"
     f"|(?P<maths>[{_MATHS}]+(?:[ ,.:;!?'’-]{{1,2}}[{_MATHS}]+)*)"
+    f"|(?P<capitals>[sxq]?[{_SMALL_CAPITALS}]+(?:[sxq .,'’-]{{1,2}}[{_SMALL_CAPITALS}]+)*[sxq]?)"
+    "|(?P<circled>[\u24b6-\u24e9]{2,})|(?P<hyphen>(?<=\\w)[\u2010\u2011](?=\\w))"
     "|(?P<wide>[\uff21-\uff3a\uff41-\uff5a]{2,}(?:[\u3000\uff07 ][\uff21-\uff3a\uff41-\uff5a]+)*)"
 )
 _MATHS_RUN, _WIDE_RUN = re.compile(f"[{_MATHS}]+"), re.compile("[^ ]+")
@@ -99,11 +109,13 @@ def _forms(text: str) -> Found:
             continue
         if kind == "maths" and not any(len(run) > 1 for run in _MATHS_RUN.findall(match[0])):
             continue  # the letters of a formula
+        if kind == "capitals" and len(match[0]) < _LEAST_CAPITALS:
+            continue
         if kind == "wide" and _IDEOGRAPHS.search(text):
             continue  # Chinese and Japanese write Latin letters so
         runs = (_MATHS_RUN if kind == "maths" else _WIDE_RUN).finditer(text, start, end)
         for run in runs:
-            after = unicodedata.normalize("NFKC", run[0])
+            after = unicodedata.normalize("NFKC", run[0].translate(_FROM_CAPITALS))
             # A sign of vowels alone is decomposed with a space before it.
             spans.append(Span(run.start(), run.end(), after.replace(" ", "") if kind == "arabic" else after, FORM))
     return Found(torn + spans, [])
@@ -237,7 +249,7 @@ _ANY_LETTER = r"[^\W\d_]"
 _ACCENT = re.compile(rf"(?<={_ANY_LETTER})[´\uff07](?={_ANY_LETTER})")
 # `it`s`, `l`eau`, `he′s`; a transliteration such as `Sana`a` and `Gor′kiy` stays.
 _TICK = re.compile(
-    rf"(?<={_ANY_LETTER})[`′](?=(?:s|t|d|m|re|ve|ll|S|T|D|M|RE|VE|LL)\b)"
+    rf"(?<={_ANY_LETTER})[`′ʼ](?=(?:s|t|d|m|re|ve|ll|S|T|D|M|RE|VE|LL)\b)"
     r"|(?<=\b[ldjmtscnLDJMTSCNO])[`′](?=[^\W\d_]{2})|(?<=[dq]u)`(?=[^\W\d_])|(?<=[dsn]ell)`(?=[^\W\d_])"
     "|(?<=[\u0400-\u052f])[`′](?=[\u0400-\u052f])"
 )
@@ -248,7 +260,7 @@ def _apostrophes(text: str) -> Found:
     spans = []
     if "´" in text or "\uff07" in text:
         spans += [Span(match.start(), match.end(), "’", APOSTROPHE) for match in _ACCENT.finditer(text)]
-    if "`" in text or "′" in text:
+    if "`" in text or "′" in text or "ʼ" in text:
         spans += [Span(match.start(), match.end(), "’", APOSTROPHE) for match in _TICK.finditer(text)]
     if "``" in text and "''" in text and "```" not in text:
         marks = {"``": "“", "''": "”"}

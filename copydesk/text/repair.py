@@ -31,6 +31,9 @@ def repair(
     for find in (entities, entities, tags):
         text, made = replace(text, list(find(text)), STEP, field, off)
         edits += made
+        if find is entities and any(edit.after > "\x7f" for edit in made):  # `it&acirc;&euro;&trade;s`
+            text, mended = mojibake.mend(text, STEP, field, misreadings, off)
+            edits += mended
     text, made = lookalikes.mend(text, STEP, field, off)
     edits += made
     for find in (lost_marks.find, _divisions, _characters, _compositions):

@@ -87,6 +87,8 @@ _KOREAN = b"\x1b$)C"
 
 def _iso_2022(content: bytes) -> Decoded | None:
     """Seven-bit Japanese and Korean, also if the start is cut before or inside an escape sequence."""
+    if b"~{" in content and b"~}" in content and (text := _hz(content)):
+        return Decoded(text, "hz")
     if b"\x1b" not in content and b"\x0e" not in content:
         return None
     if not _ESCAPE.search(content):
@@ -98,6 +100,17 @@ def _iso_2022(content: bytes) -> Decoded | None:
             if found is not None and (start is whole or _east_asian(found[0])):
                 return Decoded("\ufffd" * lost + found[0] + "\ufffd" * (found[1] > 0), encoding)
     return None
+
+
+_HZ = re.compile(rb"~\{((?:[\x21-\x77][\x21-\x7e])+)~\}")
+
+
+def _hz(content: bytes) -> str | None:
+    """Seven-bit Chinese (RFC 1843), if most of the text between its marks is Chinese."""
+    pieces = _HZ.findall(content)
+    text = strict(content, "hz") if pieces and content.isascii() else None
+    chinese = sum("\u4e00" <= char <= "\u9fff" for char in text or "")
+    return text if 3 * chinese > sum(map(len, pieces)) else None
 
 
 def _starts(content: bytes) -> list[tuple[bytes, bool]]:

@@ -34,8 +34,8 @@ _LOST_CLOSING_QUOTE = re.compile(r"(?<=[\w.,!?…'’)])â€(?=[\s.,;:!)\]]|$)"
 # An emoji without its last byte, which cp1252 leaves undefined: of those that it can be, the one that is written.
 _LOST_EMOJI = re.compile(r"ðŸ([‘˜™])(?=[\s.,;:!?)]|$)")
 _EMOJI = {"‘": "👍", "˜": "😍", "™": "🙏"}
-# A letter of Latin Extended-A within a word, whose second byte looks like a quotation mark: `MÄ«tava`.
-_WITHIN_WORD = re.compile("(?<=[A-Za-z])[ÃÄÅ][«»–—‘’‚“”„‹›•…](?=[a-z])")
+# A letter of Latin Extended-A in a word, whose second byte looks like a quotation mark: `MÄ«tava`, `Å“uvre`.
+_WITHIN_WORD = re.compile("(?:(?<=[A-Za-z])[ÃÄ]|Å)[«»–—‘’‚“”„‹›•…](?=[a-z])")
 _ASCII_OR_NOT = re.compile("[\x00-\x7f]+|[^\x00-\x7f]+")
 
 
