@@ -331,8 +331,8 @@ _FORMATS: tuple[tuple[str, Callable[[str], Iterable[Hit]]], ...] = (
 # --- what stands around -----------------------------------------------------------------------------------------------
 
 _ADDRESS = re.compile(r"://|www\.|[\w.]+@|\.(?:com|org|net|html?|php|aspx?|jpe?g|png|pdf)\b|[?&]\w+=|/\w+/|=\"")
-#: Characters of a token that are looked at on each side.
-_AROUND = 200
+#: Characters of a token that are looked at on each side, and of a part of a long line.
+_AROUND, _PART = 60, 500
 
 
 class _Lines:
@@ -351,11 +351,11 @@ class _Lines:
 
     def has(self, pattern: re.Pattern[str], at: int) -> bool:
         """Whether the line around `at` matches `pattern`; of a long line, the part near `at`."""
-        start = max(self.text.rfind("\n", 0, at) + 1, at - 5 * _AROUND)
+        start = max(self.text.rfind("\n", max(0, at - 2 * _PART), at) + 1, (at // _PART - 1) * _PART)
         key = (start, pattern)
         if key not in self._known:
-            end = self.text.find("\n", at)
-            line = self.text[start : min(end if end >= 0 else len(self.text), at + 5 * _AROUND)]
+            end = self.text.find("\n", at, start + 3 * _PART)
+            line = self.text[start : min(end if end >= 0 else len(self.text), start + 3 * _PART)]
             self._known[key] = pattern.search(line) is not None
         return self._known[key]
 

@@ -51,7 +51,7 @@ def _words() -> _Words:
 
 # --- a control character in its place ---------------------------------------------------------------------------------
 
-_CONTROLLED = re.compile("[A-Za-z]*(?:[\x00-\x08\x0b\x0c\x0e-\x1f][A-Za-z]*){1,3}")
+_CONTROLLED = re.compile("(?<![A-Za-z])[A-Za-z]*(?:[\x00-\x08\x0b\x0c\x0e-\x1f][A-Za-z]*){1,3}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
