@@ -44,7 +44,7 @@ def entities(text: str) -> Iterator[Span]:
             yield Span(match.start(), match.end(), html.unescape(f"{match[0]};"), "broken-entity")
         for match in _SPACED.finditer(text):
             yield Span(match.start(), match.end(), html.unescape(f"&{match[1] or match[2]};"), "broken-entity")
-    if any(name in text for name in _BROKEN_NAMES):
+    if _NUMBERED.search(text) or any(name in text for name in _BROKEN_NAMES):
         yield from _broken(text)
 
 
@@ -88,7 +88,8 @@ _BROKEN = re.compile(
     r"|(?<![&\w;#])(?P<name>quot|amp|nbsp|apos)"
     r"|(?<![&;#])(?P<long>[lr][sd]quo|[sb]dquo|[nm]dash|hellip|[lr]aquo));"
 )
-_BROKEN_NAMES = ("#", "quot;", "amp;", "nbsp;", "apos;", "quo;", "dash;", "hellip;", "aquo;")
+_NUMBERED = re.compile("#[0-9]{2,4};")
+_BROKEN_NAMES = ("quot;", "amp;", "nbsp;", "apos;", "quo;", "dash;", "hellip;", "aquo;")
 #: Plural words and names, which have an apostrophe before a space; `bus #39;` and `class #39;` are numbers.
 _POSSESSIVE = re.compile(r"(?:[A-Z][\w.-]*|[\w-]*[^\W\d_sui])s\Z")
 _OPENS = frozenset("\"$£€“‘«„‚&—–'")

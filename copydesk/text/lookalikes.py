@@ -63,7 +63,7 @@ def _controlled(text: str) -> Found:
 
 
 def _torn(text: str) -> Found:
-    return Found(list(ligatures.torn(text)), []) if any(torn in text for torn in ligatures.TORN) else _NOTHING
+    return Found(list(ligatures.torn(text)), []) if ligatures.TORN.search(text) else _NOTHING
 
 
 def _lost(text: str) -> Found:

@@ -15,7 +15,7 @@ from copydesk.edits import Span
 RULE = "lost-mark"
 _LOST = "[?\ufffd]"
 #: What a text with such a place has.
-_SIGNS = ("?s", "?t", "?r", "?v", "?l", "?d", "?m", "?S", "?T")
+_SIGN = re.compile(r"\?[strvldmSTRVL]")
 _APOSTROPHE = re.compile(
     rf"(?<=[A-Za-z]){_LOST}(?=(?:s|re|ve|ll|d|m|S|RE|VE|LL)\b(?![=&/(]))|(?<=[nN]){_LOST}(?=[tT]\b(?![=&/(]))"
 )
@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"://|www\.|[/&=]")
 
 
 def find(text: str) -> Iterator[Span]:
-    if "\ufffd" not in text and not any(sign in text for sign in _SIGNS):
+    if "\ufffd" not in text and not ("?" in text and _SIGN.search(text)):
         return
     words = list(_borrowed().finditer(text))
     inside = {at for match in words for at in range(*match.span())}  # `na?ve` is no contraction

@@ -15,6 +15,7 @@ RULE = "visual-order"
 
 _FINAL = "ךםןףץ"
 _FINAL_FIRST, _FINAL_LAST = re.compile(rf"(?<!\w)[{_FINAL}][א-ת]{{2}}"), re.compile(rf"[א-ת]{{2}}[{_FINAL}](?!\w)")
+_EITHER = re.compile("[א-ת\ufe80-\ufefc]")
 _ARABIC_RUN = re.compile("[\ufe80-\ufefc]{3,}")
 _LINE = re.compile("^.*[א-ת\ufb50-\ufdf1\ufe70-\ufefc].*$", re.MULTILINE)
 # Latin words and numbers keep their order, also several in a row.
@@ -26,7 +27,7 @@ _LEAST = 2
 
 def lines(text: str) -> Iterator[Span]:
     """The lines of a text in visual order, each in the order of reading; none of other texts."""
-    if not (_is_hebrew(text) or _is_arabic(text)):
+    if not _EITHER.search(text) or not (_is_hebrew(text) or _is_arabic(text)):
         return
     for match in _LINE.finditer(text):
         kept = _LEFT_TO_RIGHT.sub(lambda found: found[0][::-1], match[0])

@@ -26,7 +26,7 @@ _ALPHABETS["iso8859-2"] = _ALPHABETS["cp1250"]
 #: Letters and signs that are others in one of these encodings, and signs that may be letters there.
 _CHANGED = re.compile("[^\x00-\xa9\xab\xbb\xb7\xb4\xb0§©®–—‘’“”„…•€™]")
 #: Characters of the sample.
-_SAMPLE, _COST_SAMPLE = 2000, 600
+_SAMPLE, _COST_SAMPLE = 1200, 600
 #: The only changed letter of a text is one of a foreign name, unless the text is short and gains so many bits by it.
 _SHORT, _SURE = 400, 3.0
 #: Least gain for each changed letter. The statistics of Hungarian know misread text, so that it gains little.
