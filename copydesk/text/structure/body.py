@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from copydesk.text.structure import credit_lines, headline
 from copydesk.text.structure.decisions import Decision, Known, Mark, Page, with_decision
-from copydesk.text.structure.furniture import Furniture, Heading, is_credit
+from copydesk.text.structure.furniture import Furniture, Heading, credit_behind, is_credit
 from copydesk.text.structure.head import BEHIND, LONGEST_MENU, column_below
 from copydesk.text.structure.lines import TEASER, Line
 from copydesk.text.structure.sentences import QUESTIONS, speaks
@@ -81,6 +81,15 @@ def _runs(page: Page, known: Known) -> Iterator[tuple[list[tuple[Line, Furniture
         listed = line.text.endswith(":")
     if run:
         yield run, listed
+
+
+def credits_behind(page: Page, known: Known) -> Sequence[Decision]:
+    """Picture credits behind a paragraph of the story, on its line."""
+    return [
+        Decision("photo-credit", line.number, cut=(line.start + start, line.end))
+        for line in page.lines[known.body :]
+        if known.is_open(line.number) and (start := len(line.text[: credit_behind(line.text)].rstrip()))
+    ]
 
 
 def links_within(page: Page, known: Known) -> Sequence[Decision]:

@@ -208,27 +208,60 @@ def is_caption(line: str) -> bool:
     """Whether a line is a picture caption: one or two sentences that end in a credit."""
     if len(line) > LONGEST:
         return False
+    start = _credit_behind(line)
+    if start is None:
+        return False
+    before, credit = line[:start], line[start:]
+    # More than two sentences, or long ones, may be part of the article, with the credit appended.
+    if len(_SENTENCES.findall(before)) > 1 and len(before) > 200 and "AP Photo" not in credit:
+        return False
+    return not _tells_story(before)
+
+
+def credit_behind(line: str) -> int:
+    """Where a picture credit begins behind a paragraph of the story; 0 where the line has none, or is a caption."""
+    if len(line) > 4 * LONGEST or not _has_mark(line[-130:]):
+        return 0
+    start = _credit_behind(line)
+    return start if start and not (len(line) <= LONGEST and is_caption(line)) and _SENTENCES.search(line[:start]) else 0
+
+
+def _credit_behind(line: str) -> int | None:
+    """Where the credit begins that a line ends in."""
     tail = line[-130:]
     # The end of a sentence is not a credit, unless a label precedes it.
     if tail[-1] in '.!?"' and tail[-2:-1] not in ")]" and not (": " in tail or " by " in tail):
-        return False
+        return None
     if not _has_mark(tail):
-        return False
+        return None
     bracketed = _BRACKETED.search(tail)
     found = bracketed or _TRAILING.search(tail) or _SLASHED.search(tail)
     if found:
         credit = found[1] if found.re is not _TRAILING else found[0]
+        start = len(line) - len(tail) + found.start()
     elif bar := _BARRED.search(tail):
         credit = tail[bar.end() :]
+        start = len(line) - len(tail) + bar.start()
         if words(credit) in _WIRES:
-            return False  # the title of a page: Harbour votes | Reuters
+            return None  # the title of a page: Harbour votes | Reuters
     else:
+        return None
+    return start if is_credit(credit) else None
+
+
+# What captions say and stories do not: a day, who stands where, what the picture is.
+_CAPTION_CUE = re.compile(
+    r"\d|\b(?:left|right|center|centre)\b(?=[,;)]|$)|\b(?:from|at|top|far|second) (?:left|right)\b|\b(?:background|seen"
+    r"|pictured|poses?|file|photos?|photograph\w*|picture|image|screengrab|screenshot|illustration|rendering|bild|foto)\b",
+    re.IGNORECASE,
+)
+
+
+def _tells_story(before: str) -> bool:
+    """Whether two sentences or more in front of a credit are a paragraph of the story, and not what a picture shows."""
+    if len(before) <= 120 or not _SENTENCES.search(before):
         return False
-    if not is_credit(credit):
-        return False
-    before = line[: len(line) - len(tail) + found.start()] if found else line
-    # More than two sentences, or long ones, may be part of the article, with the credit appended.
-    return len(_SENTENCES.findall(before)) <= 1 or len(before) <= 200 or "AP Photo" in credit
+    return _CAPTION_CUE.search(before) is None
 
 
 _SENTENCES = re.compile(r"[a-z0-9)\"'”’]{2}[.!?][\"'”’)]* +(?=[A-Z\"“])")

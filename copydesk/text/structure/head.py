@@ -30,6 +30,8 @@ BEHIND, STORY_LINES = 14, 10
 LONGEST_MENU = 220
 #: So many labels in a row are the menu of a page.
 _MENU = 4
+#: More sentences than a notice about cookies has are a story.
+_MOST_SENTENCES = 4
 LONGEST_DECK = 300
 
 #: What sets the name of a site off; a colon sets off who speaks as well.
@@ -49,6 +51,8 @@ class _Menu(NamedTuple):
     #: Whether one ends a sentence, above any menu; how many could be anything, but prose.
     told: bool = False
     others: int = 0
+    #: How many are sentences of a story.
+    sentences: int = 0
 
     @property
     def is_full(self) -> bool:
@@ -62,11 +66,14 @@ class _Menu(NamedTuple):
             sure = column or line.is_certain
             told = self.told or (not sure and not self.is_full and line.ends_sentence)
             labels = self.labels + (not column and not line.is_address)
-            return _Menu(lines, labels, self.certain or sure, told, self.others)
+            return _Menu(lines, labels, self.certain or sure, told, self.others, self.sentences)
         if len(line.text) > LONGEST_MENU or line.is_prose:
             return None
         told = self.told or (not self.is_full and line.ends_sentence)
-        return self._replace(lines=lines, told=told, others=self.others + 1)
+        sentences = self.sentences + (line.states and len(line.tokens) > 4)
+        if sentences > _MOST_SENTENCES:
+            return None
+        return self._replace(lines=lines, told=told, others=self.others + 1, sentences=sentences)
 
 
 def _titled(page: Page) -> tuple[Line, _Menu, Sequence[Line]] | None:

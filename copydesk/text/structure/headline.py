@@ -13,7 +13,7 @@ from itertools import islice
 
 from copydesk.text.structure.lines import TEASER, Line
 from copydesk.text.structure.names import is_agency
-from copydesk.text.structure.sentences import WORD, tokens
+from copydesk.text.structure.sentences import WORD, ends_sentence, tokens
 
 MAX_CHARACTERS = 250
 MAX_WORDS = 32
@@ -84,6 +84,10 @@ def _is_cut_from(line: str, words: tuple[str, ...]) -> bool:
     return len(kept) >= 10 and " ".join(words).startswith(kept)
 
 
+#: Behind a colon, where the rest is the headline letter for letter; else names of sites are shorter.
+_LONGEST_SITE = 100
+
+
 def _without_site(line: str, other: str = "") -> list[str]:
     """`line` without what stands behind or before a separator and is short enough to be a site's name.
 
@@ -94,13 +98,26 @@ def _without_site(line: str, other: str = "") -> list[str]:
     for separator in _SEPARATOR.finditer(line):
         head, tail = line[: separator.start()], line[separator.end() :]
         if other and ":" in separator[0]:
-            found += [part for part, site in ((head, tail), (tail, head)) if is_agency(site) or part == other]
+            pairs = ((head, tail), (tail, head))
+            found += [
+                part for part, site in pairs if is_agency(site) or (part == other and _may_be_site(site, _LONGEST_SITE))
+            ]
             continue
-        if 1 <= len(tail.split()) <= 7 and len(tail) <= 60:
+        if _may_be_site(tail):
             found.append(head)
         if 1 <= len(head.split()) <= 5 and len(head) <= 40:
             found.append(tail)
     return found
+
+
+def _may_be_site(text: str, longest: int = 60) -> bool:
+    """Whether a text beside a headline may be the name of a site: short, with capitals, and no sentence."""
+    words = text.split()
+    if not 1 <= len(words) <= longest // 8 or len(text) > longest:
+        return False
+    long = [word for word in words if len(word) > 3 and word[0].isalpha()]
+    small = sum(word[0].islower() for word in long)
+    return 2 * small <= len(long) or (len(words) <= 7 and not ends_sentence(text))
 
 
 def site_suffix(headline: str, is_site: Callable[[str], bool]) -> int:
@@ -184,15 +201,27 @@ def leading_headline(paragraph: str, headline: Line) -> int:
         return 0
     here = found[-1].end()
     rest = paragraph[here:]
-    between = re.match(r"['\"”’»)\]]*(?P<mark>\s*[.:!?|–—-]+|\s*…)?\s+", rest)
+    between = re.match(r"['\"”’»)\]]*(?:(?P<mark>\s*[.:!?|–—-]+|\s*…)?\s+|(?P<slashes>\\{1,4}))", rest)
     if between is None or between.end() >= len(rest):
         return 0
     after = rest[between.end()]
-    if between["mark"] and not after.islower():
+    if (between["mark"] or between["slashes"]) and not after.islower():
+        return here + between.end()
+    if rest.startswith(("http://", "https://"), between.end()):
         return here + between.end()
     if len(wanted) >= 5 and (after.isupper() or after in '"“(') and not re.match(r"\S*\s*$", rest[between.end() :]):
         return here + between.end()
+    # A name goes on with a name, `New York City Mayor`; a sentence begins with `The`, `In`, `He`.
+    first = WORD.match(rest, between.end())
+    if first and after.isupper() and headline.text[0].isupper() and first[0].casefold() in _SENTENCE_STARTS:
+        return here + between.end()
     return 0
+
+
+_SENTENCE_STARTS = frozenset(
+    """a an the this these those he she they it we i you in on at for after before when while as with from there
+    el la los las un una en der die das ein eine im am le les une dans il lo gli o os um uma no na""".split()
+)
 
 
 _STOP = re.compile(r"\.(?P<gap>\s+)(?=[A-Z0-9À-Þ\"'“‘(])")

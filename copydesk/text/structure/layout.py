@@ -17,7 +17,7 @@ from copydesk.config import DatesConfig
 from copydesk.edits import TITLE, Edit, Span
 from copydesk.records import Problem
 from copydesk.text.site import NO_SITE, Site
-from copydesk.text.structure import body, head, headline, opening, settle, tail
+from copydesk.text.structure import body, head, headline, opening, settle, signoffs, tail
 from copydesk.text.structure.columns import Column
 from copydesk.text.structure.date_reader import DateReader
 from copydesk.text.structure.decisions import Decision, Known, Page, Rule, fold
@@ -37,9 +37,12 @@ RULES: tuple[Rule, ...] = (
     # within and below it
     body.recurring,
     body.furniture,
+    body.credits_behind,
     body.links_within,
     body.links_below,
     body.lone_caption,
+    signoffs.paragraphs_twice,
+    signoffs.at_the_end,
     tail.below_story,
     tail.source_behind,
     tail.cut_off,

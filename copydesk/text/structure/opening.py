@@ -15,7 +15,7 @@ from copydesk.text.structure.date_reader import DateReader, ReadDate
 from copydesk.text.structure.datelines import LONGEST, Dateline, find_dateline
 from copydesk.text.structure.decisions import Decision, Known, Mark, Page
 from copydesk.text.structure.head import LONGEST_DECK
-from copydesk.text.structure.names import is_known_agency
+from copydesk.text.structure.names import is_known_agency, is_place
 
 _STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff\u3041-\u30ff\u4e00-\u9fff]")
 HEADLINE_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\d]")
@@ -84,9 +84,19 @@ def headline_in_front(page: Page, known: Known) -> Sequence[Decision]:
     """The headline once more, in front of the story, on its line."""
     first = known.first_headline(page)
     story = _opening(page, known) if first else None
-    if first is None or story is None or not (length := headline.leading_headline(story.text, first)):
+    if first is None or story is None:
         return ()
-    return (Decision("headline-prefix", story.line, cut=(story.start, story.start + length)),)
+    length = headline.leading_headline(story.text, first)
+    if not length and story.text.startswith(first.text) and len(first.tokens) >= 4:
+        length = _before_date(page, story.text, len(first.text))
+    return (Decision("headline-prefix", story.line, cut=(story.start, story.start + length)),) if length else ()
+
+
+def _before_date(page: Page, text: str, end: int) -> int:
+    """Where a date in front of the story begins that stands right behind a headline ending at `end`; else 0."""
+    rest = text[end:].lstrip()
+    prefix = date_prefix(rest, page.reader, HEADLINE_START)
+    return len(text) - len(rest) if prefix and page.reader.find(rest[: prefix[0]]) else 0
 
 
 def date_behind_headline(page: Page, known: Known) -> Sequence[Decision]:
@@ -98,6 +108,11 @@ def dateline(page: Page, known: Known) -> Sequence[Decision]:
     """A dateline or an agency in front of the first sentence."""
     story = _opening(page, known)
     found = _dateline(page, known, story.text) if story else None
+    if found is None and known.story is not None:  # what looks like a deck is the first paragraph
+        story = _opening(page, known._replace(story=None))
+        found = _dateline(page, known, story.text) if story else None
+        if found and not (found.agency or found.date or (found.place and is_place(found.place))):
+            return ()
     if story is None or found is None:
         return ()
     return (Decision(_rule(known, found), story.line, found, (story.start, story.start + found.end)),)
