@@ -88,7 +88,10 @@ def _footer(tail: str) -> int | None:
         if middle < 0 or len(tail) - middle - len(said) > _LONGEST_NAME:
             continue
         start = tail.rfind(first, 0, middle) if first else 0
-        if start >= 0 and middle - start <= _LONGEST_TITLE and (start == 0 or tail[start - 1].isspace()):
+        if start < 0 or middle - start > _LONGEST_TITLE or not (start == 0 or tail[start - 1].isspace()):
+            continue
+        title, name = tail[start + len(first) : middle].lstrip(), tail[middle + len(said) :].strip(" .")
+        if not title[:1].islower() and not (name[:1].islower() and " " in name):
             return len(tail[:start].rstrip())
     return None
 
