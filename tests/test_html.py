@@ -278,3 +278,130 @@ def test_nested_pages_take_no_more_than_seconds(body: str) -> None:
     started = time.perf_counter()
     small(body)
     assert time.perf_counter() - started < 10
+
+
+# --- who wrote it, when, under which headline -----------------------------------------------------------------------
+
+SITE = '<meta property="og:site_name" content="The Harbour Herald">'
+
+
+def linked(author: str) -> str:
+    return LINKED % f'{{"@type": "NewsArticle", "headline": "Ferry Cancelled", "author": {author}}}'
+
+
+@pytest.mark.parametrize(
+    ("head", "top", "authors"),
+    [
+        (linked('{"name": "Tom Reed"}'), "", ("Tom Reed",)),
+        (linked('[{"name": "Tom Reed"}, {"name": "Ann Lee"}]'), "", ("Tom Reed", "Ann Lee")),
+        (linked('{"name": ["Tom Reed", "Ann Lee"]}'), "", ("Tom Reed", "Ann Lee")),
+        (linked('"By Tom Reed and Ann Lee"'), "", ("Tom Reed", "Ann Lee")),
+        (linked('"Reed, Tom"'), "", ("Tom Reed",)),
+        (linked('"Tom Reed, Associated Press"'), "", ("Tom Reed",)),
+        (linked('[{"name": "Tom Reed"}, {"name": "Associated Press"}]'), "", ("Tom Reed", "Associated Press")),
+        (linked('{"name": "The Harbour Herald"}') + SITE, "", ()),
+        (linked('{"name": "Herald Staff"}') + SITE, "<p class=byline>By Tom Reed</p>", ("Tom Reed",)),
+        (linked('{"name": "Harbour Herald staff"}') + SITE, "<p class=byline>By Tom Reed</p>", ("Tom Reed",)),
+        (linked('{"name": "admin"}'), "", ()),
+        (linked('{"name": "Tom ReedTwitter"}'), "", ("Tom Reed",)),
+        (LINKED % '[{"@type": "Article", "author": {"@id": "#a"}}, {"@id": "#a", "name": "Tom Reed"}]', "", ("Tom Reed",)),
+        (LINKED % '//<![CDATA[\n{"@type": "Article", "author": {"name": "Tom Reed",},}\n//]]>', "", ("Tom Reed",)),
+        ("<meta name=author content='Tom Reed'>", "", ("Tom Reed",)),
+        ("<meta name=author content='https://facebook.com/tomreed'>", "", ()),
+        ("<meta name=twitter:label1 content='By'><meta name=twitter:data1 content='Tom Reed'>", "", ("Tom Reed",)),
+        ("", "<p><a rel=author href=/x>Tom Reed</a></p>", ("Tom Reed",)),
+        ("", "<div class=by>By</div><div>Tom Reed</div>", ("Tom Reed",)),
+        ("", "<p>By Tom Reed published 19 May 2026</p>", ("Tom Reed",)),
+        ("", "<p>19 May 2026 | By Tom Reed</p>", ("Tom Reed",)),
+        ("", "<p>posted on 19 May 2026 by Tom Reed</p>", ("Tom Reed",)),
+        ("", "<h2>Wind stops all boats that leave for the island before noon.</h2><p>By Tom Reed</p>", ("Tom Reed",)),
+        ("", "<figure><figcaption>The ferry. By Ann Lee</figcaption></figure>", ()),
+        ("", "<h2>Local News</h2>", ()),
+    ],
+)  # fmt: skip
+def test_the_authors_of_a_page(head: str, top: str, authors: tuple[str, ...]) -> None:
+    document = small(f"<article>{H1}{top}{STORY}</article>", f"<title>Ferry Cancelled</title>{head}")
+    assert document.problem is None and document.authors == authors
+
+
+PUBLISHED = '<meta property="article:published_time" content="%s">'
+
+
+@pytest.mark.parametrize(
+    ("head", "top", "date"),
+    [
+        (PUBLISHED % "2021-06-02T01:30:00Z", "<p>June 1, 2021</p>", "June 1, 2021"),  # the day that readers see
+        (PUBLISHED % "2021-06-02T01:30:00Z", "<p>June 2, 2021</p>", "2021-06-02T01:30:00Z"),
+        (PUBLISHED % "2021-06-05T01:30:00Z", "<p>June 1, 2021</p>", "2021-06-05T01:30:00Z"),
+        (PUBLISHED % "2021-06-02T01:30:00Z", "<p>Updated: June 1, 2021</p>", "2021-06-02T01:30:00Z"),
+        ("<meta name=date content=2021-06-05>", "<p>June 1, 2021</p>", "June 1, 2021"),
+        ("<meta name=pubdate content=2021-06-05>", "", "2021-06-05"),
+        ("<meta name='parsely-pub-date' content=1970-01-01><meta name=date content=2021-06-05>", "", "2021-06-05"),
+        (LINKED % '{"@type": "WebPage", "datePublished": "2021-06-01"}', "", "2021-06-01"),
+        (LINKED % '{"@type": "NewsArticle", "datePublished": "2021-06-01",}', "", "2021-06-01"),
+        ("", "<span itemprop=datePublished content=2021-06-01></span>", "2021-06-01"),
+        ("", "<p>Updated: June 3, 2021</p><p>Published: June 1, 2021</p>", "June 1, 2021"),
+        ("", "<p>By Tom Reed | 01.06.21</p>", "01.06.21"),
+        ("", "<div class=post-meta>Author: tom June 1, 2021 0 Comments</div>", "June 1, 2021"),
+        ("<link rel=canonical href='https://news.example/2021/06/01/ferry'>", "", "2021-06-01"),
+        ("", "<p>© June 1, 2021</p>", None),
+        ("", "<div class=weather-box>June 1, 2021</div>", None),
+    ],
+)
+def test_the_date_of_a_page(head: str, top: str, date: str | None) -> None:
+    document = small(f"<article>{H1}{top}{STORY}</article>", f"<title>Ferry Cancelled</title>{head}")
+    assert document.problem is None and document.date == date
+
+
+def test_a_page_that_was_changed() -> None:
+    head = '<meta property="article:published_time" content="2021-06-01T10:00:00Z">'
+    later = head + '<meta property="article:modified_time" content="2021-06-03T10:00:00Z">'
+    assert small(f"<article>{H1}{STORY}</article>", head).modified is None
+    assert small(f"<article>{H1}{STORY}</article>", later).modified == "2021-06-03T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("body", "title"),
+    [
+        ("<h1>The Harbour Herald</h1><h1>Ferry to the island cancelled</h1>", "Ferry to the island cancelled"),
+        ('<h1><a href="/">Your paper</a></h1><h2>Ferry to the island cancelled</h2>', "Ferry to the island cancelled"),
+        ("<h1>Ferry to the island is cancelled for all</h1>", "Ferry to the island is cancelled for all"),
+        ("<h1><span>Ferry to the island cancelled</span><div>1 June 2021</div></h1>", "Ferry to the island cancelled"),
+        ("", "Ferry to the island cancelled"),
+    ],
+)
+def test_the_headline_is_the_heading_that_is_most_like_the_titles(body: str, title: str) -> None:
+    head = f"<title>Ferry to the island cancelled | The Harbour Herald</title>{SITE}"
+    assert small(f"<main>{body}{STORY}</main>", head).title == title
+
+
+def test_the_address_of_a_page() -> None:
+    canonical = "<link rel=canonical href='https://news.example/ferry'>"
+    assert small(f"<article>{H1}{STORY}</article>", canonical).address == "https://news.example/ferry"
+    assert small(f"<article>{H1}{STORY}</article>", "<link rel=canonical href='/ferry'>").address is None
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<div class='newsletter-box'><p>Get the best of our harbour reports in your mail every Monday.</p></div>",
+        "<div class=relatedArticles><p>Ten lakes to swim in before you are forty, and how to get there.</p></div>",
+        "<section id=author-bio><p>Tom Reed has written about boats and their people for twenty years.</p></section>",
+        "<p><a href=/lakes>Ten lakes to swim in before you are forty</a></p>",
+    ],
+)
+def test_what_is_no_part_of_the_article_is_left_out(part: str) -> None:
+    text = small(f"<article>{H1}<p>{'</p><p>'.join(LONG)}</p>{part}</article>").text
+    assert text is not None and [line for line in text.split("\n\n") if line != "Ferry Cancelled"] == LONG
+
+
+def test_words_in_a_paragraph_stay_whatever_their_class() -> None:
+    line = f"{LONG[0]} The <a class=related-topic>sea anemones</a> and the <span class=modal>gulls</span> stayed."
+    text = small(f"<article>{H1}<p>{'</p><p>'.join([*LONG, line])}</p></article>").text
+    assert text is not None and "The sea anemones and the gulls stayed." in text
+
+
+def test_an_article_that_follows_is_left_out() -> None:
+    other = f"<article><h1>Ten lakes</h1><p>{'</p><p>'.join(PARAGRAPHS)}</p></article>"
+    text = small(f"<article>{H1}<p>{'</p><p>'.join(LONG)}</p></article>{other}").text
+    assert text is not None and PARAGRAPHS[0] not in text and LONG[0] in text

@@ -15,7 +15,7 @@ from pathlib import Path
 from .material import Row
 
 OWN = Path(__file__).with_name("own")
-SECTIONS = ("mojibake", "encodings", "languages", "structure", "extraction")
+SECTIONS = ("mojibake", "encodings", "languages", "structure", "extraction", "pages")
 #: How far a share may fall below the result: another version of ftfy or chardet may treat a document differently.
 MARGIN = 0.01
 

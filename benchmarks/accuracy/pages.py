@@ -67,12 +67,24 @@ class Tool:
 
 @cache
 def rows(data: Path) -> tuple[dict[str, Any], ...]:
-    """All pages of `data` with gold; none where there is no such file."""
-    path = data / "pages" / "pages.jsonl.gz"
-    if not path.exists():
-        return ()
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return tuple(json.loads(line) for line in lines)
+    """All pages of `data` with gold, from `pages.jsonl.gz` or else from `pages.jsonl`; none where there is neither."""
+    folder = data / "pages"
+    if (folder / "pages.jsonl.gz").exists():
+        with gzip.open(folder / "pages.jsonl.gz", "rt", encoding="utf-8") as lines:
+            return tuple(json.loads(line) for line in lines)
+    listing = folder / "pages.jsonl"
+    found = [json.loads(line) for line in listing.read_text("utf-8").splitlines()] if listing.exists() else []
+    return tuple(_with_page(row, folder) for row in found)
+
+
+def _with_page(row: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A row of `pages.jsonl`, whose page lies beside it, in the form of `pages.jsonl.gz`."""
+    return {
+        "id": row["file"], "set": "own", "file": row["file"], "url": f"https://news.example/{row['file']}",
+        "html": (folder / row["file"]).read_text("utf-8"), "html_encode": "utf-8", "lang": row.get("lang"),
+        "gold_title": row.get("title"), "gold_date": row.get("date"), "gold_authors": row.get("authors"),
+        "gold_body": row["body"], "gold_deck": row.get("deck"),
+    }  # fmt: skip
 
 
 # --- the tools --------------------------------------------------------------------------------------------------------

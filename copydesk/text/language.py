@@ -78,6 +78,12 @@ _AS_PERSIAN = str.maketrans("يكىة", "یکیه")
 # The codes of languages in the table of letters, by ISO 639-1 code, where they differ.
 _LETTERS_OF = {"no": ("nb", "nn"), "ku": ("kmr",), "hr": ("hr", "bs"), "bs": ("bs", "hr")}
 _CYRILLIC = ("be", "bg", "kk", "mk", "mn", "ru", "sr", "uk")
+# Zulu and Xhosa, which py3langid takes for Swahili: their clicks are written with letters that Swahili lacks. Xhosa
+# doubles the first vowel in plurals; the two differ in the words for that, and, or.
+_CLICKS = re.compile("[qx]|hl|dl")
+_XHOSA = re.compile(r"\b(?:ii|oo|aa)[^\W\d_]|\b(?:ukuba|kwaye|okanye|ngokuba|xa|kwi)\b")
+_ZULU = re.compile(r"\b(?:ukuthi|futhi|noma|ngoba|uma|kanye|lapho)\b")
+
 #: The number of top-ranked languages that are compared by their letters; and how many bits more than the best of them
 #: the first one may cost, if the model is sure of it and if it is not.
 _RIVALS, _SURE, _BEHIND_IF_SURE, _BEHIND = 5, 0.7, 20.0, 10.0
@@ -120,7 +126,7 @@ def language(text: str) -> str:
     if script in ("latin", "cyrillic"):
         for length in (MODEL_SAMPLE, SAMPLE):
             if code := _by_model(sample[:length], _CYRILLIC if script == "cyrillic" else ()):
-                return code
+                return _nguni(sample) if code == "sw" and _has_clicks(sample) else code
         return "und"
     return script
 
@@ -139,6 +145,18 @@ def _by_model(sample: str, rivals: tuple[str, ...]) -> str | None:
         return None
     behind = bits[code] - min(bits.values())
     return code if behind < (_BEHIND_IF_SURE if probability > _SURE else _BEHIND) else None
+
+
+def _has_clicks(sample: str) -> bool:
+    """Whether a text that looks like Swahili has more than one click in a hundred letters."""
+    return len(_CLICKS.findall(sample.casefold())) > 0.01 * sum(map(str.isalpha, sample))
+
+
+def _nguni(sample: str) -> str:
+    """Zulu or Xhosa, by words and plurals of which only one has them; `und` if that is not decisive."""
+    plain = sample.casefold()
+    xhosa, zulu = len(_XHOSA.findall(plain)), len(_ZULU.findall(plain))
+    return "und" if xhosa == zulu else "xh" if xhosa > zulu else "zu"
 
 
 def _bits(reading: Reading, code: str, known: frozenset[str]) -> float:

@@ -10,7 +10,8 @@ from copydesk.records import CRITICAL, Document, Problem, storable
 from copydesk.sources.pages.authors import People, find_authors
 from copydesk.sources.pages.blocks import container, read_blocks
 from copydesk.sources.pages.days import find_dates
-from copydesk.sources.pages.headline import find_headline
+from copydesk.sources.pages.furniture import take_out
+from copydesk.sources.pages.headline import find_headline, likeness
 from copydesk.sources.pages.markup import EXTENSIONS, TooLarge, declared_charset, is_page, parsed
 from copydesk.sources.pages.meta import read_meta
 from copydesk.sources.pages.story import main_text, plain_layout
@@ -61,13 +62,14 @@ def _read(document: Document, page: str) -> Document:
     tree = parsed(page)
     meta = read_meta(tree)
     plain_layout(tree)
-    story = container(tree)
+    story = container(tree, likeness(meta))
     blocks, times, people = read_blocks(tree, story)
     headline = find_headline(meta, blocks)
     at = headline.block if headline else -1
     dates = find_dates(tree, meta, blocks, times, at)
     authors = find_authors(tree, meta, People(blocks, people, at))
-    lines = main_text(tree, blocks)
+    take_out(tree, story)
+    lines = main_text(tree, blocks, meta)
     return replace(
         document,
         text="\n\n".join(lines) or None,

@@ -203,8 +203,7 @@ def _people(texts: Iterable[str], meta: Meta) -> tuple[str, ...]:
     for text in islice(texts, _MOST):
         names = [] if meta.is_site(text.strip(" ,;|")) else [*_names(text)]
         # `Jane Roe, Associated Press` is one person; an agency that is named for itself is an author.
-        if any(map(is_name, names)) and not all(map(is_name, names)):
-            names = [name for name in names if not is_agency(name)]
+        names = [name for name in names if not is_agency(name)] or names
         for name in names:
             if not meta.is_site(name) and not _is_nobody(name, meta):
                 found.setdefault(fold(name), name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
 
@@ -66,11 +67,19 @@ def squeezed(text: str) -> str:
     return _BLANKS.sub(" ", text).strip()
 
 
-def container(tree: HtmlElement) -> HtmlElement:
-    """The element with the main text: the `<article>` with the `<h1>`, else the longest; else main; else the body."""
+def container(tree: HtmlElement, alike: Callable[[str], float] = lambda _: 1.0) -> HtmlElement:
+    """The element with the main text: the `<article>` with the `<h1>`, else the longest; else main; else the body.
+
+    Of several with an `<h1>`, the one whose heading is most `alike` the page's titles.
+    """
+
+    def rank(element: HtmlElement) -> tuple[float, int]:
+        headings = islice(element.iter("h1"), 5)
+        return max((alike(squeezed(h1.text_content())) for h1 in headings), default=-1.0), len(element.text_content())
+
     for path in _CONTAINERS:
         if found := tree.xpath(path):
-            return max(found, key=lambda e: (e.find(".//h1") is not None, len(e.text_content())))
+            return found[0] if len(found) == 1 else max(found, key=rank)
     return tree
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from copydesk.sources.pages import linked
@@ -18,6 +18,12 @@ _HOME = re.compile(r"(?:https?:)?(?://[^/?#]+)?/?(?:[a-z]{2}/?|index\.\w+)?$", r
 #: A heading shares this much of its words with one of the page's titles, or is as long as a headline.
 _ALIKE = 0.4
 _WORDS = 4
+
+
+def likeness(meta: Meta) -> Callable[[str], float]:
+    """How much a heading is like the page's titles, from 0 to 1."""
+    titles = _titles(meta)
+    return lambda heading: _likeness(heading, titles)
 
 
 class Heading(NamedTuple):

@@ -22,6 +22,7 @@ _WRAPPED = re.compile(
 )
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]++|\\.)*+")|,(\s*[}\]])', re.DOTALL)
 _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
+_TAG = re.compile(r"<(?:/?(p|div|br|li|h[1-6])\b)?[^<>]*>", re.IGNORECASE)
 _LONGEST = 1 << 20
 _MOST_NODES = 2_000
 _DECODER = json.JSONDecoder(strict=False)
@@ -97,6 +98,17 @@ def text(node: Node, *names: str) -> str:
             if isinstance(each, str) and (line := " ".join(html.unescape(each).split())):
                 return line
     return ""
+
+
+def body(node: Node) -> str:
+    """The text of an article, without tags; a line a paragraph where it has lines."""
+    value = node.get("articleBody")
+    if isinstance(value, list):
+        value = "\n".join(each for each in value if isinstance(each, str))
+    if not isinstance(value, str):
+        return ""
+    lines = _TAG.sub(lambda tag: "\n" if tag[1] else "", html.unescape(value)).splitlines()
+    return "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
 
 
 def named(value: Any, found: list[Node]) -> Iterator[str]:

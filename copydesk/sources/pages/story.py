@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from copydesk.sources.pages.blocks import Block
+from copydesk.sources.pages import linked
+from copydesk.sources.pages.blocks import Block, squeezed
+from copydesk.sources.pages.meta import Meta
 
 if TYPE_CHECKING:
     from configparser import ConfigParser
@@ -19,6 +23,10 @@ _LAYOUT_TABLES = ".//table[not(ancestor::table)][.//h1 or .//td[count(p) > 1 or 
 _TABLE_TAGS = ("table", "tbody", "thead", "tfoot", "tr", "td", "th")
 # Shorter blocks are usually labels and buttons.
 _PARAGRAPH = 40
+_PARAGRAPHS = frozenset({"p", "div"})
+#: A story in the linked data is used as a check if it has this many characters; below this F1 another is told.
+_LEAST_STATED, _SAME_STORY = 600, 0.5
+_WORD = re.compile(r"\w+")
 
 
 def plain_layout(tree: HtmlElement) -> None:
@@ -28,8 +36,20 @@ def plain_layout(tree: HtmlElement) -> None:
             element.tag = "div"
 
 
-def main_text(tree: HtmlElement, blocks: Sequence[Block]) -> list[str]:
-    """The paragraphs of the article.
+def main_text(tree: HtmlElement, blocks: Sequence[Block], meta: Meta) -> list[str]:
+    """The paragraphs of the article, by its markup; by its linked data where that tells another story."""
+    lines = _without_links(_from_markup(tree, blocks), blocks)
+    stated = linked.body(meta.story)
+    if len(stated) < _LEAST_STATED or _alike("\n".join(lines), stated) >= _SAME_STORY:
+        return lines
+    told = [block.text for block in blocks if _is_told(block.text, stated)]
+    if _alike("\n".join(told), stated) >= _SAME_STORY:
+        return told
+    return lines or list(filter(None, map(squeezed, stated.split("\n"))))
+
+
+def _from_markup(tree: HtmlElement, blocks: Sequence[Block]) -> list[str]:
+    """The paragraphs that trafilatura finds.
 
     trafilatura returns a short article as one paragraph. Then it is called again without its minimum length; if that
     loses text too, the blocks of the article are used.
@@ -46,6 +66,25 @@ def main_text(tree: HtmlElement, blocks: Sequence[Block]) -> list[str]:
             if _fused(lines, texts) or sum(map(len, lines)) < 0.7 * size:
                 lines = story
     return lines
+
+
+def _without_links(lines: list[str], blocks: Sequence[Block]) -> list[str]:
+    """`lines` without paragraphs that are a link to another article."""
+    links = {
+        block.text for block in blocks if block.linked and block.tag in _PARAGRAPHS and len(block.text.split()) > 3
+    }
+    return [line for line in lines if line not in links]
+
+
+def _alike(text: str, other: str) -> float:
+    """The share of words that two texts have in common, as F1."""
+    mine, theirs = (Counter(_WORD.findall(each.casefold())) for each in (text, other))
+    total = mine.total() + theirs.total()
+    return 2 * (mine & theirs).total() / total if total else 0.0
+
+
+def _is_told(line: str, story: str) -> bool:
+    return len(line) >= _PARAGRAPH and line in story
 
 
 def _extracted(tree: HtmlElement, least: int | None = None) -> list[str]:

@@ -21,11 +21,14 @@ _HAN_BY = re.compile(
     rf"(?:本报|本報|新华社|本网)?(?:{_HAN_WORDS})(?:\s*[:：/／＝=]\s*|\s+)(?P<names>{_HAN_NAME}(?:\s*[、,，]\s*{_HAN_NAME})*)$"
     rf"|[(（](?:本报|本報|新华社|本网)?(?:{_HAN_WORDS})\s*[:：]?\s*(?P<inside>{_HAN_NAME}(?:\s*[、,，]\s*{_HAN_NAME})*)[)）]$"
 )
+# In capitals, too: `JANE DOE AND JOHN ROE`; a single letter there is an initial.
+_JOINS = any_as_written(
+    {*lists.words("name_joins"), *(word.upper() for word in lists.words("name_joins") if len(word) > 1)}
+)
 # After a name: its role, its employer, an address.
 _NAME_END = re.compile(
-    r"\s*(?:[|/•·(\[<]|\s[–—-]\s|\s(?:in|at|for)\s+(?=[A-Z])|,\s*(?=(?:the\s+)?(?:[a-z]|[A-Z]{2,}\b))|\S+@\S+|@\w+)"
+    rf"\s*(?:[|/•·(\[<]|\s[–—-]\s|\s(?:in|at|for)\s+(?=[A-Z])|,\s*(?=(?!(?:{_JOINS})\s)(?:the\s+)?(?:[a-z]|[A-Z]{{2,}}\b))|\S+@\S+|@\w+)"
 )
-_JOINS = any_as_written(lists.words("name_joins"))
 _JOIN = re.compile(rf"\s*[,،]\s*(?:(?:{_JOINS})\s+)?|\s+(?:{_JOINS})\s+")
 _PARTICLES = set(lists.words("name_particles"))
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[.'’-][^\W\d_]+)*\.?$")
@@ -33,6 +36,17 @@ _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[.'’-][^\W\d_]+)*\.?$")
 _DAYS = {name for name, _ in lists.weekdays() if len(name) > 3}
 _TIME_WORDS = _DAYS | {name for name in lists.months() if len(name) > 2}
 _ROLE = re.compile(rf"\b(?:{any_as_written(lists.words('roles'))})\b", re.IGNORECASE)
+
+
+# `(Reporting by Jane Roe; editing by John Doe)`: who edited is no author.
+_IN_BRACKETS = re.compile(r"\((?P<inside>[^()]+)\)\.?$")
+_EDITED = re.compile(r"\s*;\s*(?:additional\s+|writing\s+|editing\s+).*$", re.IGNORECASE)
+# The label once more between names; where each of several reports from; a slash between names.
+_AGAIN = re.compile(r"\s*[,;]?\s+(?:By|BY|Von|VON|Par|PAR|Por|POR)\s+(?=[^\W\d_])")
+_PLACE = r"[A-Z][\w.'-]*(?:[ ][A-Z][\w.'-]*){0,2}?(?:,\s+[A-Z][\w.'-]*)??"
+_FROM = re.compile(rf"\s+in\s+{_PLACE}(?=,\s*[A-Z]|,?\s+(?:{_JOINS})\s+[A-Z]|$)")
+_SLASH = re.compile(r"(?<=[^\W\d_])\s*/\s*(?=[A-Z][^\W\d_]+\s[A-Z])")
+_BUTTON = re.compile(r"(?<=[a-z])(?:Twitter|Facebook|LinkedIn|Instagram)$")
 
 
 class Byline(NamedTuple):
@@ -50,6 +64,8 @@ def find_byline(line: str, labelled: bool = True) -> Byline | None:
     if len(line) > 160:
         return None
     start = 0
+    if labelled and (bracketed := _IN_BRACKETS.match(line)):
+        line = bracketed["inside"]
     if labelled:
         if han := _HAN_BY.match(line):
             return Byline(tuple(re.split(r"\s*[、,，]\s*", han["names"] or han["inside"])), None)
@@ -57,7 +73,7 @@ def find_byline(line: str, labelled: bool = True) -> Byline | None:
         if not label:
             return None
         start = label.end()
-    rest = line[start:].strip(" |·•")
+    rest = _plain_list(line[start:].strip(" |·•"))
     if is_agency(rest):
         return Byline((), rest)
     ended = _NAME_END.search(rest)
@@ -80,7 +96,16 @@ def find_byline(line: str, labelled: bool = True) -> Byline | None:
     if agency is None:
         parts = (part.strip(" ,)(") for part in re.split(r"[|,/()•·]|\s[–—-]\s", behind))
         agency = next((part for part in parts if part and is_agency(part)), None)
-    return Byline(tuple(names), agency)
+    return Byline(tuple(dict.fromkeys(names)), agency)
+
+
+def _plain_list(rest: str) -> str:
+    """The names behind a label, with a comma between them: `Jane Roe in Paris and John Doe in Rome`."""
+    rest = _BUTTON.sub("", _AGAIN.sub(", ", _EDITED.sub("", rest)))
+    if any(place.end() < len(rest) for place in _FROM.finditer(rest)):
+        rest = _FROM.sub("", rest)
+    parts = _SLASH.split(rest)
+    return ", ".join(parts) if len(parts) > 1 and all(map(is_name, parts)) else rest
 
 
 def is_name(text: str, labelled: bool = True) -> bool:
