@@ -34,6 +34,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "checks report sites sources warehouse",
         "run.batch run.child run.job",
         "languages.learn run.workers",
+        "run.guard",
         "run.collect",
         "run.gate",
         "run.publish",

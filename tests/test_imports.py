@@ -67,10 +67,10 @@ def test_import_reads_one_module_and_no_data() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"], ["show", "--help"]])
 def test_the_command_line_helps_without_settings_and_data(arguments: list[str]) -> None:
     found = start(f"from copydesk.cli import main; main({arguments!r})")
-    assert found.own == {"copydesk", "copydesk.cli"}
+    assert {name for name in found.own if not f"{name}.".startswith("copydesk.cli.")} == {"copydesk"}
     assert found.packages == {"click", "copydesk"}
     assert not [path for path in found.data if Path(path).is_relative_to(ROOT / "copydesk")]
-    assert len(found.modules) <= 160, "what click imports, and little more"
+    assert len(found.modules) <= 175, "what click imports, and little more"
 
 
 def test_what_is_watched_is_seen() -> None:

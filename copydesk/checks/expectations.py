@@ -87,15 +87,21 @@ def merge(verdicts: Iterable[Verdict[Any]]) -> list[Result]:
 
 
 def read_suites(folder: Path | None = None) -> dict[str, list[Rule]]:
-    """The rules of every suite in `folder`, or of the shipped ones. Raises `SuiteError`. Fast, unlike `Checks`."""
-    return {name: read_suite(folder or bundled("expectations"), name) for name in COLUMNS}
+    """The rules of every suite in `folder`, or of the shipped ones. Raises `SuiteError`. Fast, unlike `Checks`.
+
+    A folder that was made before there were suites of new versions has none: then the shipped one counts.
+    """
+    shipped = bundled("expectations")
+    folder = folder or shipped
+    without = () if (folder / "versions.json").exists() else ("versions",)
+    return {name: read_suite(shipped if name in without else folder, name) for name in COLUMNS}
 
 
 class Checks:
     """The suites of a folder, ready to judge tables. Raises `SuiteError` if a suite cannot be used."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """`folder` holds `articles.json`, `edits.json`, `partitions.json`, `run.json`; None means the shipped ones."""
+        """`folder` holds a file for each of `COLUMNS`, such as `articles.json`; None means the shipped ones."""
         self.rules = read_suites(folder)
         with _quiet():
             import great_expectations as gx

@@ -38,6 +38,7 @@ ARTICLES = {
     "markup_count": "pieces of markup: {}",
     "escape_count": "escape sequences: {}",
     "replacement_count": "replacement characters (U+FFFD): {}",
+    "replacement_share": "share of the characters that are lost (U+FFFD): {}",
     "control_count": "control characters: {}",
     "boilerplate_share": "share of the body's characters in boilerplate paragraphs: {}",
     "repeated_share": "share of the body's characters in repeated paragraphs: {}",
@@ -83,8 +84,19 @@ RUN = {
     "warned_share": "share of the published articles with a warning: {}",
 }
 
+VERSIONS = {
+    "date_lost": "the published version has a date, and this one has none: {}",
+    "headline_lost": "the published version has a headline, and this one has none: {}",
+    "authors_lost": "the published version names authors, and this one names none: {}",
+    "language_lost": "the language of the published version is known, and that of this one is not: {}",
+    "word_share": "words, as a share of those of the published version: {}",
+    "replacements_gained": "more replacement characters (U+FFFD) than in the published version: {}",
+    "mojibake_gained": "more pieces of mojibake than in the published version: {}",
+    "markup_gained": "more pieces of markup than in the published version: {}",
+}
+
 #: The columns of each suite.
-COLUMNS = {"articles": ARTICLES, "edits": EDITS, "partitions": PARTITIONS, "run": RUN}
+COLUMNS = {"articles": ARTICLES, "versions": VERSIONS, "edits": EDITS, "partitions": PARTITIONS, "run": RUN}
 
 #: The columns with the first match in the text, quoted in the report; suites do not see them.
 FOUND = {"mojibake_count": "mojibake_found", "markup_count": "markup_found", "escape_count": "escape_found"}
@@ -193,7 +205,8 @@ def articles(table: pa.Table, run_date: date) -> pa.Table:
             "mojibake_count": mojibake,
             "markup_count": markup,
             "escape_count": escapes,
-            "replacement_count": pc.count_substring(text, _REPLACEMENT),
+            "replacement_count": (lost := pc.count_substring(text, _REPLACEMENT)),
+            "replacement_share": np.array(lost) / np.maximum(np.array(pc.utf8_length(text)), 1),
             "control_count": _count(text, _CONTROLS),
             "headline_is_body": pa.array([bool(h) and h == b for h, b in starts], pa.bool_()),
             "headline_repeated": pa.array([len(h) > 10 and b.startswith(h) and b != h for h, b in starts], pa.bool_()),
@@ -205,6 +218,40 @@ def articles(table: pa.Table, run_date: date) -> pa.Table:
             FOUND["escape_count"]: _first(text, _patterns("escapes"), escapes),
         }
     )
+
+
+def versions(published: pa.Table, articles: pa.Table, judged: pa.Table) -> pa.Table:
+    """Metrics of new versions, in the order of the rows.
+
+    `published` (rows of `copydesk.warehouse.schemas.VERSIONS`) and `articles` (`articles_table`) have the same articles
+    in the same order; `judged` are the metrics of `articles`.
+    """
+    before = _damage(published)
+    words, present = published["word_count"].to_numpy(), articles["word_count"].to_numpy()
+    share = pa.array(present / np.maximum(words, 1), pa.float64(), mask=words == 0)
+    lost = {
+        "date_lost": _gone(*(pc.is_valid(table["published_date"]) for table in (published, articles))),
+        "headline_lost": _gone(*(pc.not_equal(table["headline"], "") for table in (published, articles))),
+        "authors_lost": _gone(*(pc.greater(pc.list_value_length(t["byline"]), 0) for t in (published, articles))),
+        "language_lost": _gone(*(pc.not_equal(table["language"], "und") for table in (published, articles))),
+    }
+    names = {"replacements": "replacement_count", "mojibake": "mojibake_count", "markup": "markup_count"}
+    gained = {f"{name}_gained": np.array(judged[of]) - before[of] for name, of in names.items()}
+    return pa.table({**lost, "word_share": share, **gained})
+
+
+def _gone(before: pa.ChunkedArray, now: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.and_(before, pc.invert(now))
+
+
+def _damage(table: pa.Table) -> dict[str, np.ndarray[Any, Any]]:
+    """Lost characters, mojibake and markup in each article."""
+    text = pc.binary_join_element_wise(table["headline"].combine_chunks(), table["body"].combine_chunks(), "\n\n")
+    return {
+        "replacement_count": np.array(pc.count_substring(text, _REPLACEMENT)),
+        "mojibake_count": _count(text, _patterns("mojibake")),
+        "markup_count": _count(text, _patterns("markup")),
+    }
 
 
 def edits(table: pa.Table, article_ids: Collection[str]) -> pa.Table:

@@ -159,6 +159,9 @@ class WarehouseConfig(Section):
     """`[warehouse]`: where tables are stored."""
 
     path: str = Field("warehouse", min_length=1, description="Folder or object-store URL of the Parquet tables")
+    keep_versions_days: int | None = Field(
+        None, ge=1, description="Days that replaced versions of articles are kept; without it, for ever"
+    )
     lock_wait_seconds: float = Field(30, ge=0, description="Seconds that a second run waits for the first")
 
 

@@ -18,6 +18,7 @@ from copydesk.checks.expectations import Checks, Result, Verdict, merge
 from copydesk.records import CRITICAL, INFO, WARNING, Document, Problem, storable
 from copydesk.report.summary import Summary
 from copydesk.run.batch import Batch
+from copydesk.run.guard import Compared, Guard
 from copydesk.run.job import Job
 from copydesk.run.workers import cleaned, joined
 from copydesk.sites.evidence import Sites
@@ -92,7 +93,7 @@ def collect(
 ) -> Collected:  # fmt: skip
     """Read, clean, validate and stage all documents of a job. `checks` loads the suites on first use."""
     left_out: Counter[str] = Counter()
-    intake = _Intake(staging, checks)
+    intake = _Intake(staging, checks, Guard(warehouse, history, checks))
     read = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
     arrived = intake.noting_unread(read)
     fresh = history.select(arrived, retry_quarantined=job.again)
@@ -118,8 +119,8 @@ def _with_progress(batches: Iterable[Batch], progress: Callable[[int, int], None
 class _Intake:
     """Validates batches, separates the documents to publish from those to quarantine, and stages both."""
 
-    def __init__(self, staging: Staging, checks: Callable[[], Checks]) -> None:
-        self._staging, self._checks = staging, checks
+    def __init__(self, staging: Staging, checks: Callable[[], Checks], guard: Guard) -> None:
+        self._staging, self._checks, self._guard = staging, checks, guard
         self.summary = Summary()
         self.totals = Totals()
         self.results: list[Result] = []
@@ -145,7 +146,8 @@ class _Intake:
 
     def take(self, batch: Batch) -> None:
         self.bytes_read += batch.size
-        problems = self._problems(batch)
+        compared = self._guard.compare(batch)
+        problems = self._problems(batch, compared)
         bad = {row for row, found in problems.items() if any(p.severity == CRITICAL for p in found)}
         good = pa.array([row not in bad for row in range(len(batch.articles))], pa.bool_())
         articles = _with_validation(batch.articles, problems).filter(good)
@@ -158,7 +160,9 @@ class _Intake:
         quarantined = batch.quarantined + failed
         self.summary.add(articles, edits)
         self.summary.add_quarantined(quarantined)
-        self._staging.add(articles, edits, quarantine_table(quarantined), raw.filter(good))
+        published = compared.published
+        replaced = published.filter(pc.is_in(published["article_id"], articles["article_id"].combine_chunks()))
+        self._staging.add(articles, edits, quarantine_table(quarantined), raw.filter(good), replaced)
         days = articles["published_date"]
         self.undated.update((site_of(uri), True) for uri in articles["uri"].filter(pc.is_null(days)).to_pylist())
         self.undated.update((site_of(row["uri"]), False) for row in quarantined if row["published_date"] is None)
@@ -166,17 +170,18 @@ class _Intake:
         self.totals.add_rows("unknown_language", days.filter(pc.equal(articles["language"], "und")))
         self.totals.add_edits(articles, edits)
 
-    def _problems(self, batch: Batch) -> dict[int, list[Problem]]:
+    def _problems(self, batch: Batch, compared: Compared) -> dict[int, list[Problem]]:
         """All problems of the articles of a batch, by row, found by the steps and by the suites."""
         ids = batch.articles["article_id"].to_pylist()
         none: Verdict[Any] = Verdict([])
         articles = self._checks().judge("articles", batch.metrics, range(len(ids))) if ids else none
         edits = self._checks().edits(batch.edits, ids) if len(batch.edits) else none
-        self.results = merge([Verdict(self.results), articles, edits])
-        self.whole += [p for p in (*articles.whole, *edits.whole) if p.severity == CRITICAL]
+        versions = compared.verdict
+        self.results = merge([Verdict(self.results), articles, versions, edits])
+        self.whole += [p for p in (*articles.whole, *versions.whole, *edits.whole) if p.severity == CRITICAL]
         problems = {row: list(found) for row, found in batch.problems.items()}
         self.noted.update((p.rule, p.column, p.severity) for found in problems.values() for p in found)
-        for row, found in articles.problems.items():
+        for row, found in (*compared.problems.items(), *articles.problems.items()):
             problems.setdefault(row, []).extend(found)
         for row, key in enumerate(ids) if edits.problems else ():
             problems.setdefault(row, []).extend(edits.problems.get(key, ()))

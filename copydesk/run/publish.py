@@ -8,12 +8,14 @@ from typing import Any
 
 from copydesk import __version__
 from copydesk.checks.expectations import Result
+from copydesk.config import Config
 from copydesk.data.rules import explain
 from copydesk.report.pages import INDEX, index, read_data, write_site
 from copydesk.report.report_data import Partition, ReportData, report_data
 from copydesk.run.gate import Judged, counts
 from copydesk.run.job import Job, Outcome, fingerprint
 from copydesk.warehouse import Warehouse
+from copydesk.warehouse.retention import Keep
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +42,15 @@ def publish(judged: Judged, job: Job) -> Outcome:
     )
     front = index([*_earlier_reports(warehouse, judged.recent).values(), data])
     site = {**write_site({run_id: data}), INDEX: front.encode()}
-    commit = staging.commit(run_id, job.day, row, validations, site, job.at)
+    commit = staging.commit(run_id, job.day, row, validations, site, job.at, keep(job.config))
     log.info("committed %s: %d file(s)", run_id, len(commit.files))
     where = warehouse.report_url(f"{run_id}.html")
     return Outcome(data["verdict"]["sentence"], row, where, warehouse.store.address(), data)
+
+
+def keep(config: Config) -> Keep:
+    """How long the rows of each table are kept."""
+    return Keep(versions=config.warehouse.keep_versions_days)
 
 
 def _row(judged: Judged, job: Job, run_id: str) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def audit(store: Store, progress: Callable[[int, int], None] | None = None) -> A
     for path in sorted(expected.keys() - there - {layout.MARKER}):
         found.note("missing", path, "is missing, although a commit wrote it; restore it from a backup")
     total = len(there)
-    for table in ("articles", "edits", "quarantine", "runs", "validations"):
+    for table in layout.KEYS:
         for name in names[table]:
             found.files += 1
             _look_at_file(store, name, table, expected.get(name), found)

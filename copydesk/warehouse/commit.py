@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
@@ -26,9 +26,20 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk.warehouse import layout, parquet, partition
+from copydesk.warehouse import layout, parquet, partition, schemas
 from copydesk.warehouse.recovery import INTENT, complete, read_record, report_path, staged
-from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, QUARANTINE, RUNS, UNWRITTEN, VALIDATIONS
+from copydesk.warehouse.retention import FOREVER, Keep, expired
+from copydesk.warehouse.schemas import (
+    ARTICLES,
+    DECISIONS,
+    EDITS,
+    FORMAT,
+    QUARANTINE,
+    RUNS,
+    UNWRITTEN,
+    VALIDATIONS,
+    VERSIONS,
+)
 from copydesk.warehouse.spill import Rows, Spill
 from copydesk.warehouse.store import Store
 
@@ -49,7 +60,10 @@ class Commit:
 
 @dataclass(frozen=True)
 class Plan:
-    """The content of a commit. `at` is the time of the run that its rows state.
+    """The content of a commit, of a run or of a person's decisions, which have no `run_row`.
+
+    `at` is the time that its rows state, and `stamp` are columns that its new rows have in common. `versions` gives the
+    rows that are replaced, `decisions` are rows of that table.
 
     `days` are the partitions of articles and edits to write, with the new rows of `articles` and `edits`; `leaving` are
     the ids of the old rows to remove, by day. `quarantine` gives the new rows of the quarantine; `released` are the old
@@ -59,15 +73,19 @@ class Plan:
     run_id: str
     run_date: date
     at: datetime
-    run_row: Mapping[str, Any]
-    validations: Sequence[Mapping[str, Any]]
-    reports: Mapping[str, bytes]
+    stamp: Mapping[str, str]
     days: set[int]
     articles: Spill
     edits: Spill
     leaving: Mapping[int, list[str]]
-    quarantine: Callable[[], Iterator[pa.Table]]
     released: Mapping[int, list[str]]
+    quarantine: Callable[[], Iterator[pa.Table]] | None = None
+    versions: Callable[[], Iterator[pa.Table]] | None = None
+    decisions: Sequence[Mapping[str, Any]] = ()
+    run_row: Mapping[str, Any] | None = None
+    validations: Sequence[Mapping[str, Any]] = ()
+    reports: Mapping[str, bytes] = field(default_factory=dict)
+    keep: Keep = FOREVER
 
 
 def publish(store: Store, plan: Plan) -> Commit:
@@ -76,10 +94,11 @@ def publish(store: Store, plan: Plan) -> Commit:
     work = _Work(store, plan)
     work.prepare()
     files = {name: work.files[name] for name in sorted(work.files, key=_order(plan))}
-    counts = {name: value for name, value in plan.run_row.items() if isinstance(value, int)}
+    row = plan.run_row or {}
+    counts = {name: value for name, value in row.items() if isinstance(value, int)}
     seal(store, work.staging, plan.run_id, {"run_date": plan.run_date.isoformat(), "counts": counts}, files)
-    row = plan.run_row
-    return Commit(plan.run_id, row["published"], row["quarantined"], row["partitions_written"], files)
+    published, quarantined, written = (row.get(name, 0) for name in ("published", "quarantined", "partitions_written"))
+    return Commit(plan.run_id, published, quarantined, written, files)
 
 
 def seal(
@@ -115,7 +134,10 @@ def marker() -> bytes:
 
 def _order(plan: Plan) -> Callable[[str], tuple[int, bool, str]]:
     """Partitions that only lose rows come last, so that a moved article is seen twice rather than not at all."""
-    tables = [layout.MARKER, "quarantine", "articles", "edits", "runs", "validations", layout.REPORTS]
+    tables = [
+        *(layout.MARKER, "decisions", "versions", "quarantine", "articles", "edits", "runs", "validations"),
+        layout.REPORTS,
+    ]
     ranks = {"edits": tables.index("articles")}
 
     def key(name: str) -> tuple[int, bool, str]:
@@ -142,12 +164,19 @@ class _Work:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.store.read(layout.MARKER) is None:
             self._bytes(layout.MARKER, marker())
-        new = {today: plan.quarantine()} if plan.run_row["quarantined"] else {}
+        for name in expired(self.store, plan.keep, plan.run_date, self.folder):
+            self._parquet(name, getattr(schemas, name.partition("/")[0].upper()), [])
+        if plan.decisions:
+            self._append("decisions", DECISIONS, plan.decisions)
+        if plan.versions:
+            self._extend("versions", VERSIONS, plan.versions())
+        new = {today: plan.quarantine()} if plan.quarantine else {}
         for day in sorted(new.keys() | plan.released.keys()):
             self._partition("quarantine", QUARANTINE, day, new.get(day, iter(())), plan.released.get(day, []))
         self._partitions("articles", ARTICLES, plan.articles)
         self._partitions("edits", EDITS, plan.edits)
-        self._append("runs", RUNS, [plan.run_row])
+        if plan.run_row:
+            self._append("runs", RUNS, [plan.run_row])
         if plan.validations:
             self._append("validations", VALIDATIONS, plan.validations)
         for name, content in plan.reports.items():
@@ -186,17 +215,21 @@ class _Work:
 
     def _stamped(self, table: pa.Table) -> pa.Table:
         """New rows with the run that wrote them."""
-        for column in {"run_id", "pipeline_version"} & set(table.schema.names):
+        for column in self.plan.stamp.keys() & set(table.schema.names):
             index = table.schema.get_field_index(column)
-            value = pa.repeat(pa.scalar(self.plan.run_row[column], pa.string()), table.num_rows)
+            value = pa.repeat(pa.scalar(self.plan.stamp[column], pa.string()), table.num_rows)
             table = table.set_column(index, table.schema.field(index), value)
         return _at(table, self.plan.at) if "last_changed_at" in table.schema.names else table
 
     def _append(self, table: str, schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> None:
+        new = pa.Table.from_pylist([{field: row[field] for field in schema.names} for row in rows], schema)
+        self._extend(table, schema, iter([new]))
+
+    def _extend(self, table: str, schema: pa.Schema, new: Iterator[pa.Table]) -> None:
+        """The partition of the run's date with rows appended."""
         name = layout.file(table, layout.number(self.plan.run_date))
         old = partition.read(self.store, name, schema) if self.store.size(name) is not None else iter(())
-        new = pa.Table.from_pylist([{field: row[field] for field in schema.names} for row in rows], schema)
-        self._parquet(name, schema, chain(old, [new]))
+        self._parquet(name, schema, chain(old, new))
 
     def _parquet(self, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
         self.files[name] = parquet.write(self._path(name), schema, tables)

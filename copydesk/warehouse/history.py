@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from copydesk.records import CRITICAL, Document, Problem
-from copydesk.warehouse import layout, partition
+from copydesk.records import CRITICAL, Document, Problem, article_id
+from copydesk.warehouse import decisions, layout, partition
 from copydesk.warehouse.schemas import ARTICLES, QUARANTINE
 from copydesk.warehouse.store import Store, WarehouseError, in_words
 
@@ -80,8 +80,9 @@ class History:
     `delivered` and `unchanged` are the counts of the last `select`.
     """
 
-    def __init__(self, published: Known, quarantined: Known) -> None:
-        self.published, self.quarantined = published, quarantined
+    def __init__(self, published: Known, quarantined: Known, refused: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """`refused` are documents that people do not want back, each as its id and its content."""
+        self.published, self.quarantined, self._refused = published, quarantined, frozenset(refused)
         self.delivered = self.unchanged = 0
 
     @staticmethod
@@ -90,7 +91,9 @@ class History:
 
         Documents quarantined by one of the rules `cured` are processed again.
         """
-        return History(_known(store, "articles", ()), _known(store, "quarantine", cured))
+        refused = decisions.refused(decisions.read(store))
+        keys = ((bytes.fromhex(article_id(uri)), bytes.fromhex(content)) for uri, content in refused)
+        return History(_known(store, "articles", ()), _known(store, "quarantine", cured), keys)
 
     def is_known(self, article_id: str, content_sha256: str) -> bool:
         """Whether this content of this document is published or quarantined."""
@@ -124,7 +127,9 @@ class History:
         for document in documents:
             self.delivered += 1
             key, content = bytes.fromhex(document.article_id), bytes.fromhex(document.content_sha256)
-            if key in first:
+            if (key, content) in self._refused:
+                known, duplicate = True, False
+            elif key in first:
                 known = first[key] == content or (key, content) in aside
                 known = known or (not retry_quarantined and self.quarantined.see(key, content))
                 duplicate = True

@@ -23,6 +23,8 @@ KEYS = {
     "articles": "published_date",
     "edits": "published_date",
     "quarantine": "run_date",
+    "versions": "replaced_date",
+    "decisions": "decided_date",
     "runs": "run_date",
     "validations": "run_date",
 }

@@ -37,7 +37,7 @@ _HEAVY = ("body", "before", "after", "content", "text")
 _FEW_VALUES = {
     *("dateline", "agency", "attribution", "language", "encoding", "validation", "run_id", "pipeline_version"),
     *("published_precision", "site", "version", "first_seen_at", "last_changed_at"),
-    *("step", "field", "rule", "status", "media_type", "suite", "expectation", "column", "severity"),
+    *("step", "field", "rule", "status", "action", "who", "media_type", "suite", "expectation", "column", "severity"),
 }
 
 

@@ -117,6 +117,38 @@ EDITS = _table(
     ],
 )
 
+_VERSION_EDIT = pa.struct([field for field in EDITS if field.name != "article_id"])
+
+VERSIONS = _table(
+    "replaced_date",
+    [
+        *ARTICLES,
+        _field("published_date", pa.date32(), "The partition in which it was published", True),
+        _field("edits", pa.list_(pa.field("item", _VERSION_EDIT, False)), "Its edits, in order"),
+        _field("replaced_at", pa.timestamp("us", "UTC"), "Time of the run or command that replaced it"),
+        _field("replaced_by", pa.string(), "The run or command that replaced it"),
+    ],
+)
+
+DECISIONS = _table(
+    "decided_date",
+    [
+        _field("number", pa.int32(), "Order of the decisions, from 1; of several on one thing the last one counts"),
+        _field("decided_at", pa.timestamp("us", "UTC"), "When it was decided"),
+        _field("who", pa.string(), "Who decided"),
+        _field("why", pa.string(), "The reason given", True),
+        _field("action", pa.string(), "accept, reject, revert, protect, unprotect, restore, release or drop"),
+        _field("uri", pa.string(), "The document it is about; null for a site or all documents", True),
+        _field("site", pa.string(), "The site it is about; null for all sites", True),
+        _field("rule", pa.string(), "The rule of the edits it is about; null for all rules", True),
+        _field("before", pa.string(), "Text before the edits it is about, or the protected word", True),
+        _field("after", pa.string(), "Text after the edits it is about", True),
+        _field("version", pa.int32(), "The restored version", True),
+        _field("content_sha256", pa.string(), "The content that is released, or that is not to come back", True),
+        _field("run_id", pa.string(), "The commit that wrote this row"),
+    ],
+)
+
 QUARANTINE = _table(
     "run_date",
     [
@@ -165,7 +197,7 @@ VALIDATIONS = _table(
     "run_date",
     [
         _field("run_id", pa.string(), "The run"),
-        _field("suite", pa.string(), "Name of the suite: articles, edits, partitions, run or steps"),
+        _field("suite", pa.string(), "Name of the suite: articles, versions, edits, partitions, run or steps"),
         _field("expectation", pa.string(), "Type of the expectation"),
         _field("rule", pa.string(), "Name of the rule, as in the reasons of the quarantine"),
         _field("column", pa.string(), "The column concerned", True),

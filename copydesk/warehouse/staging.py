@@ -19,7 +19,9 @@ from copydesk.records import CRITICAL, INFO, WARNING, Document, Problem
 from copydesk.warehouse import layout
 from copydesk.warehouse.commit import Commit, Plan, publish
 from copydesk.warehouse.history import History
-from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE, UNWRITTEN
+from copydesk.warehouse.published import replaced_by
+from copydesk.warehouse.retention import FOREVER, Keep
+from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE, UNWRITTEN, VERSIONS
 from copydesk.warehouse.spill import Documents, Spill, Stream
 from copydesk.warehouse.store import Store, in_words
 
@@ -45,6 +47,7 @@ class Staging:
         self._replaced: list[tuple[int, int]] = []  # row of the history → day of its new version
         self._superseded: set[int] = set()  # rows of the quarantine
         self._digest = 0
+        self._has_versions = False
         with in_words("prepare the staging area"):
             self._folder = store.workspace / "spill"
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -53,6 +56,7 @@ class Staging:
             self._edits = Spill(self._folder / "edits", EDITS)
             self._quarantine = Stream(self._folder / "quarantine.arrow", QUARANTINE)
             self._raw = Stream(self._folder / "raw.arrow", QUARANTINE)
+            self._versions = Stream(self._folder / "versions.arrow", VERSIONS)
             self._waiting = Documents(self._folder / "waiting.arrow")
 
     def __enter__(self) -> Self:
@@ -71,13 +75,22 @@ class Staging:
             shutil.rmtree(self._folder)
         self._store.leave()
 
-    def add(self, articles: pa.Table, edits: pa.Table, quarantine: pa.Table, raw: pa.Table) -> None:
+    def add(
+        self,
+        articles: pa.Table,
+        edits: pa.Table,
+        quarantine: pa.Table,
+        raw: pa.Table,
+        replaced: pa.Table | None = None,
+    ) -> None:
         """Add a batch of processed documents.
 
         `articles` has the schema `ARTICLES` and the column `published_date`; `edits` (schema `EDITS`) are joined to
         them by `article_id`, and those of other articles are ignored. `quarantine` are the quarantined documents, `raw`
         those of `articles`, row by row, both with the schema `QUARANTINE`: if the gate holds back a partition, its
-        documents are quarantined with their content. `run_id` and `pipeline_version` are filled in by `commit`.
+        documents are quarantined with their content. `replaced` are the present rows of those articles that are
+        published already (`copydesk.warehouse.published`), which are kept as versions. `run_id` and `pipeline_version`
+        are filled in by `commit`.
         """
         ids = articles["article_id"]
         if raw["article_id"] != ids:
@@ -95,6 +108,9 @@ class Staging:
             self._edits.add(edits, days[place.drop_null().to_numpy()])
             self._quarantine.add(quarantine.cast(QUARANTINE))
             self._raw.add(raw.cast(QUARANTINE))
+            if replaced is not None and len(replaced):
+                self._versions.add(replaced)
+                self._has_versions = True
 
     def _continued(self, articles: pa.Table) -> pa.Table:
         """`articles` with the first time and the version number of those that replace another."""
@@ -182,13 +198,15 @@ class Staging:
         validations: Sequence[Mapping[str, Any]] = (),
         reports: Mapping[str, bytes] | None = None,
         at: datetime | None = None,
+        keep: Keep = FOREVER,
     ) -> Commit:
         """Publish everything at once; see `copydesk.warehouse.commit`.
 
         `run_row` is a row of `RUNS`; `run_id`, `published`, `replaced`, `quarantined`, `partitions_written` and
         `partitions_held` are filled in. `validations` are rows of `VALIDATIONS`, whose `run_id` is filled in. `reports`
         are files, by their path below `_reports/`. `at` is the time that the rows state, by default the beginning of
-        `run_date`. Raises `WarehouseError`; `recover` then completes or discards it.
+        `run_date`; `keep` says how long replaced versions stay. Raises `WarehouseError`; `recover` then
+        completes or discards it.
         """
         row = {
             **run_row,
@@ -199,26 +217,30 @@ class Staging:
             "partitions_written": self.partitions_written(),
             "partitions_held": len(self._held),
         }
+        at, leaving = at or datetime.combine(run_date, time(), UTC), self._leaving()
         plan = Plan(
             run_id=run_id,
             run_date=run_date,
-            at=at or datetime.combine(run_date, time(), UTC),
-            run_row=row,
-            validations=[{**validation, "run_id": run_id} for validation in validations],
-            reports=dict(reports or {}),
+            at=at,
+            stamp={name: row[name] for name in ("run_id", "pipeline_version")},
             days=self._changed_days(),
             articles=self._articles,
             edits=self._edits,
-            leaving=self._leaving(),
-            quarantine=self._held_back,
+            leaving=leaving,
             released=self._released(),
+            quarantine=self._held_back if self.quarantined else None,
+            versions=(lambda: self._replaced_rows(leaving, run_id, at)) if self._has_versions and leaving else None,
+            run_row=row,
+            validations=[{**validation, "run_id": run_id} for validation in validations],
+            reports=dict(reports or {}),
+            keep=keep,
         )
         with in_words(f"publish run {run_id}"):
             self._close()
             return publish(self._store, plan)
 
     def _parts(self) -> tuple[Spill | Stream | Documents, ...]:
-        return (self._articles, self._edits, self._quarantine, self._raw, self._waiting)
+        return (self._articles, self._edits, self._quarantine, self._raw, self._versions, self._waiting)
 
     def _close(self) -> None:
         for part in self._parts():
@@ -232,6 +254,12 @@ class Staging:
         rows = np.array(sorted(row for row, day in self._replaced if day not in self._held), np.int64)
         days = self._history.published.days[rows]
         return {int(day): self._history.published.article_ids(rows[days == day]) for day in np.unique(days)}
+
+    def _replaced_rows(self, leaving: Mapping[int, list[str]], run_id: str, at: datetime) -> Iterator[pa.Table]:
+        """The rows that are replaced, without those whose new version the gate holds back."""
+        ids = pa.array([key for keys in leaving.values() for key in keys], pa.string())
+        for table in self._versions.tables():
+            yield replaced_by(table.filter(pc.is_in(table["article_id"], ids)), run_id, at)
 
     def _released(self) -> dict[int, list[str]]:
         """The rows of the quarantine that newer content replaces, by the day of the run that quarantined them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
@@ -18,9 +18,10 @@ from copydesk.warehouse.history import READERS, History
 from copydesk.warehouse.lock import WarehouseBusy, locked
 from copydesk.warehouse.migrate import migrate
 from copydesk.warehouse.partition import Unreadable
+from copydesk.warehouse.published import rows as published_rows
 from copydesk.warehouse.recovery import recover, report_path
 from copydesk.warehouse.repair import repair
-from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, RUNS
+from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, RUNS, VERSIONS
 from copydesk.warehouse.staging import Staging
 from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
 
@@ -202,6 +203,14 @@ class Warehouse:
                 wanted = pc.and_(pc.is_in(group["rule"], pa.array(rules)), pc.equal(group["status"], APPLIED))
                 made.append(group.filter(wanted).drop_columns(["status"]))
         return pa.concat_tables(groups), pa.concat_tables(made)
+
+    def published(self, history: History, ids: Iterable[str]) -> pa.Table:
+        """Those articles of `ids` that are published, with their edits, as a table with the schema `VERSIONS`."""
+        days: dict[int, list[str]] = {}
+        for key in ids:
+            for row in history.published.rows(bytes.fromhex(key))[:1]:
+                days.setdefault(int(history.published.days[row]), []).append(key)
+        return pa.concat_tables([VERSIONS.empty_table(), *published_rows(self.store, days)])
 
     def write_report(self, name: str, content: bytes) -> str:
         """Write a file below `_reports/` again, under the lock; returns its address."""

@@ -1,0 +1,30 @@
+"""The command line.
+
+Exit code 0: published, or nothing to do; 1: the quality gate held back a partition or the run; 2: an error that the
+user can fix (usage, configuration, a source, the warehouse); 3: an internal error.
+"""
+
+from __future__ import annotations
+
+import click
+
+from copydesk import __version__
+from copydesk.cli.nightly import run, serve
+from copydesk.cli.shared import EPILOG
+from copydesk.cli.show import show
+from copydesk.cli.upkeep import check, learn, migrate, report
+from copydesk.cli.versions import history, restore
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="copydesk")
+def main() -> None:
+    """Clean scraped news.
+
+    Reads raw articles, repairs encodings and layout, corrects typos, validates the result and publishes it as Parquet.
+    Every change is recorded with a confidence and can be undone.
+    """
+
+
+for command in (run, show, history, restore, report, check, migrate, learn, serve):
+    main.add_command(command)

@@ -1,0 +1,213 @@
+"""What the commands share: settings, errors in words, progress."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from copydesk.config import Config
+    from copydesk.warehouse import Warehouse
+    from copydesk.warehouse.decisions import Decision
+
+FAILED, USAGE, INTERNAL = 1, 2, 3
+
+#: Minimum address space in bytes; with less, a library that a run loads aborts the process or fails to import.
+ADDRESS_SPACE = 5 * 2**29
+
+EPILOG = """\b
+Exit code: 0 published, or nothing to do; 1 the quality gate held back a partition or the run, see the report;
+2 wrong usage or configuration, or a source or warehouse that cannot be used; 3 an internal error.
+
+Settings come from copydesk.toml in the working folder, environment variables (COPYDESK_WAREHOUSE__PATH=...) and
+flags; flags override environment variables, which override the file."""
+
+
+def load(path: str | None, flags: Mapping[str, Any] | None = None) -> Config:
+    """The settings of a command. Pydantic is imported here, so that `--help` does without it."""
+    from copydesk.config.load import load as read
+
+    settings = read(path, flags)
+    if settings.lists.folder is not None:
+        from copydesk.config.user_lists import could_install
+
+        could_install(settings.lists.folder)  # before anything reads the shipped lists
+    return settings
+
+
+def fail(message: str) -> NoReturn:
+    """Print a message and exit with the code of usage errors."""
+    click.echo(f"copydesk: {message}", err=True)
+    sys.exit(USAGE)
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Report errors that the user can fix as a sentence instead of a traceback."""
+    _ask_for_address_space()
+    try:
+        yield
+    except KeyboardInterrupt:
+        fail("stopped; the next run discards or completes what was begun")
+    except Exception as error:  # noqa: BLE001  # internal errors need their own exit code
+        from copydesk.config.load import ConfigError
+
+        if isinstance(error, ConfigError):
+            fail(str(error))
+        from copydesk.checks.suites import SuiteError
+        from copydesk.languages import LanguageError
+        from copydesk.languages.protected import ProtectedError
+        from copydesk.run.workers import WorkerDied
+        from copydesk.sources import SourceError
+        from copydesk.warehouse import WarehouseError
+
+        if isinstance(error, LanguageError | ProtectedError | SourceError | SuiteError | WarehouseError | WorkerDied):
+            fail(str(error))
+        if isinstance(error, MemoryError):
+            fail("not enough memory; give this process more, or use fewer --workers")
+        traceback.print_exception(error)
+        click.echo(
+            f"copydesk: internal error ({type(error).__name__}); readers see no partial result."
+            " Please report it with the lines above",
+            err=True,
+        )
+        sys.exit(INTERNAL)
+
+
+def _ask_for_address_space() -> None:
+    """Exit if `ulimit -v` is too low: the libraries reserve much more address space than they use."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
+        fail(
+            f"the address space is limited to {limit / 2**30:.1f} GiB, and {ADDRESS_SPACE / 2**30:.1f} are needed;"
+            " raise the limit (ulimit -v), and limit memory with a cgroup instead"
+        )
+
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def of_warehouse(command: _Command) -> _Command:
+    """The options of every command on a warehouse."""
+    for option in (
+        click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml."),
+        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+        click.option("--warehouse", metavar="DIR-OR-URL", help="The warehouse.  [default: warehouse]"),
+    ):
+        command = option(command)
+    return command
+
+
+def deciding(command: _Command) -> _Command:
+    """The options of every command that writes a decision."""
+    for option in (
+        click.option("--because", "why", metavar="TEXT", help="The reason, kept with the decision."),
+        click.option("--who", metavar="NAME", help="Who decides.  [default: COPYDESK_WHO, else the name of the user]"),
+    ):
+        command = option(command)
+    return command
+
+
+def decided(who: str | None, why: str | None, action: str = "") -> Decision:
+    """A decision of this person, still to be filled in."""
+    from copydesk.warehouse.decisions import Decision
+
+    return Decision(action, who or os.environ.get("COPYDESK_WHO") or _user(), why)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run as a user without a name
+        return "unknown"
+
+
+def opened(settings: Config) -> Warehouse:
+    """The warehouse of the settings; exits if there is none."""
+    from copydesk.warehouse import Warehouse
+
+    store = Warehouse.open(settings.warehouse.path)
+    if not store.exists():
+        fail(f"there is no warehouse at {settings.warehouse.path}; give one with --warehouse")
+    return store
+
+
+@contextmanager
+def files_done() -> Iterator[Callable[[int, int], None]]:
+    """Progress in files on standard error: a bar on a terminal, otherwise a line for every 1,000 files."""
+    if not sys.stderr.isatty():
+
+        def tell(done: int, total: int) -> None:
+            if done % 1000 == 0:
+                click.echo(f"copydesk: {done:,} of {total:,} files", err=True)
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("files", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _amount(documents: int, size: int) -> str:
+    bulk = f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
+    return f"{documents:,} document{'s' * (documents != 1)}, {bulk}"
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def day_of(text: str | None) -> date:
+    if text is None:
+        return now().date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        fail(f"--date {text!r}: expected YYYY-MM-DD, such as 2019-05-21")
+
+
+@contextmanager
+def progress_of(verbose: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, plain lines elsewhere, both on standard error."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("copydesk").setLevel(logging.INFO if verbose else logging.WARNING)
+    if not sys.stderr.isatty():
+        total: dict[str, Any] = {"documents": 0, "bytes": 0}
+
+        def tell(documents: int, size: int) -> None:
+            total["documents"] += documents
+            total["bytes"] += size
+            click.echo(f"copydesk: {_amount(total['documents'], total['bytes'])}", err=True)
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading")
+        seen = [0, 0]
+
+        def advance(documents: int, size: int) -> None:
+            seen[0] += documents
+            seen[1] += size
+            bar.update(task, description=_amount(*seen))
+
+        yield advance

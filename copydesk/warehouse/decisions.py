@@ -1,0 +1,57 @@
+"""What people decided: the rows of the table `decisions`, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from copydesk.warehouse import partition
+from copydesk.warehouse.schemas import DECISIONS
+from copydesk.warehouse.store import Store, in_words
+
+ACCEPT, REJECT, REVERT = "accept", "reject", "revert"
+PROTECT, UNPROTECT = "protect", "unprotect"
+RESTORE, RELEASE, DROP = "restore", "release", "drop"
+ACTIONS = (ACCEPT, REJECT, REVERT, PROTECT, UNPROTECT, RESTORE, RELEASE, DROP)
+
+
+class Decision(NamedTuple):
+    """One decision. `number` is its place in the order of all; None in the columns that do not concern it."""
+
+    action: str
+    who: str
+    why: str | None = None
+    uri: str | None = None
+    site: str | None = None
+    rule: str | None = None
+    before: str | None = None
+    after: str | None = None
+    version: int | None = None
+    content_sha256: str | None = None
+    decided_at: datetime | None = None
+    number: int = 0
+
+
+def read(store: Store) -> list[Decision]:
+    """All decisions, in the order in which they were made. Raises `WarehouseError`."""
+    with in_words("read the table decisions"):
+        rows = [
+            row
+            for name in store.names("decisions")
+            for table in partition.read(store, name, DECISIONS)
+            for row in table.to_pylist()
+        ]
+    made = [Decision(**{name: row[name] for name in Decision._fields}) for row in rows]
+    return sorted(made, key=lambda decision: decision.number)
+
+
+def refused(decisions: Iterable[Decision]) -> Iterator[tuple[str, str]]:
+    """The documents that are not to come back, each as its uri and content: dropped, or replaced by a restored version.
+
+    Of several decisions on one content the last one counts.
+    """
+    last = {(one.uri, one.content_sha256): one for one in decisions if one.uri and one.content_sha256}
+    for (uri, content), decision in last.items():
+        if decision.action in (RESTORE, DROP) and uri is not None and content is not None:
+            yield uri, content
