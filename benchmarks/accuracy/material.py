@@ -127,11 +127,14 @@ def language_of(row: dict[str, str]) -> str | None:
 
 # --- clean text -------------------------------------------------------------------------------------------------------
 
-# What cannot be in clean text: controls, lost characters, the commonest trace of UTF-8 read as cp1252, and words of
-# Latin and Cyrillic letters mixed.
+# What cannot be in clean text: controls, lost characters, the commonest trace of UTF-8 read as cp1252, words of Latin
+# and of Cyrillic or Greek letters mixed, presentation forms, accents in place of apostrophes.
 _BROKEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ue000-\uf8ff]|â€|Ã[\x80-\xbf]|ï¿½|[a-z][\u0430-\u045f]|[\u0430-\u045f][a-z]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ue000-\uf8ff\ufb00-\ufb06\ufb50-\ufdf1\ufe70-\ufefc\uff66-\uff9f]"
+    "|â€|Ã[\x80-\xbf]|ï¿½|[A-Za-z][\u0370-\u045f]|[\u0370-\u045f][A-Za-z]|[A-Za-z][´`′][A-Za-z]"
 )
+# Letters that a text in the language does not have, if it is clean.
+_FOREIGN = {"fa": re.compile("[\u064a\u0643]"), "hu": re.compile("[õûôÕÛÔ]")}
 # Two declarations that were not stored in the encoding that their names say.
 _MISNAMED = re.compile("Lithuanian|Latvian")
 # What repair changes for other reasons than mojibake.
@@ -154,10 +157,10 @@ def paragraphs(text: str, language: str, least: int = 40) -> Iterator[str]:
 
     Most of their letters are of the language's alphabet.
     """
-    alphabet = _ALPHABET.get(language, _LETTER)
+    alphabet, foreign = _ALPHABET.get(language, _LETTER), _FOREIGN.get(language)
     for line in text.splitlines():
         line = line.strip()
-        if len(line) < least or _BROKEN.search(line) or _MARKUP.search(line):
+        if len(line) < least or _BROKEN.search(line) or _MARKUP.search(line) or (foreign and foreign.search(line)):
             continue
         if 2 * len(alphabet.findall(line)) > len(_LETTER.findall(line)):
             yield line

@@ -93,6 +93,7 @@ _FORMS = re.compile(
     "|(?P<circled>[\u24b6-\u24e9]{2,})|(?P<hyphen>(?<=\\w)[\u2010\u2011](?=\\w))"
     "|(?P<wide>[\uff21-\uff3a\uff41-\uff5a]{2,}(?:[\u3000\uff07 ][\uff21-\uff3a\uff41-\uff5a]+)*)"
 )
+_KANA_LETTER = re.compile("[\uff66-\uff6f\uff71-\uff9d]")
 _MATHS_RUN, _WIDE_RUN = re.compile(f"[{_MATHS}]+"), re.compile("[^ ]+")
 _IDEOGRAPHS = re.compile("[\u3001-\u30ff\u3400-\u9fff]")
 
@@ -109,6 +110,8 @@ def _forms(text: str) -> Found:
             continue
         if kind == "maths" and not any(len(run) > 1 for run in _MATHS_RUN.findall(match[0])):
             continue  # the letters of a formula
+        if kind == "kana" and len(_KANA_LETTER.findall(match[0])) < 2:
+            continue  # faces: (´ﾍ｀)
         if kind == "capitals" and len(match[0]) < _LEAST_CAPITALS:
             continue
         if kind == "wide" and _IDEOGRAPHS.search(text):
@@ -153,11 +156,11 @@ class _Word(NamedTuple):
 def _homoglyphs(text: str) -> Found:
     if not _OTHER_SCRIPT.search(text):
         return _NOTHING
-    words = list(_mixed_words(text))
-    if not words:
+    if not _ADJOIN.search(text):
         return _NOTHING
     counts = [len(script.findall(text)) for script in _SCRIPTS]
     main = counts.index(max(counts))
+    words = list(_mixed_words(text, main))
     proven = {word.target for word in words if word.certain}
     if any(word.target < 0 for word in words):
         return _NOTHING  # a letter that looks like none is misread: so may be those that do
@@ -175,7 +178,7 @@ def _homoglyphs(text: str) -> Found:
     return Found(certain, likely)
 
 
-def _mixed_words(text: str) -> Iterator[_Word]:
+def _mixed_words(text: str, main: int) -> Iterator[_Word]:
     """The words of two scripts, with the script that they are meant in; -1 if they are meant in none."""
     here = 0
     for place in _ADJOIN.finditer(text):
@@ -187,13 +190,16 @@ def _mixed_words(text: str) -> Iterator[_Word]:
         match = _WORD.match(text, start)
         here = match.end() if match else place.end()
         if match and len(match[0]) < 60:
-            target, certain = _meant(match[0], text)
+            target, certain = _meant(match[0], text, main)
             if target is not None:
                 yield _Word(start, match[0], target, certain)
 
 
-def _meant(word: str, text: str) -> tuple[int | None, bool]:
-    """The script of a word, and whether it is certain; None for what is written so on purpose."""
+def _meant(word: str, text: str, main: int) -> tuple[int | None, bool]:
+    """The script of a word, and whether it is certain; None for what is written so on purpose.
+
+    A word that can be of both is of the `main` one of the text.
+    """
     present = [number for number, script in enumerate(_SCRIPTS) if script.search(word)]
     if len(present) != 2:
         return None, False
@@ -207,7 +213,7 @@ def _meant(word: str, text: str) -> tuple[int | None, bool]:
         strange = sum(not _SCRIPTS[0].match(char) for char in word)
         inside = word[0].isascii() and word.islower() and 2 * strange <= len(word) and 0 in present
         return (-1 if inside else None), False
-    target, foreign_letters = min(fits, key=lambda fit: fit[1])
+    target, foreign_letters = min(fits, key=lambda fit: (fit[0] != main, fit[1]) if len(fits) > 1 else (False, 0))
     own = len(word) - foreign_letters
     if _is_abbreviation(word, target) or own < foreign_letters:
         return None, False

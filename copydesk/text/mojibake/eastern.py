@@ -18,7 +18,9 @@ _WIDE = re.compile("[\u3400-\ud7a3\uff61-\uff9f]")
 _RUN = re.compile("[^\x00-\x7f]+")
 _LATIN = re.compile("[A-Za-z]")
 #: What may be meant inside Latin text: accented letters, quotation marks, dashes, signs.
-_MEANT = re.compile("[\xa0-\u024f\u2010-\u2122a-z]+", re.IGNORECASE)
+_MEANT = re.compile("[\xa0-\xff\u2010-\u2122A-Za-z]+")
+#: Runs are read by two common encodings: in the others, kana and Hangul are such letters by chance.
+_COMMON = ("gb18030", "cp932")
 # A quotation mark or dash whose last byte is lost, with what programs put in its place.
 _LOST = re.compile("(?:\u9225|\u7a76)[?\ufffd]{1,2}")
 _TAIL = re.compile("\ufffd[?]{1,2}")
@@ -67,7 +69,7 @@ def _within_latin(line: str, match: re.Match[str]) -> str | None:
     """What a run of wide characters inside Latin text was; None if it stands for itself."""
     start, end = match.span()
     glued = line[start - 1 : start].isascii() and (line[start - 1 : start].isalpha() or line[end : end + 1].isalpha())
-    for codec in _CODECS:
+    for codec in _COMMON:
         try:
             meant = match[0].encode(codec).decode("utf-8")
         except (UnicodeEncodeError, UnicodeDecodeError):
