@@ -213,7 +213,7 @@ def _meant(word: str, text: str, main: int) -> tuple[int | None, bool]:
         strange = sum(not _SCRIPTS[0].match(char) for char in word)
         inside = word[0].isascii() and word.islower() and 2 * strange <= len(word) and 0 in present
         return (-1 if inside else None), False
-    target, foreign_letters = min(fits, key=lambda fit: (fit[0] != main, fit[1]) if len(fits) > 1 else (False, 0))
+    target, foreign_letters = min(fits, key=lambda fit: (fit[0] != main, fit[1]))
     own = len(word) - foreign_letters
     if _is_abbreviation(word, target) or own < foreign_letters:
         return None, False

@@ -35,7 +35,11 @@ _LOST_CLOSING_QUOTE = re.compile(r"(?<=[\w.,!?…'’)])â€(?=[\s.,;:!)\]]|$)"
 _LOST_EMOJI = re.compile(r"ðŸ([‘˜™])(?=[\s.,;:!?)]|$)")
 _EMOJI = {"‘": "👍", "˜": "😍", "™": "🙏"}
 # A letter of Latin Extended-A in a word, whose second byte looks like a quotation mark: `MÄ«tava`, `Å“uvre`.
-_WITHIN_WORD = re.compile("(?:(?<=[A-Za-z])[ÃÄ]|Å)[«»–—‘’‚“”„‹›•…](?=[a-z])")
+# Vietnamese has three bytes: `cá»§a`.
+_WITHIN_WORD = re.compile(
+    "(?:(?<=[A-Za-z])[ÃÄ]|Å)[«»–—‘’‚“”„‹›•…](?=[a-z])"
+    f"|(?<=[A-Za-z])á[º»]{one_of(misreading('western').conts)}|á[º»]{one_of(misreading('western').conts)}(?=[a-z])"
+)
 _ASCII_OR_NOT = re.compile("[\x00-\x7f]+|[^\x00-\x7f]+")
 
 
