@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from copydesk.text.typos.apostrophes import Apostrophes
 from copydesk.text.typos.confusions import ConfusionSets
 from copydesk.text.typos.doubtful import Doubtful
 from copydesk.text.typos.encoder import Encoder, Pieces
@@ -125,6 +126,7 @@ def load(folder: Path, decide: bool = True) -> Model:
         calibrations=calibrations,
         doubtful=Doubtful.parse(_toml(folder / "doubtful.toml")),
         pairs=Pairs.parse(_optional(folder / "pairs.tsv"), numbers, place, rules.passive),
+        apostrophes=_apostrophes(folder),
         foreign=_list(folder / "foreign.txt"),
         undoubted=_marked(words, _list(folder / "alone.txt")),
         often_mistaken=_marked(words, _list(folder / "closely.txt")),
@@ -181,6 +183,11 @@ def _optional(path: Path) -> list[str]:
 
 def _list(path: Path) -> frozenset[str]:
     return frozenset(line for line in _optional(path) if line and not line.startswith("#"))
+
+
+def _apostrophes(folder: Path) -> Apostrophes:
+    path = folder / "apostrophes.toml"
+    return Apostrophes.parse(_toml(path)) if path.exists() else Apostrophes.none()
 
 
 def _marked(words: Sequence[str], some: Iterable[str]) -> NDArray[np.bool_]:

@@ -31,7 +31,7 @@ class Finding(NamedTuple):
     confidence: float
 
 
-REAL_WORD, DOUBLED = "typo-real-word", "typo-doubled"
+REAL_WORD, DOUBLED, APOSTROPHE = "typo-real-word", "typo-doubled", "typo-apostrophe"
 #: Log-odds of the encoder from which it agrees with a line of `pairs.tsv`.
 AGREED = 0.0
 #: Findings below this probability are nobody's concern.
@@ -63,6 +63,7 @@ def findings(
     for kind in _KINDS:
         _nonwords(batch, model, fixed, found, kind, least)
     _doubled(batch, model, fixed, found, least)
+    _apostrophes(batch, model, fixed, found, least)
     _realwords(batch, model, fixed, found, least)
     for number, words in enumerate(protected or ()):
         if words:
@@ -136,6 +137,20 @@ def _doubled(batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list[l
     for place in places[~fixed[places]].tolist():
         start, end = int(batch.end[place - 1]), int(batch.end[place])
         found[int(batch.text[place])].append(Finding(start, end, "", DOUBLED, confidence))
+
+
+def _apostrophes(
+    batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float
+) -> None:
+    confidence = rules.confidence(APOSTROPHE)
+    some = list(model.apostrophes.find(batch, fixed)) if confidence >= least else []
+    places = np.array([last for _, last, _ in some], np.int64)
+    left = ~guard.foreign(batch, model.foreign, model.grammar.function_words, places)
+    left &= ~on_purpose(batch, batch.texts, model.grammar.intended, places)
+    for (first, last, after), stays in zip(some, left.tolist(), strict=True):
+        if stays:
+            start, end = int(batch.start[first]), int(batch.end[last])
+            found[int(batch.text[last])].append(Finding(start, end, after, APOSTROPHE, confidence))
 
 
 def judged(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copydesk.records import Article
+from copydesk.text.typos.apostrophes import Apostrophes
 from copydesk.text.typos.batch import TokenTypes
 from copydesk.text.typos.candidates import CandidateFinder
 from copydesk.text.typos.confusions import ConfusionSets
@@ -53,6 +54,7 @@ class Model:
     calibrations: Mapping[str, Calibration]
     doubtful: Doubtful
     pairs: Pairs
+    apostrophes: Apostrophes
     foreign: frozenset[str]
     undoubted: NDArray[np.bool_]
     often_mistaken: NDArray[np.bool_]
