@@ -29,7 +29,8 @@ CODE_SIGNS, CODE_SHARE = 3, 0.06
 
 _QUOTES = re.compile("\"([^\"\\n]{1,400})\"|“([^“”\\n]{1,400})”|(?<!\\w)['‘]([^'‘’\\n]{1,400})['’](?!\\w)")
 _CODE = re.compile(r"[{}();=<>\\|$\[\]_#]")
-_LISTED = re.compile(rf"(?:[^\W\d_]{{1,30}}[,;]\s+){{{LISTED - 1},}}(?:(?:and|or)\s+)?[^\W\d_]{{1,30}}")
+_ONE = r"[^\W\d_]{1,30}"
+_LISTED = re.compile(rf"(?:{_ONE}[,;]\s+){{{LISTED - 2},}}{_ONE}(?:[,;]?\s+\w{{1,4}})?\s+{_ONE}")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 _FILE = re.compile(r"[\w-]+\.[a-z]\w*")
 _WORD = re.compile(r"[’'‘]?[^\W\d_]+(?:['’][^\W\d_]+)*")
