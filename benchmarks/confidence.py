@@ -76,14 +76,14 @@ def changes(warehouse: Path, articles: set[str] | None = None) -> Iterator[Chang
     if not (warehouse / "articles").is_dir():
         raise FileNotFoundError(f"{warehouse}: no articles here; is this the --warehouse of a run?")
     edits: dict[str, list[Edit]] = defaultdict(list)
-    for row in _rows(warehouse / "edits", list(Edit._fields)):
+    for row in rows(warehouse / "edits", list(Edit._fields)):
         if articles is None or row["article_id"] in articles:
             edits[row["article_id"]].append(Edit.from_row(row))
-    for row in _rows(warehouse / "articles", ["article_id", "headline", "body"]):
+    for row in rows(warehouse / "articles", ["article_id", "headline", "body"]):
         yield from _of_article(row["headline"], row["body"], edits.get(row["article_id"], []))
 
 
-def _rows(folder: Path, columns: list[str]) -> Iterator[dict[str, object]]:
+def rows(folder: Path, columns: list[str]) -> Iterator[dict[str, object]]:
     for batch in ds.dataset(folder, format="parquet", partitioning="hive").to_batches(columns=columns):
         yield from batch.to_pylist()
 

@@ -1,18 +1,19 @@
 """The scorer of single non-words: fitted on damaged sentences, and on published news as it stands.
 
-    python -m training.single FOLDER NEWS.jsonl [--work out/training]
+    copydesk run articles.jsonl --warehouse read       (`benchmarks.confidence` says how to gather the articles)
+    python -m training.single FOLDER read [--work out/training]
 
-FOLDER holds `misspell/*.dat`, lists of misspelt words as people wrote them; NEWS articles with `id` and `text`. News is
-right as it stands but for the words of `true_nonwords.txt`. What log-odds mean is decided there, at the natural rate of
-errors, by scorers that have not seen the articles. Writes `nonwords.npz`.
+FOLDER holds `misspell/*.dat`, lists of misspelt words as people wrote them; the warehouse the news. News is right as it
+stands but for the words of `true_nonwords.txt`. What log-odds mean is decided there, at the natural rate of errors, by
+scorers that have not seen the articles. Writes `nonwords.npz`.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import random
+from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -20,13 +21,16 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from benchmarks.confidence import rows
 from copydesk import languages
+from copydesk.edits import APPLIED, TEXT, Edit, published_text, undo
 from copydesk.text.typos import guard, nonwords
 from copydesk.text.typos.batch import LOWER, Batch, TokenTypes
 from copydesk.text.typos.candidates import CandidateFinder
 from copydesk.text.typos.correct import TOPIC, TOPIC_LOWER
 from copydesk.text.typos.intended import on_purpose
 from copydesk.text.typos.model import Model
+from copydesk.text.typos.step import STEP
 from training.damage import damage
 from training.decision import put
 from training.english import GRAMMAR, tokens
@@ -59,6 +63,22 @@ def true_nonwords() -> frozenset[tuple[str, str]]:
     lines = (Path(__file__).parent / "true_nonwords.txt").read_text("utf-8").splitlines()
     pairs = [line.split() for line in lines if line and not line.startswith("#")]
     return frozenset((wrong, right) for wrong, right in pairs)
+
+
+def published(warehouse: Path) -> list[tuple[str, int]]:
+    """English articles of a warehouse as they stood before typos were looked for, each with its fold."""
+    edits: dict[str, list[Edit]] = defaultdict(list)
+    for row in rows(warehouse / "edits", list(Edit._fields)):
+        if row["step"] == STEP and row["status"] == APPLIED:
+            edits[str(row["article_id"])].append(Edit.from_row(row))
+    texts = []
+    for row in rows(warehouse / "articles", ["article_id", "headline", "body", "language", "duplicate_of"]):
+        if row["language"] == "en" and not row["duplicate_of"]:
+            text = published_text(str(row["headline"]), str(row["body"]))
+            for edit in sorted(edits[str(row["article_id"])], key=lambda edit: -edit.sequence):
+                text = undo(text, edit) if edit.field == TEXT else text
+            texts.append((text, fold_of(str(row["article_id"]))))
+    return texts
 
 
 def fold_of(article: str) -> int:
@@ -223,14 +243,13 @@ def table(said: np.ndarray, found: np.ndarray) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("news", type=Path)
+    parser.add_argument("warehouse", type=Path)
     parser.add_argument("--work", type=Path, default=Path("out/training"))
     chosen = parser.parse_args()
     out = languages.HERE / "en"
     model = languages.load(out, decide=False)
-    articles = [json.loads(line) for line in chosen.news.open(encoding="utf-8")]
     damaged = damaged_rows(model, tuning(chosen.work, SEED)[:SENTENCES], misspellings(chosen.folder))
-    news = news_rows(model, [(row["text"], fold_of(row["id"])) for row in articles])
+    news = news_rows(model, published(chosen.warehouse))
     print("damaged", len(damaged[1]), int(damaged[1].sum()), "news", len(news.y), int(news.y.sum()), flush=True)
     arrays, odds = made(damaged, news)
     np.savez_compressed(out / "nonwords.npz", **arrays)

@@ -51,6 +51,8 @@ MOST_REMEMBERED = 100_000
 LEAST_PART_ZIPF = 3.0
 #: Letters of the word that a longer one is derived from, and of what was added to it.
 SHORTEST_STEM, LONGEST_AFFIX = 4, 5
+#: A word that has a prefix is at least this frequent.
+LEAST_DERIVED_ZIPF = 3.5
 
 
 class Candidate(NamedTuple):
@@ -77,6 +79,8 @@ class CandidateFinder:
     def _candidates(self, token: str) -> tuple[Candidate, ...]:
         """What `token` may have been meant to be, the likeliest first; nothing for what had better be left alone."""
         if not 2 <= len(token) <= LONGEST_WORD or not self._readable(token) or self.lacks_apostrophe(token):
+            return ()
+        if self.is_derived(token):
             return ()
         found: dict[str, Candidate] = {}
         for error, word in self._meant(token):
@@ -166,6 +170,18 @@ class CandidateFinder:
             2 <= len(token) <= LONGEST_WORD
             and strange <= min(MOST_STRANGE, letters // 2)
             and not self.lacks_apostrophe(token)
+        )
+
+    def is_derived(self, token: str) -> bool:
+        """Whether a token is a common word with a prefix ("uncited"): such words no lexicon has all of."""
+        lower, lexicon = token.lower(), self.lexicon
+        return any(
+            lower.startswith(prefix)
+            and len(lower) - len(prefix) >= SHORTEST_STEM
+            and (entry := lexicon.get(lower[len(prefix) :])) is not None
+            and bool(entry.kind & ORDINARY)
+            and entry.zipf >= LEAST_DERIVED_ZIPF
+            for prefix in self.grammar.prefixes
         )
 
     def stems(self, token: str) -> tuple[float, float]:
