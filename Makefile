@@ -52,8 +52,8 @@ bench-speed: $(BIN)/.installed-dev  ## fails where cleaning is a fifth slower th
 	$(BIN)/python -m benchmarks.speed $(if $(PIN),--pin "$(PIN)")
 
 DATA ?= benchmarks/typos
-bench-typos: $(BIN)/.installed-dev  ## typos found and harm done, beside other tools; DATA=FOLDER of sentences to measure on
-	$(BIN)/python benchmarks/typos.py --data $(DATA) --peers --json out/typos.json
+bench-typos: $(BIN)/.installed-dev  ## typos found and harm done, beside other tools; DATA=FOLDER of sentences, NEWS=FOLDER of news
+	$(BIN)/python benchmarks/typos.py --data $(DATA) $(if $(NEWS),--news $(NEWS)) --peers --json out/typos.json
 
 bench-accuracy: DATA = benchmarks/accuracy/own
 bench-accuracy: $(BIN)/.installed-dev  ## each step of the text beside its peers; DATA=FOLDER of real text to measure on

@@ -136,7 +136,7 @@ def rounds(count: int = ROUNDS) -> Ratios:
     from copydesk.config import TyposConfig
     from copydesk.pipeline import correct_typos
 
-    config, without = copydesk.Config(), copydesk.Config(typos=TyposConfig(enabled=False))
+    config, without = copydesk.Config(), copydesk.Config(typos=TyposConfig(mode="off"))
 
     def clean(raw: Sequence[bytes]) -> list[copydesk.Cleaned]:
         return [copydesk.clean(content, str(place), without) for place, content in enumerate(raw)]

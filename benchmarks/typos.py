@@ -3,6 +3,7 @@
     python benchmarks/typos.py --data FOLDER             a folder of *.jsonl as described below
     python benchmarks/typos.py --data FOLDER --peers     also other tools, if installed: see `PEERS`
     python benchmarks/typos.py                           on the project's own sentences
+    python benchmarks/typos.py --news FOLDER             published news and pages too: `articles` and `pages` in FOLDER
 
 FOLDER holds `clean*.jsonl`, `realword*.jsonl`, `nonword*.jsonl` and `bln600*.jsonl`, one object per line: `src`, the
 sentence with errors, and `gold`, the correct one. `applied` are the changes that a run makes, `suggested` these and the
@@ -23,9 +24,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-from typo_score import Score, edits, score
-
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from benchmarks import typo_words
+from benchmarks.typo_score import Score, edits, score
 from copydesk import languages
 from copydesk.config import TyposConfig
 from copydesk.text.typos.correct import REAL_WORD, Finding, findings
@@ -207,12 +208,14 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
 def run(folder: Path, peers: bool) -> dict[str, dict[str, Any]]:
     sets = sentences(folder)
     settings = TyposConfig()
-    model = languages.model("en")
-    findings(["Warm up."], model)
-    bare = replace(model, encoder=None)
+    model, fast = languages.model("en"), languages.model("en", judge=False)
+    findings(["He walked away form the house."], model)  # loads what is loaded when it is first needed
+    bare = replace(fast, encoder=None)
     rows = {
         "copydesk, applied": measure(ours(model, settings.apply_from, settings.apply_words_from), sets),
         "copydesk, applied and suggested": measure(ours(model, settings.suggest_from), sets),
+        "fast, applied": measure(ours(fast, settings.apply_from, settings.apply_words_from), sets),
+        "fast, applied and suggested": measure(ours(fast, settings.suggest_from), sets),
         "n-grams only, applied": measure(ours(bare, settings.apply_from, settings.apply_words_from), sets),
         "n-grams only, and suggested": measure(ours(bare, settings.suggest_from), sets),
     }
@@ -229,10 +232,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=HERE / "typos", metavar="FOLDER", help="sentences to measure on")
     parser.add_argument("--peers", action="store_true", help="measure other tools, too")
+    parser.add_argument(
+        "--news", type=Path, metavar="FOLDER", help="published news and pages, as training/README.md says"
+    )
+    parser.add_argument("--unread", action="store_true", help="print the changes in news that nobody read yet")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results")
     chosen = parser.parse_args()
     rows = run(chosen.data, chosen.peers)
     print(table(rows))
+    sets, settings = sentences(chosen.data), TyposConfig()
+    if {"clean", "realword"} <= sets.keys():
+        rows["real words"] = typo_words.recall_table(sets, settings)
+    if chosen.news:
+        rows["natural"] = typo_words.natural_table(chosen.news, settings)
+        rows["news"] = typo_words.news_table(chosen.news, settings, chosen.unread)
+        rows["cost"] = typo_words.cost_table(chosen.news)
     print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
     if chosen.json:
         chosen.json.parent.mkdir(parents=True, exist_ok=True)

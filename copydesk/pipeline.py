@@ -270,12 +270,12 @@ def correct_typos(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
     `copydesk.languages.protected.ProtectedError` if the user's list of protected words cannot.
     """
     done = list(cleaned)
-    if not config.typos.enabled:
+    if config.typos.mode == "off":
         return done
     for code in languages.available():
         if not any(one.article is not None and one.article.language in (code, "und") for one in done):
             continue
-        model = languages.model(code, config.typos.learned)
+        model = languages.model(code, config.typos.learned, judge=config.typos.mode == "full")
         words = protected.read(config.typos.protected, user_lists.protected(config.lists.folder))
         try:
             with limit(_seconds(config, *(one.document for one in done))):

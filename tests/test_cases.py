@@ -33,7 +33,7 @@ RAW = HERE.parent / "examples" / "raw"
 STEPS = ("decode", "repair", "normalize", "dates", "structure", "language", "typos", "whole")
 CONFIG = Config()
 #: What is asked of typos stands among the cases of `typos`.
-WITHOUT_TYPOS = Config(typos=TyposConfig(enabled=False))
+WITHOUT_TYPOS = Config(typos=TyposConfig(mode="off"))
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

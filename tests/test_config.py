@@ -37,7 +37,9 @@ def test_what_is_made_without_being_suggested_is_refused() -> None:
     for toml in ("[typos]\napply_from = 0.4", "[typos]\nsuggest_from = 0.9", "[typos]\napply_words_from = 0.3"):
         assert "what is made has to be suggested, too" in refusal(toml)
     assert "typos.suggest_from = 0.9: is above typos.apply_from = 0.85" in refusal("[typos]\nsuggest_from = 0.9")
-    config = load("settings.toml", environment={"COPYDESK_TYPOS__APPLY_FROM": "0.95"})
+    config = load(
+        "settings.toml", environment={f"COPYDESK_TYPOS__{n}": "0.95" for n in ("APPLY_FROM", "APPLY_WORDS_FROM")}
+    )
     assert config.typos.suggest_from == 0.9
 
 
@@ -78,7 +80,7 @@ def test_every_key_can_be_set_from_file_and_environment(name: str) -> None:
         "dates.numeric_order": "skip",
         "dates.timezone": "Asia/Damascus",
         "sites.boilerplate": "false",
-        "typos.enabled": "false",
+        "typos.mode": "fast",
         "typos.suggest_from": "0.25",
         "rules.off": "quote",
     }.get(name) or ("story" if name.startswith("sources.fields.") else None)

@@ -304,7 +304,7 @@ def linked(author: str) -> str:
         (linked('{"name": "Harbour Herald staff"}') + SITE, "<p class=byline>By Tom Reed</p>", ("Tom Reed",)),
         (linked('{"name": "admin"}'), "", ()),
         (linked('{"name": "Tom ReedTwitter"}'), "", ("Tom Reed",)),
-        (LINKED % '[{"@type": "Article", "author": {"@id": "a"}}, {"@id": "a", "name": "Tom Reed"}]', "", ("Tom Reed",)),
+        (LINKED % '[{"@type": "Article", "author": {"@id": "a"}}, {"@id": "a", "name": "Tom Ree"}]', "", ("Tom Ree",)),
         (LINKED % '//<![CDATA[\n{"@type": "Article", "author": {"name": "Tom Reed",},}\n//]]>', "", ("Tom Reed",)),
         ("<meta name=author content='Tom Reed'>", "", ("Tom Reed",)),
         ("<meta name=author content='https://facebook.com/tomreed'>", "", ()),

@@ -11,9 +11,8 @@ import pytest
 
 from copydesk import languages
 from copydesk.text.typos.batch import Batch
-from copydesk.text.typos.encoder import Pieces
+from copydesk.text.typos.windows import LONGEST, REACH, Pieces, cut, sentence
 from training.judge import news, slips
-from training.judge.windows import cut, stops, window
 
 
 def read(text: str) -> Batch:
@@ -27,7 +26,7 @@ def place(batch: Batch, word: str) -> int:
 def shown(text: str, word: str) -> str:
     """The window around the first place of a word, as text."""
     batch = read(text)
-    first, last = window(batch, stops(batch), place(batch, word))
+    first, last = sentence(batch, place(batch, word))
     return " ".join(batch.token(i) for i in range(first, last))
 
 
@@ -49,22 +48,22 @@ def test_a_window_ends_at_the_end_of_its_sentence(text: str, word: str, ends: st
 def test_a_window_ends_at_a_paragraph_and_reaches_no_further_than_it_may() -> None:
     assert "second" not in shown("A first line without a dot\nand a second one", "line")
     batch = read(" ".join(["word"] * 60))
-    assert window(batch, stops(batch), 30) == (16, 45)
+    assert sentence(batch, 30) == (30 - REACH, 31 + REACH)
 
 
 def test_pieces_of_a_window_point_to_the_place_that_is_judged() -> None:
     batch = read("He came form the city")
     pieces = Pieces(["<pad>", "[UNK]", "<s>", "</s>", "<mask>", "he", "came", "form", "the", "ci", "##ty"])
-    ids, at = cut(batch, pieces, 0, len(batch), place(batch, "form"))
+    ids, at = cut(batch, pieces, place(batch, "form"))
     assert [pieces.names[i] for i in ids] == ["<s>", "he", "came", "form", "the", "ci", "##ty", "</s>"]
     assert pieces.names[ids[at]] == "form"
 
 
 def test_far_pieces_are_cut_from_a_long_window_and_the_place_stays() -> None:
-    batch = read(" ".join(["a"] * 200 + ["form"] + ["a"] * 20))
-    pieces = Pieces(["<pad>", "[UNK]", "<s>", "</s>", "<mask>", "a", "form"])
-    ids, at = cut(batch, pieces, 0, len(batch), place(batch, "form"))
-    assert len(ids) == 80
+    batch = read(" ".join(["aaaaaa"] * 200 + ["form"] + ["aaaaaa"] * 20))
+    pieces = Pieces(["<pad>", "[UNK]", "<s>", "</s>", "<mask>", "a", "##a", "form"])
+    ids, at = cut(batch, pieces, place(batch, "form"))
+    assert len(ids) == LONGEST
     assert pieces.names[ids[at]] == "form"
 
 

@@ -28,7 +28,7 @@ def warehouses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     sources.mkdir()
     for name, text in TEXTS.items():
         (sources / name).write_text(text, encoding="utf-8")
-    off: dict[str, Any] = {"typos": {"enabled": False}}
+    off: dict[str, Any] = {"typos": {"mode": "off"}}
     runs: dict[str, dict[str, Any]] = {
         "before": off,
         "again": off,

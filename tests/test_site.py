@@ -350,7 +350,7 @@ def test_boilerplate_is_not_learned_where_that_is_switched_off(tmp_path: Path) -
 
 
 #: Typos left alone: their confidence differs in the third digit with what else is in a batch.
-PLAIN = {"typos": {"enabled": False}}
+PLAIN = {"typos": {"mode": "off"}}
 
 
 def two_nights(root: Path) -> tuple[Path, Path]:

@@ -23,7 +23,7 @@ from copydesk.sources import read
 HERE = Path(__file__).parent
 CASES = HERE / "cases"
 RAW = HERE.parent / "examples" / "raw"
-WITHOUT_TYPOS = Config(typos=TyposConfig(enabled=False))
+WITHOUT_TYPOS = Config(typos=TyposConfig(mode="off"))
 
 #: Cases and examples that the second pass changes, each with its reason.
 CHANGED = {

@@ -219,7 +219,7 @@ def test_a_headline_that_came_beside_the_text() -> None:
 
 
 def test_it_can_be_switched_off() -> None:
-    config = Config.model_validate({"typos": {"enabled": False}})
+    config = Config.model_validate({"typos": {"mode": "off"}})
     assert not [
         e
         for e in copydesk.clean("Tlie army helcl thc bridge for days.", uri="a", config=config).edits
@@ -273,7 +273,7 @@ def test_files_are_those_that_were_trained() -> None:
 
 
 def test_a_language_is_small() -> None:
-    assert sum(path.stat().st_size for path in (languages.HERE / "en").iterdir()) <= 40_000_000
+    assert sum(path.stat().st_size for path in (languages.HERE / "en").iterdir()) <= 110_000_000
 
 
 @pytest.fixture
@@ -282,9 +282,9 @@ def own_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     shutil.copytree(languages.HERE / "en", tmp_path / "en")
     with monkeypatch.context() as patched:
         patched.setattr(languages, "HERE", tmp_path)
-        languages.model.cache_clear()
+        languages._model.cache_clear()
         yield tmp_path / "en"
-    languages.model.cache_clear()
+    languages._model.cache_clear()
 
 
 def test_a_broken_file_is_told(own_language: Path) -> None:

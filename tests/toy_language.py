@@ -67,6 +67,7 @@ WEIGHTS = {
     "screen": {"length": 5.0},  # nothing is dropped
     "gate": {"meant_both": 2.0, "meant_left": 1.0, "meant_right": 1.0, "stands_both": -3.0, "stands_right": -3.0},
     "encoder": {"encoder_odds": 1.0},
+    "judge": {"judge_odds": 1.0},
 }
 ENOUGH = 5.0
 
@@ -147,7 +148,7 @@ def _window(folder: Path, vocabulary: int, reach: int = 2, width: int = 3) -> No
 
 
 def _decision() -> dict[str, Any]:
-    arrays: dict[str, Any] = {"gate.threshold": np.float32(0), "gate.closely": np.float32(0)}
+    arrays: dict[str, Any] = {name: np.float32(0) for name in ("gate.threshold", "gate.closely", "judge.threshold")}
     for name, columns in SCORERS.items():
         weights = np.array([WEIGHTS[name].get(column, 0.0) for column in columns], np.float32)
         arrays |= {

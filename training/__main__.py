@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from training import corpus, decision, encoder, export, gate, lexicon, ngrams, pairs, vocabulary, window
+from training.judge import decide
 
 
 def manifest(out: Path) -> None:
@@ -48,9 +49,9 @@ def main() -> None:
         ("encoder", None, lambda: encoder.train(work, chosen.steps, chosen.threads)),
         ("export", None, lambda: export.everything(work, out)),
         ("pairs", None, lambda: pairs.run(work, out, data)),
-        ("decision", None, lambda: decision.run(work, out, data, "nonwords context")),
+        ("decision", None, lambda: decision.run(work, out)),
         ("gate", None, lambda: gate.run(data, out, work)),
-        ("last decision", None, lambda: decision.run(work, out, data, "final")),
+        ("decision on news", None, lambda: decide.everything(data, work)),
         ("manifest", None, lambda: manifest(out)),
     ]
     for name, done, stage in stages:

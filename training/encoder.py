@@ -25,7 +25,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from copydesk.text.typos.encoder import LONGEST, Pieces
+from copydesk.text.typos.windows import LONGEST, Pieces
 from training.english import tokens
 
 LAYERS, HEADS, WIDTH = 6, 12, 384

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from copydesk.text.typos.encoder import Pieces
+from copydesk.text.typos.windows import Pieces
 from training.encoder import Judge, Sets
 
 

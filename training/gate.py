@@ -30,7 +30,7 @@ from copydesk.text.typos.scorers import Scorer
 from training import decision
 from training.encoder import Sets
 from training.judge import news, slips
-from training.judge.published import verdicts
+from training.marks import verdicts
 from training.nonwords import fit_scorer
 
 SEED, CHUNK = 7, 200

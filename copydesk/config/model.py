@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from copydesk.data.rules import rules, similar
 
@@ -120,10 +120,12 @@ class SitesConfig(Section):
 class TyposConfig(Section):
     """`[typos]`: how typos are corrected."""
 
-    enabled: bool = Field(True, description="Correct typos, in languages with statistics")
+    mode: Literal["full", "fast", "off"] = Field(
+        "full", description="How typos are corrected, in languages with statistics; fast does without the large model"
+    )
     apply_from: Share = Field(0.85, description="Minimum confidence to apply a correction")
     apply_words_from: Share = Field(
-        0.975,
+        0.85,
         description="Minimum confidence to apply a correction of a real-word error: a correct word in the wrong place",
     )
     suggest_from: Share = Field(
@@ -135,6 +137,14 @@ class TyposConfig(Section):
         None, description="File of words that are never changed, one per line; [site] starts the words of one site"
     )
     learned: str | None = Field(None, description="Folder written by `copydesk learn`: statistics of your own articles")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _was_a_switch(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or not isinstance(value.get("enabled"), bool):
+            return value
+        rest = {key: one for key, one in value.items() if key != "enabled"}
+        return {"mode": "full" if value["enabled"] else "off"} | rest
 
     @field_validator("suggest_from")
     @classmethod

@@ -7,21 +7,22 @@ Files are read as arrays and text only; nothing in them is executed. `manifest.j
 from __future__ import annotations
 
 import gzip
-import os
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from copydesk.languages.session import LanguageError as LanguageError
+from copydesk.languages.session import Session
 from copydesk.text.typos.apostrophes import Apostrophes
 from copydesk.text.typos.confusions import ConfusionSets
 from copydesk.text.typos.doubtful import Doubtful
-from copydesk.text.typos.encoder import Encoder, Pieces
+from copydesk.text.typos.encoder import Encoder
 from copydesk.text.typos.features import SCORERS
 from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.lexicon import Lexicon
@@ -32,9 +33,10 @@ from copydesk.text.typos.realwords import Gate
 from copydesk.text.typos.scorers import Calibration, LinearScorer, Scorer
 from copydesk.text.typos.spelling import Spelling
 from copydesk.text.typos.window import WindowModel
+from copydesk.text.typos.windows import Pieces
 
 HERE = Path(__file__).parent
-_CALIBRATED = ("single", "merged", "joined", "gate", "encoder")
+_CALIBRATED = ("single", "merged", "joined", "gate", "encoder", "judge")
 
 
 def available(shelf: Path | None = None) -> list[str]:
@@ -42,20 +44,25 @@ def available(shelf: Path | None = None) -> list[str]:
     return sorted(folder.name for folder in (shelf or HERE).iterdir() if (folder / "words.txt.gz").exists())
 
 
-class LanguageError(RuntimeError):
-    """The files of a language cannot be used; the message says which, and how to fix it."""
+def model(language: str, learned: str | None = None, shelf: Path | None = None, judge: bool = True) -> Model:
+    """The model of a language `available` below `shelf`, cached; `learned` is a folder written by `copydesk learn`.
+
+    Without `judge` it is used without its largest part.
+    """
+    return _model(language, learned, shelf, judge)
 
 
 @cache
-def model(language: str, learned: str | None = None, shelf: Path | None = None) -> Model:
-    """The model of a language `available` below `shelf`, cached; `learned` is a folder written by `copydesk learn`."""
+def _model(language: str, learned: str | None, shelf: Path | None, judge: bool) -> Model:
+    if not judge:
+        return replace(_model(language, learned, shelf, True), judge=None)
     folder = (shelf or HERE) / language
     try:
         base = load(folder)
     except (OSError, KeyError, ValueError) as error:
         raise LanguageError(
             f"the statistics of {language} in {folder} cannot be read ({type(error).__name__}: {error}); "
-            "install copydesk again, or set typos.enabled = false"
+            "install copydesk again, or set typos.mode = 'off'"
         ) from error
     if learned is None:
         return base
@@ -92,7 +99,7 @@ def grammar(folder: Path) -> Grammar:
 def load(folder: Path, decide: bool = True) -> Model:
     """The model in `folder`; without `decide`, a model without fitted scorers, for training.
 
-    The encoder, the evidence texts and the word lists are optional. Raises OSError, KeyError or ValueError if another
+    Encoder, judge, evidence texts and word lists are optional. Raises OSError, KeyError or ValueError if another
     file is missing or invalid.
     """
     with gzip.open(folder / "words.txt.gz", "rt", encoding="utf-8") as lines:
@@ -120,8 +127,10 @@ def load(folder: Path, decide: bool = True) -> Model:
         capitals=arrays["capitals"].astype(bool),
         ngrams=ngrams,
         spelling=Spelling(np.load(folder / "spelling.npz")["surprise"], rules.alphabet),
-        gate=Gate(scorers["context"], _window(folder), scorers["gate"], *thresholds, scorers["screen"]),
-        encoder=_encoder(folder),
+        gate=Gate(scorers["context"], _window(folder), scorers["gate"], *thresholds[:2], scorers["screen"]),
+        encoder=_encoder(folder, "encoder", "pieces.txt") if (folder / "encoder.onnx").exists() else None,
+        judge=_judge(folder) if (folder / "judge.onnx").exists() else None,
+        judge_from=thresholds[2],
         scorers=scorers,
         calibrations=calibrations,
         doubtful=Doubtful.parse(_toml(folder / "doubtful.toml")),
@@ -139,11 +148,11 @@ def _decided(folder: Path) -> dict[str, Any]:
     return {name: array for path in files for name, array in np.load(path).items()}
 
 
-Decision = tuple[dict[str, Any], dict[str, Calibration], tuple[float, float]]
+Decision = tuple[dict[str, Any], dict[str, Calibration], tuple[float, float, float]]
 
 
 def decision(found: Mapping[str, Any]) -> Decision:
-    """Scorers and calibrations by name, and the two thresholds of the gate, from the arrays of `decision.npz`.
+    """Scorers and calibrations by name, and the thresholds of gate (two) and judge, from the arrays of `decision.npz`.
 
     Raises ValueError if a scorer was trained with other features than those of `copydesk.text.typos.features`.
     """
@@ -153,16 +162,17 @@ def decision(found: Mapping[str, Any]) -> Decision:
             raise ValueError(f"decision.npz: {name} was trained with other features")
         scorers[name] = scorer(found, name)
     calibrations = {name: Calibration(found[f"{name}.odds"], found[f"{name}.probability"]) for name in _CALIBRATED}
-    return scorers, calibrations, (float(found["gate.threshold"]), float(found["gate.closely"]))
+    thresholds = float(found["gate.threshold"]), float(found["gate.closely"]), float(found["judge.threshold"])
+    return scorers, calibrations, thresholds
 
 
 def undecided() -> Decision:
-    """Unfitted scorers and a gate that lets every candidate through."""
+    """Unfitted scorers; gate and judge look at every candidate."""
     scorers = {
         name: Scorer(np.zeros((len(columns), 1), np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32), 0.0)
         for name, columns in SCORERS.items()
     }
-    return scorers, {}, (0.0, 0.0)
+    return scorers, {}, (0.0, 0.0, -1.0)
 
 
 def scorer(found: Mapping[str, Any], name: str) -> Scorer | LinearScorer:
@@ -205,36 +215,15 @@ def _window(folder: Path) -> WindowModel:
     return WindowModel(*(array if array.dtype == np.int8 else array.astype(np.float32) for array in arrays))
 
 
-class _Session:
-    """The encoder, loaded on first use: importing ONNX Runtime is slow, and many texts do not need it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.session: Any = None
-
-    def __call__(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        if self.session is None:
-            # Read when it is imported: without it some builds send usage to their makers.
-            os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-            import onnxruntime
-
-            options = onnxruntime.SessionOptions()
-            # One thread: a run has one process per core.
-            options.intra_op_num_threads = options.inter_op_num_threads = 1
-            options.log_severity_level = 3
-            try:
-                self.session = onnxruntime.InferenceSession(str(self.path), options, providers=["CPUExecutionProvider"])
-            except Exception as error:  # ONNX Runtime has its own exception for each error
-                raise LanguageError(f"{self.path} cannot be read: {error}; install copydesk again") from error
-        states: NDArray[np.float32] = self.session.run(None, {"ids": ids})[0]
-        return states
-
-
-def _encoder(folder: Path) -> Encoder | None:
-    if not (folder / "encoder.onnx").exists():
-        return None
-    found = np.load(folder / "encoder.npz")
+def _encoder(folder: Path, name: str, pieces: str) -> Encoder:
+    """The encoder or the judge: `name`.onnx, `name`.npz, and a list of pieces."""
+    found = np.load(folder / f"{name}.npz")
     return Encoder(
-        _Session(folder / "encoder.onnx"), Pieces(_lines(folder / "pieces.txt")),
+        Session(folder / f"{name}.onnx"), Pieces(_lines(folder / pieces)),
         found["vectors"], found["scale"], found["bias"], found["stay"],
     )  # fmt: skip
+
+
+def _judge(folder: Path) -> Callable[[], Encoder]:
+    """What loads the judge, once: its arrays alone take as long as those of half of the other files."""
+    return cache(partial(_encoder, folder, "judge", "judge.pieces.txt"))

@@ -23,7 +23,7 @@ from copydesk.text.encodings import Undecodable, decode
 from copydesk.text.site import NO_SITE
 from copydesk.warehouse.schemas import articles_table, edits_table, quarantine_row, quarantine_table
 
-CONFIG = Config.model_validate({"typos": {"enabled": False}})
+CONFIG = Config.model_validate({"typos": {"mode": "off"}})
 CHARSETS = (
     None,
     "cp1252",

@@ -20,7 +20,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     limits = {"min_documents": 10**6}
-    return settled(folder / "raw", folder / "warehouse", gate=limits, typos={"enabled": False})
+    return settled(folder / "raw", folder / "warehouse", gate=limits, typos={"mode": "off"})
 
 
 def became(left: Left) -> dict[str, str]:

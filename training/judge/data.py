@@ -16,11 +16,11 @@ import random
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from training.decision import true_errors
 from training.encoder import MIXTURE, Sets
 from training.english import tokens
 from training.judge import news
 from training.judge.examples import Sentence, places
+from training.marks import verdicts
 
 SEED = 20261128
 SHARES = {"hard": 0.30, "news": 0.30, "rare": 0.20, "open": 0.20}
@@ -31,21 +31,10 @@ OPEN = 60_000
 OFTEN = 12
 #: Log-odds from which a place in the news is left out, as it may be an error indeed, and from which it is `hard`.
 SURE, HARD = 2.0, -5.0
-VERDICTS = Path(__file__).parent / "verdicts.txt"
 
 
 def fits(sentence: str) -> bool:
     return 4 <= sentence.count(" ") <= 60
-
-
-def verdicts() -> tuple[set[str], set[str]]:
-    """Marks of places in the news that were read: those that are errors, and those that are right as they stand."""
-    wrong, right = set(true_errors()), set()
-    for line in VERDICTS.read_text("utf-8").splitlines() if VERDICTS.exists() else ():
-        if line and not line.startswith("#"):
-            mark, verdict = line.split()[:2]
-            (right if verdict == "right" else wrong).add(mark)
-    return wrong, right
 
 
 def of_news(data: Path, work: Path, sets: Sets) -> dict[str, list[Sentence]]:
@@ -55,7 +44,9 @@ def of_news(data: Path, work: Path, sets: Sets) -> dict[str, list[Sentence]]:
     for story in every:
         if story.part != "train":
             apart |= {news.digest(story.text[a:b]) for a, b in news.spans(story.text)}
-    errors, fine = verdicts()
+    known = verdicts()
+    fine = {mark for mark, said in known.items() if said == "right"}
+    errors = known.keys() - fine
     mined: defaultdict[str, list[tuple[int, float, str]]] = defaultdict(list)
     for line in (work / "mined.jsonl").open(encoding="utf-8"):
         row = json.loads(line)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from copydesk.text.typos.encoder import LONGEST, Pieces
+from copydesk.text.typos.windows import LONGEST, Pieces
 from training.encoder import Sets, editable
 from training.english import tokens
 from training.judge import model, news

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from copydesk.text.typos.encoder import LONGEST, REACH, Pieces
+from copydesk.text.typos.windows import LONGEST, REACH, Pieces
 from training.encoder import Example, Sets, scramble
 from training.english import tokens
 from training.judge.slips import Slips

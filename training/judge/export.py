@@ -1,18 +1,19 @@
 """The trained judge as ONNX and arrays, as a package can carry it.
 
-    python -m training.judge.export CHECKPOINT OUT --work out/training [--kind folded]
+    python -m training.judge.export CHECKPOINT OUT --work out/training [--kind folded] [--rows 22000]
 
 `judge.onnx` answers (ids (b, n), at (b)) with the hidden state at each place (b, 768); `judge.npz` holds the vectors of
 words, `judge.pieces.txt` the pieces. Kinds: `mixed` has int8 weights, `down` in blocks of 128 (MatMulNBits), the others
 with activations as int8 by a scale of their own for each call: one unpadded place at a time, or answers depend on what
-else is in the batch. `folded` has the same products, but stores all weights as 4 bits in blocks of 32; ONNX Runtime
-makes int8 of them when it loads the file. `small` computes with the 4 bits themselves: no dependence on the batch, and
+else is in the batch. `folded` has the same products, but stores all weights as 4 bits in blocks of 32, of which int8 is
+made when the file is loaded. `small` computes with the 4 bits themselves: no dependence on the batch, and
 twice the time.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from copydesk.text.typos.encoder import Pieces
-from training.export import Table8, int8
+from copydesk.text.typos.windows import Pieces
+from training.encoder import Sets
+from training.export import int8
 from training.judge import model
 from training.judge.model import HEADS, WIDTH, Judge, norm
 
 KINDS = ("folded", "mixed", "small")
 BLOCK = 32
+#: How many times a piece counts that is a word with a confusion set.
+JUDGED = 4
 
 
 class AtPlace(nn.Module):
@@ -58,9 +62,42 @@ class AtPlace(nn.Module):
         return e.last_norm(functional.gelu(e.last(here)))[:, 0]
 
 
+def trim(judge: Judge, sets: Sets, work: Path, rows: int) -> None:
+    """Leave the judge the `rows` pieces that its text needs most; what needs another one is cut into smaller ones.
+
+    A piece that is a word that may be judged counts more: its state is what the scores of the place are made of.
+    """
+    special, short = Pieces.MASK + 1, re.compile(r"(?:##)?[a-z0-9]|[!-~]")
+    counts = model.piece_counts(Pieces(judge.names), work)
+    judged = set(sets.words)
+    need = [counts[i] * (JUDGED if name in judged else 1) for i, name in enumerate(judge.names)]
+    always = [i for i, name in enumerate(judge.names) if i < special or short.fullmatch(name)]
+    rest = sorted(set(range(len(need))) - set(always), key=lambda i: (-need[i], i))
+    kept = sorted(always + rest[: rows - len(always)])
+    judge.names = [judge.names[i] for i in kept]
+    judge.encoder.piece = nn.Embedding.from_pretrained(judge.encoder.piece.weight.data[kept])
+
+
+class Table4(nn.Module):
+    """An embedding of 4 bits in blocks of `BLOCK` numbers with a factor each."""
+
+    def __init__(self, table: np.ndarray[Any, Any]) -> None:
+        super().__init__()
+        q, factor = four_bits(table.T)
+        half = (q.T.reshape(len(table), -1, 2, BLOCK // 2) + 8).astype(np.uint8)
+        self.register_buffer("rows", torch.from_numpy(half[:, :, 0] | (half[:, :, 1] << 4)))
+        self.register_buffer("scale", torch.from_numpy(factor[:, 0].T.copy()))
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        both = self.rows[ids].float()
+        high = torch.floor(both / 16)
+        blocks = torch.cat([both - 16 * high, high], -1) - 8
+        return (blocks * self.scale[ids].float()[..., None]).flatten(-2)
+
+
 def plain(judge: Judge, out: Path) -> None:
-    """Write fp32 weights, and an int8 table of pieces."""
-    judge.encoder.piece = Table8(judge.encoder.piece.weight.detach().numpy())  # type: ignore[assignment]
+    """Write fp32 weights, and a table of pieces of 4 bits."""
+    judge.encoder.piece = Table4(judge.encoder.piece.weight.detach().numpy())  # type: ignore[assignment]
     ids, at = torch.randint(5, 999, (3, 20)), torch.tensor([3, 4, 5])
     axes = {"ids": {0: "rows", 1: "length"}, "at": {0: "rows"}, "states": {0: "rows"}}
     torch.onnx.export(
@@ -91,9 +128,11 @@ def wide(path: Path) -> list[str]:
 def dynamic(path: Path, out: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    # Seven bits: processors without VNNI add two products of eight in 16 bits, which can overflow, and answers would be
+    # others there.
     quantize_dynamic(
         path, out, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=wide(path),
-        op_types_to_quantize=["MatMul"],
+        op_types_to_quantize=["MatMul"], reduce_range=True,
     )  # fmt: skip
 
 
@@ -116,60 +155,36 @@ def four_bits(weight: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.nd
 
 
 def fold(path: Path, full: Path, out: Path) -> None:
-    """Replace the int8 weights of `path` by what makes them of 4 bits; `full` holds the weights as they were."""
+    """Take the int8 weights out of `path` and write them as 4 bits to `judge.weights.npz` in `out`; `full` holds the
+    weights as they were. `copydesk.languages.session` puts them back when it loads `judge.onnx`.
+    """
     import onnx
-    from onnx import helper, numpy_helper
+    from onnx import numpy_helper
 
     loaded = onnx.load(path)
-    graph, given = loaded.graph, {}
-    for one in onnx.load(full).graph.initializer:
-        given[one.name] = one
-    ready: list[onnx.NodeProto] = []
-    kept = []
-    scales = {one.name: one for one in graph.initializer}
-
-    def constant(name: str, array: np.ndarray[Any, Any]) -> str:
-        kept.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
-
-    shift = constant("fold.shift", np.array([4], np.uint8))
-    eight = constant("fold.eight", np.array(8, np.float32))
-    ends = [constant(f"fold.end{v}", np.array(v, np.float32)) for v in (-127, 127)]
+    graph = loaded.graph
+    given = {one.name: one for one in onnx.load(full).graph.initializer}
+    scales = {one.name: one for one in graph.initializer if one.name.endswith("_scale")}
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    names: dict[str, str] = {}
     for one in graph.initializer:
         name = one.name.removesuffix("_quantized")
         if one.name == name or name not in given or len(one.dims) != 2:
-            kept.append(one)
             continue
-        weight = numpy_helper.to_array(given[name])
-        inputs, outputs = weight.shape
-        q, factor = four_bits(weight)
+        q, factor = four_bits(numpy_helper.to_array(given[name]))
         channel = numpy_helper.to_array(scales[name + "_scale"]).astype(np.float32)
-        low, high = (q[0::2] + 8).astype(np.uint8), (q[1::2] + 8).astype(np.uint8)
-        packed = constant(f"{name}.four", low | (high << 4))
-        ratio = constant(f"{name}.ratio", (factor.astype(np.float32) / channel).astype(np.float16))
-        pairs = constant(f"{name}.pairs", np.array([inputs // 2, 1, outputs]))
-        shape3 = constant(f"{name}.blocks", np.array([inputs // BLOCK, BLOCK, outputs]))
-        shape2 = constant(f"{name}.shape", np.array([inputs, outputs]))
-
-        def node(kind: str, inputs: list[str], stem: str = name, **more: object) -> str:
-            result = f"{stem}.fold{len(ready)}"
-            ready.append(helper.make_node(kind, inputs, [result], name=result, **more))
-            return result
-
-        left = node("BitShift", [packed, shift], direction="LEFT")
-        parts = [
-            node("BitShift", [left, shift], direction="RIGHT"), node("BitShift", [packed, shift], direction="RIGHT")
-        ]  # fmt: skip
-        both = node("Concat", [node("Reshape", [part, pairs]) for part in parts], axis=1)
-        cast = node("Sub", [node("Cast", [node("Reshape", [both, shape3])], to=onnx.TensorProto.FLOAT), eight])
-        scaled = node("Mul", [cast, node("Cast", [ratio], to=onnx.TensorProto.FLOAT)])
-        whole = node("Clip", [node("Round", [node("Reshape", [scaled, shape2])]), *ends])
-        ready.append(helper.make_node("Cast", [whole], [one.name], name=f"{name}.int8", to=onnx.TensorProto.INT8))
-    nodes = [*ready, *graph.node]
-    del graph.node[:], graph.initializer[:]
-    graph.node.extend(nodes)
-    graph.initializer.extend(kept)
-    onnx.save(loaded, out)
+        short = names[one.name] = f"weight{len(names)}"
+        q = (q + 8).astype(np.uint8)
+        arrays[f"{short}.four"] = q[0::2] | (q[1::2] << 4)
+        arrays[f"{short}.ratio"] = (factor.astype(np.float32) / channel).astype(np.float16)
+        one.name = short
+        one.ClearField("raw_data")
+        one.data_location = onnx.TensorProto.EXTERNAL
+        one.external_data.add(key="location", value="judge.weights.npz")
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+    (out / "judge.onnx").write_bytes(loaded.SerializeToString())
+    np.savez(out / "judge.weights.npz", **arrays)
 
 
 def words(judge: Judge, out: Path) -> None:
@@ -190,10 +205,10 @@ def everything(judge: Judge, out: Path, kind: str) -> None:
         blocks(full, out / "judge.onnx", 4, BLOCK)
     else:
         dynamic(full, part)
-        if kind == "folded":
-            fold(part, full, part)
         blocks(part, out / "judge.onnx", *((4, BLOCK) if kind == "folded" else (8, 128)))
         part.unlink()
+        if kind == "folded":
+            fold(out / "judge.onnx", full, out)
 
 
 def main() -> None:
@@ -202,8 +217,10 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--work", type=Path, default=Path("out/training"))
     parser.add_argument("--kind", choices=KINDS, default="folded")
+    parser.add_argument("--rows", type=int, default=22_000, help="word pieces")
     chosen = parser.parse_args()
-    judge, _, _ = model.load(chosen.checkpoint, chosen.work)
+    judge, _, sets = model.load(chosen.checkpoint, chosen.work)
+    trim(judge, sets, chosen.work, chosen.rows)
     everything(judge, chosen.out, chosen.kind)
     for file in sorted(chosen.out.iterdir()):
         print(f"{file.name}: {file.stat().st_size / 1e6:.1f} MB")

@@ -9,7 +9,6 @@ Processor time of one thread: to load, and for each place, one unpadded window a
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -17,38 +16,29 @@ from typing import Any
 import numpy as np
 import torch
 
+from copydesk.languages.session import Session
 from copydesk.text.typos.batch import Batch
+from copydesk.text.typos.windows import cut
 from training.encoder import Sets
 from training.judge import evaluate, model
-from training.judge.windows import cut, stops, window
-
-
-def session(path: Path) -> Any:
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 class Exported:
     """`odds(ids, at, stands)`: log-odds of each word of the set of `stands` against it, as at run time."""
 
     def __init__(self, folder: Path, sets: Sets) -> None:
-        self.run, self.sets = session(folder / "judge.onnx"), sets
+        self.run, self.sets = Session(folder / "judge.onnx"), sets
         found = np.load(folder / "judge.npz")
         self.vectors, self.scale, self.bias, self.stay = (found[k] for k in ("vectors", "scale", "bias", "stay"))
 
-    def odds(self, ids: list[int], at: int, stands: int) -> np.ndarray[Any, Any]:
-        (state,) = self.run.run(None, {"ids": np.array([ids], np.int64), "at": np.array([at], np.int64)})[0]
+    def odds(self, ids: tuple[int, ...], at: int, stands: int) -> np.ndarray[Any, Any]:
+        state = self.run(ids, at)
         which = np.r_[stands, self.sets.near[self.sets.first[stands] : self.sets.first[stands + 1]]]
         scores = (self.vectors[which].astype(np.float32) @ state) * self.scale[which] + self.bias[which]
         return scores[1:] - scores[0] - self.stay[stands]
 
 
-def windows(spelling: Path, sets: Sets, pieces: Any, places: int) -> list[tuple[list[int], int, int]]:
+def windows(spelling: Path, sets: Sets, pieces: Any, places: int) -> list[tuple[tuple[int, ...], int, int]]:
     from copydesk import languages
 
     types = languages.model("en").token_types
@@ -58,7 +48,7 @@ def windows(spelling: Path, sets: Sets, pieces: Any, places: int) -> list[tuple[
         batch = Batch([text], types)
         at = [i for i in range(len(batch)) if batch.token(i) == edit[0][1] and batch.sets[i] >= 0]
         if at:
-            found.append((*cut(batch, pieces, *window(batch, stops(batch), at[0]), at[0]), int(batch.sets[at[0]])))
+            found.append((*cut(batch, pieces, at[0]), int(batch.sets[at[0]])))
     return found[:: max(1, len(found) // places)][:places]
 
 
@@ -76,6 +66,7 @@ def main() -> None:
     some = windows(chosen.data / "spelling", sets, pieces, chosen.places)
     began = time.process_time()
     exported = Exported(chosen.folder, sets)
+    exported.odds(*some[0])
     print(f"load {time.process_time() - began:.2f} s")
     print(f"{len(some)} places of {np.mean([len(w[0]) for w in some]):.0f} pieces")
     spent, found = [], []

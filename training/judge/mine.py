@@ -24,17 +24,16 @@ import torch
 
 from copydesk import languages
 from copydesk.text.typos import guard
-from copydesk.text.typos.batch import STOP, Batch
+from copydesk.text.typos.batch import Batch
 from copydesk.text.typos.correct import judged
-from copydesk.text.typos.encoder import Pieces
 from copydesk.text.typos.features import ENCODER
 from copydesk.text.typos.model import Model
-from training.decision import mark
+from copydesk.text.typos.windows import Pieces, cut
 from training.encoder import Sets
 from training.judge import model as models
 from training.judge import news
 from training.judge.model import Judge
-from training.judge.windows import cut, stops, window
+from training.marks import mark
 
 #: The gate's threshold, and the encoder's surest places looked at in 10,000 words.
 GATE, MOST = -1.0, 25
@@ -64,8 +63,6 @@ def places(model: Model, texts: list[str], most: float = MOST, gate: float = GAT
     for first in range(0, len(texts), CHUNK):
         some = texts[first : first + CHUNK]
         batch = Batch(some, model.token_types)
-        ends = stops(batch)
-        batch.flags = np.where(ends, batch.flags, batch.flags & ~STOP)
         found, features = judged(batch, wide, guard.untouchable(batch, some))
         if len(found):
             at, owner = np.unique(found.place, return_inverse=True)
@@ -74,15 +71,13 @@ def places(model: Model, texts: list[str], most: float = MOST, gate: float = GAT
             words = sum(len(text.split()) for text in some)
             kept = np.argsort(-best, kind="stable")[: int(most * words / 1e4) + 1]
             kept.sort()
-            yield batch, first, (at[kept], best[kept], ends)
+            yield batch, first, (at[kept], best[kept])
 
 
 @torch.no_grad()
-def odds(
-    judge: Judge, pieces: Pieces, sets: Sets, batch: Batch, at: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]
-) -> list[tuple[int, float]]:
+def odds(judge: Judge, pieces: Pieces, sets: Sets, batch: Batch, at: np.ndarray[Any, Any]) -> list[tuple[int, float]]:
     """For each place the best word of its set, as a number, and by how much it is better than what stands there."""
-    rows = [cut(batch, pieces, *window(batch, ends, place), place) for place in at.tolist()]
+    rows = [cut(batch, pieces, place) for place in at.tolist()]
     order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
     found: list[tuple[int, float]] = [(0, 0.0)] * len(rows)
     for begin in range(0, len(order), 48):
@@ -105,9 +100,9 @@ def odds(
 def mine(
     model: Model, judge: Judge, pieces: Pieces, sets: Sets, texts: list[str], most: float = MOST, gate: float = GATE
 ) -> Iterator[Place]:
-    for batch, first, (at, small, ends) in places(model, texts, most, gate):
+    for batch, first, (at, small) in places(model, texts, most, gate):
         for place, low, (meant, large) in zip(
-            at.tolist(), small.tolist(), odds(judge, pieces, sets, batch, at, ends), strict=True
+            at.tolist(), small.tolist(), odds(judge, pieces, sets, batch, at), strict=True
         ):
             stands = int(batch.sets[place])
             written, other = sets.words[stands], sets.words[meant]

@@ -21,13 +21,23 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from copydesk.text.typos.encoder import LONGEST, Pieces
+from copydesk.text.typos.windows import LONGEST, Pieces
 from training.encoder import Sets
 
 WIDTH, HEADS, LAYERS, TRAINED = 768, 12, 12, 6
 LEAST = 40  # how often a piece is needed in the text to be kept
 HALF = torch.bfloat16
 LINEAR = ("qkv", "out", "up", "down")
+
+
+def piece_counts(pieces: Pieces, work: Path) -> Counter[int]:
+    """How often each piece is needed, in open text and, more often counted, in news."""
+    counts: Counter[int] = Counter()
+    for source, times in (("counts.json", 1), ("counts.news.json", 20)):
+        for word, n in json.loads((work / source).read_text()).items():
+            for piece in pieces(word):
+                counts[piece] += n * times
+    return counts
 
 
 def choose_pieces(base: Path, work: Path) -> tuple[list[str], np.ndarray[Any, Any]]:
@@ -38,11 +48,7 @@ def choose_pieces(base: Path, work: Path) -> tuple[list[str], np.ndarray[Any, An
     row = {name: i for i, name in enumerate(every)}
     full = Pieces(every)
     full.UNKNOWN = row["[UNK]"]  # type: ignore[misc]
-    counts: Counter[int] = Counter()
-    for source, times in (("counts.json", 1), ("counts.news.json", 20)):
-        for word, n in json.loads((work / source).read_text()).items():
-            for piece in full(word):
-                counts[piece] += n * times
+    counts = piece_counts(full, work)
     special = ["<pad>", "[UNK]", "<s>", "</s>", "<mask>"]
     short = re.compile(r"(?:##)?[a-z0-9]|[!-~]")
     kept = [p for i, p in enumerate(every) if p not in special and (counts[i] >= LEAST or short.fullmatch(p))]

@@ -15,8 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from training.english import tokens
-from training.judge.windows import ABBREVIATIONS
+from training.english import GRAMMAR, tokens
 
 #: English sets of published news. Wikinews is not among them: the decision is fitted on it.
 SETS = (
@@ -31,6 +30,7 @@ _ENTITY = re.compile(r"&(?:amp|quot|apos|lt|gt|nbsp|#\d+);|\bquot;|#\d+;")
 
 _END = re.compile(r"[.!?]+[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9])")
 _LAST = re.compile(r"([A-Za-z.]+)\.$")
+_ABBREVIATIONS = frozenset(word.lower() for word in GRAMMAR.abbreviations)
 
 
 class Story(NamedTuple):
@@ -103,4 +103,4 @@ def abbreviated(text: str) -> bool:
     if last is None:
         return False
     word = last.group(1)
-    return word.lower() in ABBREVIATIONS or len(word) == 1 or "." in word
+    return word.lower() in _ABBREVIATIONS or len(word) == 1 or "." in word

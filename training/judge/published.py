@@ -20,12 +20,11 @@ import torch
 
 from copydesk import languages
 from copydesk.text.typos.batch import Batch
-from copydesk.text.typos.encoder import Pieces
-from training.decision import mark
+from copydesk.text.typos.windows import Pieces
 from training.encoder import Sets
-from training.judge import data, mine, model, news
+from training.judge import mine, model, news
 from training.judge.model import Judge
-from training.judge.windows import stops
+from training.marks import mark, verdicts
 
 TOPS = (10, 20, 30, 45, 60, 100)
 #: What is weighed beside the log-odds of the judge: gap to general frequency, log-odds of the small encoder.
@@ -54,19 +53,13 @@ def again(judge: Judge, pieces: Pieces, sets: Sets, rows: list[Any], texts: dict
         where = {int(start): i for i, start in enumerate(batch.start.tolist()) if batch.sets[i] >= 0}
         at = np.array([where[row[1]] for row in some])
         for row, place, (meant, large) in zip(
-            some, at.tolist(), mine.odds(judge, pieces, sets, batch, at, stops(batch)), strict=True
+            some, at.tolist(), mine.odds(judge, pieces, sets, batch, at), strict=True
         ):
             other = sets.words[meant]
             key = mark(batch, place, row[2], other)
             zipf = row[8][0], float(frequency[meant])
             found.setdefault(key, Judged(key, row[2], other, large, row[4], row[7], zipf, row[9]))
     return list(found.values())
-
-
-def verdicts() -> dict[str, str]:
-    lines = data.VERDICTS.read_text("utf-8").splitlines()
-    known = dict(line.split()[:2] for line in lines if line and not line.startswith("#"))
-    return {**dict.fromkeys(data.verdicts()[0] - known.keys(), "error"), **known}
 
 
 def ranked(some: list[Judged], gap: float, small: float) -> list[Judged]:

@@ -34,6 +34,7 @@ FOREIGN = 1024  # letters that the language does not use
 CLOSES = 4096  # ) and ]: a word glued behind one is the rest of another: "collaborat[ion]", "[I]ncreasingly"
 OPENS = 8192  # ( and [
 ABBREVIATED = 16384  # a dot behind it ends no sentence: "Gen.", "U.S."
+BEGINS = 32768  # a word of grammar with a capital: behind "U.S." it begins a sentence, as other capitals do not
 OPEN = 2048  # quotes and brackets: they may stand between the end of a sentence and its next beginning
 
 _STOPS, _JOINERS = frozenset(".!?…"), frozenset("-–/@_&#+=\\~^|<>*'’")
@@ -79,8 +80,10 @@ class TokenTypes(dict[str, int]):
         flags = _flags(token, self.grammar.script)
         if flags & WORD and self.lexicon.knows(token):
             flags |= KNOWN
-        if token in self.grammar.abbreviations or (len(token) == 1 and token.isupper()):
+        if token in self.grammar.abbreviations or (len(token) == 1 and token.isalpha()):
             flags |= ABBREVIATED
+        if flags & TITLE and token.lower() in self.grammar.function_words:
+            flags |= BEGINS
         default = self._name if token[0].isupper() else self._unknown
         self._ids.append(self.vocabulary.get(counted, default) if counted else self.edge)
         self._flags.append(flags)
@@ -176,7 +179,10 @@ class Batch:
         self.ends = (self.flags & (STOP | BREAK)) > 0
         if len(kept):
             abbreviated = (self.types[1:] == token_types["."]) & ((self.flags[:-1] & ABBREVIATED) > 0)
-            self.ends[1:] &= ~(abbreviated & self.glued[1:])
+            # A capital behind "U.S." or "5 p.m." is a name's, or the first of a sentence where it is a word of grammar.
+            letter = self.end[:-1] - self.start[:-1] == 1
+            begins = np.r_[(self.flags[2:] & BEGINS) > 0, True]
+            self.ends[1:] &= ~(abbreviated & self.glued[1:]) | (letter & begins)
 
     def __len__(self) -> int:
         return len(self.types)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from copydesk.data import rules
-from copydesk.text.typos import doubtful, guard, nonwords, realwords
+from copydesk.text.typos import cascade, doubtful, guard, nonwords, realwords
 from copydesk.text.typos.batch import KNOWN, LOWER, TITLE, Batch
 from copydesk.text.typos.candidates import ErrorType
 from copydesk.text.typos.doubtful import COMMON
@@ -32,7 +32,7 @@ class Finding(NamedTuple):
 
 
 REAL_WORD, DOUBLED, APOSTROPHE = "typo-real-word", "typo-doubled", "typo-apostrophe"
-#: Log-odds of the encoder from which it agrees with a line of `pairs.tsv`.
+#: Log-odds of encoder and judge from which they agree with a line of `pairs.tsv`.
 AGREED = 0.0
 #: Findings below this probability are nobody's concern.
 LEAST = 0.2
@@ -170,10 +170,8 @@ def judged(
     found = found.kept(~_beyond_doubt(batch, model, found, fixed, always))
     if not len(found) or model.encoder is None:
         return found, found.features
-    at, owner = np.unique(found.place, return_inverse=True)
-    states = model.encoder.states(batch, at)[owner]
-    odds = model.encoder.scores(states, found.meant) - model.encoder.scores(states, found.stands)
-    return found, realwords.with_encoder(found, model.sets, odds - model.encoder.stay[found.stands])
+    odds = model.encoder.odds(batch, found.place, found.stands, found.meant)
+    return found, cascade.with_encoder(batch, found, model.sets, odds)
 
 
 def _beyond_doubt(
@@ -212,12 +210,9 @@ def _realwords(batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list
     some, features = judged(batch, model, fixed, np.array(sorted({place for place, _ in lines}), np.int64))
     if not len(some):
         return
-    chance = model.probability("gate" if model.encoder is None else "encoder", features)
-    spoken = Counter(place for place, _ in lines)
-    for row, pair in enumerate(zip(some.place.tolist(), some.meant.tolist(), strict=True)):
-        # A line of evidence counts where no other speaks, and the encoder, which reads the whole sentence, agrees.
-        if pair in lines and spoken[pair[0]] == 1 and ENCODER.column(features, "encoder_odds")[row] > AGREED:
-            chance[row] = max(chance[row], lines[pair])
+    chance = (
+        model.probability("gate", features) if model.encoder is None else _chance(batch, model, some, features, lines)
+    )
     best: dict[int, int] = {}
     for row in np.flatnonzero(chance >= least).tolist():
         place = int(some.place[row])
@@ -225,6 +220,23 @@ def _realwords(batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list
             best[place] = row
     for place, row in best.items():
         found[int(batch.text[place])].append(_realword(batch, model, some, row, float(chance[row])))
+
+
+def _chance(
+    batch: Batch,
+    model: Model,
+    some: realwords.RealwordCandidates,
+    features: NDArray[np.float32],
+    lines: Mapping[tuple[int, int], float],
+) -> NDArray[np.float32]:
+    """How likely each candidate is meant, by encoder, judge and the `lines` of evidence."""
+    spoken = Counter(place for place, _ in lines)
+    pairs = zip(some.place.tolist(), some.meant.tolist(), strict=True)
+    # A line of evidence counts where no other speaks, and the models, which read the whole sentence, agree.
+    told = np.array([lines.get(pair, 0.0) if spoken[pair[0]] == 1 else 0.0 for pair in pairs], np.float32)
+    told[ENCODER.column(features, "encoder_odds") <= AGREED] = 0
+    chance, odds = cascade.verdicts(batch, model, some, features, told > 0)
+    return np.where(odds > AGREED, np.maximum(chance, told), chance)
 
 
 def _realword(batch: Batch, model: Model, some: realwords.RealwordCandidates, row: int, confidence: float) -> Finding:

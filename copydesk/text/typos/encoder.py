@@ -1,65 +1,20 @@
-"""The encoder at work: the sentence around a place in doubt is cut into word pieces and encoded, and each word that is
-possible there gets a score."""
+"""Models that read sentences, at work: the sentence around a place in doubt is encoded, and each word that is possible
+there gets a score. A small one is asked about what the cheap stages doubt, a large one, the judge, about what the small
+one doubts."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos.batch import BREAK, Batch
+from copydesk.text.typos.batch import Batch
+from copydesk.text.typos.windows import Pieces, cut
 
-#: (ids (n, length) int64) → hidden states (n, length, width) float32
-Run = Callable[[NDArray[np.int64]], NDArray[np.float32]]
-#: Tokens looked at on either side of a place, at most, and pieces of a sentence.
-REACH, LONGEST = 14, 80
-#: Tokens on one side of a place that are too few to be the rest of a sentence.
-SHORT = 6
-
-
-class Pieces:
-    """Word pieces: the longest known beginning of a word, then the longest known `##` continuation, and so on."""
-
-    PAD, UNKNOWN, START, END, MASK = range(5)
-    MOST = 8
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = list(names)
-        self.ids = {name: i for i, name in enumerate(self.names)}
-        self.known: dict[str, list[int]] = {}
-
-    def __call__(self, word: str) -> list[int]:
-        found = self.known.get(word)
-        if found is None:
-            if len(self.known) > 300_000:
-                self.known.clear()
-            found = self.known[word] = self._cut(plain(word))
-        return found
-
-    def _cut(self, word: str) -> list[int]:
-        cut: list[int] = []
-        at = 0
-        while at < len(word) and len(cut) < self.MOST:
-            mark = "##" if at else ""
-            for end in range(len(word), at, -1):
-                piece = self.ids.get(mark + word[at:end])
-                if piece is not None:
-                    cut.append(piece)
-                    at = end
-                    break
-            else:
-                return [self.UNKNOWN]
-        return cut or [self.UNKNOWN]
-
-
-def plain(word: str) -> str:
-    """Lower case without accents, as the pieces are written."""
-    if word.isascii():
-        return word.lower()
-    return "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))
+#: (pieces of a window, which of them is the place) → the hidden state there (width,) float32
+Run = Callable[[tuple[int, ...], int], NDArray[np.float32]]
 
 
 class Encoder(NamedTuple):
@@ -72,6 +27,15 @@ class Encoder(NamedTuple):
     bias: NDArray[np.float32]
     stay: NDArray[np.float32]
 
+    def odds(
+        self, batch: Batch, places: NDArray[np.int64], stands: NDArray[np.int32], meant: NDArray[np.int32]
+    ) -> NDArray[np.float32]:
+        """The log-odds of `meant` against what stands at `places`, row by row; both are numbers of words with a set."""
+        at, owner = np.unique(places, return_inverse=True)
+        states = self.states(batch, at)[owner]
+        odds: NDArray[np.float32] = self.scores(states, meant) - self.scores(states, stands) - self.stay[stands]
+        return odds
+
     def states(self, batch: Batch, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """The hidden state at each of `places`: (len(places), width).
 
@@ -79,53 +43,16 @@ class Encoder(NamedTuple):
         int8 as they come, and the last digits of a product depend on how many rows are computed at once.
         """
         states = np.zeros((len(places), self.vectors.shape[1]), np.float32)
-        known: dict[tuple[int, ...], NDArray[np.float32]] = {}
+        known: dict[tuple[tuple[int, ...], int], NDArray[np.float32]] = {}
         for i, place in enumerate(places.tolist()):
-            ids, at = self._pieces(batch, place)
-            if ids not in known:
-                known[ids] = self.run(np.array([ids], np.int64))[0]
-            states[i] = known[ids][at]
+            window = cut(batch, self.pieces, place)
+            if window not in known:
+                known[window] = self.run(*window)
+            states[i] = known[window]
         return states
-
-    def _pieces(self, batch: Batch, place: int) -> tuple[tuple[int, ...], int]:
-        """The pieces of the sentence around a place, and which of them is the first one of the place."""
-        first, last = _sentence(batch, place)
-        own = self.pieces(batch.token(place))
-        before = [piece for at in range(first, place) for piece in self._of(batch, at)]
-        # What is too long loses its beginning, and its end; never the place.
-        ids = [Pieces.START, *before[max(0, len(before) + len(own) + 2 - LONGEST) :], *own]
-        index = len(ids) - len(own)
-        for at in range(place + 1, last):
-            more = self._of(batch, at)
-            if len(ids) + len(more) >= LONGEST:
-                break
-            ids += more
-        return (*ids, Pieces.END), index
-
-    def _of(self, batch: Batch, at: int) -> list[int]:
-        token = batch.token(at)
-        return [] if token.isspace() else self.pieces(token)
 
     def scores(self, states: NDArray[np.float32], words: NDArray[np.int32]) -> NDArray[np.float32]:
         """How well each of `words` fits the state beside it, as log-odds up to a constant of the place."""
         vectors = self.vectors[words].astype(np.float32) * self.scale[words, None]
         scores: NDArray[np.float32] = np.einsum("nw,nw->n", states, vectors) + self.bias[words]
         return scores
-
-
-def _sentence(batch: Batch, place: int) -> tuple[int, int]:
-    """The tokens (first, last + 1) of the sentence around a place, cut `REACH` tokens from it."""
-    flags = batch.flags
-    before = batch.ends[max(0, place - REACH) : place]
-    ends = np.flatnonzero(before)
-    first = place - len(before) + (int(ends[-1]) + 1 if len(ends) else 0)
-    after = batch.ends[place + 1 : place + 1 + REACH]
-    # The last text of a batch ends as the others do.
-    stops = np.flatnonzero(np.r_[after, len(after) < REACH])
-    last = place + 1 + (int(stops[0]) + 1 if len(stops) else len(after))
-    # Not every dot that ends no sentence is an abbreviation's: a short piece takes the next one along.
-    if len(stops) > 1 and last - place < SHORT and not flags[place + 1 + int(stops[0])] & BREAK:
-        last = place + 1 + int(stops[1]) + 1
-    if len(ends) > 1 and place - first < SHORT and not flags[first - 1] & BREAK:
-        first = place - len(before) + int(ends[-2]) + 1
-    return first, min(last, len(flags))

@@ -113,13 +113,20 @@ GATE = Columns(
     )
 )  # fmt: skip
 #: The log-odds of the encoder; by how much the word that stands is rarer in the counted text than in the language at
-#: large; window and n-grams; the margin over the next candidate of the place; whether the word begins a sentence.
-ENCODER = Columns(("encoder_odds", "gap", "window_odds", "ngram_odds", "margin", "title"))
+#: large; how much more frequent the candidate is, and how frequent the word is (Zipf); window and n-grams.
+ENCODER = Columns(("encoder_odds", "gap", "lift", "zipf", "window_odds", "ngram_odds"))
+#: The log-odds of the judge, and those of the encoder; gap, lift and frequency as above.
+JUDGE = Columns(("judge_odds", "encoder_odds", "gap", "lift", "zipf"))
+#: Where a feature tells no more.
+RANGES: dict[str, tuple[float, float]] = {
+    "judge_odds": (-8, 12), "encoder_odds": (-6, 8), "gap": (0, 8), "lift": (-2, 4), "zipf": (3, 7),
+    "window_odds": (-4, 6), "ngram_odds": (-6, 4),
+}  # fmt: skip
 
 #: What each scorer weighs.
 SCORERS = {
     "single": SINGLE, "merged": MERGED, "joined": JOINED, "context": CONTEXT, "screen": SCREEN, "gate": GATE,
-    "encoder": ENCODER,
+    "encoder": ENCODER, "judge": JUDGE,
 }  # fmt: skip
 
 

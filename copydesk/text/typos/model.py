@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,9 +33,10 @@ class Model:
 
     `words` are those with a confusion set, `numbers` their places in that list, `sets` the sets. `capitals` marks the
     words that are often names at the beginning of a sentence. `scorers` and `calibrations` judge findings by their kind
-    (`single`, `merged`, `joined`; words that are words: `encoder`, or `gate` without an encoder). `foreign` are
+    (`single`, `merged`, `joined`; words that are words: `judge`, `encoder` without a judge, `gate` without an encoder).
+    `judge` loads the judge, which is asked where the encoder's decision says more than `judge_from`. `foreign` are
     frequent words of other languages, `undoubted` marks words that are never doubted, `often_mistaken` those for
-    which the gate has a threshold of its own. `encoder` is None where the model is used without it.
+    which the gate has a threshold of its own. `encoder` and `judge` are None where the model is used without them.
     """
 
     language: str
@@ -50,6 +51,8 @@ class Model:
     spelling: Spelling
     gate: Gate
     encoder: Encoder | None
+    judge: Callable[[], Encoder] | None
+    judge_from: float
     scorers: Mapping[str, Scorer | LinearScorer]
     calibrations: Mapping[str, Calibration]
     doubtful: Doubtful

@@ -15,16 +15,7 @@ from numpy.typing import NDArray
 
 from copydesk.text.typos.batch import LOWER, TITLE, Batch
 from copydesk.text.typos.confusions import ConfusionSets
-from copydesk.text.typos.features import (
-    CONTEXT,
-    ENCODER,
-    GATE,
-    NGRAMS,
-    SCREEN,
-    context_counts,
-    error_bits,
-    margin,
-)  # fmt: skip
+from copydesk.text.typos.features import CONTEXT, GATE, NGRAMS, SCREEN, context_counts, error_bits, margin
 from copydesk.text.typos.ngrams import NGrams
 from copydesk.text.typos.scorers import Scorer
 from copydesk.text.typos.window import WindowModel
@@ -33,8 +24,6 @@ from copydesk.text.typos.window import WindowModel
 CHUNK = 20_000
 #: Margins over the next candidate tell no more beyond this; nor do doublings by which a word is rarer than elsewhere.
 _MOST_APART, _MOST_GAP = 6, 8
-#: Where log-odds of window and n-grams, and a margin of the encoder, tell no more.
-_WINDOW_RANGE, _NGRAM_RANGE, _MOST_MARGIN = (-4, 6), (-6, 4), 8
 
 
 class RealwordCandidates(NamedTuple):
@@ -252,21 +241,3 @@ def _counted_here(batch: Batch, at: NDArray[np.int64], ngrams: NGrams) -> NDArra
     rest = rest[seen(at[rest], -2, -1, 0)]
     counted[rest[seen(at[rest], 0, 1, 2)]] = True
     return counted
-
-
-def with_encoder(found: RealwordCandidates, sets: ConfusionSets, odds: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the last scorer weighs (`features.ENCODER`), each clipped to where it tells something; `odds` are the
-    encoder's.
-    """
-    owner = np.unique(found.place, return_inverse=True)[1]
-    return ENCODER.table(
-        len(found),
-        {
-            "encoder_odds": odds,
-            "gap": sets.gap[found.stands],
-            "window_odds": np.clip(GATE.column(found.features, "window_odds"), *_WINDOW_RANGE),
-            "ngram_odds": np.clip(GATE.column(found.features, "ngram_odds"), *_NGRAM_RANGE),
-            "margin": margin(odds, owner, _MOST_MARGIN),
-            "title": GATE.column(found.features, "title"),
-        },
-    )
