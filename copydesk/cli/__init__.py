@@ -9,11 +9,14 @@ from __future__ import annotations
 import click
 
 from copydesk import __version__
+from copydesk.cli.edits import edits
 from copydesk.cli.nightly import run, serve
+from copydesk.cli.quarantine import quarantine
 from copydesk.cli.shared import EPILOG
 from copydesk.cli.show import show
 from copydesk.cli.upkeep import check, learn, migrate, report
 from copydesk.cli.versions import history, restore
+from copydesk.cli.why import why
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -26,5 +29,5 @@ def main() -> None:
     """
 
 
-for command in (run, show, history, restore, report, check, migrate, learn, serve):
+for command in (run, show, why, edits, quarantine, history, restore, report, check, migrate, learn, serve):
     main.add_command(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -10,8 +11,9 @@ import pyarrow as pa
 
 from copydesk.checks import metrics
 from copydesk.config import Config
-from copydesk.pipeline import clean_alone, correct_typos, proven
-from copydesk.records import CRITICAL, Cleaned, Document, Problem, storable
+from copydesk.pipeline import clean_alone, correct_typos, proven, rebuilds
+from copydesk.records import CRITICAL, INFO, Cleaned, Document, Problem, storable
+from copydesk.reviewed import NO_CHOICES, Choices, review
 from copydesk.text.site import Proof, Site
 from copydesk.warehouse.schemas import articles_table, edits_table, quarantine_row, quarantine_table
 
@@ -40,16 +42,23 @@ class Batch(NamedTuple):
 
 
 def clean_batch(
-    documents: Sequence[Document], config: Config, day: date, sites: Mapping[str, Site], last: bool = True
+    documents: Sequence[Document],
+    config: Config,
+    day: date,
+    sites: Mapping[str, Site],
+    choices: Choices = NO_CHOICES,
+    last: bool = True,
 ) -> Batch:
     """Clean documents and separate those without an article or with a critical problem. `day` is the date of the run.
 
-    `sites` is the evidence on their sites. Unless this is the `last` pass, documents with an open question wait.
+    `sites` is the evidence on their sites, `choices` what people decided about their edits. Unless this is the `last`
+    pass, documents with an open question wait.
     """
     alone = clean_alone(documents, config, sites)
     waiting = [] if last else [one for one in alone if one.waits]
     proofs: frozenset[Proof] = frozenset() if last else frozenset().union(*map(proven, alone))
     cleaned = correct_typos([one for one in alone if last or not one.waits], config)
+    cleaned = [_reviewed(one, choices) for one in cleaned] if choices else cleaned
     kept = [(one, one.article) for one in cleaned if one.article is not None and not _is_unfit(one)]
     quarantined = [
         _row(one, one.problems, one.source_text or None) for one in cleaned if one.article is None or _is_unfit(one)
@@ -68,6 +77,21 @@ def clean_batch(
         [one.document for one in waiting],
         proofs,
     )
+
+
+def _reviewed(one: Cleaned, choices: Choices) -> Cleaned:
+    """`one` with its edits as people decided. A decision that cannot be carried out is noted."""
+    if one.article is None:
+        return one
+    article, edits, conflicts = review(one.article, one.edits, choices)
+    if edits == list(one.edits):
+        return one
+    problems = [
+        Problem("clean", "decision-conflict", None, INFO, f"edit {edit.sequence}, {edit.rule}: {edit.before[:80]!r}")
+        for edit in conflicts
+    ]
+    done = replace(one, article=article, edits=tuple(edits), problems=(*one.problems, *problems))
+    return replace(done, reversible=rebuilds(done))
 
 
 def _is_unfit(one: Cleaned) -> bool:

@@ -17,13 +17,14 @@ from copydesk import sources
 from copydesk.checks.expectations import Checks, Result, Verdict, merge
 from copydesk.records import CRITICAL, INFO, WARNING, Document, Problem, storable
 from copydesk.report.summary import Summary
+from copydesk.reviewed import Choices
 from copydesk.run.batch import Batch
 from copydesk.run.guard import Compared, Guard
 from copydesk.run.job import Job
 from copydesk.run.workers import cleaned, joined
 from copydesk.sites.evidence import Sites
 from copydesk.text.site import site_of
-from copydesk.warehouse import Staging, Warehouse
+from copydesk.warehouse import Staging, Warehouse, decisions
 from copydesk.warehouse.history import History
 from copydesk.warehouse.schemas import by_severity, quarantine_table
 
@@ -99,7 +100,8 @@ def collect(
     fresh = history.select(arrived, retry_quarantined=job.again)
     for first in fresh:  # runs at most once: site evidence is read only if there is a new document
         sites = Sites.read(warehouse, job.config.sites)
-        batches = cleaned(chain([first], fresh), job.config, job.day, sites, staging)
+        choices = Choices.of(decisions.choices(decisions.read(warehouse.store)))
+        batches = cleaned(chain([first], fresh), job.config, job.day, sites, staging, choices)
         for batch in joined(_with_progress(batches, progress)):
             intake.take(batch)
     for reason, count in sorted(left_out.items()):

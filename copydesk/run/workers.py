@@ -17,10 +17,11 @@ from copydesk import deadline
 from copydesk.config import Config
 from copydesk.config.user_lists import could_install
 from copydesk.records import Document
+from copydesk.reviewed import NO_CHOICES, Choices
 from copydesk.run.batch import Batch, clean_batch, join
 from copydesk.run.child import begin
 from copydesk.sites.evidence import Sites
-from copydesk.text.site import Site, site_of
+from copydesk.text.site import site_of
 
 #: Minimum documents, or bytes, that are judged together.
 JUDGED_DOCUMENTS, JUDGED_BYTES = 8_000, 32 * 2**20
@@ -50,7 +51,14 @@ def joined(batches: Iterable[Batch]) -> Iterator[Batch]:
         yield join(waiting)
 
 
-def cleaned(documents: Iterable[Document], config: Config, day: date, sites: Sites, room: Room) -> Iterator[Batch]:
+def cleaned(
+    documents: Iterable[Document],
+    config: Config,
+    day: date,
+    sites: Sites,
+    room: Room,
+    choices: Choices = NO_CHOICES,
+) -> Iterator[Batch]:
     """Clean documents in batches, in order, in the configured number of processes.
 
     Small inputs are cleaned in this process. At most two batches per worker are in flight, so memory stays flat.
@@ -61,16 +69,21 @@ def cleaned(documents: Iterable[Document], config: Config, day: date, sites: Sit
     batches = _batches(documents, config)
     first = list(islice(batches, min(workers, 2)))
     with _pool(workers if len(first) > 1 else 1, config.lists.folder) as clean:
-        for batch in clean((part, config, day, _known(sites, part, False), False) for part in chain(first, batches)):
+        calls = (_call(part, config, day, sites, choices, False) for part in chain(first, batches))
+        for batch in clean(calls):
             sites.learn(batch.proofs)
             room.wait(batch.waiting)
             yield batch._replace(waiting=(), proofs=frozenset())
         rest = _batches(room.waiting(), config)
-        yield from clean((part, config, day, _known(sites, part, True)) for part in rest)
+        yield from clean(_call(part, config, day, sites, choices, True) for part in rest)
 
 
-def _known(sites: Sites, documents: Iterable[Document], settled: bool) -> dict[str, Site]:
-    return sites.known((site_of(document.uri) for document in documents), settled)
+def _call(
+    part: list[Document], config: Config, day: date, sites: Sites, choices: Choices, last: bool
+) -> tuple[Any, ...]:
+    """The arguments of `clean_batch`, with what is known of these documents and no others."""
+    known = sites.known((site_of(document.uri) for document in part), last)
+    return part, config, day, known, choices.about(document.uri for document in part), last
 
 
 @contextmanager

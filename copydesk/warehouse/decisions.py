@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from copydesk.reviewed import ACCEPT, REJECT, REVERT, Choice
 from copydesk.warehouse import partition
 from copydesk.warehouse.schemas import DECISIONS
 from copydesk.warehouse.store import Store, in_words
 
-ACCEPT, REJECT, REVERT = "accept", "reject", "revert"
 PROTECT, UNPROTECT = "protect", "unprotect"
 RESTORE, RELEASE, DROP = "restore", "release", "drop"
 ACTIONS = (ACCEPT, REJECT, REVERT, PROTECT, UNPROTECT, RESTORE, RELEASE, DROP)
@@ -44,6 +44,21 @@ def read(store: Store) -> list[Decision]:
         ]
     made = [Decision(**{name: row[name] for name in Decision._fields}) for row in rows]
     return sorted(made, key=lambda decision: decision.number)
+
+
+def choices(decisions: Iterable[Decision]) -> Iterator[Choice]:
+    """The decisions about edits. A word that is no longer protected is as if it never had been."""
+    decisions = list(decisions)
+    protected = {(_word(one), one.site): one for one in decisions if one.action in (PROTECT, UNPROTECT)}
+    for one in decisions:
+        if one.action in (ACCEPT, REJECT, REVERT):
+            yield Choice(one.action, one.number, one.uri, one.site, one.rule, one.before, one.after)
+        elif one.action == PROTECT and protected[_word(one), one.site] is one:
+            yield Choice(REJECT, one.number, site=one.site, word=_word(one))
+
+
+def _word(decision: Decision) -> str:
+    return (decision.before or "").casefold()
 
 
 def refused(decisions: Iterable[Decision]) -> Iterator[tuple[str, str]]:

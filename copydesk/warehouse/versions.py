@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.records import article_id
+from copydesk.reviewed import Choices, review
 from copydesk.warehouse import layout, partition
 from copydesk.warehouse.change import Change
-from copydesk.warehouse.decisions import RESTORE, Decision
+from copydesk.warehouse.decisions import RESTORE, Decision, choices, read
 from copydesk.warehouse.published import article_of
 from copydesk.warehouse.retention import FOREVER, Keep
 from copydesk.warehouse.schemas import VERSIONS
@@ -64,6 +65,7 @@ def restore(
         there = ", ".join(str(row["version"]) for row in others) or "none was replaced"
         raise WarehouseError(f"{uri!r} has no version {number}; versions that can be restored: {there}")
     article, edits = article_of(wanted)
+    article, edits, _ = review(article, edits, Choices.of(choices(read(warehouse.store))))
     article = replace(
         article, version=present["version"] + 1, first_seen_at=present["first_seen_at"], last_changed_at=at
     )

@@ -204,6 +204,27 @@ class Warehouse:
                 made.append(group.filter(wanted).drop_columns(["status"]))
         return pa.concat_tables(groups), pa.concat_tables(made)
 
+    def edits_by_day(self, columns: list[str] | None) -> Iterator[tuple[int, pa.Table]]:
+        """The edits of each day, all columns or some. Raises `WarehouseError`."""
+        with in_words("read the table edits"), ThreadPoolExecutor(READERS) as pool:
+            names = [n for n in self.store.names("edits") if layout.number_of("edits", n) is not None]
+            for first in range(0, len(names), READERS):
+                some = names[first : first + READERS]
+                tables = pool.map(lambda name: self._whole(name, EDITS, columns), some)
+                for name, table in zip(some, tables, strict=True):
+                    number = layout.number_of("edits", name)
+                    if number is not None and len(table):
+                        yield number, table
+
+    def columns_of_day(self, day: int, columns: list[str]) -> pa.Table:
+        """Some columns of the articles of one day. Raises `WarehouseError`."""
+        with in_words("read the table articles"):
+            return self._whole(layout.file("articles", day), ARTICLES, columns)
+
+    def _whole(self, name: str, schema: pa.Schema, columns: list[str] | None) -> pa.Table:
+        wanted = schema if columns is None else pa.schema([schema.field(column) for column in columns])
+        return pa.concat_tables([wanted.empty_table(), *partition.read(self.store, name, schema, columns)])
+
     def published(self, history: History, ids: Iterable[str]) -> pa.Table:
         """Those articles of `ids` that are published, with their edits, as a table with the schema `VERSIONS`."""
         days: dict[int, list[str]] = {}

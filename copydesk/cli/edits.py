@@ -1,0 +1,294 @@
+"""The commands for edits: list, show, accept, reject, revert, protect, unprotect, export, import."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from copydesk.cli.shared import FAILED, decided, deciding, errors_in_words, fail, load, now, of_warehouse, opened
+
+if TYPE_CHECKING:
+    from copydesk.run.decide import Decided
+    from copydesk.warehouse import Warehouse
+    from copydesk.warehouse.decisions import Decision
+
+_STATUS = click.Choice(["applied", "suggested", "rejected"])
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@click.group(short_help="Look through edits, and accept or reject them.")
+def edits() -> None:
+    """Look through edits, and accept or reject them.
+
+    A decision changes the published article at once and is honoured by every later run: a rejected edit is not made
+    again in that article, an accepted suggestion is made. Decisions are rows of the table decisions.
+    """
+
+
+def _filters(command: _Command) -> _Command:
+    for option in (
+        click.option("--after", metavar="TEXT", help="Edits that put this text, exactly."),
+        click.option("--before", metavar="TEXT", help="Edits of this text, exactly."),
+        click.option("--rule", metavar="RULE", help="Edits of this rule."),
+        click.option("--site", metavar="SITE", help="Edits of articles of this site."),
+    ):
+        command = option(command)
+    return command
+
+
+@edits.command("list")
+@_filters
+@click.option("--status", type=_STATUS, help="Edits with this status.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Maximum edits to print.")
+@of_warehouse
+def list_(
+    site: str | None, rule: str | None, before: str | None, after: str | None, status: str | None, limit: int,
+    warehouse: str | None, as_json: bool, config: str | None,
+) -> None:  # fmt: skip
+    """List edits, with the uri and the sequence by which the other commands know them.
+
+    \b
+    copydesk edits list --status suggested --site news.example
+    copydesk edits list --rule typo-letter --before recieve
+    """
+    wanted = {"site": site, "rule": rule, "before": before, "after": after, "status": status}
+    with errors_in_words():
+        rows, total = _listed(opened(load(config, {"warehouse.path": warehouse})), wanted, limit)
+    if as_json:
+        click.echo(json.dumps({"edits": rows, "total": total}, default=str, ensure_ascii=False, indent=1))
+        return
+    for row in rows:
+        click.echo(_line(row["uri"], row))
+    more = f", {len(rows):,} of them listed; --limit lists more" if len(rows) < total else ""
+    click.echo(f"{total:,} edit{'s' * (total != 1)}{more}.")
+
+
+def _listed(store: Warehouse, wanted: dict[str, str | None], limit: int) -> tuple[list[dict[str, Any]], int]:
+    from copydesk.run.decide import listed
+
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return listed(store, lambda row: all(row[name] == value for name, value in given.items()), limit)
+
+
+def _line(uri: str, row: dict[str, Any]) -> str:
+    places = f" × {len(row['positions'])}" if row["positions"] else ""
+    sure = f"{row['confidence']:.3f}"
+    around = f"\n      … {' '.join(row['context'].split())} …" if row.get("context") else ""
+    change = f"{row['before'][:60]!r} → {row['after'][:60]!r}"
+    return f"{uri} {row['sequence']}  {row['status']}  {row['rule']}  {sure}\n      {change}{places}{around}"
+
+
+@edits.command()
+@click.argument("uri", metavar="URI")
+@of_warehouse
+def show(uri: str, warehouse: str | None, as_json: bool, config: str | None) -> None:
+    """Show all edits of one article, in order.
+
+    \b
+    copydesk edits show https://news.example/harbour
+    """
+    with errors_in_words():
+        store = opened(load(config, {"warehouse.path": warehouse}))
+        row = _published(store, uri)
+    if as_json:
+        click.echo(json.dumps(row["edits"], default=str, ensure_ascii=False, indent=1))
+        return
+    for edit in row["edits"]:
+        click.echo(_line(uri, edit))
+
+
+def _published(store: Warehouse, uri: str) -> dict[str, Any]:
+    from copydesk.records import article_id
+
+    rows: list[dict[str, Any]] = store.published(store.history(), [article_id(uri)]).to_pylist()
+    if not rows:
+        fail(f"{uri!r} is not published; uris are those of the table articles (copydesk why URI says where it is)")
+    return rows[0]
+
+
+def _decision(action: str, does: str, example: str) -> None:
+    """Add the command of one action."""
+
+    @edits.command(action, short_help=f"{does}.")
+    @click.argument("uri", metavar="URI", required=False)
+    @click.argument("sequences", nargs=-1, type=click.IntRange(0), metavar="SEQUENCE...")
+    @_filters
+    @click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
+    @deciding
+    @of_warehouse
+    def command(
+        uri: str | None, sequences: Sequence[int], site: str | None, rule: str | None, before: str | None,
+        after: str | None, dry_run: bool, who: str | None, why: str | None, warehouse: str | None, as_json: bool,
+        config: str | None,
+    ) -> None:  # fmt: skip
+        one = decided(who, why, action)
+        with errors_in_words():
+            settings = load(config, {"warehouse.path": warehouse})
+            store = opened(settings)
+            if uri is not None:
+                if site:
+                    fail("give a URI or --site, not both")
+                made = _of_article(store, uri, sequences, one._replace(rule=rule, before=before, after=after))
+            else:
+                if rule is None and before is None and after is None:
+                    fail("give a URI and the numbers of its edits, or --before, --after or --rule")
+                made = [one._replace(site=site, rule=rule, before=before, after=after)]
+            done = _carried_out(store, made, settings, dry_run)
+        _tell(done, as_json, dry_run)
+
+    command.help = f"""{does}.
+
+    URI and SEQUENCE are those that `copydesk edits list` prints. The decision is about this change wherever the article
+    has it. Without a URI it is about all articles, or those of --site, with an edit of this --before, --after or
+    --rule, the published ones and those that are still to come.
+
+    \b
+    {example}
+    """
+
+
+_decision("accept", "Make suggested edits", "copydesk edits accept https://news.example/harbour 4 7")
+_decision("reject", "Take edits back", 'copydesk edits reject --before Idlib --after "Id lib" --because "a town"')
+_decision("revert", "Leave edits to copydesk again", "copydesk edits revert https://news.example/harbour 4")
+
+
+def _of_article(store: Warehouse, uri: str, sequences: Sequence[int], one: Decision) -> list[Decision]:
+    """The decisions about edits of one article, by number, or by what they are."""
+    row = _published(store, uri)
+    numbers = {edit["sequence"]: edit for edit in row["edits"]}
+    if unknown := [number for number in sequences if number not in numbers]:
+        fail(f"{uri} has no edit {unknown[0]}; it has {len(numbers)} edits, from 0")
+    if sequences:
+        chosen = [numbers[number] for number in sequences]
+        made = [one._replace(uri=uri, **{k: edit[k] for k in ("rule", "before", "after")}) for edit in chosen]
+        return list(dict.fromkeys(made))
+    if one.rule is None and one.before is None and one.after is None:
+        fail("give the numbers of the edits, or --before, --after or --rule")
+    return [one._replace(uri=uri)]
+
+
+def _carried_out(store: Warehouse, made: Sequence[Decision], settings: Any, dry_run: bool) -> Decided:
+    from copydesk.run.decide import decide
+    from copydesk.run.publish import keep
+
+    with store.writing(settings.warehouse.lock_wait_seconds):
+        return decide(store, made, now(), keep(settings), dry_run)
+
+
+def _tell(done: Decided, as_json: bool, dry_run: bool, conflicts: Sequence[str] = ()) -> None:
+    """Print what decisions did; exits with 1 if something could not be done."""
+    said = [*conflicts, *(f"{uri}, edit {e.sequence}: another edit changes the same text" for uri, e in done.conflicts)]
+    if as_json:
+        changed = [{"uri": uri, "sequence": e.sequence, "rule": e.rule, "before": e.before, "after": e.after,
+                    "status": e.status} for uri, e in done.changed]  # fmt: skip
+        counts = {"articles": done.articles, "edits": done.edits, "dry_run": dry_run}
+        click.echo(json.dumps({**counts, "changed": changed, "conflicts": said}, ensure_ascii=False, indent=1))
+    else:
+        for uri, edit in done.changed[:50]:
+            click.echo(f"{edit.status:9}  {uri} {edit.sequence}  {edit.before[:60]!r} → {edit.after[:60]!r}")
+        for conflict in said:
+            click.echo(f"conflict   {conflict}")
+        would = "would change" if dry_run else "changed"
+        edits, articles = "edit" + "s" * (done.edits != 1), "article" + "s" * (done.articles != 1)
+        click.echo(f"{done.edits:,} {edits} of {done.articles:,} published {articles} {would}.")
+    if said:
+        sys.exit(FAILED)
+
+
+def _protection(action: str, does: str) -> None:
+    @edits.command(action, short_help=f"{does}.")
+    @click.argument("word", metavar="WORD")
+    @click.option("--site", metavar="SITE", help="Only in articles of this site.  [default: all]")
+    @click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
+    @deciding
+    @of_warehouse
+    def command(
+        word: str, site: str | None, dry_run: bool, who: str | None, why: str | None, warehouse: str | None,
+        as_json: bool, config: str | None,
+    ) -> None:  # fmt: skip
+        if len(word.split()) != 1:
+            fail(f"{word!r} is not one word")
+        with errors_in_words():
+            settings = load(config, {"warehouse.path": warehouse})
+            made = decided(who, why, action)._replace(site=site, before=word.strip())
+            done = _carried_out(opened(settings), [made], settings, dry_run)
+        _tell(done, as_json, dry_run)
+
+    command.help = f"""{does}, for one site or for all.
+
+    Corrections of it in published articles are taken back, and later runs do not make them. Case makes no difference.
+
+    \b
+    copydesk edits {action} Idlib --site news.example
+    """
+
+
+_protection("protect", "Never correct a word")
+_protection("unprotect", "Correct a word again that was protected")
+
+
+@edits.command("export")
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@_filters
+@click.option("--status", type=_STATUS, default="suggested", show_default=True, help="Edits with this status.")
+@of_warehouse
+def export(
+    file: Path, site: str | None, rule: str | None, before: str | None, after: str | None, status: str,
+    warehouse: str | None, as_json: bool, config: str | None,
+) -> None:  # fmt: skip
+    """Write edits to a CSV file, to decide in a spreadsheet.
+
+    Fill in the column decision (accept, reject or revert) and, if you like, why; leave the other columns as they are.
+
+    \b
+    copydesk edits export suggestions.csv --site news.example
+    """
+    wanted = {"site": site, "rule": rule, "before": before, "after": after, "status": status}
+    with errors_in_words():
+        store = opened(load(config, {"warehouse.path": warehouse}))
+        from copydesk.run import spreadsheet
+        from copydesk.warehouse import decisions
+
+        rows, _ = _listed(store, wanted, sys.maxsize)
+        known = max((one.number for one in decisions.read(store.store)), default=0)
+        try:
+            count = spreadsheet.write(file, rows, known)
+        except OSError as error:
+            fail(f"{file} cannot be written: {error.strerror}")
+    click.echo(json.dumps({"file": str(file), "edits": count}) if as_json else f"{count:,} edits written to {file}.")
+
+
+@edits.command("import")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
+@deciding
+@of_warehouse
+def import_(
+    file: Path, dry_run: bool, who: str | None, why: str | None, warehouse: str | None, as_json: bool,
+    config: str | None,
+) -> None:  # fmt: skip
+    """Carry out the decisions in a CSV file that `copydesk edits export` wrote.
+
+    Rows without a decision are left alone. Rows that conflict (with each other, with an edit that has changed, or with
+    a newer decision) are listed and left out, and the exit code is 1; all others are carried out.
+
+    \b
+    copydesk edits import suggestions.csv --who "Ada Lovelace"
+    """
+    with errors_in_words():
+        settings = load(config, {"warehouse.path": warehouse})
+        store = opened(settings)
+        from copydesk.run import spreadsheet
+        from copydesk.run.decide import Decided, decide
+        from copydesk.run.publish import keep
+
+        rows = spreadsheet.read(file)
+        with store.writing(settings.warehouse.lock_wait_seconds):
+            made, conflicts = spreadsheet.settle(store, rows, decided(who, why))
+            done = decide(store, made, now(), keep(settings), dry_run) if made else Decided()
+    _tell(done, as_json, dry_run, conflicts)

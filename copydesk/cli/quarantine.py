@@ -1,0 +1,115 @@
+"""The commands for quarantined documents: list, show, release, drop."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import click
+
+from copydesk.cli.shared import day_of, decided, deciding, errors_in_words, load, now, of_warehouse, opened
+
+#: Characters of a quarantined text that are printed.
+_SHOWN = 600
+
+
+@click.group(short_help="Look through the quarantine, and release or drop documents.")
+def quarantine() -> None:
+    """Look through the quarantine, and release or drop documents."""
+
+
+@quarantine.command("list")
+@click.option("--rule", metavar="RULE", help="Documents with this reason.")
+@click.option("--site", metavar="SITE", help="Documents of this site.")
+@click.option("--since", metavar="YYYY-MM-DD", help="Quarantined on this date or later.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Maximum documents to print.")
+@of_warehouse
+def list_(
+    rule: str | None, site: str | None, since: str | None, limit: int, warehouse: str | None, as_json: bool,
+    config: str | None,
+) -> None:  # fmt: skip
+    """List quarantined documents with their decisive reason, and count the reasons.
+
+    \b
+    copydesk quarantine list --rule worse-than-published --since 2026-11-01
+    """
+    with errors_in_words():
+        store = opened(load(config, {"warehouse.path": warehouse}))
+        from copydesk.text.site import site_of
+        from copydesk.warehouse.quarantined import documents
+
+        found = [
+            row
+            for row in documents(store.store, since=day_of(since) if since else None)
+            if (rule is None or any(reason["rule"] == rule for reason in row["reasons"]))
+            and (site is None or site_of(row["uri"]) == site)
+        ]
+    if as_json:
+        rows = {"documents": found[:limit], "total": len(found)}
+        click.echo(json.dumps(rows, default=str, ensure_ascii=False, indent=1))
+        return
+    for row in found[:limit]:
+        first = row["reasons"][0]
+        click.echo(f"{row['run_date']}  {row['uri']}\n      {first['rule']}: {first['observed'][:160]}")
+    for name, count in Counter(row["reasons"][0]["rule"] for row in found).most_common():
+        click.echo(f"{count:>6}  {name}")
+    click.echo(f"{len(found):,} document{'s' * (len(found) != 1)} in quarantine.")
+
+
+@quarantine.command()
+@click.argument("uri", metavar="URI")
+@of_warehouse
+def show(uri: str, warehouse: str | None, as_json: bool, config: str | None) -> None:
+    """Show a quarantined document: its reasons and the beginning of its text.
+
+    \b
+    copydesk quarantine show https://news.example/harbour
+    """
+    with errors_in_words():
+        store = opened(load(config, {"warehouse.path": warehouse}))
+        from copydesk.warehouse.quarantined import documents, there
+
+        rows = list(documents(store.store, {uri}, whole=True))
+        there([uri], rows)
+    for row in rows:
+        row["content"] = row["content"].decode("utf-8", "replace")
+    if as_json:
+        click.echo(json.dumps(rows, default=str, ensure_ascii=False, indent=1))
+        return
+    for row in rows:
+        click.echo(quarantined(row))
+
+
+def quarantined(row: dict[str, Any]) -> str:
+    """A row of the quarantine, in lines."""
+    content = row["content"].decode("utf-8", "replace") if isinstance(row["content"], bytes) else row["content"]
+    text = row["text"] or content
+    lines = [f"{row['uri']}: quarantined {row['run_date']} by {row['run_id']}"]
+    lines += [f"  {reason['severity']:8}  {reason['rule']}: {reason['observed']}" for reason in row["reasons"]]
+    return "\n".join([*lines, "", text[:_SHOWN] + "…" * (len(text) > _SHOWN)])
+
+
+@quarantine.command()
+@click.argument("uris", nargs=-1, required=True, metavar="URI...")
+@deciding
+@of_warehouse
+def drop(
+    uris: tuple[str, ...], who: str | None, why: str | None, warehouse: str | None, as_json: bool, config: str | None
+) -> None:
+    """Remove documents from the quarantine for good.
+
+    Their present content is not taken up again when it comes back; changed content is.
+
+    \b
+    copydesk quarantine drop spam.html --because "an advertisement"
+    """
+    with errors_in_words():
+        settings = load(config, {"warehouse.path": warehouse})
+        store = opened(settings)
+        from copydesk.run.publish import keep
+        from copydesk.warehouse.quarantined import drop as remove
+
+        with store.writing(settings.warehouse.lock_wait_seconds):
+            count = remove(store.store, uris, decided(who, why), now(), keep(settings))
+    click.echo(json.dumps({"dropped": count}) if as_json else f"Dropped {count:,} document{'s' * (count != 1)}.")

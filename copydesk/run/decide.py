@@ -1,0 +1,129 @@
+"""Carries out decisions about edits: the published rows change at once, and later runs decide alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import reduce
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from copydesk.edits import Edit
+from copydesk.records import Article, article_id
+from copydesk.reviewed import Choices, review
+from copydesk.warehouse import Warehouse, decisions, layout
+from copydesk.warehouse.change import Change
+from copydesk.warehouse.decisions import PROTECT, UNPROTECT, Decision
+from copydesk.warehouse.published import article_of, rows
+from copydesk.warehouse.retention import FOREVER, Keep
+
+
+@dataclass
+class Decided:
+    """What decisions did: the number of changed articles, their edits with a new status, each with the uri of its
+    article, at most `LISTED`; and those that could not be changed.
+    """
+
+    articles: int = 0
+    edits: int = 0
+    changed: list[tuple[str, Edit]] = field(default_factory=list)
+    conflicts: list[tuple[str, Edit]] = field(default_factory=list)
+
+    def note(self, article: Article, old: Sequence[Edit], new: Sequence[Edit], conflicts: Sequence[Edit]) -> bool:
+        """Note what became of an article; returns whether it changed."""
+        turned = [edit for before, edit in zip(old, new, strict=True) if before.status != edit.status]
+        self.edits += len(turned)
+        self.changed += [(article.uri, edit) for edit in turned[: max(0, LISTED - len(self.changed))]]
+        self.conflicts += [(article.uri, edit) for edit in conflicts[: max(0, LISTED - len(self.conflicts))]]
+        is_changed = list(old) != list(new)
+        self.articles += is_changed
+        return is_changed
+
+
+#: Edits that are listed one by one.
+LISTED = 200
+
+
+def decide(
+    warehouse: Warehouse, made: Sequence[Decision], at: datetime, keep: Keep = FOREVER, dry_run: bool = False
+) -> Decided:
+    """Write decisions about edits, and change the published articles that they are about, under the lock.
+
+    With `dry_run` nothing is written. Raises `WarehouseError`.
+    """
+    known = decisions.read(warehouse.store)
+    last = max((one.number for one in known), default=0)
+    made = [one._replace(number=number) for number, one in enumerate(made, last + 1)]
+    choices = Choices.of(decisions.choices([*known, *made]))
+    done = Decided()
+    with Change(warehouse.store, at, keep) as change:
+        for day, table in _concerned(warehouse, made):
+            articles: list[Article] = []
+            edits: list[Edit] = []
+            for row in table.to_pylist():
+                article, old = article_of(row)
+                article, new, conflicts = review(article, old, choices)
+                if done.note(article, old, new, conflicts):
+                    articles.append(article)
+                    edits += new
+            if articles:
+                change.replace(day, articles, edits)
+        if not dry_run:
+            change.commit(made)
+    return done
+
+
+def _concerned(warehouse: Warehouse, made: Sequence[Decision]) -> Iterator[tuple[int, pa.Table]]:
+    """The published articles that decisions may be about, by day, with the schema `VERSIONS`."""
+    uris = {one.uri for one in made if one.uri is not None}
+    wanted: dict[int, list[str]] = {}
+    if uris:
+        published = warehouse.history().published
+        for uri in sorted(uris):
+            for row in published.rows(bytes.fromhex(article_id(uri)))[:1]:
+                wanted.setdefault(int(published.days[row]), []).append(article_id(uri))
+    several = [one for one in made if one.uri is None]
+    if several:
+        for day, edits in warehouse.edits_by_day(["article_id", "step", "rule", "before", "after"]):
+            ids = set(wanted.get(day, ())) | set().union(*(_fitting(edits, one) for one in several))
+            if ids:
+                wanted[day] = sorted(ids)
+    for day in sorted(wanted):
+        for table in rows(warehouse.store, {day: wanted[day]}):
+            yield day, table
+
+
+def _fitting(edits: pa.Table, decision: Decision) -> set[str]:
+    """The ids of articles with an edit that fits, apart from the site."""
+    conditions = [pa.array([True] * len(edits))]
+    if decision.action in (PROTECT, UNPROTECT):
+        conditions.append(pc.equal(edits["step"], "typos"))
+        conditions.append(pc.match_substring(edits["before"], decision.before or "", ignore_case=True))
+    else:
+        wanted = {column: getattr(decision, column) for column in ("rule", "before", "after")}
+        conditions += [pc.equal(edits[column], value) for column, value in wanted.items() if value is not None]
+    return set(edits.filter(reduce(pc.and_, conditions))["article_id"].to_pylist())
+
+
+def listed(
+    warehouse: Warehouse, wanted: Callable[[dict[str, Any]], bool], limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """The edits that are `wanted`: at most `limit` of them, and the number of all.
+
+    Each has the columns of `edits`, and `uri`, `site` and `published_date` of its article.
+    """
+    found: list[dict[str, Any]] = []
+    total = 0
+    for day, edits in warehouse.edits_by_day(None):
+        own = warehouse.columns_of_day(day, ["article_id", "uri", "site"]).to_pylist()
+        places = {row["article_id"]: row for row in own}
+        for row in edits.to_pylist():
+            row |= places.get(row["article_id"], {"uri": None, "site": None})
+            if row["uri"] is not None and wanted(row):
+                total += 1
+                if len(found) < limit:
+                    found.append({**row, "published_date": layout.day(day)})
+    return found, total

@@ -1,0 +1,249 @@
+"""What a person decides: the published rows change at once, later runs honour it, and nothing is guessed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from nights import NIGHT, night, source_text, story, table, tree
+from test_commit_crash import Killed, attempts
+
+from copydesk.cli import main
+from copydesk.run.decide import decide
+from copydesk.warehouse import Warehouse
+from copydesk.warehouse.decisions import REJECT, Decision
+
+TYPO = "The goverment will pay, said the harbour master."
+
+
+def text(number: int) -> str:
+    return story(number).replace("Nobody was hurt", f"{TYPO} Nobody was hurt") + "\n\nShare this article\n"
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("decisions")
+    for site in ("quay.example", "port.example"):
+        (root / "raw" / site).mkdir(parents=True)
+        for number in range(2):
+            (root / "raw" / site / f"{number}.txt").write_text(text(number))
+    (root / "raw" / "bad.txt").write_text("May 2, 2024\n")
+    night(root / "raw", root / "w")
+    return root
+
+
+@pytest.fixture
+def root(first: Path, tmp_path: Path) -> Path:
+    """A warehouse with four articles of two sites, which have a typo and a share button, and its sources beside it."""
+    shutil.copytree(first, tmp_path / "all")
+    return tmp_path / "all" / "w"
+
+
+def cli(root: Path, *words: object, code: int = 0) -> Any:
+    done = CliRunner().invoke(main, [*map(str, words), "--warehouse", str(root), "--json"], catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return json.loads(done.stdout)
+
+
+def say(root: Path, *words: object, code: int = 0) -> str:
+    done = CliRunner().invoke(main, [*map(str, words), "--warehouse", str(root)], catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def bodies(root: Path) -> dict[str, str]:
+    return dict(table(root, "articles")[["uri", "body"]].values.tolist())
+
+
+def typo(root: Path, uri: str) -> int:
+    found = [edit for edit in cli(root, "edits", "show", uri) if edit["before"] == "goverment"]
+    return int(found[0]["sequence"])
+
+
+A = "quay.example/0.txt"
+
+
+def test_edits_are_listed_with_what_is_needed_to_decide(root: Path) -> None:
+    found = cli(root, "edits", "list", "--before", "goverment", "--site", "quay.example")
+    assert found["total"] == 2 and {edit["uri"] for edit in found["edits"]} == {A, "quay.example/1.txt"}
+    assert found["edits"][0]["context"].count("government") == 1
+    words = say(root, "edits", "list", "--rule", "share-line", "--limit", "1")
+    assert "4 edits, 1 of them listed" in words and "'\\n\\nShare this article' → ''" in words
+    assert cli(root, "edits", "list", "--status", "rejected") == {"edits": [], "total": 0}
+
+
+def test_a_rejected_correction_is_taken_back_and_not_made_again(root: Path) -> None:
+    raw = root.parent / "raw"
+    say(root, "edits", "reject", A, typo(root, A), "--who", "Ada", "--because", "it is a quote")
+    assert "goverment" in bodies(root)[A] and "goverment" not in bodies(root)["quay.example/1.txt"]
+    assert cli(root, "check")["sound"]
+    (raw / A).write_text(text(0).replace("on Monday", "on Tuesday"))
+    night(raw, root, date(2024, 5, 4))
+    assert "on Tuesday" in bodies(root)[A] and "goverment" in bodies(root)[A]
+    assert source_text(root, A) == (raw / A).read_text()
+    assert {edit["status"] for edit in cli(root, "edits", "show", A) if edit["before"] == "goverment"} == {"rejected"}
+    say(root, "edits", "revert", A, typo(root, A))
+    assert "government" in bodies(root)[A] and cli(root, "check")["sound"]
+    made = table(root, "decisions").sort_values("number")
+    assert made[["action", "who", "why", "before"]].values.tolist()[0] == [
+        "reject",
+        "Ada",
+        "it is a quote",
+        "goverment",
+    ]
+
+
+def test_decisions_before_and_after_a_run_leave_the_same_articles(root: Path, tmp_path: Path) -> None:
+    say(root, "edits", "reject", "--rule", "share-line", "--site", "port.example")
+    say(root, "edits", "protect", "Goverment", "--site", "quay.example")
+    later = tmp_path / "later"
+    Warehouse.open(str(later))
+    shutil.copytree(root / "decisions", later / "decisions")
+    shutil.copy(root / "_warehouse.json", later / "_warehouse.json")
+    night(root.parent / "raw", later)
+    for name in ("articles", "edits"):
+        ours, theirs = (
+            table(where, name).drop(columns=["run_id", "last_changed_at"], errors="ignore") for where in (root, later)
+        )
+        keys = ["article_id"] if name == "articles" else ["article_id", "sequence"]
+        ours, theirs = (frame.sort_values(keys).reset_index(drop=True) for frame in (ours, theirs))
+        assert str(ours.to_dict("records")) == str(theirs.to_dict("records"))
+    assert "Share this article" in bodies(later)["port.example/0.txt"] and "goverment" in bodies(later)[A]
+    assert "goverment" not in bodies(later)["port.example/0.txt"]
+    say(root, "edits", "unprotect", "goverment", "--site", "quay.example")
+    assert "goverment" not in bodies(root)[A]
+
+
+def test_what_would_change_is_shown_first(root: Path) -> None:
+    before = tree(root)
+    found = cli(root, "edits", "reject", "--before", "goverment", "--dry-run")
+    assert (found["articles"], found["edits"], found["dry_run"]) == (4, 4, True)
+    assert tree(root) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["edits", "reject"], "give a URI and the numbers of its edits, or --before"),
+        (["edits", "reject", "nowhere.txt", "1"], "'nowhere.txt' is not published"),
+        (["edits", "reject", A, "999"], "has no edit 999"),
+        (["edits", "reject", A], "give the numbers of the edits"),
+        (["edits", "reject", A, "1", "--site", "x"], "a URI or --site, not both"),
+        (["edits", "protect", "two words"], "is not one word"),
+        (["why", "nowhere.txt"], "nothing is known of 'nowhere.txt'"),
+        (["quarantine", "drop", "nowhere.txt"], "is not in the quarantine"),
+    ],
+)
+def test_mistakes_are_explained_and_change_nothing(root: Path, words: list[str], said: str) -> None:
+    before = tree(root)
+    assert said in say(root, *words, code=2)
+    assert tree(root) == before
+
+
+def test_why_answers_for_published_and_quarantined_documents(root: Path) -> None:
+    say(root, "edits", "reject", A, typo(root, A), "--because", "a quote", "--who", "Ada")
+    words = say(root, "why", A)
+    for part in (
+        "published under 2024-05-02, version 1",
+        "first seen 2024-05-03",
+        "rejected",
+        "Ada: reject",
+        "a quote",
+    ):
+        assert part in words
+    assert "Bridge 0 closes" in words
+    held = say(root, "why", "bad.txt")
+    assert "quarantined 2024-05-03" in held and "critical" in held and "May 2, 2024" in held
+    assert cli(root, "why", A)["published"][0]["source_text"] == text(0)
+
+
+def test_a_dropped_document_does_not_come_back(root: Path) -> None:
+    raw = root.parent / "raw"
+    assert cli(root, "quarantine", "list")["total"] == 1
+    assert "1 document in quarantine" in say(root, "quarantine", "list", "--since", "2024-05-03")
+    assert "0 documents in quarantine" in say(root, "quarantine", "list", "--since", "2024-05-04")
+    assert "May 2, 2024" in say(root, "quarantine", "show", "bad.txt")
+    say(root, "quarantine", "drop", "bad.txt", "--because", "an advertisement")
+    assert len(table(root, "quarantine")) == 0
+    assert night(raw, root, date(2024, 5, 4), again=True).row is None
+    assert cli(root, "check")["sound"]
+    (raw / "bad.txt").write_text(story(7))
+    night(raw, root, date(2024, 5, 4))
+    assert "bad.txt" in bodies(root), "changed content is another matter"
+
+
+# --- CSV --------------------------------------------------------------------------------------------------------------
+
+
+def filled(path: Path, decisions: dict[str, str]) -> None:
+    """The file with decisions, by uri."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row["decision"] = decisions.get(row["uri"], "")
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.DictWriter(file, rows[0].keys())
+        table.writeheader()
+        table.writerows(rows)
+
+
+def test_decisions_in_a_spreadsheet_are_carried_out_and_conflicts_are_said(root: Path, tmp_path: Path) -> None:
+    path = tmp_path / "edits.csv"
+    written = cli(root, "edits", "export", path, "--status", "applied", "--before", "goverment")
+    assert written["edits"] == 4
+    filled(path, {A: "reject", "port.example/0.txt": "reject"})
+    say(root, "edits", "accept", "port.example/0.txt", typo(root, "port.example/0.txt"), "--who", "Bob")
+    done = cli(root, "edits", "import", path, "--who", "Ada", code=1)
+    (said,) = done["conflicts"]
+    assert said.endswith(": Bob decided 'accept' since the file was written") and "port.example/0.txt, edit" in said
+    assert "goverment" in bodies(root)[A] and "goverment" not in bodies(root)["port.example/0.txt"]
+    filled(path, {A: "perhaps"})
+    assert "the decision is 'perhaps'; allowed are accept, reject, revert" in say(root, "edits", "import", path, code=2)
+    path.write_text("a,b\n1,2\n")
+    assert "has no column 'uri'" in say(root, "edits", "import", path, code=2)
+
+
+def test_a_cell_is_no_formula(tmp_path: Path) -> None:
+    from copydesk.run import spreadsheet
+
+    texts = ["=1+1", "'=1", "-x", "plain", "'quoted'", ""]
+    rows = [{"uri": "u", "sequence": n, "rule": "r", "before": one, "after": one, "context": one, "status": "applied",
+             "confidence": 1} for n, one in enumerate(texts)]  # fmt: skip
+    spreadsheet.write(tmp_path / "a.csv", rows, 3)
+    lines = (tmp_path / "a.csv").read_text("utf-8-sig").splitlines()
+    assert lines[1].startswith("u,0,r,'=1+1,'=1+1,") and not any(",=" in line or ",-" in line for line in lines)
+    filled(tmp_path / "a.csv", {"u": "reject"})
+    found = spreadsheet.read(tmp_path / "a.csv")
+    assert [(row.before, row.after, row.known) for row in found] == [(one, one, 3) for one in texts]
+
+
+# --- interrupted ------------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_that_is_killed_is_undone_or_completed(first: Path, tmp_path: Path) -> None:
+    at = datetime(2024, 5, 9, tzinfo=UTC)
+
+    def decided(root: Path) -> None:
+        warehouse = Warehouse.open(str(root))
+        with warehouse.writing():
+            if warehouse.store.size("_commits/decision-000001.json") is None:
+                decide(warehouse, [Decision(REJECT, "Ada", rule="share-line")], at)
+
+    shutil.copytree(first / "w", tmp_path / "whole")
+    decided(tmp_path / "whole")
+    wanted = tree(tmp_path / "whole")
+    (tmp_path / "attempts").mkdir()
+    failures = 0
+    for root, failure in attempts(tmp_path / "attempts", first / "w", None, decided, step=5, least=10):
+        assert isinstance(failure, Killed)
+        decided(root)
+        assert tree(root) == wanted
+        failures += 1
+    assert failures > 3
+    assert at.date() > NIGHT
