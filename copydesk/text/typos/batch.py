@@ -95,13 +95,16 @@ class TokenTypes(dict[str, int]):
         """For each type: its id in the vocabulary (uint64), its flags (int32), its confusion set (int32; -1
         without), whether it begins with an apostrophe (bool).
         """
-        if not self._arrays or len(self._arrays[0]) != len(self.tokens):
-            self._arrays = (
-                np.array(self._ids, np.uint64),
-                np.array(self._flags, np.int32),
-                np.array(self._set, np.int32),
-                np.array(self._possessive, bool),
+        known = len(self._arrays[0]) if self._arrays else 0
+        if known < len(self.tokens):
+            new: tuple[NDArray[Any], ...] = (
+                np.array(self._ids[known:], np.uint64),
+                np.array(self._flags[known:], np.int32),
+                np.array(self._set[known:], np.int32),
+                np.array(self._possessive[known:], bool),
             )
+            # Most are known from the batches before.
+            self._arrays = tuple(map(np.concatenate, zip(self._arrays, new, strict=True))) if known else new
         return self._arrays
 
 
