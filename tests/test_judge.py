@@ -12,7 +12,7 @@ import pytest
 from copydesk import languages
 from copydesk.text.typos.batch import Batch
 from copydesk.text.typos.windows import LONGEST, REACH, Pieces, cut, sentence
-from training.judge import news, slips
+from training.judge import decide, news, slips
 
 
 def read(text: str) -> Batch:
@@ -115,3 +115,18 @@ def test_a_rare_word_is_made_an_error_a_few_times_as_often_as_it_is_meant() -> N
     assert 0 < drawn[sets.ids["tome"]] <= 1.4 * 3 * slips.RATIO * (counts["tome"] + 2)
     assert drawn[sets.ids["time"]] + drawn[sets.ids["come"]] <= counts["tome"]
     assert drawn[-1] > 800
+
+
+def test_a_decision_is_drawn_to_what_was_known_before_the_less_it_is_told() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(4000, 2))
+    y = rng.random(4000) < 1 / (1 + np.exp(-(2 * x[:, 0] - 3)))
+    known = np.array([1.0, 1.0])
+    much, few = decide.fit(x, y, known)[0], decide.fit(x[:60], y[:60], known)[0]
+    assert much == pytest.approx([2, 0], abs=0.25)
+    assert np.abs(few - known).sum() < np.abs(much - known).sum() / 2
+
+
+def test_errors_found_are_counted_before_so_many_false_changes() -> None:
+    odds = np.array([9.0, 8.0, 7.0, 6.0, 5.0])
+    assert decide.told(odds, np.array([True, False, True, True, False])).split()[:3] == ["1", "3", "3"]
