@@ -304,7 +304,7 @@ def linked(author: str) -> str:
         (linked('{"name": "Harbour Herald staff"}') + SITE, "<p class=byline>By Tom Reed</p>", ("Tom Reed",)),
         (linked('{"name": "admin"}'), "", ()),
         (linked('{"name": "Tom ReedTwitter"}'), "", ("Tom Reed",)),
-        (LINKED % '[{"@type": "Article", "author": {"@id": "a"}}, {"@id": "a", "name": "Tom Ree"}]', "", ("Tom Ree",)),
+        (LINKED % '[{"@type": "Report", "author": {"@id": "a"}}, {"@id": "a", "name": "Tom Reed"}]', "", ("Tom Reed",)),
         (LINKED % '//<![CDATA[\n{"@type": "Article", "author": {"name": "Tom Reed",},}\n//]]>', "", ("Tom Reed",)),
         ("<meta name=author content='Tom Reed'>", "", ("Tom Reed",)),
         ("<meta name=author content='https://facebook.com/tomreed'>", "", ()),
@@ -405,3 +405,9 @@ def test_an_article_that_follows_is_left_out() -> None:
     other = f"<article><h1>Ten lakes</h1><p>{'</p><p>'.join(PARAGRAPHS)}</p></article>"
     text = small(f"<article>{H1}<p>{'</p><p>'.join(LONG)}</p></article>{other}").text
     assert text is not None and PARAGRAPHS[0] not in text and LONG[0] in text
+
+
+def test_a_page_that_a_script_fills_in_is_held_back_with_that_reason() -> None:
+    body = "<div id=root></div><script>self.__next_f.push([1, 'The council decided'])</script>"
+    problem = extracted(f"<html><head><title>x</title></head><body>{body}</body></html>").problem
+    assert problem is not None and problem.observed == "no main text found; a script fills in the page"

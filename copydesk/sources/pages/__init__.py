@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from importlib.util import find_spec
 
@@ -19,6 +20,8 @@ from copydesk.text.encodings import Undecodable, decode
 
 __all__ = ["EXTENSIONS", "cured", "declared_charset", "extract", "is_page"]
 
+# Where frameworks keep what their scripts show: Next.js, Nuxt, and stores of a state.
+_STATE = re.compile(r"__NEXT_DATA__|self\.__next_f|window\.__[A-Z_]+__")
 # It warns of every page without text, which the document's problem reports.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
@@ -55,7 +58,10 @@ def extract(document: Document) -> Document:
         return _failed(document, "page-too-large", str(error))
     except Exception as error:  # noqa: BLE001 - lxml and trafilatura raise many kinds over hostile pages
         return _failed(document, "unreadable-page", f"{type(error).__name__}: {error}")
-    return document if document.text else _failed(document, "no-main-text", "no main text found")
+    if document.text:
+        return document
+    scripted = "; a script fills in the page" if _STATE.search(page) else ""
+    return _failed(document, "no-main-text", f"no main text found{scripted}")
 
 
 def _read(document: Document, page: str) -> Document:

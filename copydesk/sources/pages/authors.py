@@ -45,7 +45,9 @@ _JOIN = re.compile(
 )
 # `Jane RoeTwitter`: the button behind a name, without a space.
 _GLUED = re.compile(r"(?<=[^\W\d_])(?:Twitter|Facebook|LinkedIn|Instagram|Email|E-Mail|Follow|Contact|Bio|RSS|X)+$")
-_ADDRESS = re.compile(r"https?:|www\.|\S@\S|^@|\.(?:com|org|net|html?|jpg|png)\b|[{}<>]", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"https?:|www\.|\S@\S|^@|\.(?:com|org|net|html?|jpg|png)\b|^[\w-]+\.[a-z]{2,4}$|[{}<>]", re.IGNORECASE
+)
 # Korean, Chinese and Japanese: a reporter.
 _TITLE_BEHIND = re.compile(r"\s*(?:기자|특파원|記者|记者)$")
 # `12 May 2026 | By Jane Roe`, `posted on 12 May 2026 by Jane Roe`.
