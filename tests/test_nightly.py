@@ -381,3 +381,23 @@ def test_killed_run_done_again_gives_what_an_undisturbed_one_gives(tmp_path: Pat
 def test_fingerprint_says_what_decides_the_bytes() -> None:
     assert fingerprint(config()) == fingerprint(config(run={"workers": 5}))
     assert fingerprint(config()) != fingerprint(config(text={"quotes": "curly"}))
+
+
+def test_what_of_the_source_is_not_used_is_named_once_in_the_report(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    records = [{"id": n, "text": story(n), "title": "nan", "crawler": "x", "score": n} for n in range(5)]
+    (raw / "records.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    (raw / "_draft.txt").write_text(story(9), encoding="utf-8")
+    (raw / "notes.pdf").write_bytes(b"x")
+    warehouse = tmp_path / "w"
+    assert cli("run", raw, "--warehouse", warehouse, "--date", "2024-05-03").exit_code == 0
+    rows = {row["rule"]: row for row in table(warehouse, "validations").to_dict("records") if row["suite"] == "steps"}
+    assert (rows["fields-unread"]["severity"], rows["fields-unread"]["unexpected_count"]) == ("info", 5)
+    assert rows["files-left-out"]["unexpected_count"] == 2
+    page = "".join(path.read_text("utf-8") for path in (warehouse / "_reports").glob("2024-05-03*.html"))
+    assert "crawler, score; name those of use in [sources.fields]" in page
+    assert "_draft.txt" in page and "notes.pdf" in page
+    articles = table(warehouse, "articles")
+    assert set(articles["uri"]) == {f"records.jsonl#id={n}" for n in range(5)}
+    assert not (articles["headline"] == "nan").any()

@@ -9,7 +9,6 @@ import json
 import os
 import random
 import time
-from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from hypothesis import strategies as st
 from copydesk.config import FieldsConfig, SourcesConfig
 from copydesk.deadline import limit
 from copydesk.records import Document
-from copydesk.sources import SourceError, listing, read, streams
+from copydesk.sources import LeftOut, SourceError, listing, read, streams
 
 CONFIG = SourcesConfig()
 UNREAD = "of a kind that is not read, "
@@ -87,9 +86,10 @@ def test_a_folder_is_read_to_its_depths_in_the_order_of_its_names(tmp_path: Path
 def test_files_of_other_kinds_are_counted_in_a_folder_and_refused_when_named(tmp_path: Path) -> None:
     for name in ("a.txt", "b.pdf", "c.PDF.gz", "README", "archive.gz"):
         written(tmp_path / name, "x")
-    skipped: Counter[str] = Counter()
+    skipped = LeftOut()
     assert [d.uri for d in read(str(tmp_path), CONFIG, skipped)] == ["a.txt"]
     assert skipped == {UNREAD + ".pdf": 2, UNREAD + "without an extension": 2}
+    assert all(len(names) == 2 for names in skipped.names.values())
     with pytest.raises(SourceError, match=r"b\.pdf: no reader .* \.txt, .*\.parquet, each also \.gz or \.zst"):
         read(str(tmp_path / "b.pdf"), CONFIG)
 
@@ -111,7 +111,7 @@ def test_every_name_is_a_document_or_left_out_by_a_reason(tmp_path: Path) -> Non
     (root / "out again").symlink_to(outside)
     (root / "circle").symlink_to(root / "circle")
     (root / "gone").symlink_to(root / "nothing")
-    skipped: Counter[str] = Counter()
+    skipped = LeftOut()
     found = {d.uri: d.problem and d.problem.rule for d in read(str(root), CONFIG, skipped)}
     assert found == {"a.txt": None, "out/h.txt": None, "circle": "unreadable"}
     assert skipped == {
@@ -772,7 +772,7 @@ def test_any_store_that_fsspec_knows() -> None:
     store.store.clear()
     for name in ("b.txt", "a.txt", "a/x.txt", "_tmp/x.txt", "c.pdf"):
         store.pipe_file(f"/raw/{name}", name.encode())
-    skipped: Counter[str] = Counter()
+    skipped = LeftOut()
     assert [d.uri for d in read("memory://raw", CONFIG, skipped)] == ["a/x.txt", "a.txt", "b.txt"]
     assert skipped[UNREAD + ".pdf"] == 1
     assert one("memory://raw/a/x.txt") == Document("x.txt", b"a/x.txt")

@@ -93,11 +93,10 @@ def collect(
     progress: Callable[[int, int], None],
 ) -> Collected:  # fmt: skip
     """Read, clean, validate and stage all documents of a job. `checks` loads the suites on first use."""
-    left_out: Counter[str] = Counter()
+    left_out = sources.LeftOut()
     intake = _Intake(staging, checks, Guard(warehouse, history, checks))
-    read = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
-    arrived = intake.noting_unread(read)
-    fresh = history.select(arrived, retry_quarantined=job.again)
+    arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
+    fresh = intake.noting_unread(history.select(arrived, retry_quarantined=job.again))
     for first in fresh:  # runs at most once: site evidence is read only if there is a new document
         sites = Sites.read(warehouse, job.config.sites)
         choices = Choices.of(decisions.choices(decisions.read(warehouse.store)))
@@ -106,6 +105,7 @@ def collect(
             intake.take(batch)
     for reason, count in sorted(left_out.items()):
         log.warning("skipped %d × %s", count, reason)
+    intake.note_left_out(left_out)
     return Collected(
         warehouse, staging, history, intake.summary, intake.totals, intake.results, intake.noted, intake.examples,
         intake.whole, intake.bytes_read, left_out, intake.undated,
@@ -132,19 +132,27 @@ class _Intake:
         self.undated: Counter[tuple[str, bool]] = Counter()
         self.bytes_read = 0
 
+    def note_left_out(self, left_out: sources.LeftOut) -> None:
+        """Note how many files were not read, with the names of some and the reasons."""
+        if left_out:
+            self.noted["files-left-out", "files", INFO] = left_out.total()
+            named = [f"{', '.join(names)} ({reason})" for reason, names in sorted(left_out.names.items())]
+            first = min(names[0] for names in left_out.names.values())
+            self._keep_example("files-left-out", storable(first), storable("; ".join(named)[:300]))
+
     def noting_unread(self, documents: Iterable[Document]) -> Iterator[Document]:
         """The documents; the fields of their records that nothing is made of are noted, each once."""
-        known: set[str] = set()
-        last: tuple[str, ...] = ()
+        known: dict[str, None] = {}
+        first = ""
         for document in documents:
-            if document.unread_fields and document.unread_fields != last:
-                last = document.unread_fields
-                if new := [name for name in last if name not in known]:
-                    known.update(new)
-                    self.noted["fields-unread", None, INFO] += 1
-                    words = f"{storable(', '.join(new)[:300])}; name those of use in [sources.fields]"
-                    self._keep_example("fields-unread", document.uri, words)
+            if document.unread_fields:
+                self.noted["fields-unread", None, INFO] += 1
+                known.update(dict.fromkeys(document.unread_fields))
+                first = first or document.uri
             yield document
+        if known:
+            words = f"{storable(', '.join(known)[:240])}; name those of use in [sources.fields]"
+            self._keep_example("fields-unread", first, words)
 
     def take(self, batch: Batch) -> None:
         self.bytes_read += batch.size

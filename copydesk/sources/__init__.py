@@ -6,8 +6,9 @@ broken line affects that line, a broken file the rest of that file. Only a missi
     reading   all documents of a source
     listing   the files of a source, and how each is opened
     streams   a file as chunks of bytes or as lines, decompressed, within limits
+    fields    which fields of a record hold what
     records   one JSON object or table row as a document
-    readers   the formats: text, HTML, JSON Lines, CSV, Parquet
+    readers   the formats: text, HTML, JSON, JSON Lines, CSV, Parquet
     pages     the main text of a web page
 """
 
@@ -17,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from copydesk.sources.listing import SourceError
-    from copydesk.sources.reading import read
+    from copydesk.sources.reading import LeftOut, read
 
-__all__ = ["SourceError", "read"]
+__all__ = ["LeftOut", "SourceError", "read"]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,15 +16,31 @@ from copydesk.sources.readers import READERS
 from copydesk.sources.records import unread
 from copydesk.sources.streams import COMPRESSIONS
 
+#: Names of files that are left out, for each reason.
+_NAMES = 3
 
-def read(source: str, config: SourcesConfig, skipped: Counter[str] | None = None) -> Iterator[Document]:
+
+class LeftOut(Counter[str]):
+    """How many files were not read, by reason; `names` gives the first of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, list[str]] = {}
+
+    def add(self, reason: str, uri: str) -> None:
+        self[reason] += 1
+        if self[reason] <= _NAMES:
+            self.names.setdefault(reason, []).append(uri)
+
+
+def read(source: str, config: SourcesConfig, skipped: LeftOut | None = None) -> Iterator[Document]:
     """Every document of `source`: a path, or a URL that fsspec knows (`s3://bucket/prefix`, `memory://`, ...).
 
     Folders are read to their depths, in the order of their names, leaving out what begins with `.` or `_`, files of
-    other kinds, warehouses, and links to folders that are read anyway: `skipped` counts them by reason. Uris are
-    relative to `source` (a single file is its name), and end in `#` and the number of the record where a record of JSON
-    Lines, CSV or Parquet names no uri of its own. Raises `SourceError` at once where `source` does not exist, cannot be
-    reached, or is a file of unknown kind.
+    other kinds, warehouses, and links to folders that are read anyway: `skipped` counts them by reason, and names
+    some. Uris are relative to `source` (a single file is its name). Those of records that name no address end in `#`
+    and their id or number. Raises `SourceError` at once where `source` does not exist, cannot be reached, or is a file
+    of unknown kind.
     """
     is_file, found = entries(source)
     if is_file:
@@ -32,14 +48,14 @@ def read(source: str, config: SourcesConfig, skipped: Counter[str] | None = None
         if _kind(found[0].uri)[0] not in READERS:
             kinds = f"{', '.join(READERS)}, each also .gz or .zst"
             raise SourceError(f"{source}: no reader for this kind of file; there are {kinds}")
-    return _documents(found, config, skipped if skipped is not None else Counter())
+    return _documents(found, config, skipped if skipped is not None else LeftOut())
 
 
-def _documents(found: Iterable[Entry], config: SourcesConfig, skipped: Counter[str]) -> Iterator[Document]:
+def _documents(found: Iterable[Entry], config: SourcesConfig, skipped: LeftOut) -> Iterator[Document]:
     for entry in found:
         extension, compression = _kind(entry.uri)
         if entry.left_out is not None:
-            skipped[entry.left_out] += 1
+            skipped.add(entry.left_out, entry.uri)
         elif entry.fault is not None:
             yield unread(entry.uri, "unreadable", entry.fault)
         elif extension in READERS:
@@ -47,7 +63,8 @@ def _documents(found: Iterable[Entry], config: SourcesConfig, skipped: Counter[s
             day = path_date(entry.uri)
             yield from (replace(document, path_date=day) for document in found_in) if day else found_in
         else:
-            skipped[f"of a kind that is not read, {ascii(extension)[1:-1] or 'without an extension'}"] += 1
+            kind = ascii(extension)[1:-1] or "without an extension"
+            skipped.add(f"of a kind that is not read, {kind}", entry.uri)
 
 
 _DATED = re.compile(
