@@ -132,6 +132,8 @@ def _judged(text: str, match: re.Match[str]) -> _Broken:
 def _is_certain(match: re.Match[str], char: str, previous: str, behind: str) -> bool:
     if match["number"]:
         joined = not match["spaces"] and previous[-1:].isalpha()
+        if len(match["spaces"]) > 1 and previous:  # one of them was the ampersand
+            return True
         return behind.isalnum() or joined or (char in "'’" and _POSSESSIVE.search(previous) is not None)
     if match["name"] == "amp":  # the word: an amplifier
         return behind.isalnum() or (

@@ -230,7 +230,7 @@ def _percents(text: str) -> Iterator[Hit]:
     for match in _PERCENT.finditer(text):
         start, end = match.span()
         content = bytes.fromhex(match[0].replace("%", ""))
-        if _is_address(lines.token(start, end)):
+        if _is_address(lines.token(start, end, _ADDRESS_LENGTH)):
             continue
         before, behind = text[start - 1 : start], text[end : end + 1]
         if content.isascii():
@@ -333,6 +333,8 @@ _FORMATS: tuple[tuple[str, Callable[[str], Iterable[Hit]]], ...] = (
 _ADDRESS = re.compile(r"://|www\.|[\w.]+@|\.(?:com|org|net|html?|php|aspx?|jpe?g|png|pdf)\b|[?&]\w+=|/\w+/|=\"")
 #: Characters of a token that are looked at on each side, and of a part of a long line.
 _AROUND, _PART = 60, 500
+#: Addresses with Cyrillic or Arabic words in per cent signs are long.
+_ADDRESS_LENGTH = 600
 
 
 class _Lines:
@@ -342,9 +344,9 @@ class _Lines:
         self.text = text
         self._known: dict[tuple[int, re.Pattern[str]], bool] = {}
 
-    def token(self, start: int, end: int) -> str:
-        """The characters around a place up to the next white space."""
-        before, behind = self.text[max(0, start - _AROUND) : start], self.text[end : end + _AROUND]
+    def token(self, start: int, end: int, around: int = _AROUND) -> str:
+        """The characters around a place up to the next white space, at most `around` on each side."""
+        before, behind = self.text[max(0, start - around) : start], self.text[end : end + around]
         left = before.split()[-1:] if before and not before[-1].isspace() else []
         right = behind.split(None, 1)[:1] if behind and not behind[0].isspace() else []
         return "".join((*left, self.text[start:end], *right))

@@ -27,6 +27,8 @@ _ALPHABETS["iso8859-2"] = _ALPHABETS["cp1250"]
 _CHANGED = re.compile("[^\x00-\xa9\xab\xbb\xb7\xb4\xb0§©®–—‘’“”„…•€™]")
 #: Characters of the sample.
 _SAMPLE, _COST_SAMPLE = 1200, 600
+#: Shorter texts are in no language.
+_LEAST = 20
 #: The only changed letter of a text is one of a foreign name, unless the text is short and gains so many bits by it.
 _SHORT, _SURE = 400, 3.0
 #: Least gain for each changed letter. The statistics of Hungarian know misread text, so that it gains little.
@@ -49,7 +51,7 @@ def _tables(encoding: str) -> dict[str, str]:
 def find(text: str) -> Reading | None:
     """The encoding that `text` was in before it was read as Western European; None for correct text."""
     seen = _CHANGED.findall(text[:_SAMPLE])
-    if not seen or (len(seen) == 1 and len(text) > _SHORT):
+    if not seen or len(text) < _LEAST or (len(seen) == 1 and len(text) > _SHORT):
         return None
     kinds = set(seen)
     best: Reading | None = None
