@@ -21,17 +21,19 @@ _PARTS = frozenset("nav aside footer form noscript figcaption".split())
 #: Parts that are known by their names only: never words within a paragraph.
 _NAMED = frozenset("div section ul ol dl details header fieldset table figure".split())
 _WORDS = (
-    r"comments?|disqus|related|newsletters?|biography|bio|promos?|promotion|sign-?up|subscribe|subscription"
+    r"comments?|disqus|related|newsletters?|biography|bio|promos?|promotion|sign-?up"
     r"|recommend(?:ed|ations?)?|popular|most-?read|most-?viewed|trending|read-?more|more-?from|more-?on|read-?next"
-    r"|up-?next|recirc(?:ulation)?|outbrain|taboola|share|sharing|social|paywall|piano|donat(?:e|ion)|contributors?"
+    r"|up-?next|recirc(?:ulation)?|outbrain|taboola|share|sharing|social|donat(?:e|ion)|contributors?"
     r"|about-?(?:the-?)?authors?|author-?(?:box|bio|info|card|description|details|profile)|copyright|cookies?|consent"
-    r"|advert(?:isement)?s?|sponsored|breadcrumbs?|modal|pop-?up|cta|tags?|tag-?list|topics?|teasers?|sidebar"
+    r"|advert(?:isement)?s?|sponsored|breadcrumbs?|modal|pop-?up|cta|tags?|tag-?list|topics?"
 )
 _MARK = re.compile(rf"(?<![a-z])(?:{_WORDS})(?![a-z])")
 # Names such as `relatedItems` are taken apart.
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 #: A part with more than this share of the text of the article is not taken out.
 _LARGEST = 0.3
+#: Nor are parts that together hold more than this share.
+_MOST_TAKEN = 0.4
 _PROSE = 80
 
 
@@ -40,14 +42,31 @@ def take_out(tree: HtmlElement, story: HtmlElement) -> None:
     for element in [*tree.iter(*_NO_TEXT)]:
         if element.getparent() is not None and not _is_linked_data(element):
             element.drop_tree()
-    above = {story, *story.iterancestors()}
     length = _prose(story) or 1
-    for element in [*tree.iter()]:
-        if element in above or element.getparent() is None or not _is_marked(element):
+    parts = _parts(tree, story, length)
+    inside = [part for part in parts if story in part.iterancestors()]
+    # Names that stand around much of the article are those of its layout.
+    if sum(map(_prose, inside)) > _MOST_TAKEN * length:
+        parts = [part for part in parts if part not in inside or part.tag in _PARTS]
+    for part in parts:
+        part.drop_tree()
+    _take_out_articles(tree, story, length)
+
+
+def _parts(tree: HtmlElement, story: HtmlElement, length: int) -> list[HtmlElement]:
+    """The parts that may go, none within another; `length` is that of the prose of the article."""
+    above = {story, *story.iterancestors()}
+    from lxml import etree
+
+    found: list[HtmlElement] = []
+    walk = etree.iterwalk(tree, events=("start",))
+    for _, element in walk:
+        if element in above or not _is_marked(element):
             continue
         if next(element.iter("h1"), None) is None and _prose(element) <= _LARGEST * length:
-            element.drop_tree()
-    _take_out_articles(tree, story, length)
+            found.append(element)
+            walk.skip_subtree()
+    return found
 
 
 def _is_linked_data(element: HtmlElement) -> bool:

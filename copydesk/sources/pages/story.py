@@ -23,7 +23,7 @@ _LAYOUT_TABLES = ".//table[not(ancestor::table)][.//h1 or .//td[count(p) > 1 or 
 _TABLE_TAGS = ("table", "tbody", "thead", "tfoot", "tr", "td", "th")
 # Shorter blocks are usually labels and buttons.
 _PARAGRAPH = 40
-_PARAGRAPHS = frozenset({"p", "div"})
+_PARAGRAPHS, _HEADINGS = frozenset({"p", "div"}), frozenset({"h2", "h3", "h4", "h5", "h6"})
 #: A story in the linked data is used as a check if it has this many characters; below this F1 another is told.
 _LEAST_STATED, _SAME_STORY = 600, 0.5
 _WORD = re.compile(r"\w+")
@@ -69,11 +69,17 @@ def _from_markup(tree: HtmlElement, blocks: Sequence[Block]) -> list[str]:
 
 
 def _without_links(lines: list[str], blocks: Sequence[Block]) -> list[str]:
-    """`lines` without paragraphs that are a link to another article."""
-    links = {
-        block.text for block in blocks if block.linked and block.tag in _PARAGRAPHS and len(block.text.split()) > 3
-    }
-    return [line for line in lines if line not in links]
+    """`lines` without paragraphs that are a link to another article, and without headings below the last paragraph."""
+    links, headings = set(), set()
+    for block in blocks:
+        if block.tag in _HEADINGS:
+            headings.add(block.text)
+        elif block.linked and block.tag in _PARAGRAPHS and len(block.text.split()) > 3:
+            links.add(block.text)
+    kept = [line for line in lines if line not in links]
+    while len(kept) > 1 and kept[-1] in headings:
+        kept.pop()
+    return kept
 
 
 def _alike(text: str, other: str) -> float:
