@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 from copydesk.records import CRITICAL, Document, Problem, storable
-from copydesk.sources.pages.authors import People, find_authors
+from copydesk.sources.pages.authors import People, find_authors, without_byline
 from copydesk.sources.pages.blocks import container, read_blocks
 from copydesk.sources.pages.days import find_dates
 from copydesk.sources.pages.furniture import take_out
@@ -75,7 +75,7 @@ def _read(document: Document, page: str) -> Document:
     dates = find_dates(tree, meta, blocks, times, at)
     authors = find_authors(tree, meta, People(blocks, people, at))
     take_out(tree, story)
-    lines = main_text(tree, blocks, meta)
+    lines = without_byline(main_text(tree, blocks, meta), authors)
     return replace(
         document,
         text="\n\n".join(lines) or None,

@@ -60,6 +60,8 @@ _COMMON_WORDS = frozenset(
 )
 _A_DIGIT = re.compile(r"\d")
 _LONGEST_LINE = 160
+#: A byline is among so many of the first lines of a story.
+_TOP = 8
 _IN_BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 _ROLES = frozenset(fold(word) for word in lists.words("roles"))
 # Accounts that stand for nobody.
@@ -194,6 +196,24 @@ def _byline(blocks: Sequence[Block], i: int) -> Sequence[str]:
     if (behind_date := _BEHIND_DATE.search(text)) and (byline := find_byline(behind_date[0].strip())):
         return byline.names
     return ()
+
+
+def without_byline(lines: list[str], authors: Sequence[str]) -> list[str]:
+    """`lines` of a story without those at its top that say who its authors are, and nothing else."""
+    names = sorted(map(fold, authors), key=len, reverse=True)
+    return [line for i, line in enumerate(lines) if i >= _TOP or not names or not _only_names(line, names)]
+
+
+def _only_names(line: str, names: Sequence[str]) -> bool:
+    if len(line) > _LONGEST_LINE:
+        return False
+    if _BARE_LABEL.match(line):
+        return True
+    rest = _unlabelled(line)
+    plain = fold(rest)
+    for name in names:
+        plain = plain.replace(name, ",")
+    return plain != fold(rest) and not any(part.strip(" .-–—") for part in _JOIN.split(f" {plain} "))
 
 
 # --- what is a name ---------------------------------------------------------------------------------------------------

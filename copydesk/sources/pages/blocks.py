@@ -153,7 +153,7 @@ def _start(reader: _Reader, element: HtmlElement, tag: str) -> None:
     marks = f"{element.get('class') or ''} {element.get('id') or ''}".strip()
     if tag in BLOCKS:
         reader.end_block()
-        reader.open.append((tag, marks))
+        reader.open.append((tag, marks if tag != "body" else ""))
         if tag == "h1":
             reader.heading = element
     elif marks:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from copydesk.sources.pages import linked
 from copydesk.sources.pages.blocks import Block
 from copydesk.sources.pages.meta import Meta
+from copydesk.text.structure.names import plain
 from copydesk.text.structure.sentences import tokens
 
 _LONGEST = 300
@@ -35,10 +36,12 @@ class Heading(NamedTuple):
 
 def find_headline(meta: Meta, blocks: Sequence[Block]) -> Heading | None:
     """The `<h1>` that is most like the page's titles; without one another heading with their words; else a title."""
-    titles = [title for title in _titles(meta) if title]
     shown = [Heading(block.text, i) for i, block in enumerate(blocks) if block.heading is not None]
-    shown = _joined(shown, blocks, titles)
-    shown = [one for one in shown if len(one.text) <= _LONGEST and not _names_site(one, blocks, meta)]
+    sites = {plain(one.text) for one in shown if _names_site(one, blocks, meta)}
+    titles = [title for title in _titles(meta, sites) if title]
+    shown = [
+        one for one in _joined(shown, blocks, titles) if len(one.text) <= _LONGEST and plain(one.text) not in sites
+    ]
     ranked = sorted(shown, key=lambda one: (-_likeness(one.text, titles), blocks[one.block].beside, one.block))
     if ranked and (_likeness(ranked[0].text, titles) >= _ALIKE or not titles):
         return ranked[0]
@@ -72,10 +75,10 @@ def _place(titles: Sequence[str], blocks: Sequence[Block]) -> int:
     return -found[1] if found[0] >= 0.8 else -1
 
 
-def _titles(meta: Meta) -> list[str]:
+def _titles(meta: Meta, sites: Collection[str] = ()) -> list[str]:
     """The page's titles without the name of the site: the form for sharing, the linked data, the window's title."""
     stated = (meta.first("og:title"), linked.text(meta.story, "headline"), meta.first("twitter:title"), meta.title)
-    return list(dict.fromkeys(meta.without_site(title) for title in stated if title))
+    return list(dict.fromkeys(meta.without_site(title, sites) for title in stated if title))
 
 
 def _joined(shown: Sequence[Heading], blocks: Sequence[Block], titles: Sequence[str]) -> list[Heading]:

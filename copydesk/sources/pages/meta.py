@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -99,15 +99,15 @@ class Meta:
             for end in ("com", "org", "net", "online", "news", "staff", "de", "couk", "fr", "magazine", "editors")
         )
 
-    def without_site(self, line: str) -> str:
-        """A headline without the site's name behind or before it."""
+    def without_site(self, line: str, names: Collection[str] = ()) -> str:
+        """A headline without the site's name, or one of `names` folded by `plain`, behind or before it."""
         for _ in range(3):
             for separator in _SEPARATOR.finditer(line):
                 head, tail = line[: separator.start()].strip(), line[separator.end() :].strip()
-                if head and tail and self.is_site(tail):
+                if head and tail and (plain(tail) in names or self.is_site(tail)):
                     line = head
                     break
-                if head and tail and self.is_site(head):
+                if head and tail and (plain(head) in names or self.is_site(head)):
                     line = tail
                     break
             else:
