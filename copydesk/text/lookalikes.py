@@ -215,6 +215,8 @@ def _meant(word: str, text: str, main: int) -> tuple[int | None, bool]:
         return (-1 if inside else None), False
     target, foreign_letters = min(fits, key=lambda fit: (fit[0] != main, fit[1]))
     own = len(word) - foreign_letters
+    if target == 0 and not re.search("[A-Za-z]", word):
+        return None, False  # what is left of misread text
     if _is_abbreviation(word, target) or own < foreign_letters:
         return None, False
     return target, len(fits) == 1 and own > 1
@@ -252,12 +254,13 @@ def _persian(text: str) -> Found:
 # --- apostrophes ------------------------------------------------------------------------------------------------------
 
 _ANY_LETTER = r"[^\W\d_]"
-_ACCENT = re.compile(rf"(?<={_ANY_LETTER})[´\uff07](?={_ANY_LETTER})")
+# One of the letters beside it is plain: not in what is left of misread text.
+_ACCENT = re.compile(rf"(?<=[A-Za-z])[´\uff07](?={_ANY_LETTER})|(?<={_ANY_LETTER})[´\uff07](?=[A-Za-z])")
 # `it`s`, `l`eau`, `he′s`; a transliteration such as `Sana`a` and `Gor′kiy` stays.
 _TICK = re.compile(
     rf"(?<={_ANY_LETTER})[`′ʼ](?=(?:s|t|d|m|re|ve|ll|S|T|D|M|RE|VE|LL)\b)"
     r"|(?<=\b[ldjmtscnLDJMTSCNO])[`′](?=[^\W\d_]{2})|(?<=[dq]u)`(?=[^\W\d_])|(?<=[dsn]ell)`(?=[^\W\d_])"
-    "|(?<=[\u0400-\u052f])[`′](?=[\u0400-\u052f])"
+    "|(?<=[\u0400-\u052f])[`′´](?=[\u0400-\u052f])"
 )
 _TEX = re.compile("``|''")
 
@@ -266,7 +269,7 @@ def _apostrophes(text: str) -> Found:
     spans = []
     if "´" in text or "\uff07" in text:
         spans += [Span(match.start(), match.end(), "’", APOSTROPHE) for match in _ACCENT.finditer(text)]
-    if "`" in text or "′" in text or "ʼ" in text:
+    if any(sign in text for sign in "`′ʼ´"):
         spans += [Span(match.start(), match.end(), "’", APOSTROPHE) for match in _TICK.finditer(text)]
     if "``" in text and "''" in text and "```" not in text:
         marks = {"``": "“", "''": "”"}
