@@ -10,7 +10,7 @@ import click
 
 from copydesk import __version__
 from copydesk.cli.edits import edits
-from copydesk.cli.nightly import run, serve
+from copydesk.cli.nightly import replay, run, serve
 from copydesk.cli.quarantine import quarantine
 from copydesk.cli.shared import EPILOG
 from copydesk.cli.show import show
@@ -29,5 +29,5 @@ def main() -> None:
     """
 
 
-for command in (run, show, why, edits, quarantine, history, restore, report, check, migrate, learn, serve):
+for command in (run, replay, show, why, edits, quarantine, history, restore, report, check, migrate, learn, serve):
     main.add_command(command)

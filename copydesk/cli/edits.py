@@ -264,7 +264,7 @@ def export(
 
 
 @edits.command("import")
-@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
 @deciding
 @of_warehouse

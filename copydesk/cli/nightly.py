@@ -4,19 +4,43 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from copydesk.cli.shared import EPILOG, FAILED, day_of, errors_in_words, load, now, progress_of
+from copydesk.cli.shared import (
+    EPILOG,
+    FAILED,
+    day_of,
+    errors_in_words,
+    fail,
+    load,
+    now,
+    of_warehouse,
+    opened,
+    progress_of,
+)
+
+if TYPE_CHECKING:
+    from copydesk.run.job import Job
+
+#: Changed articles that are printed.
+_CHANGES = 50
 
 
 @click.command(epilog=EPILOG)
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--warehouse", metavar="DIR-OR-URL", help="Where the tables are written.  [default: warehouse]")
 @click.option("--date", "day", metavar="YYYY-MM-DD", help="The date that the run is for.  [default: today, UTC]")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
 @click.option("--workers", type=int, metavar="N", help="Processes that clean articles.  [default: one per core]")
 @click.option("--again", is_flag=True, help="Process quarantined documents again, after a rule has changed.")
+@click.option("--reprocess", is_flag=True, help="Process published articles again, instead of a SOURCE.")
+@click.option("--site", metavar="SITE", help="With --reprocess: the articles of this site.")
+@click.option("--uri", "uris", multiple=True, metavar="URI", help="With --reprocess: this article; can be repeated.")
+@click.option("--rule", metavar="RULE", help="With --reprocess: the articles with an edit of this rule.")
+@click.option("--since", metavar="YYYY-MM-DD", help="With --reprocess: articles changed on this date or later.")
+@click.option("--dry-run", is_flag=True, help="With --reprocess: print what would change, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts of the run as JSON.")
 @click.option("--verbose", is_flag=True, help="Log each stage.")
 def run(
@@ -26,6 +50,12 @@ def run(
     config: str | None,
     workers: int | None,
     again: bool,
+    reprocess: bool,
+    site: str | None,
+    uris: tuple[str, ...],
+    rule: str | None,
+    since: str | None,
+    dry_run: bool,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -38,25 +68,73 @@ def run(
     A document is identified by its uri: the `uri` or `url` of a record, else the path below SOURCE. If each day has a
     folder, give the folder above them: otherwise the same path on another day replaces the earlier document.
 
+    With --reprocess, published articles go through today's code and lists once more, from their kept raw documents.
+    Those that come out worse than they are published stay as they are. Start with --dry-run.
+
     \b
     copydesk run articles/
+    copydesk run --reprocess --site news.example --dry-run
     copydesk run s3://scrapes/ --warehouse s3://news/warehouse --date 2019-05-21
     """
+    chosen = site or uris or rule or since or dry_run
+    if reprocess == bool(sources):
+        fail("give a SOURCE, or --reprocess")
+    if chosen and not reprocess:
+        fail("--site, --uri, --rule, --since and --dry-run choose published articles; they need --reprocess")
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse, "run.workers": workers})
-        from copydesk.run import nightly
-        from copydesk.run.job import Job
+        from copydesk.run.job import REPROCESS, Job, Stored
 
-        job = Job(sources, settings.warehouse.path, day_of(day), settings, again, None if day else now())
-        with progress_of(verbose) as progress:
-            outcome = nightly.run(job, progress)
+        stored = Stored(REPROCESS, uris, site, rule, day_of(since) if since else None, dry_run=dry_run)
+        at = None if day else now()
+        _run(Job(sources, settings.warehouse.path, day_of(day), settings, again, at, stored if reprocess else None),
+             as_json, verbose)  # fmt: skip
+
+
+@click.command(short_help="Process quarantined documents again.")
+@click.option("--rule", metavar="RULE", help="Documents with this reason.")
+@click.option("--site", metavar="SITE", help="Documents of this site.")
+@click.option("--since", metavar="YYYY-MM-DD", help="Quarantined on this date or later.")
+@click.option("--dry-run", is_flag=True, help="Print what would be published, and write nothing.")
+@of_warehouse
+def replay(
+    rule: str | None, site: str | None, since: str | None, dry_run: bool, warehouse: str | None, as_json: bool,
+    config: str | None,
+) -> None:  # fmt: skip
+    """Process quarantined documents again, with today's code, checks and lists.
+
+    Each one that passes now is published; the quality gate does not judge them together.
+
+    \b
+    copydesk replay --rule leftover-mojibake --since 2026-11-01
+    """
+    with errors_in_words():
+        settings = load(config, {"warehouse.path": warehouse})
+        from copydesk.run.job import REPLAY, Job, Stored
+
+        opened(settings)
+        stored = Stored(REPLAY, (), site, rule, day_of(since) if since else None, dry_run=dry_run)
+        _run(Job((), settings.warehouse.path, now().date(), settings, at=now(), stored=stored), as_json, False)
+
+
+def _run(job: Job, as_json: bool, verbose: bool = False) -> None:
+    """Do a run and print its outcome; exits with 1 if something was held back."""
+    from copydesk.run import nightly
+
+    with progress_of(verbose) as progress:
+        outcome = nightly.run(job, progress)
     if as_json:
-        click.echo(json.dumps({"sentence": outcome.sentence, "run": outcome.row, "report": outcome.report}, indent=1))
+        told: dict[str, Any] = {"sentence": outcome.sentence, "run": outcome.row, "report": outcome.report}
+        if job.stored:
+            told["changes"] = [change._asdict() for change in outcome.changes]
+        click.echo(json.dumps(told, indent=1))
     else:
+        for change in outcome.changes[:_CHANGES]:
+            click.echo(f"{change.uri}: {', '.join(change.columns)}")
         click.echo(outcome.sentence)
         if outcome.report:
             click.echo(f"  report   {outcome.report}\n  tables   {outcome.tables}")
-    if outcome.held:
+    if outcome.held and job.stored is None:
         sys.exit(FAILED)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from copydesk.cli.shared import day_of, decided, deciding, errors_in_words, load, now, of_warehouse, opened
+from copydesk.cli.shared import day_of, decided, deciding, errors_in_words, fail, load, now, of_warehouse, opened
 
 #: Characters of a quarantined text that are printed.
 _SHOWN = 600
@@ -88,6 +88,50 @@ def quarantined(row: dict[str, Any]) -> str:
     lines = [f"{row['uri']}: quarantined {row['run_date']} by {row['run_id']}"]
     lines += [f"  {reason['severity']:8}  {reason['rule']}: {reason['observed']}" for reason in row["reasons"]]
     return "\n".join([*lines, "", text[:_SHOWN] + "…" * (len(text) > _SHOWN)])
+
+
+@quarantine.command()
+@click.argument("uris", nargs=-1, required=True, metavar="URI...")
+@click.option("--undo", is_flag=True, help="Put released documents back into the quarantine.")
+@deciding
+@of_warehouse
+def release(
+    uris: tuple[str, ...], undo: bool, who: str | None, why: str | None, warehouse: str | None, as_json: bool,
+    config: str | None,
+) -> None:  # fmt: skip
+    """Publish quarantined documents whatever the checks say, with validation = warn.
+
+    The decision is about their present content. --undo takes it back; an earlier version of the article, if there was
+    one, can then be published with `copydesk restore`.
+
+    \b
+    copydesk quarantine release https://news.example/harbour --because "it is as short as it should be"
+    """
+    with errors_in_words():
+        settings = load(config, {"warehouse.path": warehouse})
+        store = opened(settings)
+        decision = decided(who, why)
+        if undo:
+            from copydesk.run.publish import keep
+            from copydesk.run.release import withdraw
+
+            with store.writing(settings.warehouse.lock_wait_seconds):
+                withdraw(store, uris, decision, now(), keep(settings))
+            published, held = 0, len(uris)
+        else:
+            from copydesk.run import nightly
+            from copydesk.run.job import RELEASE, Job, Stored
+
+            stored = Stored(RELEASE, uris, decision=decision)
+            job = Job((), settings.warehouse.path, now().date(), settings, at=now(), stored=stored)
+            row = nightly.run(job).row or {"published": 0, "quarantined": len(uris)}
+            published, held = row["published"], row["quarantined"]
+    if as_json:
+        click.echo(json.dumps({"published": published, "quarantined": held}))
+    else:
+        click.echo(f"{published:,} published, {held:,} in quarantine.")
+    if held and not undo:
+        fail("what has no text that could be published stays in quarantine; copydesk why URI says why")
 
 
 @quarantine.command()

@@ -172,6 +172,9 @@ class WarehouseConfig(Section):
     keep_versions_days: int | None = Field(
         None, ge=1, description="Days that replaced versions of articles are kept; without it, for ever"
     )
+    keep_raw_days: int = Field(
+        90, ge=0, description="Days that raw documents are kept, to process them again; 0 keeps none"
+    )
     lock_wait_seconds: float = Field(30, ge=0, description="Seconds that a second run waits for the first")
 
 

@@ -12,18 +12,19 @@ import pyarrow as pa
 from copydesk.checks import metrics
 from copydesk.config import Config
 from copydesk.pipeline import clean_alone, correct_typos, proven, rebuilds
-from copydesk.records import CRITICAL, INFO, Cleaned, Document, Problem, storable
+from copydesk.records import CRITICAL, INFO, Article, Cleaned, Document, Problem, storable
 from copydesk.reviewed import NO_CHOICES, Choices, review
 from copydesk.text.site import Proof, Site
-from copydesk.warehouse.schemas import articles_table, edits_table, quarantine_row, quarantine_table
+from copydesk.warehouse.schemas import articles_table, as_given, documents_table, edits_table, quarantine_row
 
 
 class Batch(NamedTuple):
     """Cleaned documents.
 
     `articles` (rows of `ARTICLES` and `published_date`), `metrics` (from `copydesk.checks.metrics`) and `raw` (rows of
-    `QUARANTINE`) have the same rows; `edits` are those of the articles. `problems` are the problems found by the steps,
-    by row. `quarantined` are rows of the quarantine. `documents` and `size` are the number of documents and bytes.
+    `documents_table`) have the same rows; `edits` are those of the articles. `problems` are the problems found by the
+    steps, by row. `quarantined` are rows of the quarantine, with the columns of `RAW`. `documents` and `size` are the
+    number of documents and bytes.
 
     `waiting` are documents with a question that others of their site may answer; `proofs` is the evidence of this
     batch.
@@ -57,19 +58,24 @@ def clean_batch(
     alone = clean_alone(documents, config, sites)
     waiting = [] if last else [one for one in alone if one.waits]
     proofs: frozenset[Proof] = frozenset() if last else frozenset().union(*map(proven, alone))
-    cleaned = correct_typos([one for one in alone if last or not one.waits], config)
+    ready = [(one, document) for one, document in zip(alone, documents, strict=True) if last or not one.waits]
+    cleaned = correct_typos([one for one, _ in ready], config)
     cleaned = [_reviewed(one, choices) for one in cleaned] if choices else cleaned
-    kept = [(one, one.article) for one in cleaned if one.article is not None and not _is_unfit(one)]
-    quarantined = [
-        _row(one, one.problems, one.source_text or None) for one in cleaned if one.article is None or _is_unfit(one)
-    ]
+    kept: list[tuple[Cleaned, Article]] = []
+    raw, quarantined = [], []
+    for one, (_, document) in zip(cleaned, ready, strict=True):
+        if one.article is not None and not _is_unfit(one, choices):
+            kept.append((one, one.article))
+            raw.append(_row(one, document))
+        else:
+            quarantined.append(_row(one, document, one.source_text or None))
     table = articles_table([article for _, article in kept])
     reversible = pa.array([one.reversible for one, _ in kept], pa.bool_())
     return Batch(
         table,
         metrics.articles(table.append_column("rebuilds", reversible), day),
         edits_table([edit for one, _ in kept for edit in one.edits], [article for _, article in kept]),
-        quarantine_table([_row(one, one.problems) for one, _ in kept]),
+        documents_table(raw),
         {row: list(one.problems) for row, (one, _) in enumerate(kept) if one.problems},
         quarantined,
         len(cleaned),
@@ -94,8 +100,10 @@ def _reviewed(one: Cleaned, choices: Choices) -> Cleaned:
     return replace(done, reversible=rebuilds(done))
 
 
-def _is_unfit(one: Cleaned) -> bool:
+def _is_unfit(one: Cleaned, choices: Choices) -> bool:
     """Whether the steps found a reason not to publish a document; the suites judge all others."""
+    if (one.document.uri, one.document.content_sha256) in choices.released:
+        return not one.reversible or one.article is None or not one.article.body
     return any(problem.severity == CRITICAL for problem in one.problems)
 
 
@@ -112,13 +120,16 @@ def join(batches: Sequence[Batch]) -> Batch:
     return Batch(articles, metric_rows, edits, raw, problems, quarantined, documents, size)
 
 
-def _row(one: Cleaned, problems: Sequence[Problem], text: str | None = None) -> dict[str, Any]:
-    """A row of the quarantine. Documents that fail later need no text here: the row holds their bytes."""
+def _row(one: Cleaned, given: Document, text: str | None = None) -> dict[str, Any]:
+    """A row of the quarantine, with the columns of `RAW` for the document as it was `given`. Documents that fail later
+    need no text here: the row holds their bytes.
+    """
     article = one.article
-    return quarantine_row(
+    row = quarantine_row(
         one.document,
-        [p._replace(observed=storable(p.observed)) for p in problems],
+        [p._replace(observed=storable(p.observed)) for p in one.problems],
         text,
         article.encoding if article else one.document.encoding,
         article.published_date if article else None,
     )
+    return row | as_given(given)

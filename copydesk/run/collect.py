@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,20 +18,26 @@ from copydesk.checks.expectations import Checks, Result, Verdict, merge
 from copydesk.records import CRITICAL, INFO, WARNING, Document, Problem, storable
 from copydesk.report.summary import Summary
 from copydesk.reviewed import Choices
+from copydesk.run import stored
 from copydesk.run.batch import Batch
 from copydesk.run.guard import Compared, Guard
-from copydesk.run.job import Job
+from copydesk.run.job import NIGHT, RELEASE, REPROCESS, Job
 from copydesk.run.workers import cleaned, joined
 from copydesk.sites.evidence import Sites
 from copydesk.text.site import site_of
 from copydesk.warehouse import Staging, Warehouse, decisions
+from copydesk.warehouse.decisions import Decision
 from copydesk.warehouse.history import History
-from copydesk.warehouse.schemas import by_severity, quarantine_table
+from copydesk.warehouse.schemas import RAW, by_severity, documents_table, quarantine_table
 
 log = logging.getLogger(__name__)
 
 #: Examples of each rule in the report.
 EXAMPLES = 3
+#: Articles that are listed when published ones are processed again.
+CHANGES = 1_000
+#: What differs between two runs that make the same of a document.
+_OF_THE_RUN = frozenset("run_id pipeline_version first_seen_at last_changed_at version cluster_id duplicate_of".split())
 
 
 @dataclass(slots=True)
@@ -66,7 +72,8 @@ class Collected:
     `results` are the results of the suites of articles and edits over all batches; `noted` counts the problems found by
     the steps, by rule, column and severity; `whole` lists critical problems of a table as a whole. `left_out` counts
     files that are not read, by reason, and `undated` the documents without a date, by site: those that are fit to
-    publish, and the others.
+    publish, and the others. Where published articles were processed again, `changes` are the first that differ, `worse`
+    is the number of those that would not be published now and stay as they are. `decisions` are to be written.
     """
 
     warehouse: Warehouse
@@ -81,6 +88,9 @@ class Collected:
     bytes_read: int
     left_out: Counter[str]
     undated: Counter[tuple[str, bool]]
+    changes: list[Changed]
+    worse: int
+    decisions: list[Decision]
 
     @property
     def is_empty(self) -> bool:
@@ -94,12 +104,21 @@ def collect(
 ) -> Collected:  # fmt: skip
     """Read, clean, validate and stage all documents of a job. `checks` loads the suites on first use."""
     left_out = sources.LeftOut()
-    intake = _Intake(staging, checks, Guard(warehouse, history, checks))
-    arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
-    fresh = intake.noting_unread(history.select(arrived, retry_quarantined=job.again))
+    made = decisions.read(warehouse.store)
+    choices = Choices.of(decisions.choices(made), decisions.released(made))
+    if job.stored:
+        fresh = history.take(stored.documents(warehouse, history, job.stored))
+    else:
+        arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
+        fresh = history.select(arrived, retry_quarantined=job.again)
+    if job.kind == RELEASE:
+        chosen = list(fresh)
+        fresh = iter(chosen)
+        choices = replace(choices, released=choices.released | {(d.uri, d.content_sha256) for d in chosen})
+    intake = _Intake(job, staging, history, checks, Guard(warehouse, history, checks), choices)
+    fresh = intake.noting_unread(fresh)
     for first in fresh:  # runs at most once: site evidence is read only if there is a new document
         sites = Sites.read(warehouse, job.config.sites)
-        choices = Choices.of(decisions.choices(decisions.read(warehouse.store)))
         batches = cleaned(chain([first], fresh), job.config, job.day, sites, staging, choices)
         for batch in joined(_with_progress(batches, progress)):
             intake.take(batch)
@@ -108,8 +127,21 @@ def collect(
     intake.note_left_out(left_out)
     return Collected(
         warehouse, staging, history, intake.summary, intake.totals, intake.results, intake.noted, intake.examples,
-        intake.whole, intake.bytes_read, left_out, intake.undated,
+        intake.whole, intake.bytes_read, left_out, intake.undated, intake.changes, intake.worse,
+        _releases(job, made, intake.published) if job.kind == RELEASE else [],
     )  # fmt: skip
+
+
+def _releases(job: Job, made: Sequence[Decision], published: Iterable[tuple[str, str]]) -> list[Decision]:
+    """The decisions of a release, about those documents that are published by it."""
+    assert job.stored is not None
+    decided = job.stored.decision
+    assert decided is not None
+    last = max((decision.number for decision in made), default=0)
+    return [
+        decided._replace(action=RELEASE, uri=uri, content_sha256=content, number=number)
+        for number, (uri, content) in enumerate(published, last + 1)
+    ]
 
 
 def _with_progress(batches: Iterable[Batch], progress: Callable[[int, int], None]) -> Iterator[Batch]:
@@ -118,11 +150,24 @@ def _with_progress(batches: Iterable[Batch], progress: Callable[[int, int], None
         yield batch
 
 
+class Changed(NamedTuple):
+    """A published article that today's code makes differently: its uri, and the columns that differ."""
+
+    uri: str
+    columns: list[str]
+
+
 class _Intake:
     """Validates batches, separates the documents to publish from those to quarantine, and stages both."""
 
-    def __init__(self, staging: Staging, checks: Callable[[], Checks], guard: Guard) -> None:
-        self._staging, self._checks, self._guard = staging, checks, guard
+    def __init__(
+        self, job: Job, staging: Staging, history: History, checks: Callable[[], Checks], guard: Guard, choices: Choices
+    ) -> None:
+        self._job, self._staging, self._history, self._checks, self._guard = job, staging, history, checks, guard
+        self._released = choices.released
+        self.changes: list[Changed] = []
+        self.worse = 0
+        self.published: list[tuple[str, str]] = []
         self.summary = Summary()
         self.totals = Totals()
         self.results: list[Result] = []
@@ -159,26 +204,67 @@ class _Intake:
         compared = self._guard.compare(batch)
         problems = self._problems(batch, compared)
         bad = {row for row, found in problems.items() if any(p.severity == CRITICAL for p in found)}
-        good = pa.array([row not in bad for row in range(len(batch.articles))], pa.bool_())
-        articles = _with_validation(batch.articles, problems).filter(good)
+        bad -= self._released_rows(batch)
+        checked = _with_validation(batch.articles, problems)
+        left_alone = self._left_alone(batch, checked, compared.published, bad)
+        good = pa.array([row not in bad | left_alone for row in range(len(checked))], pa.bool_())
+        failing = pa.array([row in bad - left_alone for row in range(len(checked))], pa.bool_())
+        articles = checked.filter(good)
         edits = batch.edits.filter(pc.is_in(batch.edits["article_id"], articles["article_id"].combine_chunks()))
         raw = _with_reasons(batch.raw, problems)
-        texts = _texts(batch.articles.filter(pc.invert(good)))
-        failed = [
-            {**row, "text": text} for row, text in zip(raw.filter(pc.invert(good)).to_pylist(), texts, strict=True)
-        ]
-        quarantined = batch.quarantined + failed
-        self.summary.add(articles, edits)
-        self.summary.add_quarantined(quarantined)
+        texts = _texts(batch.articles.filter(failing))
+        failed = [{**row, "text": text} for row, text in zip(raw.filter(failing).to_pylist(), texts, strict=True)]
+        quarantined = failed if self._job.kind == REPROCESS else batch.quarantined + failed
         published = compared.published
         replaced = published.filter(pc.is_in(published["article_id"], articles["article_id"].combine_chunks()))
-        self._staging.add(articles, edits, quarantine_table(quarantined), raw.filter(good), replaced)
+        self.published += zip(articles["uri"].to_pylist(), articles["content_sha256"].to_pylist(), strict=True)
+        kept = self._kept(batch, raw)
+        self._staging.add(articles, edits, quarantine_table(quarantined), raw.filter(good), replaced, kept)
+        self.summary.add_quarantined(quarantined)
+        self.summary.add(articles, edits)
         days = articles["published_date"]
         self.undated.update((site_of(uri), True) for uri in articles["uri"].filter(pc.is_null(days)).to_pylist())
         self.undated.update((site_of(row["uri"]), False) for row in quarantined if row["published_date"] is None)
         self.totals.add_rows("warned", days.filter(pc.equal(articles["validation"], "warn")))
         self.totals.add_rows("unknown_language", days.filter(pc.equal(articles["language"], "und")))
         self.totals.add_edits(articles, edits)
+
+    def _released_rows(self, batch: Batch) -> set[int]:
+        """The rows that are published whatever the checks say; but there must be something to publish."""
+        if not self._released:
+            return set()
+        keys = zip(*(batch.articles[name].to_pylist() for name in ("uri", "content_sha256", "body")), strict=True)
+        return {row for row, (uri, content, body) in enumerate(keys) if body and (uri, content) in self._released}
+
+    def _left_alone(self, batch: Batch, articles: pa.Table, published: pa.Table, bad: set[int]) -> set[int]:
+        """The rows of published articles that stay as they are when they are processed again: those that come out the
+        same, and those that would not be published now.
+        """
+        if self._job.kind != REPROCESS:
+            return set()
+        before = {row["article_id"]: row for row in published.to_pylist()}
+        edits: dict[str, list[dict[str, Any]]] = {}
+        for edit in batch.edits.to_pylist():
+            edits.setdefault(edit.pop("article_id"), []).append(edit)
+        alone = set(bad)
+        self.worse += len(bad) + len(batch.quarantined)
+        for row, now in enumerate(articles.to_pylist()):
+            now["edits"] = edits.get(now["article_id"], [])
+            old = before[now["article_id"]]
+            differ = [name for name in now if name not in _OF_THE_RUN and now[name] != old[name]]
+            if not differ:
+                alone.add(row)
+            elif row not in bad and len(self.changes) < CHANGES:
+                self.changes.append(Changed(now["uri"], differ))
+        self._history.unchanged += len(alone) + len(batch.quarantined)
+        return alone
+
+    def _kept(self, batch: Batch, raw: pa.Table) -> pa.Table | None:
+        """The documents of a night, to be kept as they came. One that could not be read cannot be read again."""
+        if self._job.kind != NIGHT or not self._job.config.warehouse.keep_raw_days:
+            return None
+        others = [row for row in batch.quarantined if all(reason["stage"] != "read" for reason in row["reasons"])]
+        return pa.concat_tables([raw.select(RAW.names), documents_table(others).select(RAW.names)])
 
     def _problems(self, batch: Batch, compared: Compared) -> dict[int, list[Problem]]:
         """All problems of the articles of a batch, by row, found by the steps and by the suites."""

@@ -13,6 +13,7 @@ from copydesk.checks.expectations import Checks, Result, merge
 from copydesk.config import Config
 from copydesk.records import CRITICAL
 from copydesk.run.collect import Collected
+from copydesk.run.job import NIGHT
 from copydesk.warehouse import PartitionCount
 
 #: Earlier nights that the volume is compared with, and that the report shows.
@@ -41,9 +42,21 @@ def counts(collected: Collected, held: dict[date | None, str]) -> dict[str, int]
     }
 
 
-def judge(collected: Collected, config: Config, recent: list[dict[str, Any]], checks: Callable[[], Checks]) -> Judged:
-    """Judge what was collected, and hold back failed partitions in the staging. `recent` are rows of `runs`."""
+def judge(
+    collected: Collected,
+    config: Config,
+    recent: list[dict[str, Any]],
+    checks: Callable[[], Checks],
+    is_night: bool = True,
+) -> Judged:
+    """Judge what was collected, and hold back failed partitions in the staging. `recent` are rows of `runs`.
+
+    Only a night is judged as a whole: what people take up again is few and chosen, and its shares say nothing.
+    """
     staging = collected.staging
+    recent = [row for row in recent if row["kind"] in (None, NIGHT)]
+    if not is_night:
+        return Judged(collected, collected.results, {}, recent)
     partitions = staging.partition_counts()
     of_partitions = checks().partitions([_partition_row(count, collected, config) for count in partitions])
     processed = [row["documents"] - row["unchanged"] for row in recent]

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from copydesk.config import Config, user_lists
+from copydesk.warehouse.decisions import Decision
+
+NIGHT, REPROCESS, REPLAY, RELEASE = "night", "reprocess", "replay", "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Documents of the warehouse that a run takes up again: published ones (`reprocess`) or quarantined ones (`replay`,
+    `release`). What is None or empty chooses all of them.
+
+    `rule` is that of an edit, or of a reason of the quarantine; `since` the date of the run that wrote the row.
+    `decision` is written for each document of a release. With `dry_run` nothing is written.
+    """
+
+    kind: str
+    uris: tuple[str, ...] = ()
+    site: str | None = None
+    rule: str | None = None
+    since: date | None = None
+    decision: Decision | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +37,8 @@ class Job:
     """The job of a run: read `sources`, publish to `warehouse`, as the run of `day`.
 
     `day` is the date that the run is for, not the date on which it runs. `at` is the time that its rows state, by
-    default the beginning of that day: a run that is repeated states the same time. `again` also processes
+    default the beginning of that day: a run that is repeated states the same time. `stored` are documents of the
+    warehouse that are processed instead of `sources`. `again` also processes
     quarantined documents that have not changed.
     """
 
@@ -25,13 +48,20 @@ class Job:
     config: Config = field(default_factory=Config)
     again: bool = False
     at: datetime | None = None
+    stored: Stored | None = None
+
+    @property
+    def kind(self) -> str:
+        """`night`, or what it does with stored documents."""
+        return self.stored.kind if self.stored else NIGHT
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The outcome of a run. `row` is its row of the table `runs`, None if there was nothing to do; `report` is the
     address of its page, `tables` that of the warehouse, `report_data` the data of the page
-    (`copydesk.report.report_data`).
+    (`copydesk.report.report_data`). `changes` are the published articles that come out differently when they are
+    processed again (`copydesk.run.collect.Changed`).
     """
 
     sentence: str
@@ -39,6 +69,7 @@ class Outcome:
     report: str | None = None
     tables: str | None = None
     report_data: dict[str, Any] | None = None
+    changes: Sequence[Any] = ()
 
     @property
     def held(self) -> bool:

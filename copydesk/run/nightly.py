@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Self
 from copydesk.checks.expectations import Checks, read_suites
 from copydesk.run.collect import Collected, collect
 from copydesk.run.gate import RECENT_NIGHTS, Judged, judge
-from copydesk.run.job import Job, Outcome
+from copydesk.run.job import NIGHT, REPROCESS, Job, Outcome, Stored
 from copydesk.run.publish import publish
 from copydesk.sources import pages
 from copydesk.warehouse import Warehouse
@@ -110,6 +110,9 @@ def _collect(night: Night, prepared: Prepared) -> Collected | Outcome:
     with ExitStack() as opened:
         staging = opened.enter_context(warehouse.stage(history))
         collected = collect(night.job, warehouse, staging, history, lambda: night.checks, night.progress)
+        stored = night.job.stored
+        if stored and (stored.dry_run or collected.is_empty):
+            return Outcome(_of_stored(collected, stored), changes=collected.changes)
         if collected.is_empty:
             return Outcome(_nothing_to_do(history.delivered))
         night.open.enter_context(opened.pop_all())
@@ -117,7 +120,8 @@ def _collect(night: Night, prepared: Prepared) -> Collected | Outcome:
 
 
 def _gate(night: Night, collected: Collected) -> Judged:
-    return judge(collected, night.job.config, collected.warehouse.runs(RECENT_NIGHTS), lambda: night.checks)
+    recent = collected.warehouse.runs(RECENT_NIGHTS)
+    return judge(collected, night.job.config, recent, lambda: night.checks, night.job.kind == NIGHT)
 
 
 def _publish(night: Night, judged: Judged) -> Outcome:
@@ -138,6 +142,19 @@ def run(job: Job, progress: Callable[[int, int], None] | None = None) -> Outcome
         for stage in night.stages():
             night.advance(stage)
         return night.outcome
+
+
+def _of_stored(collected: Collected, stored: Stored) -> str:
+    """What a run over stored documents came to, where it writes nothing."""
+    staging, total = collected.staging, collected.history.delivered
+    would = "would be" if stored.dry_run else "were"
+    worse = f"; {collected.worse:,} would not pass now and stay as they are" if collected.worse else ""
+    if stored.kind == REPROCESS:
+        return f"{total:,} published articles processed again: {staging.published:,} {would} changed{worse}."
+    return (
+        f"{total:,} quarantined documents processed again: {staging.published:,} {would} published,"
+        f" {staging.quarantined:,} {would} quarantined again."
+    )
 
 
 def _nothing_to_do(documents: int) -> str:

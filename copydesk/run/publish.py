@@ -42,15 +42,17 @@ def publish(judged: Judged, job: Job) -> Outcome:
     )
     front = index([*_earlier_reports(warehouse, judged.recent).values(), data])
     site = {**write_site({run_id: data}), INDEX: front.encode()}
-    commit = staging.commit(run_id, job.day, row, validations, site, job.at, keep(job.config))
+    commit = staging.commit(
+        run_id, job.day, row, validations, site, job.at, keep(job.config), judged.collected.decisions
+    )
     log.info("committed %s: %d file(s)", run_id, len(commit.files))
     where = warehouse.report_url(f"{run_id}.html")
-    return Outcome(data["verdict"]["sentence"], row, where, warehouse.store.address(), data)
+    return Outcome(data["verdict"]["sentence"], row, where, warehouse.store.address(), data, judged.collected.changes)
 
 
 def keep(config: Config) -> Keep:
     """How long the rows of each table are kept."""
-    return Keep(versions=config.warehouse.keep_versions_days)
+    return Keep(versions=config.warehouse.keep_versions_days, raw=config.warehouse.keep_raw_days)
 
 
 def _row(judged: Judged, job: Job, run_id: str) -> dict[str, Any]:
@@ -59,6 +61,7 @@ def _row(judged: Judged, job: Job, run_id: str) -> dict[str, Any]:
     return {
         **counts(judged.collected, held),
         "run_id": run_id,
+        "kind": job.kind,
         "replaced": staging.replaced,
         "edits_applied": totals.total("applied", held),
         "edits_suggested": totals.total("suggested", held),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ from copydesk.warehouse.decisions import Decision
 from copydesk.warehouse.published import replaced_by
 from copydesk.warehouse.recovery import numbered
 from copydesk.warehouse.retention import FOREVER, Keep
-from copydesk.warehouse.schemas import ARTICLES, EDITS, articles_table, edits_table
+from copydesk.warehouse.schemas import ARTICLES, EDITS, VERSIONS, articles_table, edits_table
 from copydesk.warehouse.spill import Spill
 from copydesk.warehouse.store import Store, in_words
 
@@ -37,6 +37,7 @@ class Change:
         self._leaving: dict[int, list[str]] = {}
         self._released: dict[int, list[str]] = {}
         self._versions: list[pa.Table] = []
+        self._held: list[pa.Table] = []
         with in_words("prepare the staging area"):
             self._folder = store.workspace / "change"
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -70,6 +71,14 @@ class Change:
         self._leaving.setdefault(day, []).extend(by_id)
         self._days |= {day, *map(int, days)}
 
+    def withdraw(self, row: Mapping[str, Any], held: pa.Table) -> None:
+        """Take an article, a row of `VERSIONS`, out of what is published; `held` are its rows of the quarantine."""
+        day = layout.number(row["published_date"])
+        self._leaving.setdefault(day, []).append(row["article_id"])
+        self._days.add(day)
+        self.keep(pa.Table.from_pylist([row], VERSIONS))
+        self._held.append(held)
+
     def keep(self, versions: pa.Table) -> None:
         """Keep rows that are replaced, with the schema `VERSIONS`."""
         self._versions.append(versions)
@@ -102,6 +111,7 @@ class Change:
                     leaving=self._leaving,
                     released=self._released,
                     versions=(lambda: self._replaced(run_id)) if self._versions else None,
+                    quarantine=(lambda: iter(self._held)) if self._held else None,
                     decisions=rows,
                     keep=self._keep,
                 ),

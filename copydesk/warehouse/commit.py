@@ -35,6 +35,7 @@ from copydesk.warehouse.schemas import (
     EDITS,
     FORMAT,
     QUARANTINE,
+    RAW,
     RUNS,
     UNWRITTEN,
     VALIDATIONS,
@@ -81,6 +82,7 @@ class Plan:
     released: Mapping[int, list[str]]
     quarantine: Callable[[], Iterator[pa.Table]] | None = None
     versions: Callable[[], Iterator[pa.Table]] | None = None
+    raw: Callable[[], Iterator[pa.Table]] | None = None
     decisions: Sequence[Mapping[str, Any]] = ()
     run_row: Mapping[str, Any] | None = None
     validations: Sequence[Mapping[str, Any]] = ()
@@ -135,7 +137,7 @@ def marker() -> bytes:
 def _order(plan: Plan) -> Callable[[str], tuple[int, bool, str]]:
     """Partitions that only lose rows come last, so that a moved article is seen twice rather than not at all."""
     tables = [
-        *(layout.MARKER, "decisions", "versions", "quarantine", "articles", "edits", "runs", "validations"),
+        *(layout.MARKER, "decisions", "versions", "raw", "quarantine", "articles", "edits", "runs", "validations"),
         layout.REPORTS,
     ]
     ranks = {"edits": tables.index("articles")}
@@ -170,6 +172,8 @@ class _Work:
             self._append("decisions", DECISIONS, plan.decisions)
         if plan.versions:
             self._extend("versions", VERSIONS, plan.versions())
+        if plan.raw:
+            self._extend("raw", RAW, plan.raw())
         new = {today: plan.quarantine()} if plan.quarantine else {}
         for day in sorted(new.keys() | plan.released.keys()):
             self._partition("quarantine", QUARANTINE, day, new.get(day, iter(())), plan.released.get(day, []))

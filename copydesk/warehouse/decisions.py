@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,8 +12,7 @@ from copydesk.warehouse.schemas import DECISIONS
 from copydesk.warehouse.store import Store, in_words
 
 PROTECT, UNPROTECT = "protect", "unprotect"
-RESTORE, RELEASE, DROP = "restore", "release", "drop"
-ACTIONS = (ACCEPT, REJECT, REVERT, PROTECT, UNPROTECT, RESTORE, RELEASE, DROP)
+RESTORE, RELEASE, WITHDRAW, DROP = "restore", "release", "withdraw", "drop"
 
 
 class Decision(NamedTuple):
@@ -66,7 +65,16 @@ def refused(decisions: Iterable[Decision]) -> Iterator[tuple[str, str]]:
 
     Of several decisions on one content the last one counts.
     """
+    yield from _contents(decisions, (RESTORE, DROP))
+
+
+def released(decisions: Iterable[Decision]) -> frozenset[tuple[str, str]]:
+    """The documents that are published whatever the checks say, each as its uri and content."""
+    return frozenset(_contents(decisions, (RELEASE,)))
+
+
+def _contents(decisions: Iterable[Decision], actions: Collection[str]) -> Iterator[tuple[str, str]]:
     last = {(one.uri, one.content_sha256): one for one in decisions if one.uri and one.content_sha256}
     for (uri, content), decision in last.items():
-        if decision.action in (RESTORE, DROP) and uri is not None and content is not None:
+        if decision.action in actions and uri is not None and content is not None:
             yield uri, content

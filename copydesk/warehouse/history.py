@@ -114,6 +114,22 @@ class History:
             raise KeyError(article_id)
         return layout.day(int(self.published.days[rows[0]]))
 
+    def take(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """All `documents`, which are known, counted as delivered."""
+        self.delivered = self.unchanged = 0
+        self.published.seen[:] = self.quarantined.seen[:] = False
+        for document in documents:
+            self.delivered += 1
+            yield document
+
+    def leave(self, chosen: Iterable[tuple[str, str]]) -> None:
+        """Leave the quarantine as it is but for the `chosen` documents, each as its id and its content."""
+        self.quarantined.seen[:] = True
+        for key, content in chosen:
+            row = self.quarantined.find(bytes.fromhex(key), bytes.fromhex(content))
+            if row is not None:
+                self.quarantined.seen[row] = False
+
     def select(self, documents: Iterable[Document], retry_quarantined: bool = False) -> Iterator[Document]:
         """The documents that are new or changed, in their order.
 

@@ -23,6 +23,7 @@ KEYS = {
     "articles": "published_date",
     "edits": "published_date",
     "quarantine": "run_date",
+    "raw": "run_date",
     "versions": "replaced_date",
     "decisions": "decided_date",
     "runs": "run_date",

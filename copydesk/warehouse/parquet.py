@@ -36,8 +36,24 @@ _HEAVY = ("body", "before", "after", "content", "text")
 #: Columns with few distinct values.
 _FEW_VALUES = {
     *("dateline", "agency", "attribution", "language", "encoding", "validation", "run_id", "pipeline_version"),
-    *("published_precision", "site", "version", "first_seen_at", "last_changed_at"),
-    *("step", "field", "rule", "status", "action", "who", "media_type", "suite", "expectation", "column", "severity"),
+    *("kind", "text_key", "given", "published_precision", "site", "version", "first_seen_at", "last_changed_at"),
+    *(
+        "step",
+        "field",
+        "rule",
+        "status",
+        "action",
+        "who",
+        "media_type",
+        "kind",
+        "text_key",
+        "given_encoding",
+        "charset",
+        "suite",
+        "expectation",
+        "column",
+        "severity",
+    ),
 }
 
 

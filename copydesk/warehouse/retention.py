@@ -1,4 +1,4 @@
-"""How long replaced versions are kept, and the partitions whose time is over."""
+"""How long replaced versions and raw documents are kept, and the partitions whose time is over."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class Keep(NamedTuple):
     """Days that the rows of each table are kept; None means for ever."""
 
     versions: int | None = None
+    raw: int | None = None
 
 
 FOREVER = Keep()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,17 +23,17 @@ FORMAT = 2
 MARKER = "_warehouse.json"
 
 
-def _table(key: str, fields: list[pa.Field]) -> pa.Schema:
+def _table(key: str, columns: list[pa.Field]) -> pa.Schema:
     """The schema of a table partitioned by the date `key`, which is in the folder's name and not in the file.
 
     The metadata tells pandas that the partition is a date. By default pandas makes a category of its text, and fails
     if an article has no date ("Cannot yet unify dictionaries with nulls"). It also tells pandas that whole numbers
     stay whole where some are missing.
     """
-    columns = [_for_pandas(key, "date", "date32[day][pyarrow]")]
-    columns += [_for_pandas(f.name, "int64", "Int64") for f in fields if f.nullable and f.type == pa.int64()]
-    pandas = {"index_columns": [], "column_indexes": [], "columns": columns, "pandas_version": "2.2"}
-    return pa.schema(fields, {"pandas": json.dumps(pandas)})
+    known = [_for_pandas(key, "date", "date32[day][pyarrow]")]
+    known += [_for_pandas(f.name, "int64", "Int64") for f in columns if f.nullable and f.type == pa.int64()]
+    pandas = {"index_columns": [], "column_indexes": [], "columns": known, "pandas_version": "2.2"}
+    return pa.schema(columns, {"pandas": json.dumps(pandas)})
 
 
 def _for_pandas(name: str, kind: str, made_as: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def _field(name: str, kind: pa.DataType, description: str, nullable: bool = Fals
 
 _REASON = pa.struct(
     [
-        _field("stage", pa.string(), "read, decode, clean, validate or gate"),
+        _field("stage", pa.string(), "read, decode, clean, validate, gate or decide"),
         _field("rule", pa.string(), "Name of the rule"),
         _field("column", pa.string(), "The column concerned", True),
         _field("severity", pa.string(), "critical, warning or info"),
@@ -137,7 +137,7 @@ DECISIONS = _table(
         _field("decided_at", pa.timestamp("us", "UTC"), "When it was decided"),
         _field("who", pa.string(), "Who decided"),
         _field("why", pa.string(), "The reason given", True),
-        _field("action", pa.string(), "accept, reject, revert, protect, unprotect, restore, release or drop"),
+        _field("action", pa.string(), "accept, reject, revert, protect, unprotect, restore, release, withdraw or drop"),
         _field("uri", pa.string(), "The document it is about; null for a site or all documents", True),
         _field("site", pa.string(), "The site it is about; null for all sites", True),
         _field("rule", pa.string(), "The rule of the edits it is about; null for all rules", True),
@@ -168,10 +168,24 @@ QUARANTINE = _table(
     ],
 )
 
+RAW = _table(
+    "run_date",
+    [
+        _field("article_id", pa.string(), "32 hex digits, BLAKE2b-128 of uri"),
+        _field("uri", pa.string(), "Address or path of the raw document"),
+        _field("content_sha256", pa.string(), "SHA-256 of the raw bytes, 64 hex digits"),
+        _field("content", pa.binary(), "The raw bytes"),
+        _field("given", pa.string(), "What the source said beside the content, as JSON: media_type, title, date"),
+        _field("text_key", pa.string(), "The key of content, a JSON object, whose value is the text", True),
+    ],
+)
+_ONLY_RAW = [RAW.field(name) for name in RAW.names if name not in QUARANTINE.names]
+
 RUNS = _table(
     "run_date",
     [
         _field("run_id", pa.string(), "Date of the run and a digest of its input"),
+        _field("kind", pa.string(), "night, reprocess, replay or release; null in rows of format 1", True),
         _field("documents", pa.int64(), "Documents read from the sources"),
         _field("unchanged", pa.int64(), "Documents known from earlier runs, not processed again"),
         _field("published", pa.int64(), "Documents published as articles"),
@@ -286,6 +300,33 @@ def quarantine_row(
     }
 
 
+_BESIDE = ("uri", "content", "text", "problem")
+
+
+def as_given(document: Document) -> dict[str, Any]:
+    """What a document needs beside its content to be read again. The text of a record is mostly one of its values."""
+    given = {field.name: getattr(document, field.name) for field in fields(Document) if field.name not in _BESIDE}
+    key = None
+    if document.text is not None:
+        try:
+            record = json.loads(document.content)
+            key = next((key for key, value in record.items() if value == document.text), None)
+        except (ValueError, RecursionError, AttributeError):
+            key = None
+        if key is None:
+            given["text"] = document.text
+    given = {name: value for name, value in given.items() if value is not None}
+    return {"given": json.dumps(given), "text_key": None if key is None else storable(key)}
+
+
+def document_of(row: Mapping[str, Any]) -> Document:
+    """The document of a row of `RAW`."""
+    given = json.loads(row["given"])
+    if row["text_key"] is not None:
+        given["text"] = json.loads(row["content"])[row["text_key"]]
+    return Document(uri=row["uri"], content=row["content"], **given)
+
+
 def by_severity(problems: Iterable[Problem]) -> list[Problem]:
     """Problems with the most severe first."""
     return sorted(problems, key=lambda problem: _SEVERITIES.index(problem.severity))
@@ -294,3 +335,8 @@ def by_severity(problems: Iterable[Problem]) -> list[Problem]:
 def quarantine_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Rows of `quarantine_row` as Arrow with the schema `QUARANTINE`."""
     return _rows(QUARANTINE, rows)
+
+
+def documents_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Rows of `quarantine_row` and `as_given` as Arrow, with the columns of `QUARANTINE` and those of `RAW`."""
+    return _rows(pa.schema([*QUARANTINE, *_ONLY_RAW]), rows)

@@ -18,10 +18,11 @@ import pyarrow.compute as pc
 from copydesk.records import CRITICAL, INFO, WARNING, Document, Problem
 from copydesk.warehouse import layout
 from copydesk.warehouse.commit import Commit, Plan, publish
+from copydesk.warehouse.decisions import Decision
 from copydesk.warehouse.history import History
 from copydesk.warehouse.published import replaced_by
 from copydesk.warehouse.retention import FOREVER, Keep
-from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE, UNWRITTEN, VERSIONS
+from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE, RAW, UNWRITTEN, VERSIONS
 from copydesk.warehouse.spill import Documents, Spill, Stream
 from copydesk.warehouse.store import Store, in_words
 
@@ -47,7 +48,7 @@ class Staging:
         self._replaced: list[tuple[int, int]] = []  # row of the history → day of its new version
         self._superseded: set[int] = set()  # rows of the quarantine
         self._digest = 0
-        self._has_versions = False
+        self._has_versions = self._has_kept = False
         with in_words("prepare the staging area"):
             self._folder = store.workspace / "spill"
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -57,6 +58,7 @@ class Staging:
             self._quarantine = Stream(self._folder / "quarantine.arrow", QUARANTINE)
             self._raw = Stream(self._folder / "raw.arrow", QUARANTINE)
             self._versions = Stream(self._folder / "versions.arrow", VERSIONS)
+            self._kept = Stream(self._folder / "kept.arrow", RAW)
             self._waiting = Documents(self._folder / "waiting.arrow")
 
     def __enter__(self) -> Self:
@@ -82,6 +84,7 @@ class Staging:
         quarantine: pa.Table,
         raw: pa.Table,
         replaced: pa.Table | None = None,
+        kept: pa.Table | None = None,
     ) -> None:
         """Add a batch of processed documents.
 
@@ -89,7 +92,8 @@ class Staging:
         them by `article_id`, and those of other articles are ignored. `quarantine` are the quarantined documents, `raw`
         those of `articles`, row by row, both with the schema `QUARANTINE`: if the gate holds back a partition, its
         documents are quarantined with their content. `replaced` are the present rows of those articles that are
-        published already (`copydesk.warehouse.published`), which are kept as versions. `run_id` and `pipeline_version`
+        published already (`copydesk.warehouse.published`), which are kept as versions; `kept` are documents to keep,
+        with the schema `RAW`. `run_id` and `pipeline_version`
         are filled in by `commit`.
         """
         ids = articles["article_id"]
@@ -107,7 +111,10 @@ class Staging:
             self._articles.add(self._continued(articles.select(ARTICLES.names)), days)
             self._edits.add(edits, days[place.drop_null().to_numpy()])
             self._quarantine.add(quarantine.cast(QUARANTINE))
-            self._raw.add(raw.cast(QUARANTINE))
+            self._raw.add(raw.select(QUARANTINE.names).cast(QUARANTINE))
+            if kept is not None and len(kept):
+                self._kept.add(kept.cast(RAW))
+                self._has_kept = True
             if replaced is not None and len(replaced):
                 self._versions.add(replaced)
                 self._has_versions = True
@@ -199,16 +206,18 @@ class Staging:
         reports: Mapping[str, bytes] | None = None,
         at: datetime | None = None,
         keep: Keep = FOREVER,
+        decisions: Sequence[Decision] = (),
     ) -> Commit:
         """Publish everything at once; see `copydesk.warehouse.commit`.
 
         `run_row` is a row of `RUNS`; `run_id`, `published`, `replaced`, `quarantined`, `partitions_written` and
         `partitions_held` are filled in. `validations` are rows of `VALIDATIONS`, whose `run_id` is filled in. `reports`
         are files, by their path below `_reports/`. `at` is the time that the rows state, by default the beginning of
-        `run_date`; `keep` says how long replaced versions stay. Raises `WarehouseError`; `recover` then
-        completes or discards it.
+        `run_date`; `keep` says how long versions and raw documents stay; `decisions` are numbered ones to
+        write. Raises `WarehouseError`; `recover` then completes or discards it.
         """
         row = {
+            "kind": "night",
             **run_row,
             "run_id": run_id,
             "published": self.published,
@@ -230,6 +239,8 @@ class Staging:
             released=self._released(),
             quarantine=self._held_back if self.quarantined else None,
             versions=(lambda: self._replaced_rows(leaving, run_id, at)) if self._has_versions and leaving else None,
+            raw=self._kept.tables if self._has_kept else None,
+            decisions=[{**decision._asdict(), "decided_at": at, "run_id": run_id} for decision in decisions],
             run_row=row,
             validations=[{**validation, "run_id": run_id} for validation in validations],
             reports=dict(reports or {}),
@@ -240,7 +251,7 @@ class Staging:
             return publish(self._store, plan)
 
     def _parts(self) -> tuple[Spill | Stream | Documents, ...]:
-        return (self._articles, self._edits, self._quarantine, self._raw, self._versions, self._waiting)
+        return (self._articles, self._edits, self._quarantine, self._raw, self._versions, self._kept, self._waiting)
 
     def _close(self) -> None:
         for part in self._parts():

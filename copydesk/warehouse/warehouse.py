@@ -21,7 +21,7 @@ from copydesk.warehouse.partition import Unreadable
 from copydesk.warehouse.published import rows as published_rows
 from copydesk.warehouse.recovery import recover, report_path
 from copydesk.warehouse.repair import repair
-from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, RUNS, VERSIONS
+from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, RAW, RUNS, VERSIONS
 from copydesk.warehouse.staging import Staging
 from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
 
@@ -224,6 +224,23 @@ class Warehouse:
     def _whole(self, name: str, schema: pa.Schema, columns: list[str] | None) -> pa.Table:
         wanted = schema if columns is None else pa.schema([schema.field(column) for column in columns])
         return pa.concat_tables([wanted.empty_table(), *partition.read(self.store, name, schema, columns)])
+
+    def raw(self, wanted: Collection[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+        """The kept rows of `RAW` with these ids and contents, each once, newest first. Raises `WarehouseError`."""
+        missing = set(wanted)
+        with in_words("read the table raw"):
+            for name in sorted(self.store.names("raw"), reverse=True) if missing else ():
+                keys = ["article_id", "content_sha256"]
+                groups = zip(
+                    partition.read(self.store, name, RAW, keys), partition.read(self.store, name, RAW), strict=True
+                )
+                for brief, group in groups:
+                    pairs = [tuple(row.values()) for row in brief.to_pylist()]
+                    rows = [number for number, pair in enumerate(pairs) if pair in missing]
+                    for number in rows:
+                        if pairs[number] in missing:
+                            missing.discard(pairs[number])
+                            yield group.slice(number, 1).to_pylist()[0]
 
     def published(self, history: History, ids: Iterable[str]) -> pa.Table:
         """Those articles of `ids` that are published, with their edits, as a table with the schema `VERSIONS`."""

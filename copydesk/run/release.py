@@ -1,0 +1,47 @@
+"""Takes the release of documents back: they leave the articles for the quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pyarrow as pa
+
+from copydesk.records import CRITICAL, Problem, article_id
+from copydesk.warehouse import Warehouse, WarehouseError, decisions
+from copydesk.warehouse.change import Change
+from copydesk.warehouse.decisions import WITHDRAW, Decision
+from copydesk.warehouse.retention import FOREVER, Keep
+from copydesk.warehouse.schemas import document_of, quarantine_row, quarantine_table
+
+
+def withdraw(warehouse: Warehouse, uris: Sequence[str], decision: Decision, at: datetime, keep: Keep = FOREVER) -> None:
+    """Put released documents back into the quarantine, under the lock.
+
+    Raises `WarehouseError` for a document that is not published by a release, or whose raw content is no longer kept.
+    """
+    known = decisions.released(decisions.read(warehouse.store))
+    rows = {row["uri"]: row for row in warehouse.published(warehouse.history(), map(article_id, uris)).to_pylist()}
+    raw = {row["uri"]: row for row in warehouse.raw({(r["article_id"], r["content_sha256"]) for r in rows.values()})}
+    made = []
+    words = f"{decision.who} took the release back" + (f": {decision.why}" if decision.why else "")
+    with Change(warehouse.store, at, keep) as change:
+        for uri in dict.fromkeys(uris):
+            row = rows.get(uri)
+            if row is None or (uri, row["content_sha256"]) not in known:
+                raise WarehouseError(f"{uri!r} was not released; `copydesk why URI` says where it is")
+            if uri not in raw:
+                raise WarehouseError(
+                    f"the raw content of {uri!r} is no longer kept, so it cannot go back to the quarantine"
+                )
+            change.withdraw(row, _held(raw[uri], row, words))
+            made.append(decision._replace(action=WITHDRAW, uri=uri, content_sha256=row["content_sha256"]))
+        change.commit(made)
+
+
+def _held(raw: dict[str, object], row: dict[str, object], words: str) -> pa.Table:
+    problem = Problem("decide", "release-withdrawn", None, CRITICAL, words)
+    text = "\n\n".join(str(row[name]) for name in ("headline", "body") if row[name])
+    version = str(row["pipeline_version"])
+    held = quarantine_row(document_of(raw), [problem], text, str(row["encoding"]), row["published_date"], version)
+    return quarantine_table([held])

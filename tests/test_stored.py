@@ -1,0 +1,238 @@
+"""Documents that are taken up again: reprocessed, replayed, released, and a release that is taken back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from nights import night, source_text, story, table, tree
+
+from copydesk.cli import main
+from copydesk.records import Document
+from copydesk.warehouse.schemas import as_given, document_of
+
+SECOND = date(2024, 5, 4)
+SHORT = "Ferry sails\n\nMay 2, 2024\n\nIt sailed.\n"
+
+
+def cli(root: Path, *words: object, code: int = 0, lists: Path | None = None) -> Any:
+    environment = {"COPYDESK_RULES__OFF": "share-line", "COPYDESK_RUN__WORKERS": "1"} if lists else {}
+    done = CliRunner().invoke(
+        main, [*map(str, words), "--warehouse", str(root), "--json"], env=environment, catch_exceptions=False
+    )
+    assert done.exit_code == code, done.output
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(autouse=True)
+def _kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nights of these tests are long ago, and commands are of today."""
+    monkeypatch.setenv("COPYDESK_WAREHOUSE__KEEP_RAW_DAYS", "36500")
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three sound articles, a page, a record, and a text of repeated notices that the suites reject."""
+    root = tmp_path_factory.mktemp("stored")
+    raw = root / "raw"
+    raw.mkdir()
+    for number in range(3):
+        (raw / f"{number}.txt").write_text(story(number) + "\n\nShare this article\n")
+    (raw / "r.jsonl").write_text(json.dumps({"id": "1", "title": "Ferry sails again", "body": story(8), "x": "é"}))
+    (raw / "lost.txt").write_text(story(5).replace("the ", "th\ufffd "))
+    (raw / "empty.txt").write_text("May 2, 2024\n")
+    night(raw, root / "w")
+    return root
+
+
+@pytest.fixture
+def root(first: Path, tmp_path: Path) -> Path:
+    shutil.copytree(first, tmp_path / "all")
+    return tmp_path / "all" / "w"
+
+
+def everything(root: Path) -> dict[str, str]:
+    """Where each document is; it is in one place."""
+    places: dict[str, str] = {}
+    for name in ("articles", "quarantine"):
+        rows = table(root, name)
+        for uri in rows["uri"] if len(rows) else ():
+            assert uri not in places
+            places[uri] = name
+    return places
+
+
+START = {"0.txt": "articles", "1.txt": "articles", "2.txt": "articles", "1": "articles",
+         "lost.txt": "quarantine", "empty.txt": "quarantine"}  # fmt: skip
+
+
+# --- raw --------------------------------------------------------------------------------------------------------------
+
+
+def test_raw_documents_are_kept_and_expire(root: Path) -> None:
+    kept = table(root, "raw").set_index("uri")
+    assert set(kept.index) == set(START)
+    assert kept.loc["0.txt", "content"] == (root.parent / "raw" / "0.txt").read_bytes()
+    assert kept.loc["1", "text_key"] == "body"
+    (root.parent / "raw" / "9.txt").write_text(story(9))
+    night(root.parent / "raw", root, date(2024, 6, 4), warehouse={"keep_raw_days": 30})
+    assert table(root, "raw")["uri"].tolist() == ["9.txt"]
+    (root.parent / "raw" / "10.txt").write_text(story(10))
+    night(root.parent / "raw", root, date(2024, 6, 5), warehouse={"keep_raw_days": 0})
+    assert len(table(root, "raw")) == 0 and cli(root, "check")["sound"]
+
+
+OPTIONAL = st.none() | st.text(max_size=5)
+
+
+@given(st.binary(max_size=20), OPTIONAL, OPTIONAL, OPTIONAL, st.sampled_from(["text", "html", "record"]))
+def test_a_kept_document_is_the_document(
+    content: bytes, text: str | None, title: str | None, charset: str | None, kind: str
+) -> None:
+    document = Document("a", content, kind, text, "utf-8" if text else None, charset, title)
+    assert document_of({"uri": "a", "content": content, **as_given(document)}) == document
+    record = json.dumps({"n": 1, "body": text}).encode()
+    document = Document("a", record, "record", text, "utf-8", title=title)
+    assert document_of({"uri": "a", "content": record, **as_given(document)}) == document
+
+
+# --- reprocess --------------------------------------------------------------------------------------------------------
+
+
+def test_reprocessing_with_the_same_code_changes_nothing(root: Path) -> None:
+    before = tree(root)
+    found = cli(root, "run", "--reprocess")
+    assert found["sentence"] == "4 published articles processed again: 0 were changed."
+    assert (found["run"], found["changes"]) == (None, [])
+    assert tree(root) == before
+
+
+def test_what_reprocessing_changes_is_shown_and_then_done(root: Path) -> None:
+    before = tree(root)
+    chosen = ("run", "--reprocess", "--uri", "0.txt", "--uri", "1.txt")
+    shown = cli(root, *chosen, "--dry-run", lists=root)
+    assert shown["sentence"] == "2 published articles processed again: 2 would be changed."
+    assert {(one["uri"], "body" in one["columns"]) for one in shown["changes"]} == {("0.txt", True), ("1.txt", True)}
+    assert tree(root) == before
+    done = cli(root, *chosen, "--date", "2024-05-04", lists=root)
+    assert (done["run"]["kind"], done["run"]["published"], done["run"]["replaced"]) == ("reprocess", 2, 2)
+    articles = table(root, "articles").set_index("uri")
+    assert "Share this article" in articles.loc["0.txt", "body"] and articles.loc["0.txt", "version"] == 2
+    assert "Share this article" not in articles.loc["2.txt", "body"]
+    assert source_text(root, "0.txt") == (root.parent / "raw" / "0.txt").read_text()
+    assert everything(root) == START and cli(root, "check")["sound"]
+    assert cli(root, "run", "--reprocess", "--rule", "share-line", "--dry-run")["sentence"].startswith("1 published")
+    assert night(root.parent / "raw", root, SECOND).row is None
+
+
+def test_what_would_get_worse_stays_as_it_is(root: Path, tmp_path: Path) -> None:
+    suites = tmp_path / "suites"
+    shutil.copytree(Path(__file__).parents[1] / "expectations", suites)
+    suite = json.loads((suites / "articles.json").read_text())
+    suite["expectations"][1]["kwargs"]["min_value"] = 10_000
+    (suites / "articles.json").write_text(json.dumps(suite))
+    before = tree(root)
+    done = CliRunner().invoke(
+        main, ["run", "--reprocess", "--warehouse", str(root)], env={"COPYDESK_EXPECTATIONS": str(suites)}
+    )
+    assert "0 were changed; 4 would not pass now and stay as they are." in done.output
+    assert tree(root) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run"], "give a SOURCE, or --reprocess"),
+        (["run", "x", "--reprocess"], "give a SOURCE, or --reprocess"),
+        (["run", "x", "--dry-run"], "they need --reprocess"),
+        (["quarantine", "release", "0.txt"], "'0.txt' is not in the quarantine"),
+        (["quarantine", "release", "--undo", "0.txt"], "'0.txt' was not released"),
+        (["quarantine", "release", "empty.txt"], "what has no text that could be published stays in quarantine"),
+    ],
+)
+def test_mistakes_are_explained(root: Path, words: list[str], said: str) -> None:
+    done = CliRunner().invoke(main, [*words, "--warehouse", str(root)])
+    assert done.exit_code == 2 and said in done.output
+    assert everything(root) == START
+
+
+# --- replay and release -----------------------------------------------------------------------------------------------
+
+
+def test_a_replay_is_no_night(root: Path) -> None:
+    """Bad documents do not hold back the good ones, and do not count in the trend of nights."""
+    found = cli(root, "replay", "--dry-run")
+    assert (
+        found["sentence"]
+        == "2 quarantined documents processed again: 0 would be published, 2 would be quarantined again."
+    )
+    suites = root.parent / "suites"
+    shutil.copytree(Path(__file__).parents[1] / "expectations", suites)
+    lax = (suites / "articles.json").read_text().replace('"max_value": 0.01}', '"max_value": 0.5}')
+    (suites / "articles.json").write_text(lax)
+    environment = {"COPYDESK_EXPECTATIONS": str(suites), "COPYDESK_GATE__MIN_DOCUMENTS": "1"}
+    environment["COPYDESK_GATE__MAX_QUARANTINED_SHARE"] = "0"
+    done = CliRunner().invoke(main, ["replay", "--warehouse", str(root), "--json"], env=environment)
+    row = json.loads(done.stdout)["run"]
+    assert (done.exit_code, row["kind"], row["published"], row["quarantined"]) == (0, "replay", 1, 1)
+    assert everything(root) == {**START, "lost.txt": "articles"} and cli(root, "check")["sound"]
+
+
+def test_a_release_and_its_undoing(root: Path) -> None:
+    raw = root.parent / "raw"
+    cli(root, "quarantine", "release", "lost.txt", "--because", "the loss is at the source", "--who", "Ada")
+    assert everything(root) == {**START, "lost.txt": "articles"}
+    row = table(root, "articles").set_index("uri").loc["lost.txt"]
+    assert row["validation"] == "warn" and source_text(root, "lost.txt") == (raw / "lost.txt").read_text()
+    made = table(root, "decisions").iloc[0]
+    assert made[["action", "who", "uri"]].tolist() == ["release", "Ada", "lost.txt"]
+    assert night(raw, root, SECOND).row is None
+    assert cli(root, "run", "--reprocess")["sentence"].endswith("0 were changed.")
+    cli(root, "quarantine", "release", "--undo", "lost.txt")
+    assert everything(root) == START and cli(root, "check")["sound"]
+    assert cli(root, "why", "lost.txt")["quarantined"][0]["reasons"][0]["rule"] == "release-withdrawn"
+    assert night(raw, root, SECOND).row is None
+    assert len(table(root, "versions")) == 1
+
+
+ACTIONS = {
+    "again": ["run", "--reprocess"],
+    "replay": ["replay"],
+    "release": ["quarantine", "release", "lost.txt"],
+    "withdraw": ["quarantine", "release", "--undo", "lost.txt"],
+    "reject": ["edits", "reject", "--rule", "share-line"],
+    "revert": ["edits", "revert", "--rule", "share-line"],
+    "restore": ["restore", "0.txt", "1"],
+    "drop": ["quarantine", "drop", "empty.txt"],
+}
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(actions=st.lists(st.sampled_from(sorted(ACTIONS)), min_size=3, max_size=6))
+def test_any_sequence_leaves_every_document_in_one_place(
+    first: Path, tmp_path_factory: pytest.TempPathFactory, actions: list[str]
+) -> None:
+    """Nights, decisions, releases and restores in any order: all is sound after each, and refusals change nothing."""
+    root = tmp_path_factory.mktemp("any") / "all"
+    shutil.copytree(first, root)
+    root /= "w"
+    for action in actions:
+        before = tree(root)
+        done = CliRunner().invoke(main, [*ACTIONS[action], "--warehouse", str(root)], catch_exceptions=False)
+        assert done.exit_code in (0, 1, 2), done.output
+        if done.exit_code == 2:
+            assert tree(root) == before
+        assert set(everything(root)) | {"empty.txt"} == set(START)
+        found = cli(root, "check")
+        assert found["sound"], found
+    night(root.parent / "raw", root, SECOND)
+    assert cli(root, "check")["sound"]
+    assert pd.notna(table(root, "articles")["first_seen_at"]).all()
