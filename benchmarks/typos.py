@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from benchmarks import typo_words
+from benchmarks import damaged, typo_words
 from benchmarks.typo_score import Score, edits, score
 from copydesk import languages
 from copydesk.config import TyposConfig
@@ -247,6 +247,7 @@ def main() -> None:
         rows["natural"] = typo_words.natural_table(chosen.news, settings)
         rows["news"] = typo_words.news_table(chosen.news, settings, chosen.unread)
         rows["cost"] = typo_words.cost_table(chosen.news)
+    print(damaged.table(damaged.run(chosen.data, damaged.ours())))
     print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
     if chosen.json:
         chosen.json.parent.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,7 @@ from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair
 from copydesk.text.site import NO_SITE, Proof, Site, proofs, site_of
 from copydesk.text.structure import Given, Layout, structure
-from copydesk.text.typos.correct import Finding
+from copydesk.text.typos.found import Finding
 from copydesk.text.typos.step import look, settle
 
 if TYPE_CHECKING:

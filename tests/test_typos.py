@@ -40,7 +40,10 @@ from tests import toy_language
 from tests.nights import STORY, night, table
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+
 import typos as bench
+
+from benchmarks import damaged
 
 HERE = Path(__file__).parent
 CASES = [json.loads(line) for line in (HERE / "cases" / "typos.jsonl").read_text("utf-8").splitlines()]
@@ -80,6 +83,42 @@ def test_figures_do_not_fall() -> None:
     assert applied["realword"]["recall"] >= floors["realword_applied_recall"]
     assert applied["realword"]["precision"] >= floors["realword_precision"]
     assert both["realword"]["recall"] >= floors["realword_suggested_recall"]
+
+
+def test_damaged_text_does_not_fall() -> None:
+    """Precision and recall of what is applied, on lines of the project's own; floors are only ever raised."""
+    floors = json.loads((HERE / "floors.json").read_text("utf-8"))["damaged"]
+    applied = bench.ours(MODEL, SETTINGS.apply_from, SETTINGS.apply_words_from)
+    for name, rows in damaged.run(HERE.parent / "benchmarks" / "typos", {"applied": applied}).items():
+        precision, recall = floors[name]
+        assert rows["applied"].score.precision >= precision, name
+        assert rows["applied"].score.recall >= recall, name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "She ar the seat of a bishop, Kallimos was burned twice.",
+        "The app runs on iPhone, and SoundBox sends it to @maryread or #blackfriday.",
+        "var shareLinkTop = twitterVia; hideEmail(isChannel);",
+        "The cul de sac behind the church is closed.",
+        "Osman Kassanoglu and Mirela Dvorashka met in Arvelo.",
+    ],
+)
+def test_blanks_that_are_right_stay(text: str) -> None:
+    certain = [f for f in findings([text], MODEL)[0] if f.confidence >= SETTINGS.apply_from]
+    assert not [f for f in certain if f.rule in ("typo-merged", "typo-split", "typo-spaces")]
+
+
+def test_places_of_a_second_reading_are_those_of_the_text() -> None:
+    text = "They wentto the ho use ofthe minlster, and askcd hlm tocome with t h e m tothe court inthe town."
+    found = findings([text], MODEL)[0]
+    assert len(found) > 5
+    for one in found:
+        stands = text[one.start : one.end]
+        assert stands == stands.strip() and one.after.strip() != stands
+        before, after = text[one.start - 1 : one.start], text[one.end : one.end + 1]
+        assert not before.isalnum() and not after.isalnum()
 
 
 #: Texts in which many words are in doubt: every other place of some of them.
@@ -314,9 +353,9 @@ def test_a_wrong_grammar_is_told(own_language: Path) -> None:
 
 def test_features_in_another_order_are_refused(own_language: Path) -> None:
     arrays = dict(np.load(own_language / "decision.npz"))
-    arrays["single.features"] = arrays["single.features"][::-1]
+    arrays["joined.features"] = arrays["joined.features"][::-1]
     np.savez(own_language / "decision.npz", **arrays)
-    with pytest.raises(LanguageError, match="single was trained with other features"):
+    with pytest.raises(LanguageError, match="joined was trained with other features"):
         languages.model("en")
 
 

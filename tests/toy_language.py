@@ -61,13 +61,14 @@ older = ""
 #: What counts for a finding, by the names of features; all other features count for nothing.
 WEIGHTS = {
     "single": {"left": 1.5, "right": 1.5, "both": 2.0, "zipf": 0.5, "sign": 2.0, "shape": 2.0, "letter": 1.0},
-    "merged": {"one_two": 2.0, "left_one": 1.0, "two_right": 1.0},
+    "damaged": {"left": 1.5, "right": 1.5, "both": 2.0, "zipf": 0.5, "sign": 2.0, "shape": 2.0, "letter": 1.0},
     "joined": {"left_whole": 2.0, "whole_right": 2.0},
     "context": {"meant_both": 2.0, "stands_both": -2.0},
     "screen": {"length": 5.0},  # nothing is dropped
     "gate": {"meant_both": 2.0, "meant_left": 1.0, "meant_right": 1.0, "stands_both": -3.0, "stands_right": -3.0},
     "encoder": {"encoder_odds": 1.0},
     "judge": {"judge_odds": 1.0},
+    "spaces": {"function": 10.0, "removed": 10.0, "prefix": -10.0},
 }
 ENOUGH = 5.0
 
@@ -113,8 +114,7 @@ def write(shelf: Path) -> Path:
 
 
 def _measured(case: str) -> str:
-    right = 1 if case == "compound" else 99
-    return f"[{case}]\nbands = [{{ least = 0.0, sets = [{right}, 100], news = [0, 0] }}]\n"
+    return f"[{case}]\nbands = [{{ least = 0.0, sets = [99, 100], news = [0, 0] }}]\n"
 
 
 def _lines(path: Path, lines: list[str]) -> None:

@@ -51,7 +51,7 @@ def rows(sentences: list[str], lexicon: Lexicon, model: Model, seed: int) -> dic
         TokenTypes(lexicon, list(model.vocabulary), {}, GRAMMAR),
         CandidateFinder(lexicon, GRAMMAR, model.spelling),
     )
-    gathered: dict[str, list[Any]] = {"single": [], "merged": [], "joined": []}
+    gathered: dict[str, list[Any]] = {"single": [], "joined": []}
     # Texts of a few sentences, some spoilt and some clean, as articles are.
     for at in range(0, len(sentences), 3000):
         texts, truth = [], {}
@@ -65,7 +65,7 @@ def rows(sentences: list[str], lexicon: Lexicon, model: Model, seed: int) -> dic
                 text += (made.text if made else sentence) + " "
             texts.append(text)
         batch = Batch(texts, types)
-        for name, find in (("single", nonwords.single), ("merged", nonwords.merged), ("joined", nonwords.joined)):
+        for name, find in (("single", nonwords.single), ("joined", nonwords.joined)):
             found = find(batch, finder, model.ngrams)
             spans = zip(
                 batch.text[found.first].tolist(),

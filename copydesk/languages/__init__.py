@@ -25,6 +25,7 @@ from copydesk.text.typos.doubtful import Doubtful
 from copydesk.text.typos.encoder import Encoder
 from copydesk.text.typos.features import SCORERS
 from copydesk.text.typos.grammar import Grammar
+from copydesk.text.typos.lattice import Segmenter
 from copydesk.text.typos.lexicon import Lexicon
 from copydesk.text.typos.model import Model
 from copydesk.text.typos.ngrams import NGrams, Table
@@ -36,7 +37,7 @@ from copydesk.text.typos.window import WindowModel
 from copydesk.text.typos.windows import Pieces
 
 HERE = Path(__file__).parent
-_CALIBRATED = ("single", "merged", "joined", "gate", "encoder", "judge")
+_CALIBRATED = ("single", "damaged", "joined", "spaces", "gate", "encoder", "judge")
 
 
 def available(shelf: Path | None = None) -> list[str]:
@@ -116,6 +117,7 @@ def load(folder: Path, decide: bool = True) -> Model:
         np.array([lexicon.zipf(word) for word in words], np.float32), ngrams.single,
     )  # fmt: skip
     scorers, calibrations, thresholds = decision(_decided(folder)) if decide else undecided()
+    spelling = Spelling(np.load(folder / "spelling.npz")["surprise"], rules.alphabet)
     return Model(
         language=folder.name,
         grammar=rules,
@@ -126,7 +128,7 @@ def load(folder: Path, decide: bool = True) -> Model:
         sets=sets,
         capitals=arrays["capitals"].astype(bool),
         ngrams=ngrams,
-        spelling=Spelling(np.load(folder / "spelling.npz")["surprise"], rules.alphabet),
+        spelling=spelling,
         gate=Gate(scorers["context"], _window(folder), scorers["gate"], *thresholds[:2], scorers["screen"]),
         encoder=_encoder(folder, "encoder", "pieces.txt") if (folder / "encoder.onnx").exists() else None,
         judge=_judge(folder) if (folder / "judge.onnx").exists() else None,
@@ -137,14 +139,17 @@ def load(folder: Path, decide: bool = True) -> Model:
         pairs=Pairs.parse(_optional(folder / "pairs.tsv"), numbers, place, rules.passive),
         apostrophes=_apostrophes(folder),
         foreign=_list(folder / "foreign.txt"),
+        segmenter=Segmenter(lexicon, place, ngrams, spelling, rules),
         undoubted=_marked(words, _list(folder / "alone.txt")),
         often_mistaken=_marked(words, _list(folder / "closely.txt")),
     )
 
 
 def _decided(folder: Path) -> dict[str, Any]:
-    """The arrays of `decision.npz`, and those of `nonwords.npz`, where it is there, in the place of their like."""
-    files = [path for name in ("decision.npz", "nonwords.npz") if (path := folder / name).exists()]
+    """The arrays of `decision.npz`; those of `nonwords.npz` and `spaces.npz`, where these are there, stand in the place
+    of their like.
+    """
+    files = [path for name in ("decision.npz", "nonwords.npz", "spaces.npz") if (path := folder / name).exists()]
     return {name: array for path in files for name, array in np.load(path).items()}
 
 

@@ -19,7 +19,8 @@ from copydesk import languages
 from copydesk.edits import published_text
 from copydesk.text.typos import ngrams
 from copydesk.text.typos.batch import FOREIGN, KNOWN, LOWER, TITLE, WORD, Batch
-from copydesk.text.typos.correct import Finding, findings
+from copydesk.text.typos.correct import findings
+from copydesk.text.typos.found import Finding
 from copydesk.text.typos.model import Model
 from copydesk.text.typos.step import LONGEST, STEP
 from copydesk.warehouse import Warehouse

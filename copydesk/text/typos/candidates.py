@@ -25,6 +25,7 @@ class ErrorType(IntEnum):
     SPLIT = 5
     HYPHEN = 6
     TWO_LETTERS = 7
+    SPACES = 8
 
     @property
     def rule(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
@@ -11,25 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copydesk.data import rules
-from copydesk.text.typos import cascade, doubtful, guard, nonwords, realwords
-from copydesk.text.typos.batch import KNOWN, LOWER, TITLE, Batch
+from copydesk.text.typos import cascade, doubtful, guard, nonwords, realwords, spaces
+from copydesk.text.typos.batch import KNOWN, LOWER, TITLE, WORD, Batch
 from copydesk.text.typos.candidates import ErrorType
 from copydesk.text.typos.doubtful import COMMON
 from copydesk.text.typos.features import ENCODER, ERROR_BITS
+from copydesk.text.typos.found import BLANKS, TORN, Finding, against_each_other, apart, back, mended
 from copydesk.text.typos.intended import on_purpose
 from copydesk.text.typos.model import Model
-
-
-class Finding(NamedTuple):
-    """`text[start:end]` may have been meant as `after`: `rule` says how they differ, `confidence` is the probability
-    that this is right."""
-
-    start: int
-    end: int
-    after: str
-    rule: str
-    confidence: float
-
+from copydesk.text.typos.state import State, estimated
 
 REAL_WORD, DOUBLED, APOSTROPHE = "typo-real-word", "typo-doubled", "typo-apostrophe"
 #: Log-odds of encoder and judge from which they agree with a line of `pairs.tsv`.
@@ -40,12 +29,8 @@ LEAST = 0.2
 _SUREST = 1e-3
 #: How often a word that no lexicon knows stands in a text when it is what the text is about, by its first letter.
 TOPIC, TOPIC_LOWER = 2, 3
-#: What finds non-words of each kind, and says which are doubtful.
-_KINDS = {
-    "single": (nonwords.single, doubtful.of_single),
-    "merged": (nonwords.merged, doubtful.of_merged),
-    "joined": (nonwords.joined, doubtful.of_joined),
-}
+#: Findings from this probability on are made before a damaged text is read again.
+MENDED = 0.85
 
 
 def findings(
@@ -53,71 +38,159 @@ def findings(
 ) -> list[list[Finding]]:
     """What may be wrong in each text, by its place; stretches do not overlap.
 
-    `protected` gives, for each text, words (in lower case) that stand as they are.
+    `protected` gives, for each text, words (in lower case) that stand as they are. A damaged text is read twice: the
+    surest is mended first, and the rest judged where its neighbours are what they were meant to be.
     """
-    found: list[list[Finding]] = [[] for _ in texts]
     if not any(texts):
-        return found
+        return [[] for _ in texts]
+    words = protected or [()] * len(texts)
     batch = Batch(texts, model.token_types)
+    state = estimated(batch, len(texts))
+    # Unlikely findings, too: what else a place may be says how far to believe what it is taken for.
+    lowest = min(least, LEAST)
+    found = _read(batch, texts, model, state, words, lowest)
+    again = [number for number in np.flatnonzero(state.damaged).tolist() if texts[number]]
+    if again:
+        sure = [[f for f in found[number] if f.confidence >= MENDED] for number in again]
+        mended_texts = [mended(texts[number], some) for number, some in zip(again, sure, strict=True)]
+        second = Batch(mended_texts, model.token_types)
+        rest = _read(
+            second, mended_texts, model, _seen(state, again, second, sure), [words[number] for number in again], lowest
+        )
+        for number, some, more in zip(again, sure, rest, strict=True):
+            found[number] = apart([*some, *back(some, more)])
+    return [[f for f in some if f.confidence >= least] for some in found]
+
+
+def _read(
+    batch: Batch,
+    texts: Sequence[str],
+    model: Model,
+    state: State,
+    protected: Sequence[Collection[str]],
+    least: float,
+) -> list[list[Finding]]:
+    """What one reading of a batch finds."""
+    found: list[list[Finding]] = [[] for _ in texts]
     fixed = guard.untouchable(batch, texts)
-    for kind in _KINDS:
-        _nonwords(batch, model, fixed, found, kind, least)
+    _single(batch, model, state, fixed, found, least)
+    _damaged(batch, model, state, fixed, found, least)
+    _joined(batch, model, state, fixed, found, least)
+    _spaces(batch, model, state, fixed, found, least)
     _doubled(batch, model, fixed, found, least)
     _apostrophes(batch, model, fixed, found, least)
     _realwords(batch, model, fixed, found, least)
-    for number, words in enumerate(protected or ()):
+    for number, words in enumerate(protected):
         if words:
-            kept = [f for f in found[number] if not _protected(texts[number][f.start : f.end], words)]
-            found[number] = kept
-    return [_apart(one) for one in found]
+            found[number] = [f for f in found[number] if not _protected(texts[number][f.start : f.end], words)]
+    return [apart(against_each_other(one)) for one in found]
+
+
+def _seen(state: State, texts: Sequence[int], batch: Batch, sure: Sequence[Sequence[Finding]]) -> State:
+    """The state of some texts, with what was found of their blanks."""
+    some = state.of(texts)
+    words = np.bincount(batch.text[(batch.flags & WORD) > 0], minlength=len(texts))
+    blanks = [[(f.after.count(" "), f.rule) for f in found if f.rule in BLANKS] for found in sure]
+    lost = np.array([sum(n for n, rule in one if rule != TORN) for one in blanks])
+    torn = np.array([sum(1 for _, rule in one if rule == TORN) for one in blanks])
+    return some.told(words, lost, torn)
 
 
 def _protected(before: str, words: Collection[str]) -> bool:
     return before.lower() in words or any(part in words for part in before.lower().split())
 
 
-def _apart(found: list[Finding]) -> list[Finding]:
-    """The surest findings of those that overlap, by their place."""
-    kept: list[Finding] = []  # in the order of their places: only the two neighbours can overlap
-    for finding in sorted(found, key=lambda f: (-f.confidence, f.start)):
-        at = bisect(kept, finding.start, key=lambda f: f.start)
-        if (not at or kept[at - 1].end <= finding.start) and (at == len(kept) or kept[at].start >= finding.end):
-            kept.insert(at, finding)
-    return kept
-
-
-def _nonwords(
-    batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], kind: str, least: float
+def _single(
+    batch: Batch, model: Model, state: State, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float
 ) -> None:
-    find, case_of = _KINDS[kind]
-    some = find(batch, model.finder, model.ngrams)
-    if not len(some):
+    some = nonwords.single(batch, model.finder, model.ngrams, state.damaged)
+    if len(some):
+        case = doubtful.of_single(batch, model.finder, some)
+        chance = _of_one_meaning(some, model.probability("single", some.features))
+        chance[case == doubtful.OLD_PRINT] = 1  # no features tell of them
+        believed = model.doubtful.believed(chance, case)
+        _take(_Judged.of(batch, some, chance, believed), batch, model, state, fixed, found, least)
+
+
+def _damaged(
+    batch: Batch, model: Model, state: State, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float
+) -> None:
+    if not state.damaged.any():
         return
-    case = case_of(batch, model.finder, some)
-    chance = model.probability(kind, some.features)
-    if kind == "single":
-        chance = _of_one_meaning(some, chance)
-    chance[case == doubtful.OLD_PRINT] = 1  # no features tell of them
-    believed = model.doubtful.believed(chance, case)
-    likely = np.flatnonzero((believed >= least) & ~fixed[some.first] & ~fixed[some.last])
+    some = nonwords.damaged_single(batch, model.finder, model.ngrams, state.damaged)
+    if len(some):
+        chance = _of_one_meaning(some, model.probability("damaged", some.features))
+        chance[doubtful.of_single(batch, model.finder, some) == doubtful.OLD_PRINT] = 1
+        _take(_Judged.of(batch, some, chance, chance), batch, model, state, fixed, found, least)
+
+
+def _joined(
+    batch: Batch, model: Model, state: State, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float
+) -> None:
+    some = nonwords.joined(batch, model.finder, model.ngrams)
+    if len(some):
+        chance = model.probability("joined", some.features)
+        believed = model.doubtful.believed(chance, doubtful.of_joined(batch, model.finder, some))
+        _take(_Judged.of(batch, some, chance, believed), batch, model, state, fixed, found, least)
+
+
+def _spaces(
+    batch: Batch, model: Model, state: State, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float
+) -> None:
+    some = spaces.found(batch, model.segmenter, state, fixed)
+    if len(some):
+        chance = model.probability("spaces", some.features)
+        judged = _Judged(some.first, some.last, some.start, some.end, some.after, some.error, chance, chance)
+        _take(judged, batch, model, state, fixed, found, least)
+
+
+class _Judged(NamedTuple):
+    """Candidates: tokens, places in their texts, what they would be, what their features alone say, and how far that is
+    believed.
+    """
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    after: list[str]
+    error: NDArray[np.int8]
+    chance: NDArray[np.float32]
+    believed: NDArray[np.float32]
+
+    @classmethod
+    def of(
+        cls, batch: Batch, some: nonwords.NonwordCandidates, chance: NDArray[np.float32], believed: NDArray[np.float32]
+    ) -> _Judged:
+        start, end = batch.start[some.first], batch.end[some.last]
+        return cls(some.first, some.last, start, end, some.after, some.error, chance, believed)
+
+
+def _take(
+    judged: _Judged,
+    batch: Batch,
+    model: Model,
+    state: State,
+    fixed: NDArray[np.bool_],
+    found: list[list[Finding]],
+    least: float,
+) -> None:
+    """Add what is likely, and stands neither in another language nor for what the text is about."""
+    likely = np.flatnonzero((judged.believed >= least) & ~fixed[judged.first] & ~fixed[judged.last])
     if not len(likely):
         return
     # Of candidates that are believed alike the likelier one comes first.
-    likely = likely[np.argsort(-chance[likely], kind="stable")]
-    strange = guard.foreign(batch, model.foreign, model.grammar.function_words, some.first[likely])
-    strange |= guard.names(batch, some.first[likely])
-    strange |= on_purpose(batch, batch.texts, model.grammar.intended, some.first[likely])
-    often = guard.repeated(batch, some.first[likely], fixed)
-    for row, is_strange, count in zip(likely.tolist(), strange.tolist(), often.tolist(), strict=True):
-        start, end = int(some.first[row]), int(some.last[row])
-        topic = TOPIC_LOWER if batch.flags[start] & LOWER else TOPIC
-        if is_strange or (kind == "single" and count >= topic):
-            continue
-        finding = Finding(
-            int(batch.start[start]), int(batch.end[end]), some.after[row],
-            ErrorType(some.error[row]).rule, float(believed[row]),
-        )  # fmt: skip
-        found[int(batch.text[start])].append(finding)
+    likely = likely[np.argsort(-judged.chance[likely], kind="stable")]
+    first, last = judged.first[likely], judged.last[likely]
+    strange = guard.foreign(batch, model.foreign, model.grammar.function_words, first, state.damaged)
+    strange |= guard.names(batch, first)
+    strange |= on_purpose(batch, batch.texts, model.grammar.intended, first)
+    often = np.where(first == last, guard.repeated(batch, first, fixed), 0)
+    topic = np.where((batch.flags[first] & LOWER) > 0, TOPIC_LOWER, TOPIC)
+    for row in likely[~strange & (often < topic)].tolist():
+        rule = ErrorType(judged.error[row]).rule
+        start, end, confidence = int(judged.start[row]), int(judged.end[row]), float(judged.believed[row])
+        found[int(batch.text[judged.first[row]])].append(Finding(start, end, judged.after[row], rule, confidence))
 
 
 def _of_one_meaning(some: nonwords.NonwordCandidates, chance: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,8 +1,7 @@
-"""Findings that are believed less than their features say: compounds and matters of taste.
+"""Findings that are believed less than their features say: matters of taste.
 
-Two words run together are a typo where one of them is a word
-of grammar ("ofthe"), and may be a compound elsewhere ("messageboard"). A hyphen without a blank behind it is the end of
-a line in frequent words only ("govern-ment"; "mo-tel" is how it is sung).
+A hyphen without a blank behind it is the end of a line in frequent words only ("govern-ment"; "mo-tel" is how it is
+sung).
 
 How often findings of each case were right is measured, by `training.doubtful`, and stands in the language's
 `doubtful.toml`: no finding is told with a higher probability than those of its case and band were right.
@@ -24,9 +23,9 @@ from copydesk.text.typos.nonwords import NonwordCandidates
 #: A word rarer than this (Zipf) is not what the end of a line divides.
 COMMON = 4.5
 
-#: Two words of which none is one of grammar; a rare word with a hyphen in it; a letter of old print.
-CASES = ("compound", "hyphen", "old-print")
-COMPOUND, RARE_HYPHEN, OLD_PRINT = range(len(CASES))
+#: A rare word with a hyphen in it; a letter of old print.
+CASES = ("hyphen", "old-print")
+RARE_HYPHEN, OLD_PRINT = range(len(CASES))
 NONE = -1
 
 
@@ -91,15 +90,7 @@ def of_single(batch: Batch, finder: CandidateFinder, some: NonwordCandidates) ->
     return np.where(old, OLD_PRINT, NONE).astype(np.int8)
 
 
-def of_merged(batch: Batch, finder: CandidateFinder, some: NonwordCandidates) -> NDArray[np.int8]:
-    """The cases of words run together."""
-    grammar = finder.grammar
-    parts = [word.lower().split() for word in some.after]
-    plain = [any(part in grammar.function_words for part in two) and two[1] not in grammar.particles for two in parts]
-    return np.where(plain, NONE, COMPOUND).astype(np.int8)
-
-
 def of_joined(batch: Batch, finder: CandidateFinder, some: NonwordCandidates) -> NDArray[np.int8]:
-    """The cases of words split."""
+    """The cases of words with a hyphen in them."""
     zipf = np.array([finder.lexicon.zipf(word.lower()) for word in some.after])
     return np.where(batch.glued[some.last] & (zipf < COMMON), RARE_HYPHEN, NONE).astype(np.int8)

@@ -20,11 +20,13 @@ def evidence(text: str, start: int, end: int, after: str, rule: str, model: Mode
     before = text[start:end]
     if rule == "typo-doubled":
         return f"“{text[max(0, start - (end - start)) : end].strip()}”: the word stands twice in a row."
-    if rule == "typo-merged":
+    if rule == "typo-merged" and after.strip() != before:
         parts = " and ".join(f"“{part}”" for part in after.split())
-        return f"“{before}” is no known word; {parts} are."
-    if rule == "typo-split":
-        return f"“{after}” is a known word; the two pieces of it are not both."
+        return f"“{before}” is no known word; {parts} are likelier."
+    if rule == "typo-merged":
+        return f"A space is missing behind “{before}”: no known word goes on there."
+    if rule in ("typo-split", "typo-spaces"):
+        return f"“{after}” is likelier than “{before}” among the words beside it."
     if rule == "typo-hyphen":
         return f"“{after}” is a known word, and its hyphen stands as if a line had ended there."
     reasons = []

@@ -73,22 +73,24 @@ SINGLE = Columns(
         "same_letters", "vowels", "stem_before", "stem_behind", "often",
     )
 )  # fmt: skip
-#: Two words run together. n-grams with the two parts; frequencies and lengths of parts and token, how many ways there
-#: are to part it, the best other candidate, by how much this way fits better than the next.
-MERGED = Columns(
-    (
-        "one", "two", "one_two", "left_one", "two_right", "left_one_two", "one_two_right", "two_left_one",
-        "two_two_right", "left_one_two_right", "one_zipf", "two_zipf", "own_zipf", "one_length", "two_length", "ways",
-        "best_other", "margin",
-    )
-)  # fmt: skip
-#: Two tokens that are one word. n-grams with the whole and with its two parts; the frequency of the whole, and of those
-#: parts that are words; whether a hyphen, or a blank, is between; lengths; whether it begins with a capital.
+#: Two tokens with a hyphen between that are one word. n-grams with the whole and with its two parts; the frequency of
+#: the whole, and of those parts that are words; whether a hyphen (always), or a blank, is between; lengths; whether it
+#: begins with a capital.
 JOINED = Columns(
     (
         "whole", "left_whole", "whole_right", "left_whole_right", "two_left_whole", "whole_two_right", "one_two",
         "one_hyphen_two", "left_one", "two_right", "zipf", "one_zipf", "two_zipf", "hyphen", "blank", "one_length",
         "two_length", "title",
+    )
+)  # fmt: skip
+#: Words in a row whose blanks are others: what their words gain; what blanks lost and blanks too many cost in the state
+#: of the text; how many of either; words that no lexicon has, then and now; the rarest and the shortest word; letters;
+#: whether a letter on its own is joined; words of grammar among new and old ones, prefixes among the new; capitals; how
+#: damaged the text is.
+SPACES = Columns(
+    (
+        "gain", "lost", "torn", "inserted", "removed", "new_unknown", "old_unknown", "rarest", "shortest", "letters",
+        "lone", "function", "old_function", "prefix", "title", "upper", "damage",
     )
 )  # fmt: skip
 #: The types of error between two words of a confusion set, by their bits.
@@ -125,8 +127,8 @@ RANGES: dict[str, tuple[float, float]] = {
 
 #: What each scorer weighs.
 SCORERS = {
-    "single": SINGLE, "merged": MERGED, "joined": JOINED, "context": CONTEXT, "screen": SCREEN, "gate": GATE,
-    "encoder": ENCODER, "judge": JUDGE,
+    "single": SINGLE, "damaged": SINGLE, "joined": JOINED, "spaces": SPACES, "context": CONTEXT, "screen": SCREEN,
+    "gate": GATE, "encoder": ENCODER, "judge": JUDGE,
 }  # fmt: skip
 
 

@@ -61,20 +61,30 @@ def untouchable(batch: Batch, texts: Sequence[str]) -> NDArray[np.bool_]:
     return inside
 
 
-def foreign(batch: Batch, words: frozenset[str], own: frozenset[str], places: NDArray[np.int64]) -> NDArray[np.bool_]:
+def foreign(
+    batch: Batch,
+    words: frozenset[str],
+    own: frozenset[str],
+    places: NDArray[np.int64],
+    damaged: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
     """Which of `places` stand in a passage of another language. `words` are those of other languages' grammar, `own`
     those of this one's.
 
     Such is a passage where, of up to six words on either side within the sentence or quotation, words of other
     languages' grammar or unknown words in lower case outnumber the known ones; and a paragraph that has more words of
-    other languages' grammar than of this one's.
+    other languages' grammar than of this one's. In texts that are `damaged` (a flag for each) unknown words are no
+    sign of another language.
     """
     strange = _among(batch, words)
     found = _in_foreign_paragraph(batch, strange, _among(batch, own), places)
     flags = batch.flags
     word = (flags & WORD) > 0
     lower = (flags & LOWER) > 0
-    unknown = lower & ((flags & KNOWN) == 0) | ((flags & FOREIGN) > 0)
+    unknown = lower & ((flags & KNOWN) == 0)
+    if damaged is not None:
+        unknown &= ~damaged[batch.text]
+    unknown |= (flags & FOREIGN) > 0
     for i, place in enumerate(places.tolist()):
         first = last = place
         for step in range(1, 7):

@@ -16,6 +16,7 @@ from copydesk.text.typos.confusions import ConfusionSets
 from copydesk.text.typos.doubtful import Doubtful
 from copydesk.text.typos.encoder import Encoder
 from copydesk.text.typos.grammar import Grammar
+from copydesk.text.typos.lattice import Segmenter
 from copydesk.text.typos.lexicon import Lexicon
 from copydesk.text.typos.ngrams import NGrams
 from copydesk.text.typos.pairs import Pairs
@@ -33,7 +34,8 @@ class Model:
 
     `words` are those with a confusion set, `numbers` their places in that list, `sets` the sets. `capitals` marks the
     words that are often names at the beginning of a sentence. `scorers` and `calibrations` judge findings by their kind
-    (`single`, `merged`, `joined`; words that are words: `judge`, `encoder` without a judge, `gate` without an encoder).
+    (`single`, or `damaged` in a damaged text; `joined`; `spaces`; words that are words: `judge`, `encoder` without a
+    judge, `gate` without an encoder). `segmenter` cuts letters into words.
     `judge` loads the judge, which is asked where the encoder's decision says more than `judge_from`. `foreign` are
     frequent words of other languages, `undoubted` marks words that are never doubted, `often_mistaken` those for
     which the gate has a threshold of its own. `encoder` and `judge` are None where the model is used without them.
@@ -59,6 +61,7 @@ class Model:
     pairs: Pairs
     apostrophes: Apostrophes
     foreign: frozenset[str]
+    segmenter: Segmenter
     undoubted: NDArray[np.bool_]
     often_mistaken: NDArray[np.bool_]
     token_types: TokenTypes = field(init=False, repr=False)

@@ -1,13 +1,13 @@
 """Non-words: tokens that no lexicon knows, and the words that a scanner or a hand may have made them of.
 
-Finds single words ("thc"), words run together ("ofthe"), split ("gov ernment"), hyphenated over the end of a line
-("govern- ment") and written twice ("the the"). Finding is done once for each distinct token; how well a candidate fits
+Finds single words ("thc"), words hyphenated over the end of a line ("govern- ment") and written twice ("the the");
+blanks are for `spaces`. Finding is done once for each distinct token; how well a candidate fits
 its place is asked of the n-grams for all candidates of a batch at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,8 +28,8 @@ from copydesk.text.typos.batch import (
     WORD,
     Batch,
 )
-from copydesk.text.typos.candidates import CandidateFinder, ErrorType
-from copydesk.text.typos.features import JOINED, MERGED, NGRAMS, SINGLE, context_counts, error_columns, margin
+from copydesk.text.typos.candidates import Candidate, CandidateFinder, ErrorType
+from copydesk.text.typos.features import JOINED, NGRAMS, SINGLE, context_counts, error_columns, margin
 from copydesk.text.typos.lexicon import ORDINARY
 from copydesk.text.typos.ngrams import NGrams
 
@@ -46,6 +46,11 @@ _LEAST_WHOLE_ZIPF, _SHORTEST_WHOLE = 2.0, 4
 _RANK_ZIPF, _RANK_LETTER, _RANK_TWO_SHAPES = 3, 6, 4
 
 
+#: In damaged text words rarer than this (Zipf), and those of so few letters that are none of grammar, are doubted, too.
+_RARE, _FEW = 4.0, 2
+_Offer = Callable[[Iterable[str]], dict[str, tuple[Candidate, ...]]]
+
+
 class NonwordCandidates(NamedTuple):
     """Possible corrections: `first` and `last` token of what would be replaced, `after`, the `ErrorType`, and the
     features, (n, columns of the scorer that judges this kind)."""
@@ -60,16 +65,42 @@ class NonwordCandidates(NamedTuple):
         return len(self.after)
 
 
-def single(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCandidates:
-    """Single tokens that no lexicon knows, each with its candidates."""
+def single(
+    batch: Batch, finder: CandidateFinder, ngrams: NGrams, damaged: NDArray[np.bool_] | None = None
+) -> NonwordCandidates:
+    """Single tokens that no lexicon knows, each with its candidates, of texts that are not `damaged` (flags)."""
+    unknown = ((batch.flags & WORD) > 0) & ((batch.flags & (KNOWN | FOREIGN)) == 0)
+    if damaged is not None:
+        unknown &= ~damaged[batch.text]
+    return _single(batch, np.flatnonzero(unknown), finder, ngrams, finder.narrow)
+
+
+def damaged_single(
+    batch: Batch, finder: CandidateFinder, ngrams: NGrams, damaged: NDArray[np.bool_]
+) -> NonwordCandidates:
+    """Single tokens of `damaged` texts that no lexicon knows, and rare words in lower case, with wider candidates."""
+    flags, size = batch.flags, batch.end - batch.start
+    doubted = ((flags & WORD) > 0) & ((flags & KNOWN) == 0)
+    rare = np.flatnonzero(((flags & LOWER) > 0) & ((flags & KNOWN) > 0) & damaged[batch.text])
+    tokens, zipf, short = batch.token_types.tokens, finder.lexicon.zipf, finder.grammar.short_words
+    doubted[rare] = [
+        zipf(tokens[number]) < _RARE or (few and tokens[number] not in short)
+        for number, few in zip(batch.types[rare].tolist(), (size[rare] <= _FEW).tolist(), strict=True)
+    ]
+    return _single(batch, np.flatnonzero(doubted & damaged[batch.text] & (size > 1)), finder, ngrams, finder.wide)
+
+
+def _single(
+    batch: Batch, places: NDArray[np.int64], finder: CandidateFinder, ngrams: NGrams, offer: _Offer
+) -> NonwordCandidates:
     flags = batch.flags
-    places = np.flatnonzero(((flags & WORD) > 0) & ((flags & (KNOWN | FOREIGN)) == 0))
     places = places[batch.free(places) & ~_divided(batch, places)]
     types = batch.types[places]
     tokens = batch.token_types.tokens
     numbers = np.unique(types).tolist()
-    offers = finder.narrow(tokens[number] for number in numbers)
-    by_type = {number: offers[tokens[number]] for number in numbers}
+    offers = offer(tokens[number] for number in numbers)
+    # A shape mistaken twice may be itself again.
+    by_type = {number: [c for c in offers[tokens[number]] if c.word != tokens[number]] for number in numbers}
     have = np.array([bool(by_type[number]) for number in types.tolist()], bool)
     damaged = _damage(batch, places[have])
     places, types = places[have], types[have]
@@ -165,70 +196,21 @@ def _damage(batch: Batch, places: NDArray[Any]) -> NDArray[np.float32]:
     return damage
 
 
-def merged(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCandidates:
-    """Tokens in lower case that no lexicon knows and that may be two words run together.
-
-    How far that is believed is for `doubtful` to say: two words that are none of grammar are often a compound.
-    """
-    flags = batch.flags
-    places = np.flatnonzero(((flags & LOWER) > 0) & ((flags & (KNOWN | FOREIGN)) == 0))
-    places = places[batch.free(places)]
-    types = batch.types[places]
-    tokens, vocabulary, zipf = batch.token_types.tokens, batch.token_types.vocabulary, finder.lexicon.zipf
-    ways = {number: finder.parts(tokens[number]) for number in np.unique(types).tolist()}
-    rows = [
-        (place, way, tokens[number], len(ways[number]))
-        for place, number in zip(places.tolist(), types.tolist(), strict=True)
-        for way in ways[number]
-    ]
-    at = np.array([row[0] for row in rows], np.int64)
-    one = np.array([vocabulary.get(row[1][0], 0) for row in rows], np.uint64)
-    two = np.array([vocabulary.get(row[1][1], 0) for row in rows], np.uint64)
-    b = {offset: batch.beside(at, offset) for offset in (-2, -1, 1, 2)}
-    patterns = {
-        "one": (one,), "two": (two,), "one_two": (one, two), "left_one": (b[-1], one), "two_right": (two, b[1]),
-        "left_one_two": (b[-1], one, two), "one_two_right": (one, two, b[1]), "two_left_one": (b[-2], b[-1], one),
-        "two_two_right": (two, b[1], b[2]), "left_one_two_right": (b[-1], one, two, b[1]),
-    }  # fmt: skip
-    features = MERGED.table(
-        len(rows),
-        _counted(ngrams, patterns)
-        | {
-            "one_zipf": [zipf(way[0]) for _, way, _, _ in rows],
-            "two_zipf": [zipf(way[1]) for _, way, _, _ in rows],
-            "own_zipf": [zipf(token) for _, _, token, _ in rows],
-            "one_length": [len(way[0]) for _, way, _, _ in rows],
-            "two_length": [len(way[1]) for _, way, _, _ in rows],
-            "ways": [count for _, _, _, count in rows],
-            "best_other": [
-                max((c.zipf - c.error for c in finder.candidates(token)), default=0.0) for _, _, token, _ in rows
-            ],
-            "margin": 0,
-        },
-    )
-    owner = np.unique(at, return_inverse=True)[1] if len(at) else at
-    fit = MERGED.between(features, "one_two", "one_two_right").sum(1)
-    MERGED.column(features, "margin")[:] = margin(fit, owner, _MOST_MARGIN)
-    after = [f"{token[: len(way[0])]} {token[len(way[0]) :]}" for _, way, token, _ in rows]
-    return NonwordCandidates(at, at, after, np.full(len(rows), ErrorType.MERGED, np.int8), features)
-
-
 def _counted(ngrams: NGrams, patterns: dict[str, tuple[NDArray[np.uint64], ...]]) -> dict[str, NDArray[np.float32]]:
     """log2(1 + count) of n-grams, by their names."""
     return {name: np.log2(1 + ngrams.counts(pattern)) for name, pattern in patterns.items()}
 
 
 class _Halves(NamedTuple):
-    """Two tokens that may be one word: the first and the last token, whether a hyphen and a blank are between."""
+    """Two tokens around a hyphen that may be one word: the first and the last, and whether a blank is between."""
 
     start: int
     end: int
-    hyphen: bool
     blank: bool
 
 
 def joined(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCandidates:
-    """Two tokens that are one word: with a blank between ("gov ernment"), or a hyphen, and a blank ("govern- ment")."""
+    """Two tokens that are one word with a hyphen between, or a hyphen and a blank ("govern- ment")."""
     tokens, vocabulary, zipf = batch.token_types.tokens, batch.token_types.vocabulary, finder.lexicon.zipf
     rows = [halves for halves in _halves(batch) if _may_be_one(batch, finder, halves)]
     start = np.array([row.start for row in rows], np.int64)
@@ -260,7 +242,7 @@ def joined(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCand
             "zipf": [zipf(word) for word in wholes],
             "one_zipf": [zipf(word.lower()) for word in ones] * known[start],
             "two_zipf": [zipf(word.lower()) for word in twos] * known[end],
-            "hyphen": [row.hyphen for row in rows],
+            "hyphen": 1,
             "blank": [row.blank for row in rows],
             "one_length": [len(word) for word in ones],
             "two_length": [len(word) for word in twos],
@@ -268,39 +250,34 @@ def joined(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCand
         },
     )
     after = [a + b for a, b in zip(ones, twos, strict=True)]
-    errors = np.array([ErrorType.HYPHEN if row.hyphen else ErrorType.SPLIT for row in rows], np.int8)
-    return NonwordCandidates(start, end, after, errors, features)
+    return NonwordCandidates(start, end, after, np.full(len(rows), ErrorType.HYPHEN, np.int8), features)
 
 
 def _halves(batch: Batch) -> Iterator[_Halves]:
-    """Two words in a row of which one is unknown, with a blank between; then two around a hyphen."""
+    """Two words around a hyphen."""
     flags, n = batch.flags, len(batch)
     word = ((flags & (LOWER | TITLE | UPPER)) > 0) & ((flags & FOREIGN) == 0)
     lower = (flags & LOWER) > 0
-    known = (flags & KNOWN) > 0
     apart = ~batch.glued
-    if n > 1:
-        for start in np.flatnonzero(word[:-1] & lower[1:] & apart[1:] & (~known[:-1] | ~known[1:])).tolist():
-            yield _Halves(start, start + 1, False, True)
     if n > 2:
         hyphen = batch.types[1:-1] == batch.token_types["-"]
         for middle in (np.flatnonzero(hyphen & word[:-2] & lower[2:]) + 1).tolist():
             if batch.glued[middle]:
-                yield _Halves(middle - 1, middle + 1, True, bool(apart[middle + 1]))
+                yield _Halves(middle - 1, middle + 1, bool(apart[middle + 1]))
 
 
 def _may_be_one(batch: Batch, finder: CandidateFinder, halves: _Halves) -> bool:
     """Whether two halves make a word, and nothing says that they are two, or ties them to what is beside them."""
     tokens, flags, grammar = batch.token_types.tokens, batch.flags, finder.grammar
-    start, end, hyphen, blank = halves
+    start, end, blank = halves
     one, two = tokens[batch.types[start]], tokens[batch.types[end]]
     whole = (one + two).lower()
     entry = finder.lexicon.get(whole)
     if entry is None or not entry.kind & ORDINARY or entry.zipf < _LEAST_WHOLE_ZIPF or len(whole) < _SHORTEST_WHOLE:
         return False
-    if hyphen and not blank and (flags[end] & KNOWN or one.lower() in grammar.prefixes or len(two) < 3):
+    if not blank and (flags[end] & KNOWN or one.lower() in grammar.prefixes or len(two) < 3):
         return False  # "co-operation", "anti-retroviral": a hyphen between words is a matter of taste
-    if hyphen and blank and two in grammar.conjunctions:
+    if blank and two in grammar.conjunctions:
         return False  # "pre- and post-war"
     if start and batch.glued[start] and tokens[batch.types[start - 1]] not in _OPENING + "\n":
         return False

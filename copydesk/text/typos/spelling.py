@@ -46,6 +46,15 @@ class Spelling:
             chance += weight * share[every % size**order]
         return cls(np.minimum(255, np.rint(-_STEPS * np.log2(chance))).astype(np.uint8), alphabet)
 
+    def costs(self) -> NDArray[np.float32]:
+        """The surprise of each letter behind three others, in nats: an array of four dimensions."""
+        costs: NDArray[np.float32] = self.surprise.astype(np.float32) * np.float32(np.log(2) / _STEPS)
+        return costs.reshape((self._size,) * ORDER)
+
+    def numbers(self, letters: str) -> NDArray[np.int64]:
+        """The number of each letter, given in lower case."""
+        return _codes([letters], self._number)[ORDER - 1 : 1 - ORDER]
+
     def strangeness(self, strings: Sequence[str]) -> NDArray[np.float32]:
         """The surprise, in bits, of the two least likely letters of each string in lower case, of which its end is one.
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 
 from copydesk.config import TyposConfig
 from copydesk.edits import SUGGESTED, TEXT, Edit, Span, replace
-from copydesk.text.typos.correct import REAL_WORD, Finding, findings
+from copydesk.text.typos.correct import REAL_WORD, findings
+from copydesk.text.typos.found import Finding
 from copydesk.text.typos.model import Model
 
 STEP = "typos"
