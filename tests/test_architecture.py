@@ -36,7 +36,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "run.stored",
         "run.batch run.child",
         "languages.learn run.workers",
-        "run.guard run.decide run.release run.spreadsheet",
+        "run.guard run.decide run.release run.second_pass run.spreadsheet",
         "run.collect",
         "run.gate",
         "run.publish",

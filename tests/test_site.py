@@ -304,7 +304,7 @@ def test_proofs_that_disagree_leave_it_open(tmp_path: Path, first: bool) -> None
 def test_lines_that_recur_in_the_warehouse_are_taken_out_of_the_articles_of_the_next_nights(tmp_path: Path) -> None:
     raw, warehouse = tmp_path / "raw", tmp_path / "w"
     folder(raw, {f"coast.example/{n:03}.txt": [*dated(n, "May 2, 2024"), QUILTS] for n in range(12)})
-    night(raw, warehouse)
+    night(raw, warehouse, sites={"boilerplate": False})
     articles = table(warehouse, "articles")
     assert articles["body"].str.endswith(QUILTS).all()
     folder(raw, {f"coast.example/{n:03}.txt": [*dated(n, "May 3, 2024"), QUILTS] for n in range(12, 60)})
@@ -325,6 +325,23 @@ def test_lines_that_recur_in_the_warehouse_are_taken_out_of_the_articles_of_the_
     assert (edits[edits["rule"] == "site-boilerplate"]["confidence"] > 0.9).all()
 
 
+@pytest.mark.parametrize("batch", [1000, 7])
+def test_the_lines_of_a_first_night_are_taken_out_of_its_own_articles(tmp_path: Path, batch: int) -> None:
+    """In as many batches as there are: which articles stay is the same, and every source can be rebuilt."""
+    raw, warehouse = tmp_path / "raw", tmp_path / "w"
+    folder(raw, {f"coast.example/{n:03}.txt": [*dated(n, "May 2, 2024"), QUILTS] for n in range(50)})
+    folder(raw, {"hill.example/1.txt": [*dated(99, "May 3, 2024"), QUILTS], "coast.example/bad.txt": ["May 2, 2024"]})
+    outcome = night(raw, warehouse, run={"batch_documents": batch})
+    assert outcome.row is not None and (outcome.row["published"], outcome.row["quarantined"]) == (51, 1)
+    articles = table(warehouse, "articles").set_index("uri")["body"]
+    assert [uri for uri, body in articles.items() if body.endswith(QUILTS)] == ["hill.example/1.txt"]
+    for uri in articles.index:
+        assert source_text(warehouse, uri) == (raw / uri).read_text(encoding="utf-8")
+    before = tree(warehouse)
+    assert night(raw, warehouse).row is None
+    assert tree(warehouse) == before
+
+
 def test_show_can_use_what_a_warehouse_proves(tmp_path: Path) -> None:
     raw = folder(tmp_path / "raw", {f"coast.example/{n}.txt": [*dated(n, "05/25/2024"), QUILTS] for n in range(12)})
     night(raw, tmp_path / "w", date(2024, 5, 30))
@@ -343,7 +360,7 @@ def test_show_can_use_what_a_warehouse_proves(tmp_path: Path) -> None:
 
 def test_boilerplate_is_not_learned_where_that_is_switched_off(tmp_path: Path) -> None:
     raw = folder(tmp_path / "raw", {f"coast.example/{n}.txt": [*story(n), QUILTS] for n in range(12)})
-    night(raw, tmp_path / "w")
+    night(raw, tmp_path / "w", sites={"boilerplate": False})
     folder(raw, {"coast.example/new.txt": [*story(99), QUILTS]})
     night(raw, tmp_path / "w", date(2024, 5, 4), sites={"boilerplate": False})
     assert table(tmp_path / "w", "articles")["body"].str.endswith(QUILTS).all()

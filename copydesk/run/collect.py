@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -22,7 +23,8 @@ from copydesk.run import stored
 from copydesk.run.batch import Batch
 from copydesk.run.guard import Compared, Guard
 from copydesk.run.job import NIGHT, RELEASE, REPROCESS, Job
-from copydesk.run.workers import cleaned, joined
+from copydesk.run.second_pass import with_lines_of_tonight
+from copydesk.run.workers import cleaned, cleaned_again, joined
 from copydesk.sites.evidence import Sites
 from copydesk.text.site import site_of
 from copydesk.warehouse import Staging, Warehouse, decisions
@@ -120,7 +122,11 @@ def collect(
     for first in fresh:  # runs at most once: site evidence is read only if there is a new document
         sites = Sites.read(warehouse, job.config.sites)
         batches = cleaned(chain([first], fresh), job.config, job.day, sites, staging, choices)
-        for batch in joined(_with_progress(batches, progress)):
+        batches = _with_progress(batches, progress)
+        if job.config.sites.boilerplate and job.kind == NIGHT:
+            again = partial(cleaned_again, config=job.config, day=job.day, sites=sites, choices=choices)
+            batches = with_lines_of_tonight(batches, sites, again, staging.scratch("batches"))
+        for batch in joined(batches):
             intake.take(batch)
     for reason, count in sorted(left_out.items()):
         log.warning("skipped %d × %s", count, reason)

@@ -78,6 +78,17 @@ def cleaned(
         yield from clean(_call(part, config, day, sites, choices, True) for part in rest)
 
 
+def cleaned_again(
+    documents: Iterable[Document], config: Config, day: date, sites: Sites, choices: Choices = NO_CHOICES
+) -> Iterator[Batch]:
+    """Clean documents with all that `sites` knows by now, in batches and in order."""
+    workers = config.run.workers or os.cpu_count() or 1
+    batches = _batches(documents, config)
+    first = list(islice(batches, 2))
+    with _pool(workers if len(first) > 1 else 1, config.lists.folder) as clean:
+        yield from clean(_call(part, config, day, sites, choices, True) for part in chain(first, batches))
+
+
 def _call(
     part: list[Document], config: Config, day: date, sites: Sites, choices: Choices, last: bool
 ) -> tuple[Any, ...]:

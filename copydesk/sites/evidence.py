@@ -28,7 +28,10 @@ DAMAGED = 40
 
 
 class Sites:
-    """The evidence on each site. Recurring lines come from the warehouse only."""
+    """The evidence on each site. Recurring lines come from the warehouse, and from the run once it has read all."""
+
+    #: The columns of articles that evidence is read from.
+    COLUMNS = _COLUMNS
 
     def __init__(self) -> None:
         self._boilerplate: dict[str, dict[str, Recurring]] = {}
@@ -58,10 +61,17 @@ class Sites:
             if date_text or stretches:
                 self.learn(proofs(uri, date_text, stretches))
         if boilerplate:
-            lines = [(row, line.strip("\n")) for row, some in removed.items() for line in some]
-            rows, texts = zip(*lines, strict=True) if lines else ((), ())
-            headlines, bodies = articles["headline"].to_pylist(), articles["body"].combine_chunks()
-            self._boilerplate = recurring(Articles(uris, headlines, bodies, rows, texts))
+            self._boilerplate = _lines(articles, removed)
+
+    def learn_lines(self, articles: pa.Table, edits: pa.Table) -> dict[str, dict[str, Recurring]]:
+        """Learn the lines that recur in `articles` with these `edits`; returns, by site, those not known before."""
+        learned: dict[str, dict[str, Recurring]] = {}
+        for name, lines in _lines(articles, _by_article(articles, edits, _BOILERPLATE)).items():
+            known = self._boilerplate.get(name, {})
+            if new := {line: found for line, found in lines.items() if line not in known}:
+                learned[name] = new
+                self._boilerplate[name] = {**known, **new}
+        return learned
 
     def learn(self, proven: Iterable[Proof]) -> None:
         for proof in proven:
@@ -80,6 +90,14 @@ class Sites:
             self._boilerplate.get(name, {}),
             tuple(misreadings),
         )
+
+
+def _lines(articles: pa.Table, removed: dict[int, list[str]]) -> dict[str, dict[str, Recurring]]:
+    """The recurring lines of articles, by site; `removed` are those that were taken out, by row."""
+    lines = [(row, line.strip("\n")) for row, some in removed.items() for line in some]
+    rows, texts = zip(*lines, strict=True) if lines else ((), ())
+    headlines, bodies = articles["headline"].to_pylist(), articles["body"].combine_chunks()
+    return recurring(Articles(articles["uri"].to_pylist(), headlines, bodies, rows, texts))
 
 
 def _by_article(articles: pa.Table, edits: pa.Table, rule: str) -> dict[int, list[str]]:

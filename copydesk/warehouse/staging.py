@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -132,6 +133,10 @@ class Staging:
             field = articles.schema.field(index)
             articles = articles.set_column(index, field, pa.array(values, field.type))
         return articles
+
+    def scratch(self, name: str) -> Path:
+        """The path of a file that is removed with the staging area."""
+        return self._folder / name
 
     def wait(self, documents: Sequence[Document]) -> None:
         """Store raw documents, to be processed after all others."""

@@ -1,0 +1,95 @@
+"""The second pass of a night: boilerplate that tonight's articles prove is taken out of tonight's articles, too.
+
+Which lines recur is known when all documents have been read. Until then the cleaned batches wait on disk; then the
+documents whose text has such a line are cleaned once more.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from copydesk.records import Document
+from copydesk.run.batch import Batch
+from copydesk.sites.evidence import MOST_TEXT, Sites
+from copydesk.text.site import Recurring, site_of
+from copydesk.warehouse.schemas import document_of
+from copydesk.warehouse.store import in_words
+
+
+def with_lines_of_tonight(
+    batches: Iterable[Batch],
+    sites: Sites,
+    clean: Callable[[Iterable[Document]], Iterator[Batch]],
+    spool: Path,
+) -> Iterator[Batch]:
+    """`batches` without the boilerplate that they prove themselves. `clean` cleans documents with what `sites` knows.
+
+    `spool` is a file for the batches. Articles are read for recurring lines up to `MOST_TEXT` bytes.
+    """
+    articles: list[pa.Table] = []
+    edits: list[pa.Table] = []
+    size = 0
+    with spool.open("wb") as file:
+        for batch in batches:
+            with in_words("write to the staging area"):
+                pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
+            if size < MOST_TEXT:
+                articles.append(batch.articles.select(Sites.COLUMNS))
+                edits.append(batch.edits.select(["article_id", "rule", "before"]))
+                size += articles[-1].nbytes
+    learned = sites.learn_lines(pa.concat_tables(articles), pa.concat_tables(edits)) if articles else {}
+    if learned:
+        for batch in _read(spool):
+            yield _without(batch, _with_lines(batch, learned))
+        yield from clean(_documents(spool, learned))
+    else:
+        yield from _read(spool)
+    spool.unlink()
+
+
+def _read(spool: Path) -> Iterator[Batch]:
+    with spool.open("rb") as file:
+        while file.peek(1):
+            yield pickle.load(file)  # noqa: S301  # written by this process, in a folder of its own
+
+
+def _documents(spool: Path, learned: Mapping[str, Mapping[str, Recurring]]) -> Iterator[Document]:
+    for batch in _read(spool):
+        rows = batch.raw.take(pa.array(_with_lines(batch, learned), pa.int64()))
+        yield from map(document_of, rows.to_pylist())
+
+
+def _with_lines(batch: Batch, learned: Mapping[str, Mapping[str, Recurring]]) -> list[int]:
+    """The rows of articles with a line that was learned on their site."""
+    pairs = zip(batch.articles["uri"].to_pylist(), batch.articles["body"].to_pylist(), strict=True)
+    found = []
+    for row, (uri, body) in enumerate(pairs):
+        lines = learned.get(site_of(uri))
+        if lines and not lines.keys().isdisjoint(body.split("\n\n")):
+            found.append(row)
+    return found
+
+
+def _without(batch: Batch, rows: list[int]) -> Batch:
+    """`batch` without some of its articles."""
+    if not rows:
+        return batch
+    gone = set(rows)
+    stay = [row for row in range(len(batch.articles)) if row not in gone]
+    chosen = pa.array(stay, pa.int64())
+    articles = batch.articles.take(chosen)
+    raw = batch.raw.take(pa.array(rows, pa.int64()))
+    return batch._replace(
+        articles=articles,
+        metrics=batch.metrics.take(chosen),
+        raw=batch.raw.take(chosen),
+        edits=batch.edits.filter(pc.is_in(batch.edits["article_id"], articles["article_id"].combine_chunks())),
+        problems={new: batch.problems[old] for new, old in enumerate(stay) if old in batch.problems},
+        documents=batch.documents - len(rows),
+        size=batch.size - sum(len(content) for content in raw["content"].to_pylist()),
+    )
