@@ -97,7 +97,8 @@ OPTIONAL = st.none() | st.text(max_size=5)
 def test_a_kept_document_is_the_document(
     content: bytes, text: str | None, title: str | None, charset: str | None, kind: str
 ) -> None:
-    document = Document("a", content, kind, text, "utf-8" if text else None, charset, title)
+    authors = (title,) if title else ()
+    document = Document("a", content, kind, text, "utf-8" if text else None, charset, title, authors=authors)
     assert document_of({"uri": "a", "content": content, **as_given(document)}) == document
     record = json.dumps({"n": 1, "body": text}).encode()
     document = Document("a", record, "record", text, "utf-8", title=title)

@@ -315,7 +315,7 @@ def as_given(document: Document) -> dict[str, Any]:
             key = None
         if key is None:
             given["text"] = document.text
-    given = {name: value for name, value in given.items() if value is not None}
+    given = {name: value for name, value in given.items() if value not in (None, ())}
     return {"given": json.dumps(given), "text_key": None if key is None else storable(key)}
 
 
@@ -324,6 +324,7 @@ def document_of(row: Mapping[str, Any]) -> Document:
     given = json.loads(row["given"])
     if row["text_key"] is not None:
         given["text"] = json.loads(row["content"])[row["text_key"]]
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     return Document(uri=row["uri"], content=row["content"], **given)
 
 
