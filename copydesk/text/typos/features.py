@@ -60,15 +60,15 @@ NGRAMS = Columns(PATTERNS)
 
 #: One token that no lexicon knows. n-grams with the candidate; the type of error; the candidate's frequency; the token:
 #: its length, frequency, capitals, digits, letters beyond ASCII; the token's candidates: the most frequent one's
-#: frequency, how many, how many of shapes; whether a sentence begins; how damaged the text is; by how much the
+#: frequency, how many, how many of shapes; whether a sentence begins; by how much the
 #: candidate fits better than the next; capitalized words beside; whether the candidate is outside the vocabulary. How
 #: strange token and candidate are spelt; whether both begin, and end, alike, have the same letters, each as often or
 #: not, or differ in vowels only; how frequent the longest word is that the token begins, or ends, with: what is more
-#: than it may be an ending or prefix; how often the text has the token.
+#: than it may be an ending or prefix, where no shapes explain it; how often the text has the token.
 SINGLE = Columns(
     (
         *NGRAMS, "sign", "shape", "two_shapes", "letter", "zipf", "length", "own_zipf", "title", "upper", "mixed",
-        "digits", "not_ascii", "most_frequent", "candidates", "readable_shapes", "begins_sentence", "damage", "margin",
+        "digits", "not_ascii", "most_frequent", "candidates", "readable_shapes", "begins_sentence", "margin",
         "names_beside", "not_in_vocabulary", "strange", "strange_meant", "begins_alike", "ends_alike", "moved",
         "same_letters", "vowels", "stem_before", "stem_behind", "often",
     )

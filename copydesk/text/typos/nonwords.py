@@ -102,7 +102,6 @@ def _single(
     # A shape mistaken twice may be itself again.
     by_type = {number: [c for c in offers[tokens[number]] if c.word != tokens[number]] for number in numbers}
     have = np.array([bool(by_type[number]) for number in types.tolist()], bool)
-    damaged = _damage(batch, places[have])
     places, types = places[have], types[have]
     offered = [by_type[number] for number in types.tolist()]
     owner = np.repeat(np.arange(len(places)), [len(o) for o in offered])
@@ -136,19 +135,19 @@ def _single(
         "candidates": [len(o) for o in offered],
         "readable_shapes": [sum(c.error <= ErrorType.SHAPE for c in o) for o in offered],
         "begins_sentence": begins,
-        "damage": damaged,
         "names_beside": beside,
         "strange": finder.spelling.strangeness([t.lower() for t in own]),
-        "stem_before": [before for before, _ in stems],
-        "stem_behind": [behind for _, behind in stems],
         "often": np.log2(1 + often),
     }
+    # What a scanner's shapes explain is not explained by an ending.
+    derived = np.array(stems, np.float32).reshape(-1, 2)[owner] * (errors > ErrorType.TWO_SHAPES)[:, None]
     features = SINGLE.table(
         len(candidates),
         {name: NGRAMS.column(counts, name) for name in NGRAMS}
         | {name: np.asarray(column, np.float32)[owner] for name, column in of_token.items()}
         | error_columns(errors)
         | _differences([own[i].lower() for i in owner.tolist()], [c.word.lower() for c in candidates], finder)
+        | {"stem_before": derived[:, 0], "stem_behind": derived[:, 1]}
         | {"zipf": zipf, "margin": margin(rank, owner, _MOST_MARGIN), "not_in_vocabulary": ids == unknown},
     )
     lost = finder.grammar.lost_capital
@@ -180,20 +179,6 @@ def _divided(batch: Batch, places: NDArray[Any]) -> NDArray[np.bool_]:
     before = np.maximum(places - 1, 0)
     divided: NDArray[np.bool_] = (batch.types[before] == hyphen) & batch.glued[before] & (places > 0)
     return divided
-
-
-def _damage(batch: Batch, places: NDArray[Any]) -> NDArray[np.float32]:
-    """How damaged the rest of a token's text is: other unknown tokens with candidates for a hundred words, as
-    log2(1 + x).
-    """
-    texts = int(batch.text[-1]) + 1 if len(batch) else 0
-    suspects = np.bincount(batch.text[places], minlength=texts)
-    words = np.bincount(batch.text[(batch.flags & WORD) > 0], minlength=texts)
-    mine = batch.text[places]
-    damage: NDArray[np.float32] = np.log2(1 + 100 * (suspects[mine] - 1) / np.maximum(words[mine], 20)).astype(
-        np.float32
-    )
-    return damage
 
 
 def _counted(ngrams: NGrams, patterns: dict[str, tuple[NDArray[np.uint64], ...]]) -> dict[str, NDArray[np.float32]]:
