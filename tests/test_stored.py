@@ -46,7 +46,9 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     raw.mkdir()
     for number in range(3):
         (raw / f"{number}.txt").write_text(story(number) + "\n\nShare this article\n")
-    (raw / "r.jsonl").write_text(json.dumps({"id": "1", "title": "Ferry sails again", "body": story(8), "x": "é"}))
+    (raw / "r.jsonl").write_text(
+        json.dumps({"url": "https://ferry.example/8", "title": "Ferry sails again", "body": story(8), "x": "é"})
+    )
     (raw / "lost.txt").write_text(story(5).replace("the ", "th\ufffd "))
     (raw / "empty.txt").write_text("May 2, 2024\n")
     night(raw, root / "w")
@@ -70,7 +72,7 @@ def everything(root: Path) -> dict[str, str]:
     return places
 
 
-START = {"0.txt": "articles", "1.txt": "articles", "2.txt": "articles", "1": "articles",
+START = {"0.txt": "articles", "1.txt": "articles", "2.txt": "articles", "https://ferry.example/8": "articles",
          "lost.txt": "quarantine", "empty.txt": "quarantine"}  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def test_raw_documents_are_kept_and_expire(root: Path) -> None:
     kept = table(root, "raw").set_index("uri")
     assert set(kept.index) == set(START)
     assert kept.loc["0.txt", "content"] == (root.parent / "raw" / "0.txt").read_bytes()
-    assert kept.loc["1", "text_key"] == "body"
+    assert kept.loc["https://ferry.example/8", "text_key"] == "body"
     (root.parent / "raw" / "9.txt").write_text(story(9))
     night(root.parent / "raw", root, date(2024, 6, 4), warehouse={"keep_raw_days": 30})
     assert table(root, "raw")["uri"].tolist() == ["9.txt"]
