@@ -23,6 +23,7 @@ from copydesk.records import Article, Document, Problem
 from copydesk.report import Partition, Summary, index, page, report_data, write_site
 from copydesk.report.counts import TopCounts
 from copydesk.report.excerpts import in_context
+from copydesk.report.pages import decide
 from copydesk.warehouse import schemas
 
 HOSTILE = (
@@ -283,7 +284,7 @@ def test_title_edits_have_a_context() -> None:
     articles, edits = batch(range(1))
     headline = articles["headline"][0].as_py()
     edit = Edit("0" * 32, 99, "structure", TITLE, len(headline), len(headline) + 7, " | Site", "", "site-name", 0.9)
-    summary = digest_of((articles, schemas.edits_table([*(Edit(**row) for row in edits.to_pylist()), edit])))
+    summary = digest_of((articles, schemas.edits_table([*(Edit.from_row(row) for row in edits.to_pylist()), edit])))
     [entry] = summary.examples["site-name", "applied"]
     assert ["removed", " | Site"] in entry["context"]
 
@@ -685,3 +686,18 @@ def test_in_a_browser(tmp_path: Path) -> None:
         assert width <= int(name[-3:]), name
         assert "owned" not in title and "copydesk" in title and planted == 0
         assert style != "none"  # the policy lets the style in
+
+
+@pytest.mark.parametrize(
+    ("uri", "status", "command"),
+    [
+        ("a/b.txt", "applied", "copydesk edits reject a/b.txt 3"),
+        ("a/b.txt", "suggested", "copydesk edits accept a/b.txt 3"),
+        ("a b'$(reboot)", "applied", "copydesk edits reject 'a b'\"'\"'$(reboot)' 3"),
+        ("a\u202eb", "applied", ""),
+        ("a\nb", "applied", ""),
+        ("a" * 300, "applied", ""),
+    ],
+)
+def test_the_command_that_decides_about_an_edit_can_be_pasted(uri: str, status: str, command: str) -> None:
+    assert decide({"uri": uri, "status": status, "sequence": 3}) == command

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -15,10 +16,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from copydesk.report.escape import pieces
+from copydesk.edits import SUGGESTED
+from copydesk.report.escape import pieces, visible
 from copydesk.report.plot import bars, trend_series
 from copydesk.report.reasons import STEPS, decisive, failed, faults, worded
 from copydesk.report.report_data import NIGHTS, SCHEMA_VERSION, ReportData
+from copydesk.report.summary import LONGEST_URI
 
 #: Name of the front page of the report site.
 INDEX = "index.html"
@@ -74,6 +77,15 @@ def write_site(reports: Mapping[str, ReportData]) -> dict[str, bytes]:
 def shown(text: object, every: bool = False) -> Markup:
     """Text of a document as HTML, isolated, with symbols for invisible characters."""
     return Markup('<bdi dir="auto">{}</bdi>').format(_symbols(str(text), every))
+
+
+def decide(entry: Mapping[str, Any]) -> str:
+    """The command that decides otherwise about an edit; empty if its uri is cut, or cannot be pasted as it is shown."""
+    uri = entry["uri"]
+    if len(uri) >= LONGEST_URI or visible(uri, every=True) != uri:
+        return ""
+    action = "accept" if entry["status"] == SUGGESTED else "reject"
+    return f"copydesk edits {action} {shlex.quote(uri)} {entry['sequence']}"
 
 
 def in_context(context: Sequence[Sequence[str]]) -> Markup:
@@ -132,7 +144,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"shown": shown, "in_context": in_context, "count": _count, "noun": _noun}
+    environment.filters |= {"decide": decide, "shown": shown, "in_context": in_context, "count": _count, "noun": _noun}
     environment.filters |= {"decisive": decisive, "failed": failed, "worded": worded}
     environment.globals |= {"percent": _percent, "bars": bars, "STEPS": STEPS}
     return environment
