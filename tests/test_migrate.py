@@ -16,7 +16,8 @@ from test_commit_crash import Killed, attempts
 from warehouse_runs import tree
 
 from copydesk.cli import main
-from copydesk.warehouse import Warehouse, WarehouseError, layout, schemas
+from copydesk.located import locate
+from copydesk.warehouse import Warehouse, WarehouseError, layout, partition, schemas
 
 
 @pytest.fixture
@@ -56,15 +57,30 @@ def test_what_a_migration_adds_is_what_a_run_would_have_written(old: Path, tmp_p
     for uri in uris:
         shutil.copy(HERE.parent / "examples" / "raw" / uri, raw / uri)
     nights.night(raw, tmp_path / "new", date(2026, 11, 28))
-    for name, wanted in (("articles", ["uri", "site", "agency", "first_seen_at", "version", "published_precision"]),
-                         ("edits", ["article_id", "sequence", "rule", "body_start", "context"])):  # fmt: skip
-        tables = [
-            pa.concat_tables(table(path).select(wanted) for path in sorted(root.glob(f"{name}/*/*.parquet")))
-            for root in (old, tmp_path / "new")
-        ]
-        migrated, made = (sorted(map(str, found.to_pylist())) for found in tables)
-        assert [row.replace("'day'", "None") for row in made] == migrated
-        assert len(made) > 3
+    wanted = ["uri", "site", "agency", "first_seen_at", "version", "published_precision"]
+    tables = [
+        pa.concat_tables(table(path).select(wanted) for path in sorted(root.glob("articles/*/*.parquet")))
+        for root in (old, tmp_path / "new")
+    ]
+    migrated, made = (sorted(map(str, found.to_pylist())) for found in tables)
+    assert [row.replace("'day'", "None") for row in made] == migrated
+    assert len(made) > 3
+
+
+def test_a_migration_says_where_each_edit_stands(old: Path) -> None:
+    """The edits themselves are those that the old version made."""
+    assert CliRunner().invoke(main, ["migrate", "--warehouse", str(old)]).exit_code == 0
+    placed = 0
+    for path in old.glob("articles/*/*.parquet"):
+        edits = partition.of_articles(Warehouse.open(str(old)).store, f"edits/{path.parent.name}/edits.parquet")
+        rows = table(old / "edits" / path.parent.name / "edits.parquet").to_pylist()
+        for row in table(path).to_pylist():
+            own = edits.get(row["article_id"], [])
+            places = locate(row["headline"], row["body"], own)
+            found = [one["body_start"] for one in rows if one["article_id"] == row["article_id"]]
+            assert found == [place.body_start for place in places]
+            placed += sum(start is not None for start in found)
+    assert placed > 10
 
 
 @pytest.mark.parametrize("command", [["run", "SOURCE"], ["report"], ["check"], ["check", "--repair"], ["learn"]])

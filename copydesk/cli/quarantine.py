@@ -16,7 +16,12 @@ _SHOWN = 600
 
 @click.group(short_help="Look through the quarantine, and release or drop documents.")
 def quarantine() -> None:
-    """Look through the quarantine, and release or drop documents."""
+    """Look through the quarantine, and release or drop documents.
+
+    \b
+    copydesk quarantine list --since 2026-11-01
+    copydesk quarantine release https://news.example/harbour --because "it is as short as it should be"
+    """
 
 
 @quarantine.command("list")
