@@ -52,8 +52,9 @@ MOST_REMEMBERED = 100_000
 LEAST_PART_ZIPF = 3.0
 #: Letters of the word that a longer one is derived from, and of what was added to it.
 SHORTEST_STEM, LONGEST_AFFIX = 4, 5
-#: A word that has a prefix is at least this frequent.
+#: A word that has a prefix is this frequent and this long: a shorter one may be part of another ("profest").
 LEAST_DERIVED_ZIPF = 3.5
+SHORTEST_DERIVED = 5
 
 
 class Candidate(NamedTuple):
@@ -178,7 +179,7 @@ class CandidateFinder:
         lower, lexicon = token.lower(), self.lexicon
         return any(
             lower.startswith(prefix)
-            and len(lower) - len(prefix) >= SHORTEST_STEM
+            and len(lower) - len(prefix) >= SHORTEST_DERIVED
             and (entry := lexicon.get(lower[len(prefix) :])) is not None
             and bool(entry.kind & ORDINARY)
             and entry.zipf >= LEAST_DERIVED_ZIPF
