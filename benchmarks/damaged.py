@@ -153,8 +153,7 @@ def table(results: dict[str, dict[str, Result]]) -> str:
 
 def ours() -> dict[str, Corrector]:
     """What copydesk applies, and what it applies and suggests, with the settings that it comes with."""
-    import typos
-
+    from benchmarks import typos
     from copydesk import languages
     from copydesk.config import TyposConfig
 

@@ -29,7 +29,7 @@ from training import corpus
 from training.nonwords import fit_scorer
 
 SETS = ("spaces-arXiv.OCR", "spaces-ACL", "spaces-Wiki.typos")
-NEWS_WORDS, GLUED = 400_000, 400
+NEWS_WORDS, GLUED = 400_000, 50
 FOLDS, HIDDEN, STEPS = 4, 16, 1500
 Pair = tuple[str, str]
 

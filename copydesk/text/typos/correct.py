@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copydesk.data import rules
-from copydesk.text.typos import cascade, doubtful, guard, nonwords, realwords, spaces
+from copydesk.text.typos import cascade, doubtful, guard, nonwords, realwords, signs, spaces
 from copydesk.text.typos.batch import KNOWN, LOWER, TITLE, WORD, Batch
 from copydesk.text.typos.candidates import ErrorType
 from copydesk.text.typos.doubtful import COMMON
@@ -21,6 +21,7 @@ from copydesk.text.typos.model import Model
 from copydesk.text.typos.state import State, estimated
 
 REAL_WORD, DOUBLED, APOSTROPHE = "typo-real-word", "typo-doubled", "typo-apostrophe"
+SIGN_SPACE = "typo-sign-space"
 #: Log-odds of encoder and judge from which they agree with a line of `pairs.tsv`.
 AGREED = 0.0
 #: Findings below this probability are nobody's concern.
@@ -77,6 +78,7 @@ def _read(
     _damaged(batch, model, state, fixed, found, least)
     _joined(batch, model, state, fixed, found, least)
     _spaces(batch, model, state, fixed, found, least)
+    _signs(batch, state, fixed, found, least)
     _doubled(batch, model, fixed, found, least)
     _apostrophes(batch, model, fixed, found, least)
     _realwords(batch, model, fixed, found, least)
@@ -185,6 +187,7 @@ def _take(
     strange = guard.foreign(batch, model.foreign, model.grammar.function_words, first, state.damaged)
     strange |= guard.names(batch, first)
     strange |= on_purpose(batch, batch.texts, model.grammar.intended, first)
+    strange &= ~state.spaceless[batch.text[first]]  # there one token is a sentence
     often = np.where(first == last, guard.repeated(batch, first, fixed), 0)
     topic = np.where((batch.flags[first] & LOWER) > 0, TOPIC_LOWER, TOPIC)
     for row in likely[~strange & (often < topic)].tolist():
@@ -200,6 +203,13 @@ def _of_one_meaning(some: nonwords.NonwordCandidates, chance: NDArray[np.float32
     odds = chance / np.maximum(1 - chance, _SUREST)
     owner = np.unique(some.first, return_inverse=True)[1]
     return (odds / (1 + np.bincount(owner, odds)[owner])).astype(np.float32)
+
+
+def _signs(batch: Batch, state: State, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float) -> None:
+    confidence = rules.confidence(SIGN_SPACE)
+    if confidence >= least:
+        for one in signs.found(batch, state, fixed):
+            found[one.text].append(Finding(one.start, one.end, one.after, SIGN_SPACE, confidence))
 
 
 def _doubled(batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float) -> None:

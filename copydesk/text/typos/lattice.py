@@ -20,7 +20,7 @@ from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.lexicon import ORDINARY, Lexicon
 from copydesk.text.typos.ngrams import NGrams
 from copydesk.text.typos.spelling import Spelling
-from copydesk.text.typos.tokens import NAME, UNKNOWN
+from copydesk.text.typos.tokens import NAME, NUMBER, UNKNOWN
 
 #: Longer words are not looked for.
 LONGEST = 24
@@ -102,6 +102,9 @@ class Segmenter:
 
     def _look_up(self, text: str) -> _Word | None:
         lower = text.lower().replace("’", "'")
+        if lower.isdecimal():
+            digits = self._vocabulary[NUMBER]
+            return _Word(self.cost(digits), digits, 1.0)
         entry = self.lexicon.get(lower)
         if entry is None:
             return None
@@ -298,6 +301,11 @@ class _Node(NamedTuple):
     back: int
 
 
+def _within_number(letters: str, start: int, end: int) -> bool:
+    """Whether a cut would be between two digits."""
+    return any(letters[at - 1 : at].isdecimal() and letters[at : at + 1].isdecimal() for at in (start, end))
+
+
 class _Lattice:
     """All words of a run, and the pairs of neighbours that have to be weighed.
 
@@ -320,11 +328,12 @@ class _Lattice:
         ending: list[list[int]] = [[] for _ in range(size + 1)]
         ending[0] = [run.left]
         slips = self._slips()
+        digits = not letters.isalpha() and any(letter.isdecimal() for letter in letters)
         for start in range(size):
             some = []
             for end in range(start + 1, min(size, start + LONGEST) + 1):
                 known = word(letters[start:end])
-                if known is not None:
+                if known is not None and not (digits and _within_number(letters, start, end)):
                     some.append((end, known))
                     ending[end].append(known.id)
             for end, text in slips.get(start, ()):

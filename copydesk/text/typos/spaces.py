@@ -27,9 +27,9 @@ from copydesk.text.typos.state import USUAL, State
 #: A word that two tokens may be together is at least so frequent (Zipf); the two were counted in a row less often.
 _LEAST_ZIPF, _SELDOM = 2.5, 4
 #: A text without blanks is one where so many of the words found are words of grammar: code has none.
-_PROSE = 0.25
+_PROSE = 0.15
 _LONGEST_GRAMMAR = 8
-#: Of more words run together each blank is a change of its own.
+#: Of more words run together each blank is a change of its own, and of all in a text without blanks.
 _MANY = 4
 #: Tokens of a stretch, at most, beside texts without blanks; letters of a token that may be part of a word.
 _LONGEST, _FEW_LETTERS = 40, 2
@@ -63,7 +63,7 @@ def found(batch: Batch, segmenter: Segmenter, state: State, fixed: NDArray[np.bo
         bounds = np.cumsum([0, *map(len, words)]).tolist()
         run = Run("".join(words), frozenset(bounds[1:-1]), int(batch.ids[first + 2]), int(batch.ids[last + 4]))
         text = int(batch.text[first])
-        cuts.append(_Cut(text, first, run, state.channel(text), bounds))
+        cuts.append(_Cut(text, first, run, state.channel(text), bounds, bool(state.spaceless[text])))
     ways = segmenter.segment([cut.run for cut in cuts], [cut.channel for cut in cuts])
     code = _code(cuts, ways, segmenter.grammar)
     changes = [
@@ -116,7 +116,7 @@ def _suspects(
     flags, size, types = batch.flags, batch.end - batch.start, batch.types
     digits, short, behind_grammar = (column[types] for column in _of_types(batch, segmenter.grammar))
     spaceless, damaged = state.spaceless[batch.text], state.damaged[batch.text]
-    word = ((flags & WORD) > 0) & ((flags & FOREIGN) == 0) & ~digits & ~fixed
+    word = ((flags & WORD) > 0) & ((flags & FOREIGN) == 0) & (~digits | spaceless) & ~fixed
     places = np.flatnonzero(word)
     word[places] &= batch.free(places) | spaceless[places]
     linked = np.zeros(len(batch), bool)
@@ -206,6 +206,7 @@ class _Cut(NamedTuple):
     run: Run
     channel: Channel
     bounds: list[int]
+    spaceless: bool
 
     def changes(self, way: list[int]) -> Iterator[_Change]:
         """The differences between what stands and `way`, each between two places at which both have a blank."""
@@ -222,7 +223,8 @@ class _Cut(NamedTuple):
             before = max((at for at in new if at < start), default=start)
             behind = min((at for at in new if at > end), default=end)
             change = _Change(start, end, old_words, new_words, letters[before:start], letters[end:behind], self)
-            yield from change.apart() if len(old_words) == 1 and len(new_words) > _MANY else [change]
+            many = len(new_words) > (1 if self.spaceless else _MANY)
+            yield from change.apart() if many and len(old_words) == 1 else [change]
 
     def token(self, at: int) -> int:
         """The token in which a letter stands, counted from the first of the stretch."""
