@@ -145,7 +145,8 @@ def _of_types(batch: Batch, grammar: Grammar) -> tuple[NDArray[np.bool_], NDArra
 
 
 def _behind_grammar(token: str, function_words: frozenset[str]) -> bool:
-    if not token[0].islower() or token.islower():
+    """Whether a word of grammar and a word with a capital are one token. More capitals are code: "showNumberOf"."""
+    if not token[0].islower() or sum(map(str.isupper, token)) != 1:
         return False
     capital = next(at for at, letter in enumerate(token) if letter.isupper())
     return any(token[at:capital] in function_words for at in range(max(0, capital - _LONGEST_GRAMMAR), capital - 1))
