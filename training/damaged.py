@@ -22,7 +22,7 @@ import numpy as np
 from copydesk import languages
 from copydesk.text.typos import guard, nonwords, state
 from copydesk.text.typos.batch import Batch
-from copydesk.text.typos.features import SINGLE
+from copydesk.text.typos.features import DAMAGED
 from copydesk.text.typos.model import Model
 from training import corpus
 from training.nonwords import fit_scorer
@@ -65,10 +65,10 @@ def rows(model: Model, pairs: Sequence[Pair]) -> tuple[np.ndarray, np.ndarray, n
     """Features of all candidates in damaged texts, whether they are right, and the number of their text."""
     texts = [source for source, _ in pairs]
     batch = Batch(texts, model.token_types)
-    damaged = state.estimated(batch, len(texts)).damaged
-    found = nonwords.damaged_single(batch, model.finder, model.ngrams, damaged)
+    estimated = state.estimated(batch, len(texts))
+    found = nonwords.damaged_single(batch, model.finder, model.ngrams, estimated)
     kept = ~guard.untouchable(batch, texts)[found.first]
-    kept &= ~guard.foreign(batch, model.foreign, model.grammar.function_words, found.first, damaged)
+    kept &= ~guard.foreign(batch, model.foreign, model.grammar.function_words, found.first, estimated.damaged)
     text = batch.text[found.first]
     known = {number: meant(*pairs[number]) for number in set(text.tolist())}
     right = []
@@ -109,7 +109,7 @@ def run(out: Path, data: Path) -> None:
         }
         print(name, int((name_of == name).sum()), int(y[name_of == name].sum()), told, flush=True)
     made = {f"damaged.{key}": value for key, value in fit_scorer(x, y, HIDDEN, STEPS).items()}
-    made |= {"damaged.features": np.array(SINGLE), "damaged.odds": curve[0], "damaged.probability": curve[1]}
+    made |= {"damaged.features": np.array(DAMAGED), "damaged.odds": curve[0], "damaged.probability": curve[1]}
     np.savez_compressed(out / "spaces.npz", **{**np.load(out / "spaces.npz"), **made})
 
 

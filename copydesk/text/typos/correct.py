@@ -119,7 +119,7 @@ def _damaged(
 ) -> None:
     if not state.damaged.any():
         return
-    some = nonwords.damaged_single(batch, model.finder, model.ngrams, state.damaged)
+    some = nonwords.damaged_single(batch, model.finder, model.ngrams, state)
     if len(some):
         chance = _of_one_meaning(some, model.probability("damaged", some.features))
         chance[doubtful.of_single(batch, model.finder, some) == doubtful.OLD_PRINT] = 1

@@ -125,9 +125,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "window_odds": (-4, 6), "ngram_odds": (-6, 4),
 }  # fmt: skip
 
+#: A single word of damaged text: the same, and how damaged the text is.
+DAMAGED = Columns((*SINGLE, "damage"))
+
 #: What each scorer weighs.
 SCORERS = {
-    "single": SINGLE, "damaged": SINGLE, "joined": JOINED, "spaces": SPACES, "context": CONTEXT, "screen": SCREEN,
+    "single": SINGLE, "damaged": DAMAGED, "joined": JOINED, "spaces": SPACES, "context": CONTEXT, "screen": SCREEN,
     "gate": GATE, "encoder": ENCODER, "judge": JUDGE,
 }  # fmt: skip
 

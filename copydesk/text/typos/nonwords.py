@@ -32,6 +32,7 @@ from copydesk.text.typos.candidates import Candidate, CandidateFinder, ErrorType
 from copydesk.text.typos.features import JOINED, NGRAMS, SINGLE, context_counts, error_columns, margin
 from copydesk.text.typos.lexicon import ORDINARY
 from copydesk.text.typos.ngrams import NGrams
+from copydesk.text.typos.state import USUAL, State
 
 #: What may stand right before a word.
 _OPENING = "\"'([“‘"
@@ -75,10 +76,11 @@ def single(
     return _single(batch, np.flatnonzero(unknown), finder, ngrams, finder.narrow)
 
 
-def damaged_single(
-    batch: Batch, finder: CandidateFinder, ngrams: NGrams, damaged: NDArray[np.bool_]
-) -> NonwordCandidates:
-    """Single tokens of `damaged` texts that no lexicon knows, and rare words in lower case, with wider candidates."""
+def damaged_single(batch: Batch, finder: CandidateFinder, ngrams: NGrams, state: State) -> NonwordCandidates:
+    """Single tokens of damaged texts that no lexicon knows, and rare words in lower case, with wider candidates; the
+    features are those of `features.DAMAGED`.
+    """
+    damaged = state.damaged
     flags, size = batch.flags, batch.end - batch.start
     doubted = ((flags & WORD) > 0) & ((flags & KNOWN) == 0)
     rare = np.flatnonzero(((flags & LOWER) > 0) & ((flags & KNOWN) > 0) & damaged[batch.text])
@@ -87,7 +89,11 @@ def damaged_single(
         zipf(tokens[number]) < _RARE or (few and tokens[number] not in short)
         for number, few in zip(batch.types[rare].tolist(), (size[rare] <= _FEW).tolist(), strict=True)
     ]
-    return _single(batch, np.flatnonzero(doubted & damaged[batch.text] & (size > 1)), finder, ngrams, finder.wide)
+    places = np.flatnonzero(doubted & damaged[batch.text] & (size > 1))
+    found = _single(batch, places, finder, ngrams, finder.wide)
+    damage = np.log2(state.unknown[batch.text[found.first]] / USUAL).astype(np.float32)
+    features = np.hstack([found.features, damage[:, None]])
+    return NonwordCandidates(found.first, found.last, found.after, found.error, features)
 
 
 def _single(
