@@ -140,6 +140,7 @@ def load(folder: Path, decide: bool = True) -> Model:
         apostrophes=_apostrophes(folder),
         foreign=_list(folder / "foreign.txt"),
         segmenter=Segmenter(lexicon, place, ngrams, spelling, rules),
+        alone=_list(folder / "alone.txt"),
         undoubted=_marked(words, _list(folder / "alone.txt")),
         often_mistaken=_marked(words, _list(folder / "closely.txt")),
     )

@@ -53,8 +53,7 @@ LEAST_PART_ZIPF = 3.0
 #: Letters of the word that a longer one is derived from, and of what was added to it.
 SHORTEST_STEM, LONGEST_AFFIX = 4, 5
 #: A word that has a prefix is this frequent and this long: a shorter one may be part of another ("profest").
-LEAST_DERIVED_ZIPF = 3.5
-SHORTEST_DERIVED = 5
+LEAST_DERIVED_ZIPF, SHORTEST_DERIVED = 2.5, 5
 
 
 class Candidate(NamedTuple):

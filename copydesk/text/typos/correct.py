@@ -186,6 +186,7 @@ def _take(
     first, last = judged.first[likely], judged.last[likely]
     strange = guard.foreign(batch, model.foreign, model.grammar.function_words, first, state.damaged)
     strange |= guard.names(batch, first)
+    strange |= guard.among(batch, model.alone)[first]
     strange |= on_purpose(batch, batch.texts, model.grammar.intended, first)
     strange &= ~state.spaceless[batch.text[first]]  # there one token is a sentence
     often = np.where(first == last, guard.repeated(batch, first, fixed), 0)

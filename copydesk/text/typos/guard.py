@@ -76,8 +76,8 @@ def foreign(
     other languages' grammar than of this one's. In texts that are `damaged` (a flag for each) unknown words are no
     sign of another language.
     """
-    strange = _among(batch, words)
-    found = _in_foreign_paragraph(batch, strange, _among(batch, own), places)
+    strange = among(batch, words)
+    found = _in_foreign_paragraph(batch, strange, among(batch, own), places)
     flags = batch.flags
     word = (flags & WORD) > 0
     lower = (flags & LOWER) > 0
@@ -109,7 +109,7 @@ def foreign(
     return found
 
 
-def _among(batch: Batch, words: frozenset[str]) -> NDArray[np.bool_]:
+def among(batch: Batch, words: frozenset[str]) -> NDArray[np.bool_]:
     """Which tokens are one of `words`, as they are written."""
     types = batch.token_types
     among = np.zeros(len(types.tokens), bool)
