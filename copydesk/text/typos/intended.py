@@ -31,6 +31,8 @@ _QUOTES = re.compile("\"([^\"\\n]{1,400})\"|“([^“”\\n]{1,400})”|(?<!\\w)
 _CODE = re.compile(r"[{}();=<>\\|$\[\]_#]")
 _ONE = r"[^\W\d_]{1,30}"
 _LISTED = re.compile(rf"(?:{_ONE}[,;]\s+){{{LISTED - 2},}}{_ONE}(?:[,;]?\s+\w{{1,4}})?\s+{_ONE}")
+# Lines of a song or poem in a row: "one line / the next", "one line/The next".
+_BARS = re.compile(r" / |[^\W\d_]/(?=[A-Z])")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 _FILE = re.compile(r"[\w-]+\.[a-z]\w*")
 _WORD = re.compile(r"[’'‘]?[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -71,7 +73,7 @@ def _spans(paragraph: str, words: Intended, whole: bool) -> tuple[tuple[int, int
     for quote in _QUOTES.finditer(paragraph):
         said = _words(quote[0])
         clipped = _clipped(words.clipped).search(quote[0])
-        if len(quote[0].split()) <= QUOTED or said & words.dialect or clipped or " / " in quote[0]:
+        if len(quote[0].split()) <= QUOTED or said & words.dialect or clipped or _BARS.search(quote[0]):
             spans.append(quote.span())
     spans += [line.span() for line in re.finditer(r"[^\n]+", paragraph) if _is_code(line[0])]
     spans += [match.span() for pattern in (_LISTED, _FILE) for match in pattern.finditer(paragraph)]
