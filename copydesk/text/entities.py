@@ -1,7 +1,7 @@
 """HTML entities and tags left in text, whole or damaged.
 
-Text about HTML shows entities and tags as examples: in a line that speaks of HTML, those that stand between spaces,
-quotation marks or punctuation are words of the sentence.
+Text about HTML shows entities and tags as examples: in a line that speaks of HTML or of tags, those that stand between
+spaces, quotation marks or punctuation are words of the sentence.
 """
 
 from __future__ import annotations
@@ -196,11 +196,16 @@ def tags(text: str) -> Iterator[Span]:
 # --- text about HTML --------------------------------------------------------------------------------------------------
 
 _ABOUT_HTML = re.compile(r"\b(?:X?HTML[45]?|XML|SGML|markup language)\b")
+#: In a text about HTML, a line with such a word shows markup, too.
+_ABOUT_MARKUP = re.compile(
+    rf"{_ABOUT_HTML.pattern}|\b(?:tags?|entity|entities|ampersands?|apostrophes?|markup|attributes?)\b"
+)
 _BEFORE_EXAMPLE = frozenset(" \"'(`“‘„«[")
 _AFTER_EXAMPLE = frozenset(" \"'),.;:!?`”’»]")
 #: `HTML &amp; CSS` is no example, `write &amp; for it` is.
 _SHOWS = re.compile(
-    r"\b(?:writes?|writing|written(?: as)?|uses?|types?|typing|entity|code|escape|as)[ \"'(`“‘]{1,3}\Z", re.IGNORECASE
+    r"\b(?:writes?|writing|written(?: as)?|uses?|types?|typing|entity|ampersand|code|escape|as)[ \"'(`“‘]{1,3}\Z",
+    re.IGNORECASE,
 )
 
 
@@ -209,6 +214,6 @@ def _is_example(text: str, start: int, end: int) -> bool:
     if text[start - 1 : start] not in _BEFORE_EXAMPLE or text[end : end + 1] not in _AFTER_EXAMPLE:
         return False
     line_start, line_end = text.rfind("\n", 0, start) + 1, text.find("\n", end)
-    if not _ABOUT_HTML.search(text, line_start, line_end if line_end >= 0 else len(text)):
+    if not _ABOUT_MARKUP.search(text, line_start, line_end if line_end >= 0 else len(text)):
         return False
     return text[start:end] != "&amp;" or _SHOWS.search(text, max(line_start, start - 24), start) is not None

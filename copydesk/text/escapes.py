@@ -17,6 +17,7 @@ from typing import NamedTuple
 from copydesk.data.rules import UNMEASURED
 from copydesk.edits import SUGGESTED, TEXT, Edit, Span, replace
 from copydesk.text import letters
+from copydesk.text.program_code import shows_code
 
 RULE, REPR = "escape", "repr"
 #: Evidence from which a document is written in a format.
@@ -118,6 +119,8 @@ _ROOT = re.compile(r"[\"'(]*(?:[A-Za-z]:\\|\\\\\w|%\w+%\\|HKEY)")
 _PATH = re.compile(
     r"[A-Za-z]:\\|\\\\\w|%\w+%\\|HKEY|\w{2,}\\\w{2,}\\\w{2,}|\.(?:exe|dll|txt|bat|ini|log|sys|py|docx?)\b"
 )
+#: `print("caf\u00e9")`
+_CALL = re.compile(r"\w\([rbuf]{0,2}[\"']")
 _CODE_LINE = re.compile(
     r"(?<!\\[uxN])\{|;\s*$|\w\([^()\n]*\)\s*[;{]|=\s*[\"'/\\]|^\s*(?:def|var|let|const|import|function|echo|\$ )\b"
     "|\\b(?:printf? ?\\(|re\\.\\w+\\(|(?:echo|grep|sed) [\"'$-])"
@@ -131,6 +134,7 @@ _ABOUT_ESCAPES = re.compile(
 def _backslashes(text: str) -> Iterator[Hit]:
     breaks = any(hit.proof for hit in _breaks(text))
     lines = _Lines(text)
+    code = shows_code(text)
     for match in _BACKSLASH.finditer(text):
         start, end = match.span()
         kind = match.lastgroup
@@ -141,11 +145,12 @@ def _backslashes(text: str) -> Iterator[Hit]:
         token = lines.token(start, end)
         if kind not in ("codes", "bytes") and (_PATH.search(_CODED.sub("", token)) or _is_address(token)):
             continue
-        if _ROOT.match(token) or lines.has(_CODE_LINE, start):
+        if _ROOT.match(token) or _CALL.search(token) or lines.has(_CODE_LINE, start):
             continue
         about = lines.has(_ABOUT_ESCAPES, start)
         after, proof = _unescaped(text, match)
-        if after is None or (about and not _is_glued(text, start, end)):
+        glued = _is_glued(text, start, end)
+        if after is None or (about and not glued) or (code and (after.isascii() or not glued)):
             continue
         yield Hit(start, end, after, proof)
 
@@ -196,10 +201,14 @@ def _from_bytes(content: bytes) -> str | None:
 
 #: `rip\through`, `it is open.\\"We`: a backslash in place of a line end.
 _BREAK = re.compile(r"(?<=[\w.,;:!?\"')%])(?P<signs>\\{1,2})(?=(?P<behind>[\w\"'(]))")
+#: `CORP\jsmith`, `AC\DC`
+_ACCOUNT = re.compile(r"[A-Z]{2,}\Z")
 _OR = re.compile(r"(?:and|either|he|his|him|s|or|yes)\\(?:or|and|she|hers?|no)\b", re.IGNORECASE)
 
 
 def _breaks(text: str) -> Iterator[Hit]:
+    if shows_code(text):
+        return
     lines = _Lines(text)
     for match in _BREAK.finditer(text):
         start, end = match.span()
@@ -211,7 +220,11 @@ def _breaks(text: str) -> Iterator[Hit]:
         if _OR.search(token) or lines.has(_CODE_LINE, start) or lines.has(_ABOUT_ESCAPES, start):
             continue
         word = re.search(r"[^\W\d_]{2,}[.,;:!?\"')]*\Z", text[max(0, start - 20) : start])
-        if word is None or not re.match(r"[\"'(]*(?:[^\W\d_]{2,}|a |I )", text[end : end + 12]):
+        if (
+            word is None
+            or _ACCOUNT.match(word[0])
+            or not re.match(r"[\"'(]*(?:[^\W\d_]{2,}|a |I )", text[end : end + 12])
+        ):
             continue
         yield Hit(start, end, "\n\n" if len(match["signs"]) == 2 else " ", int(match["behind"] not in "nrtux"))
 
@@ -284,9 +297,21 @@ def _quoted_printable(text: str) -> Iterator[Hit]:
         content = bytes.fromhex(match[0].replace("=", ""))
         chars = _from_bytes(content)
         if chars is not None:
-            proof = 0 if content.isascii() else 2 if len(content) > 1 and "\ufffd" not in chars else 1
-            found.append(Hit(start, end, chars, proof))
+            found.append(Hit(start, end, chars, _proof_quoted(text, start, content)))
     yield from found
+
+
+#: One byte of Latin-1 within a word, or an apostrophe of Windows-1252. `=A1+B2` is a formula, `width=80` a number.
+_IN_WORD = re.compile(r"(?:(?<=[a-z]{2})|(?=...[a-z]))=[A-F][0-9A-F]|(?<=[a-z])=92(?:s|t|d|re|ve|ll)\b")
+
+
+def _proof_quoted(text: str, start: int, content: bytes) -> int:
+    if content.isascii():
+        return 0
+    try:
+        return 2 if len(content.decode()) < len(content) else 0
+    except UnicodeDecodeError:
+        return int(_IN_WORD.match(text, start) is not None)
 
 
 _IN_LATIN = re.compile("[\xa0-\u024f\u2010-\u2122\u1e00-\u1eff]+")
