@@ -155,7 +155,8 @@ def find_source(line: str) -> str | None:
     if match["via"] and not re.match(r"[^\W\d_]*[A-Z]|\S*[\d.@+]\S*\w", match["via"]):
         return None  # via satellite
     name = name[:-1] if name.endswith(".") and not re.search(r"\b\w\.\w\.$|\b(?:Inc|Co|Corp|Ltd)\.$", name) else name
-    if not name or len(name.split()) > 12 or re.search(r"[.!?]\s+[^\W\d_]", name):
+    sentence = line.endswith(".") and len(name.split()) > 3 and name[1:].islower()  # Source: I saw it.
+    if not name or sentence or len(name.split()) > 12 or re.search(r"[.!?]\s+[^\W\d_]", name):
         return None
     return name
 

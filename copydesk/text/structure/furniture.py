@@ -72,6 +72,9 @@ _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d|©")
 _LAST_WORD = re.compile(r"(\w+)\W*$")
 
 
+_ENTRY = re.compile(r"\d{1,3}[.)] (?=[A-Z])")
+
+
 def _start(line: str) -> str:
     """The first word of a line as in `words`; empty if it does not start with a word."""
     first = _FIRST_WORD.search(line, 0, 40)
@@ -94,8 +97,14 @@ def classify(line: str) -> tuple[Furniture | None, Heading | None]:
 
 def _furniture(line: str, start: str) -> Furniture | None:
     if start in _STARTS and len(line) <= _LONGEST_WORDS and (known := _LINES.get(words(line))):
-        # Inside a line of text these words are part of a sentence; in quotes they are speech.
-        spoken = line[0] in _QUOTES or line[-1] == "?" or (not known.anywhere and (line[-1] == "." or "=" in line))
+        # Inside a line of text these words are part of a sentence.
+        # In quotes they are speech; behind a number and a full stop they head a part of the story.
+        spoken = (
+            line[0] in _QUOTES
+            or line[-1] == "?"
+            or _ENTRY.match(line)
+            or (not known.anywhere and (line[-1] == "." or "=" in line))
+        )
         return None if spoken else known
     if (len(line) > _LONGEST_CREDIT or _has_mark(line)) and (is_credit(line) or is_caption(line)):
         return Furniture("photo-credit", True)

@@ -218,7 +218,7 @@ def _begins_page(page: Page, line: Line) -> bool:
 
 
 def _fills_column(page: Page, known: Known, line: Line) -> Sequence[Decision]:
-    return tuple(filter(None, (column_goes(known.columns, line),)))
+    return () if begins_entry(page, line) else tuple(filter(None, (column_goes(known.columns, line),)))
 
 
 def _labels_date(page: Page, known: Known, line: Line) -> Sequence[Decision]:

@@ -14,6 +14,7 @@ from copydesk.text.structure.date_lines import read_date_line
 from copydesk.text.structure.date_reader import DateReader, ReadDate
 from copydesk.text.structure.datelines import LONGEST, Dateline, find_dateline
 from copydesk.text.structure.decisions import Decision, Known, Mark, Page
+from copydesk.text.structure.entries import begins_entry
 from copydesk.text.structure.head import LONGEST_DECK
 from copydesk.text.structure.names import is_known_agency, is_place
 
@@ -125,8 +126,8 @@ def date_beside(page: Page, known: Known) -> Sequence[Decision]:
     for line in page.lines[known.body : known.body + 2]:
         if not known.is_open(line.number) or line.number + 1 == len(page.lines):
             continue
-        if line.number > known.body and "@" in line.text:
-            return ()  # the date of a post that is quoted
+        if (line.number > known.body and "@" in line.text) or begins_entry(page, line):
+            return ()  # the date of a post that is quoted, or of an entry
         if read := read_date_line(line.text, page.reader):
             return (Decision(Mark.TELLS, line.number, Column("date-line", read.date)),)
         if len(line.text) > LONGEST_DECK:

@@ -31,6 +31,8 @@ _CREDITS = re.compile(
     rf"(?:(?:[;,.]| -)? {_CREDIT}[^.!?()]{{2,120}})+|[Ee]diting by (?=[A-Z])[^.!?()]{{2,120}})\.?\s*$"
 )
 _LABEL = re.compile(rf"(?:[Aa]dditional )?{_WORK}(?:(?:,| and|, and) {_WORK})* by ")
+#: `Writing by Jane Roe, editing by John Doe, music by the Ashby Players.`
+_OF_A_FILM = re.compile(r"(?i:^\s*\(?(?:writing|editing)\b.*\b(?!reporting|writing|editing|compiled)\w+ by )")
 _MORE = re.compile(
     rf"(?:…|\.\.\.|\[…\]|\[\.\.\.\])(?P<more>\s*(?:{'|'.join(lines('read_more.txt'))})[\s»>→….:]*)$", re.IGNORECASE
 )
@@ -62,6 +64,8 @@ def _of_line(known: Known, line: Line, alone: bool) -> list[Decision]:
         tail = line.text[tail_from:end]
         footer = _footer(tail)
         credit = _CREDITS.search(tail) if footer is None and "ing by " in tail else None
+        if credit and _OF_A_FILM.search(credit[0]):
+            credit = None
         found = footer if footer is not None else credit.start() if credit else None
         if found is None or (alone and tail_from + found == 0):
             break
@@ -117,11 +121,13 @@ def paragraphs_twice(page: Page, known: Known) -> Sequence[Decision]:
     """A paragraph that repeats the one before it, letter for letter."""
     made: list[Decision] = []
     above: Line | None = None
+    verses = 0
     for line in page.lines[known.body :]:
         if not known.is_open(line.number):
             continue
         if above is not None and len(line.text) >= _PARAGRAPH and line.text == above.text and line.states:
             made.append(Decision("paragraph-repeat", line.number))
         else:
+            verses += above is not None and line.text == above.text and len(line.text.split()) > 2
             above = line
-    return made
+    return made if verses < len(made) or not verses else ()
