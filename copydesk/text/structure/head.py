@@ -20,6 +20,7 @@ from copydesk.text.structure.decisions import (
     fold,
     with_decision,
 )
+from copydesk.text.structure.entries import begins_entry
 from copydesk.text.structure.lines import Line
 
 #: A headline stands among so many of the first lines of a page.

@@ -16,13 +16,15 @@ from copydesk.text.typos.batch import ABBREVIATED, LOWER, TITLE, Batch
 
 class Lost(NamedTuple):
     """What is meant where `apostrophes.toml` has a word. It holds before one of `before` (before any word if that is
-    empty), and not behind one of `unless`, nor before one of `not_before`.
+    empty), and not behind one of `unless`, nor before one of `not_before`, nor if the word after the next is one of
+    `beyond`.
     """
 
     meant: str
     before: frozenset[str] = frozenset()
     unless: frozenset[str] = frozenset()
     not_before: frozenset[str] = frozenset()
+    beyond: frozenset[str] = frozenset()
 
 
 class Apostrophes(NamedTuple):
@@ -60,6 +62,8 @@ class Apostrophes(NamedTuple):
             lost = self.words[known[int(batch.types[place])]]
             left, right = self._beside(batch, place, -1), self._beside(batch, place, 1)
             if right.startswith(("'", "’")):  # "childrens'": an apostrophe is there, in the wrong place
+                continue
+            if lost.beyond and self._beside(batch, place, 2) in lost.beyond:  # its a cappella choir
                 continue
             if (not lost.before or right in lost.before) and left not in lost.unless and right not in lost.not_before:
                 yield place, place, _cased(lost.meant, batch.token(place))
