@@ -379,6 +379,8 @@ def test_a_mapped_column_makes_a_table_one_of_texts(tmp_path: Path) -> None:
         ({"authors": "['Jane Roe', 'John Doe']"}, {"authors": ("Jane Roe", "John Doe")}),
         ({"author": [{"@type": "Person", "name": "Jane Roe"}]}, {"authors": ("Jane Roe",)}),
         ({"byline": "Roe, Jane"}, {"authors": ("Roe, Jane",)}),
+        ({"authors": ["Jane Roe", "View All Posts", "Senior Columnist"]}, {"authors": ("Jane Roe",)}),
+        ({"authors": "['Because Without Ships', 'There Is No Free Harbour.']"}, {"authors": ()}),
         ({"lang": "en-US"}, {"language": "en"}),
         ({"_id": {"$oid": "5f0c"}}, {"uri": "a.jsonl#id=5f0c"}),
         ({"id": 3, "url": "https://a.example.com/3"}, {"uri": "https://a.example.com/3", "address": None}),

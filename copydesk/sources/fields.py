@@ -13,6 +13,7 @@ from typing import Any
 
 from copydesk.config import FieldsConfig
 from copydesk.records import storable
+from copydesk.text.fold import fold
 from copydesk.text.structure.credit_lines import find_byline, is_name
 
 #: Names by what they hold. The first of these with a value is used, ignoring case, spaces, hyphens and underscores.
@@ -184,12 +185,28 @@ _BETWEEN_NAMES = re.compile(r"\s*[;|]\s*|\s*,\s*(?:and\s+)?|\s+(?:and|&|und|et|y
 
 def _names_in(value: str) -> tuple[str, ...]:
     """`By Jane Doe and John Roe`, `Jane Doe; John Roe`; `Doe, Jane` is one name."""
-    if is_missing(value) or len(value) > 300 or "://" in value:
+    if is_missing(value) or len(value) > 300 or "://" in value or _is_no_name(value):
         return ()
     if (byline := find_byline(value)) and byline.names:
         return byline.names
     parts = _BETWEEN_NAMES.split(value)
-    return tuple(parts) if len(parts) > 1 and all(map(is_name, parts)) else (value,)
+    if len(parts) > 1 and all(map(is_name, parts)):
+        return tuple(part for part in parts if not _is_no_name(part))
+    return (value,)
+
+
+#: Scrapers take buttons, mottos and posts for names: `View All Posts`, `Because Without America`, `Senior Columnist`.
+_NO_NAME = frozenset(
+    "all are because enter here is no not on please post posted posts there was who without your view".split()
+)
+
+
+_POSTS = frozenset("columnist commentator contributor correspondent editor producer reporter writer".split())
+
+
+def _is_no_name(value: str) -> bool:
+    words = [fold(word) for word in re.findall(r"[^\W\d_]+", value)]
+    return sum(word in _NO_NAME for word in words) > 1 or (len(words) > 1 and words[-1] in _POSTS)
 
 
 def language_of(value: Any) -> str | None:

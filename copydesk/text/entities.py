@@ -92,6 +92,8 @@ _NUMBERED = re.compile("#[0-9]{2,4};")
 _BROKEN_NAMES = ("quot;", "amp;", "nbsp;", "apos;", "quo;", "dash;", "hellip;", "aquo;")
 #: Plural words and names, which have an apostrophe before a space; `bus #39;` and `class #39;` are numbers.
 _POSSESSIVE = re.compile(r"(?:[A-Z][\w.-]*|[\w-]*[^\W\d_sui])s\Z")
+#: The space behind these is the ampersand: another entity (`#39; #39;Stairway`), and the dollar of a country.
+_CLOSE = re.compile(r"(?:#[0-9]{2,4}|quot|[lr][sd]quo);$|(?<!the )\b(?:US|HK|NZ|AU)$")
 _OPENS = frozenset("\"$£€“‘«„‚&—–'")
 
 
@@ -125,7 +127,7 @@ def _judged(text: str, match: re.Match[str]) -> _Broken:
     elif char in "—–":
         opening = behind == " "
     # The last space stands for the ampersand, unless it is the only one before what opens a word.
-    keep = spaces == 1 and opening and before not in ("", "\n")
+    keep = spaces == 1 and opening and before not in ("", "\n") and not _CLOSE.search(text, max(0, start - 30), start)
     return _Broken(start + spaces - (spaces > 0 and not keep), end, char, certain)
 
 
@@ -144,7 +146,13 @@ def _is_certain(match: re.Match[str], char: str, previous: str, behind: str) -> 
 
 def _joins(previous: str, behind: str) -> bool:
     """Whether an apostrophe between these is inside a word: `Turkey's`, `O'Neill`."""
-    return bool(previous) and (behind[:1].islower() or len(previous) == 1)
+    return bool(previous) and (
+        behind[:1].islower() or len(previous) == 1 or (previous.isupper() and _ENDING.match(behind) is not None)
+    )
+
+
+#: In capitals: `ROGER'S READY`.
+_ENDING = re.compile(r"(?:[STDM]|RE|VE|LL)(?![^\W\d_])")
 
 
 # --- tags -------------------------------------------------------------------------------------------------------------

@@ -206,9 +206,16 @@ _ACCOUNT = re.compile(r"[A-Z]{2,}\Z")
 _OR = re.compile(r"(?:and|either|he|his|him|s|or|yes)\\(?:or|and|she|hers?|no)\b", re.IGNORECASE)
 
 
-def _breaks(text: str) -> Iterator[Hit]:
+def _breaks(text: str) -> list[Hit]:
+    r"""Backslashes in place of line ends. `in\the` may be a tab: it proves one only beside a break that cannot be read
+    otherwise."""
     if shows_code(text):
-        return
+        return []
+    hits = list(_single_breaks(text))
+    return [hit._replace(proof=1) for hit in hits] if any(hit.proof for hit in hits) else hits
+
+
+def _single_breaks(text: str) -> Iterator[Hit]:
     lines = _Lines(text)
     for match in _BREAK.finditer(text):
         start, end = match.span()
@@ -219,7 +226,7 @@ def _breaks(text: str) -> Iterator[Hit]:
             continue
         if _OR.search(token) or lines.has(_CODE_LINE, start) or lines.has(_ABOUT_ESCAPES, start):
             continue
-        word = re.search(r"[^\W\d_]{2,}[.,;:!?\"')]*\Z", text[max(0, start - 20) : start])
+        word = re.search(r"(?:[^\W\d_]{2,}|\ba)[.,;:!?\"')]*\Z", text[max(0, start - 20) : start])
         if (
             word is None
             or _ACCOUNT.match(word[0])
@@ -356,6 +363,8 @@ _FORMATS: tuple[tuple[str, Callable[[str], Iterable[Hit]]], ...] = (
 # --- what stands around -----------------------------------------------------------------------------------------------
 
 _ADDRESS = re.compile(r"://|www\.|[\w.]+@|\.(?:com|org|net|html?|php|aspx?|jpe?g|png|pdf)\b|[?&]\w+=|/\w+/|=\"")
+#: Tags are no code, and have quotation marks behind signs of equality.
+_MARKUP = re.compile(r"<[A-Za-z/][^<>]{0,400}>|&lt;[A-Za-z/](?:(?!&[lg]t;).){0,400}&gt;")
 #: Characters of a token that are looked at on each side, and of a part of a long line.
 _AROUND, _PART = 60, 500
 #: Addresses with Cyrillic or Arabic words in per cent signs are long.
@@ -383,7 +392,7 @@ class _Lines:
         if key not in self._known:
             end = self.text.find("\n", at, start + 3 * _PART)
             line = self.text[start : min(end if end >= 0 else len(self.text), start + 3 * _PART)]
-            self._known[key] = pattern.search(line) is not None
+            self._known[key] = pattern.search(_MARKUP.sub("", line)) is not None
         return self._known[key]
 
 

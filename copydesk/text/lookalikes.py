@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from copydesk.data.rules import UNMEASURED
@@ -219,7 +220,13 @@ def _meant(word: str, text: str, main: int) -> tuple[int | None, bool]:
         return None, False  # what is left of misread text
     if _is_abbreviation(word, target) or own < foreign_letters:
         return None, False
-    return target, len(fits) == 1 and own > 1
+    return target, len(fits) == 1 and own > 1 and not _is_glued(word, target)
+
+
+def _is_glued(word: str, target: int) -> bool:
+    """Whether a word may be two, one of each script: two letters or more of each, and no more mixed than that."""
+    parts = ["".join(run) for _, run in groupby(word, lambda char: _SCRIPTS[target].match(char) is not None)]
+    return len(parts) == 2 and all(len(part) > 1 for part in parts)
 
 
 def _is_abbreviation(word: str, target: int) -> bool:
@@ -232,6 +239,8 @@ def _is_abbreviation(word: str, target: int) -> bool:
 
 _ARABIC_LETTER = re.compile("[\u064a\u0643]")
 _PERSIAN_LETTER = re.compile("[پچژگ]")
+#: Kurdish, whose writers quote Arabic without its signs.
+_KURDISH_LETTER = re.compile("[ێۆڕڵ]")
 _ARABIC_WORD = re.compile("[\u0621-\u06ff]+")
 #: Letters and signs of Arabic words in a Persian text: verses, names.
 _ONLY_ARABIC = re.compile("[\u0629\u0623\u0625\u064b-\u0652\u0671]")
@@ -239,7 +248,9 @@ _AS_PERSIAN = {"\u064a": "\u06cc", "\u0643": "\u06a9"}
 
 
 def _persian(text: str) -> Found:
-    if not _ARABIC_LETTER.search(text) or not _PERSIAN_LETTER.search(text) or language(text) != "fa":
+    if not _ARABIC_LETTER.search(text) or not _PERSIAN_LETTER.search(text) or _KURDISH_LETTER.search(text):
+        return _NOTHING
+    if language(text) != "fa":
         return _NOTHING
     spans = []
     for word in _ARABIC_WORD.finditer(text):

@@ -111,6 +111,8 @@ def _characters(text: str) -> Iterator[Span]:
 
 
 _C1 = re.compile("[\x80-\x9f]+")
+#: Characters before a closing mark in which its opening one is looked for.
+_QUOTED = 300
 
 
 def _meant_by_c1(text: str, at: int) -> str:
@@ -121,6 +123,8 @@ def _meant_by_c1(text: str, at: int) -> str:
     """
     run = _C1.match(text, at)
     before, behind = text[at - 1 : at], text[at + 1 : at + 2]
+    if text[at] == "\x9d" and text.rfind("“", max(0, at - _QUOTED), at) > text.rfind("”", max(0, at - _QUOTED), at):
+        return "”"
     if text[at] != "\x95":
         previous = _C1.match(before)
         return "" if previous and not _C1_AS_CP1252[text[at]] else _C1_AS_CP1252[text[at]]
@@ -128,7 +132,7 @@ def _meant_by_c1(text: str, at: int) -> str:
         return "\ufffd"
     if before.isalpha() and behind.isalpha():
         return "’" if behind in "stdmrvl" and not text[at + 2 : at + 4].isalpha() else "\ufffd"
-    is_item = before in ("", "\n") or (behind in " \t\xa0" and before in " \n\r\t\xa0")
+    is_item = (before in ("", "\n") and behind != "_") or (behind in " \t\xa0" and before in " \n\r\t\xa0")
     return "•" if is_item else "\ufffd"
 
 
@@ -138,7 +142,7 @@ def _meant_by_soft_hyphen(text: str, at: int, hyphens: bool) -> str:
     if before == " " and behind == " ":
         return "–"
     if not before.isalnum() or not behind.isalnum():
-        return ""
+        return "-" if text[max(0, at - 2) : at] == "+/" else ""
     parties = _FIRST_PARTY.search(text, max(at - 6, 0), at + 1) and _SECOND_PARTY.match(text, at + 1)
     return "-" if hyphens or before.isdigit() or behind.isdigit() or parties else ""
 

@@ -21,6 +21,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _LOOK_LATIN = frozenset("аеорсухіјѕоοАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ")
 #: The fewest words that prove a misreading, and the least gain in bits for each of them.
 _PROVEN, _EACH = 2, 6.0
+#: Two letters are a sign of science: `iθ`, `Δt`.
+_SHORTEST = 3
 #: Words of one letter.
 _ALONE = frozenset("àáéèíóòúyÀÁÉÈÍÓÒÚ")
 
@@ -41,7 +43,7 @@ def find(text: str) -> list[Span]:
     if not _OTHER.search(text) or not _ADJOIN.search(text):
         return []
     words = [match for match in _WORD.finditer(text) if _OTHER.search(match[0])]
-    mixed = [match for match in words if _ADJOIN.search(match[0]) and _is_latin(match[0])]
+    mixed = [m for m in words if len(m[0]) >= _SHORTEST and _ADJOIN.search(m[0]) and _is_latin(m[0])]
     if len({match[0] for match in mixed}) < _PROVEN or 2 * len(mixed) < len([w for w in words if len(w[0]) > 1]):
         return []
     before = " ".join(match[0] for match in mixed)

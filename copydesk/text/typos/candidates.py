@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from functools import cached_property, lru_cache
@@ -40,6 +41,8 @@ LONGEST_WORD = 28
 MOST = 6
 #: A word is as likely as one rarer by so much (Zipf) that needs a readier error.
 PENALTY = {ErrorType.LETTER: 1.5, ErrorType.TWO_SHAPES: 1.0, ErrorType.TWO_LETTERS: 3.0}
+#: Drawn out on purpose: "pleeease".
+_DRAWN = re.compile(r"(.)\1\1")
 #: Words that are looked for further away are at least this frequent (Zipf); those that are one letter away from a token
 #: shorter than `SHORTEST_FAR` as frequent as this. Where a text is not known to be damaged a token in which two letters
 #: are changed has a length of `SHORTEST_FAR_NARROW`, and begins as it was meant.
@@ -111,7 +114,8 @@ class CandidateFinder:
 
     def _may_be_two_letters(self, token: str) -> bool:
         long = len(token) >= SHORTEST_FAR_NARROW
-        return long and token.islower() and token.isalpha() and not self.parts(token)
+        drawn = _DRAWN.search(token) is not None
+        return long and token.islower() and token.isalpha() and not drawn and not self.parts(token)
 
     def wide(self, tokens: Iterable[str]) -> dict[str, tuple[Candidate, ...]]:
         """Candidates of each token in damaged text: up to twice `MOST`.
