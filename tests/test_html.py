@@ -307,6 +307,8 @@ def linked(author: str) -> str:
         (LINKED % '[{"@type": "Report", "author": {"@id": "a"}}, {"@id": "a", "name": "Tom Reed"}]', "", ("Tom Reed",)),
         (LINKED % '//<![CDATA[\n{"@type": "Article", "author": {"name": "Tom Reed",},}\n//]]>', "", ("Tom Reed",)),
         ("<meta name=author content='Tom Reed'>", "", ("Tom Reed",)),
+        ("<meta name=author content='Reed, Tom'>", "", ("Tom Reed",)),
+        ("<meta name=author content='van der Reed, Tom'>", "", ("Tom van der Reed",)),
         ("<meta name=author content='https://facebook.com/tomreed'>", "", ()),
         ("<meta name=twitter:label1 content='By'><meta name=twitter:data1 content='Tom Reed'>", "", ("Tom Reed",)),
         ("", "<p><a rel=author href=/x>Tom Reed</a></p>", ("Tom Reed",)),

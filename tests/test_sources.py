@@ -430,6 +430,7 @@ def test_the_date_of_a_hive_path(tmp_path: Path, path: str, day: str | None) -> 
         '{"text": "a, [b] {c} \\" d"}\n{"text": "e", "x": [{"y": 1}, []]}\n',
         '{"status": "ok", "totalResults": 2, "articles": [{"text": "a, [b] {c} \\" d"}, {"text": "e"}], "next": null}',
         ' \n[\n {"text": "a, [b] {c} \\" d"}\n ,\n {"text": "e"}\n]\n',
+        '{"page": 1, "items": [{"text": "a, [b] {c} \\" d"}], "next": 2}\n{"page": 2, "items": [{"text": "e"}]}\n',
     ],
 )
 def test_json_arrays_objects_and_lines(
@@ -451,10 +452,25 @@ def test_json_arrays_objects_and_lines(
         ('["a", {"text": "b"}]', ["broken-json", None]),
         ("no json", ["broken-json"]),
         ('{"a": "' + "x" * 5000 + '"}', ["no-text"]),
+        ('{"id": 5, "items": ["b", "c"], "text": "a"}', [None]),
+        ('{"title": "T", "data": [{"tag": "b"}], "text": "a"}', ["no-text", None]),
+        ('{"text": "a", "news": [{"title": "b"}]}', [None]),
+        ('{"page": 1, "items": [{"text": "a"}], "next": "x', [None]),
     ],
 )
 def test_json_that_is_one_record_or_broken(tmp_path: Path, content: str, expect: list[str | None]) -> None:
     assert rules(documents(written(tmp_path / "a.json", content))) == expect
+
+
+def test_a_record_in_a_wrapper_keeps_what_stands_around_a_list(tmp_path: Path) -> None:
+    content = '{"title": "T", "data": [{"tag": "b"}], "text": "a", "date": "2019-05-21"}'
+    found = documents(written(tmp_path / "a.json", content))[-1]
+    assert (found.title, found.text, found.date) == ("T", "a", "2019-05-21")
+
+
+def test_authors_in_lists_without_end(tmp_path: Path) -> None:
+    content = '{"text": "a", "authors": [["Jane Roe"], ' + "[" * 600 + '"b"' + "]" * 600 + "]}"
+    assert documents(written(tmp_path / "a.json", content))[0].authors == ("Jane Roe",)
 
 
 def test_a_json_record_beyond_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,6 +166,14 @@ def identifier(value: Any) -> str | None:
 def authors_of(value: Any) -> tuple[str, ...]:
     """The names in a field of authors: a string, a list of strings or of objects with a `name`, or such a list as it
     is printed."""
+    return tuple(dict.fromkeys(_names_of(value, _DEEPEST)))
+
+
+#: Lists within lists, at most.
+_DEEPEST = 5
+
+
+def _names_of(value: Any, deep: int) -> tuple[str, ...]:
     if isinstance(value, str) and value[:1] == "[" and value[-1:] == "]" and len(value) < 2000:
         try:
             value = ast.literal_eval(value)
@@ -175,9 +183,9 @@ def authors_of(value: Any) -> tuple[str, ...]:
         value = value.get("name") or plain(value)
     if isinstance(value, str):
         return _names_in(storable(" ".join(value.split())))
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, list | tuple) or not deep:
         return ()
-    return tuple(dict.fromkeys(name for part in value[:50] for name in authors_of(part)))
+    return tuple(name for part in value[:50] for name in _names_of(part, deep - 1))
 
 
 _BETWEEN_NAMES = re.compile(r"\s*[;|]\s*|\s*,\s*(?:and\s+)?|\s+(?:and|&|und|et|y)\s+")

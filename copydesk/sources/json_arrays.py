@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from copydesk.sources.fields import COMMON
 from copydesk.sources.streams import Stopped
 
 #: A string that is whole, or what changes the depth, or the begin of a string that goes on behind the buffer.
@@ -13,7 +14,15 @@ _SPACE = b" \t\r\n"
 #: The keys under which APIs deliver their records, in an object with little else.
 _WRAPPERS = frozenset(("articles", "data", "items", "results", "docs", "documents", "records", "news", "posts", "hits"))
 _WRAPPER = re.compile(
-    rb'\{\s*(?:"[^"\\]{0,40}"\s*:\s*(?:"[^"\\]{0,200}"|[\w.+-]+)\s*,\s*){0,8}"([^"\\]{1,40})"\s*:\s*\['
+    rb'(?P<head>\{\s*(?:"[^"\\]{0,40}"\s*:\s*(?:"[^"\\]{0,200}"|[\w.+-]+)\s*,\s*){0,8})"(?P<key>[^"\\]{1,40})"\s*:\s*'
+    rb"\[\s*(?=(?P<first>.))",
+    re.DOTALL,
+)
+#: The begin of an object in which an array may follow.
+_MAY_WRAP = re.compile(rb"[^\[}]*(?:\[[ \t\r\n]*)?")
+#: An object with a text of its own is a record itself, whatever lists it has.
+_TEXT_KEY = re.compile(
+    rb'"(?:%s)"\s*:' % b"|".join(re.sub("_", "[_ -]?", name).encode() for name in COMMON["text"]), re.IGNORECASE
 )
 
 
@@ -35,20 +44,20 @@ class _Scanner:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._head = b""  # what an object says before its array of records
         self._buffer = bytearray()
         self._depth = 0
         self._inside = 0  # the depth of the array that holds the records
         self._at = 0  # how far the buffer was looked at
         self._begun = False
-        self._over = False  # behind the array of an object, which says nothing of its records
+        self._behind = False  # behind the array of an object, before its end
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
-        if self._over:
-            return
         self._buffer += piece
-        if not self._begun and not self._begin():
-            return
-        yield from self._cut()
+        while self._begun or self._begin():
+            yield from self._cut()
+            if self._begun:
+                break
         if len(self._buffer) > self._limit:
             words = f"a record of more than {self._limit:,} bytes, or a string without an end"
             raise self._stopped("too-large", words)
@@ -60,9 +69,10 @@ class _Scanner:
             return False
         if start[:1] == b"[":
             self._inside, head = 1, 1
-        elif (wrapper := _WRAPPER.match(start)) and wrapper[1].decode("utf-8", "replace").lower() in _WRAPPERS:
+        elif (wrapper := _WRAPPER.match(start)) and _wraps(wrapper):
             self._inside, head = 2, wrapper.end()
-        elif start[:1] == b"{" and len(start) < 4096 and not start.count(b"[") and start.count(b"}") == 0:
+            self._head = wrapper["head"]
+        elif start[:1] == b"{" and len(start) < 4096 and _MAY_WRAP.fullmatch(start):
             return False  # more of it may show an array
         else:
             head = 0
@@ -86,11 +96,13 @@ class _Scanner:
                 if self._depth < self._inside:
                     yield from self._element(start, token.start())
                     start = token.end()
-                    self._over = self._inside > 1
-                    self._inside = self._depth = 0
-                    if self._over:
-                        start = len(self._buffer)
-                        break
+                    self._behind = self._inside > 1
+                    self._inside, self._depth = 0, int(self._behind)
+                elif self._depth == 0 and self._behind:
+                    yield from self._rest_of_object(start, token.end())
+                    start = token.end()
+                    self._behind = self._begun = False  # another object may follow
+                    break
                 elif self._depth == 0:
                     yield from self._element(start, token.end())
                     start = token.end()
@@ -107,6 +119,12 @@ class _Scanner:
         if found := bytes(self._buffer[start:end]).strip(_SPACE):
             yield found
 
+    def _rest_of_object(self, start: int, end: int) -> Iterator[bytes]:
+        """The object without its array, if it has a text of its own."""
+        rest = bytes(self._buffer[start:end]).strip(_SPACE)
+        if _TEXT_KEY.search(rest):
+            yield self._head + rest.removeprefix(b",")
+
     def end(self) -> Iterator[bytes]:
         """What is left where the file ends. Raises `Stopped` if it is a part of a record."""
         rest = bytes(self._buffer).strip(_SPACE)
@@ -114,6 +132,8 @@ class _Scanner:
             self._begun = True
             yield from self._cut()
             rest = bytes(self._buffer).strip(_SPACE)
+        if self._behind and not _TEXT_KEY.search(rest):
+            return
         if self._depth:
             raise self._stopped("broken-json", "not JSON: it ends within a record or before the end of its array")
         if rest:
@@ -123,3 +143,9 @@ class _Scanner:
         stop = Stopped(rule, words)
         stop.begun = bytes(self._buffer[: self._limit])
         return stop
+
+
+def _wraps(wrapper: re.Match[bytes]) -> bool:
+    """Whether an object is nothing but what an API puts around its records."""
+    key = wrapper["key"].decode("utf-8", "replace").lower()
+    return key in _WRAPPERS and wrapper["first"] in b"{]" and not _TEXT_KEY.search(wrapper["head"])

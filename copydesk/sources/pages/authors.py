@@ -72,6 +72,8 @@ _NOBODY = frozenset(
     sponsored sponsor partner partners guest company press release advertorial agencies agency""".split()
 )
 _LONGEST_NAME = 60
+# `Roe, Jane`, `van der Berg, Jan`.
+_TURNED = re.compile(r"((?:(?:van|von|de|der|den|la|du|di|da|del|ter|ten) ){0,3}[^\W\d_]+),\s*([^\W\d_]+)")
 _MOST = 30
 #: A byline is within this many blocks of the headline: above it, and below.
 _ABOVE, _BELOW = 6, 14
@@ -254,7 +256,7 @@ def _unlabelled(text: str) -> str:
 def _parts(text: str) -> list[str]:
     """The names in a list of names; what stands beside them, a role or an employer, is left out. `Roe, Jane` is one."""
     text = text.strip(" ,;|")
-    if (turned := re.fullmatch(r"([^\W\d_]+),\s*([^\W\d_]+)", text)) and text.isascii():
+    if (turned := _TURNED.fullmatch(text)) and text.isascii():
         return [f"{turned[2]} {turned[1]}"]
     parts = [part.strip() for part in _JOIN.split(text) if part.strip()]
     if parts and is_name(parts[0]):

@@ -31,6 +31,9 @@ def below_story(page: Page, known: Known) -> Sequence[Decision]:
 
 
 def _fills_column(page: Page, known: Known, line: Line) -> Sequence[Decision]:
+    column = line.below
+    if column and column.counter and column.counter.bare and page.lines[line.number - 1].mark in (":", "："):
+        return ()  # the number that the line above announces
     return tuple(filter(None, (column_below(known.columns, line),)))
 
 
