@@ -21,7 +21,7 @@ from copydesk.text.typos.model import Model
 from copydesk.text.typos.state import State, estimated
 
 REAL_WORD, DOUBLED, APOSTROPHE = "typo-real-word", "typo-doubled", "typo-apostrophe"
-SIGN_SPACE = "typo-sign-space"
+MISSING, TOO_MANY = "typo-sign-space", "typo-space-before-sign"
 #: Log-odds of encoder and judge from which they agree with a line of `pairs.tsv`.
 AGREED = 0.0
 #: Findings below this probability are nobody's concern.
@@ -207,10 +207,10 @@ def _of_one_meaning(some: nonwords.NonwordCandidates, chance: NDArray[np.float32
 
 
 def _signs(batch: Batch, state: State, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float) -> None:
-    confidence = rules.confidence(SIGN_SPACE)
-    if confidence >= least:
-        for one in signs.found(batch, state, fixed):
-            found[one.text].append(Finding(one.start, one.end, one.after, SIGN_SPACE, confidence))
+    for one in signs.found(batch, state, fixed):
+        rule = MISSING if one.after else TOO_MANY
+        if (confidence := rules.confidence(rule)) >= least:
+            found[one.text].append(Finding(one.start, one.end, one.after, rule, confidence))
 
 
 def _doubled(batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float) -> None:

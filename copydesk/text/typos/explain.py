@@ -25,7 +25,7 @@ def evidence(text: str, start: int, end: int, after: str, rule: str, model: Mode
         return f"“{before}” is no known word; {parts} are likelier."
     if rule == "typo-merged":
         return f"A space is missing behind “{before}”: no known word goes on there."
-    if rule == "typo-sign-space":
+    if rule in ("typo-sign-space", "typo-space-before-sign"):
         return "The text is damaged: spaces are missing throughout, or words are unknown."
     if rule in ("typo-split", "typo-spaces"):
         return f"“{after}” is likelier than “{before}” among the words beside it."
