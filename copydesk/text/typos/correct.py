@@ -105,7 +105,8 @@ def _protected(before: str, words: Collection[str]) -> bool:
 def _single(
     batch: Batch, model: Model, state: State, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float
 ) -> None:
-    some = nonwords.single(batch, model.finder, model.ngrams, state.damaged)
+    # What is certain in a text as usual is no less certain in one that is a little damaged.
+    some = nonwords.single(batch, model.finder, model.ngrams, state.heavily_damaged)
     if len(some):
         case = doubtful.of_single(batch, model.finder, some)
         chance = _of_one_meaning(some, model.probability("single", some.features))

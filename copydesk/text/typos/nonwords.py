@@ -67,12 +67,12 @@ class NonwordCandidates(NamedTuple):
 
 
 def single(
-    batch: Batch, finder: CandidateFinder, ngrams: NGrams, damaged: NDArray[np.bool_] | None = None
+    batch: Batch, finder: CandidateFinder, ngrams: NGrams, without: NDArray[np.bool_] | None = None
 ) -> NonwordCandidates:
-    """Single tokens that no lexicon knows, each with its candidates, of texts that are not `damaged` (flags)."""
+    """Single tokens that no lexicon knows, each with its candidates, but not of the texts that `without` marks."""
     unknown = ((batch.flags & WORD) > 0) & ((batch.flags & (KNOWN | FOREIGN)) == 0)
-    if damaged is not None:
-        unknown &= ~damaged[batch.text]
+    if without is not None:
+        unknown &= ~without[batch.text]
     return _single(batch, np.flatnonzero(unknown), finder, ngrams, finder.narrow)
 
 

@@ -19,8 +19,8 @@ from copydesk.text.typos.lattice import Channel
 USUAL = 0.004
 #: How many words what is usual is worth.
 _WORTH = 60.0
-#: From this share on a document is damaged.
-DAMAGED = 0.03
+#: From these shares on a document is damaged, and heavily so.
+DAMAGED, HEAVILY = 0.03, 0.05
 #: Letters to a word from which on blanks are missing throughout, in texts of at least so many letters.
 _LETTERS_TO_A_WORD, _LEAST_LETTERS = 14.0, 14
 #: Blanks lost, and blanks within words, for each unknown word; unknown words of counted text; the greatest share.
@@ -43,6 +43,12 @@ class State(NamedTuple):
     def damaged(self) -> NDArray[np.bool_]:
         """Which texts are damaged."""
         found: NDArray[np.bool_] = (self.unknown >= DAMAGED) | self.spaceless
+        return found
+
+    @property
+    def heavily_damaged(self) -> NDArray[np.bool_]:
+        """Which texts are so damaged that what is certain elsewhere is not there."""
+        found: NDArray[np.bool_] = (self.unknown >= HEAVILY) | self.spaceless
         return found
 
     def of(self, texts: Sequence[int]) -> State:
