@@ -88,7 +88,8 @@ def test_a_suggestion_is_made() -> None:
     likely = PLAIN.edits[-1]
     result, edits, _ = review(article(PLAIN), PLAIN.edits, Choices.of([about(likely, ACCEPT, 1)]))
     assert "Nobody was hurts, said" in result.body
-    assert (edits[-1].status, edits[-1].proposed, result.suggestion_count) == (APPLIED, SUGGESTED, 2)
+    assert (edits[-1].status, edits[-1].proposed) == (APPLIED, SUGGESTED)
+    assert result.suggestion_count == article(PLAIN).suggestion_count - 1
     rebuilt(PLAIN, result, edits)
 
 
