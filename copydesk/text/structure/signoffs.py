@@ -33,6 +33,11 @@ _CREDITS = re.compile(
 _LABEL = re.compile(rf"(?:[Aa]dditional )?{_WORK}(?:(?:,| and|, and) {_WORK})* by ")
 #: `Writing by Jane Roe, editing by John Doe, music by the Ashby Players.`
 _OF_A_FILM = re.compile(r"(?i:^\s*\(?(?:writing|editing)\b.*\b(?!reporting|writing|editing|compiled)\w+ by )")
+#: `Editing by Ada Finch made it better.`
+_SAYS = re.compile(
+    r"(?<![\w'’-])(?!(?:additional|reporting|writing|editing|graphics|compiled|desk|newsroom|bureau|staff|team|with|from)\b)"
+    r"[a-z]{4,}\b"
+)
 _MORE = re.compile(
     rf"(?:…|\.\.\.|\[…\]|\[\.\.\.\])(?P<more>\s*(?:{'|'.join(lines('read_more.txt'))})[\s»>→….:]*)$", re.IGNORECASE
 )
@@ -64,7 +69,7 @@ def _of_line(known: Known, line: Line, alone: bool) -> list[Decision]:
         tail = line.text[tail_from:end]
         footer = _footer(tail)
         credit = _CREDITS.search(tail) if footer is None and "ing by " in tail else None
-        if credit and _OF_A_FILM.search(credit[0]):
+        if credit and (_OF_A_FILM.search(credit[0]) or (credit[0].lstrip()[:1] != "(" and _SAYS.search(credit[0]))):
             credit = None
         found = footer if footer is not None else credit.start() if credit else None
         if found is None or (alone and tail_from + found == 0):
