@@ -380,6 +380,7 @@ def test_a_mapped_column_makes_a_table_one_of_texts(tmp_path: Path) -> None:
         ({"author": [{"@type": "Person", "name": "Jane Roe"}]}, {"authors": ("Jane Roe",)}),
         ({"byline": "Roe, Jane"}, {"authors": ("Roe, Jane",)}),
         ({"authors": ["Jane Roe", "View All Posts", "Senior Columnist"]}, {"authors": ("Jane Roe",)}),
+        ({"authors": "Jane Roe, Because Without Ships, There Is No Harbour."}, {"authors": ("Jane Roe",)}),
         ({"authors": "['Because Without Ships', 'There Is No Free Harbour.']"}, {"authors": ()}),
         ({"lang": "en-US"}, {"language": "en"}),
         ({"_id": {"$oid": "5f0c"}}, {"uri": "a.jsonl#id=5f0c"}),

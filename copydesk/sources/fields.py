@@ -193,22 +193,21 @@ _BETWEEN_NAMES = re.compile(r"\s*[;|]\s*|\s*,\s*(?:and\s+)?|\s+(?:and|&|und|et|y
 
 def _names_in(value: str) -> tuple[str, ...]:
     """`By Jane Doe and John Roe`, `Jane Doe; John Roe`; `Doe, Jane` is one name."""
-    if is_missing(value) or len(value) > 300 or "://" in value or _is_no_name(value):
+    if is_missing(value) or len(value) > 300 or "://" in value:
         return ()
-    if (byline := find_byline(value)) and byline.names:
-        return byline.names
+    byline = find_byline(value)
     parts = _BETWEEN_NAMES.split(value)
-    if len(parts) > 1 and all(map(is_name, parts)):
-        return tuple(part for part in parts if not _is_no_name(part))
-    return (value,)
+    if byline and byline.names:
+        names = byline.names
+    else:
+        names = tuple(parts) if len(parts) > 1 and all(map(is_name, parts)) else (value,)
+    return tuple(name for name in names if not _is_no_name(name))
 
 
 #: Scrapers take buttons, mottos and posts for names: `View All Posts`, `Because Without America`, `Senior Columnist`.
 _NO_NAME = frozenset(
     "all are because enter here is no not on please post posted posts there was who without your view".split()
 )
-
-
 _POSTS = frozenset("columnist commentator contributor correspondent editor producer reporter writer".split())
 
 
