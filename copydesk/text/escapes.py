@@ -227,13 +227,13 @@ def _single_breaks(text: str) -> Iterator[Hit]:
         if _OR.search(token) or lines.has(_CODE_LINE, start) or lines.has(_ABOUT_ESCAPES, start):
             continue
         word = re.search(r"(?:[^\W\d_]{2,}|\ba)[.,;:!?\"')]*\Z", text[max(0, start - 20) : start])
-        if (
-            word is None
-            or _ACCOUNT.match(word[0])
-            or not re.match(r"[\"'(]*(?:[^\W\d_]{2,}|a |I )", text[end : end + 12])
-        ):
+        if word is None or not re.match(r"[\"'(]*(?:[^\W\d_]{2,}|a |I )", text[end : end + 12]):
             continue
-        yield Hit(start, end, "\n\n" if len(match["signs"]) == 2 else " ", int(match["behind"] not in "nrtux"))
+        yield Hit(start, end, "\n\n" if len(match["signs"]) == 2 else " ", _proof_of_break(word[0], match["behind"]))
+
+
+def _proof_of_break(before: str, behind: str) -> int:
+    return int(behind not in "nrtux" and _ACCOUNT.match(before) is None)
 
 
 # --- other formats ----------------------------------------------------------------------------------------------------

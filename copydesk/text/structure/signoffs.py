@@ -135,4 +135,5 @@ def paragraphs_twice(page: Page, known: Known) -> Sequence[Decision]:
         else:
             verses += above is not None and line.text == above.text and len(line.text.split()) > 2
             above = line
-    return made if verses < len(made) or not verses else ()
+    prose = not verses or any(line.is_prose for line in page.lines[known.body :] if known.is_open(line.number))
+    return made if prose else ()
