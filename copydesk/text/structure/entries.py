@@ -1,8 +1,10 @@
-"""The dates of the entries of a timeline, a diary, a live blog: none of them says when the page was published."""
+"""Entries: the dates of a timeline, a diary, a live blog, which do not say when the page was published, and the authors
+in a list of books, who did not write it.
+"""
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 
 from copydesk.text.structure.decisions import Page
 from copydesk.text.structure.lines import Line
@@ -31,3 +33,20 @@ def _is_day(line: Line) -> bool:
         return False
     column = line.above
     return column is not None and column.rule == "date-line" and column.date is not None and not column.date.found.label
+
+
+_LONGEST_BYLINE = 60
+
+
+def names_work(page: Page, line: Line) -> bool:
+    """Whether a byline below a short line is of an entry of a list of books or pictures: so is another one below."""
+    below = page.lines[line.number + 1 :]
+    return any(
+        not above.ends_sentence and here.text != line.text and _is_byline(here)
+        for above, here in pairwise(below)
+        if len(here.text) <= _LONGEST_BYLINE
+    )
+
+
+def _is_byline(line: Line) -> bool:
+    return line.above is not None and line.above.rule == "byline"

@@ -20,7 +20,7 @@ from copydesk.text.structure.decisions import (
     fold,
     with_decision,
 )
-from copydesk.text.structure.entries import begins_entry
+from copydesk.text.structure.entries import begins_entry, names_work
 from copydesk.text.structure.lines import Line
 
 #: A headline stands among so many of the first lines of a page.
@@ -260,6 +260,8 @@ def below_deck(page: Page, known: Known) -> Sequence[Decision]:
     """The lines between a deck and the story; the deck, a summary of a line or two, stays in the body."""
     lines = page.lines[known.body : known.body + HEAD]
     if known.body >= HEAD or not known.first_headline(page) or not _is_deck(lines):
+        return ()
+    if not lines[0].ends_sentence and names_work(page, lines[1]):
         return ()
     made: list[Decision] = []
     columns = known.columns

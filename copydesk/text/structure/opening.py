@@ -17,6 +17,7 @@ from copydesk.text.structure.decisions import Decision, Known, Mark, Page
 from copydesk.text.structure.entries import begins_entry
 from copydesk.text.structure.head import LONGEST_DECK
 from copydesk.text.structure.names import is_known_agency, is_place
+from copydesk.text.structure.sentences import QUESTIONS
 
 _STORY_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\u0400-\u042f\u0600-\u06ff\u3041-\u30ff\u4e00-\u9fff]")
 HEADLINE_START = re.compile(r"[\"'“(]?[A-ZÀ-ÞİŞĞ\d]")
@@ -205,6 +206,8 @@ def _dateline(page: Page, known: Known, story: str) -> Dateline | None:
     found = find_dateline(story, partial(known.is_site, page))
     if not found or found.end >= len(story):
         return None
+    if found.place is None and story[: found.end].rstrip().endswith(":") and story[-1] in QUESTIONS:
+        return None  # an interview
     if found.place is None and (place := find_dateline(story[found.end :])) and not place.agency:
         found = found._replace(place=place.place, end=found.end + place.end)
     named = _BRACKETS.search(story, 0, found.end)
