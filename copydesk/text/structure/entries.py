@@ -41,7 +41,7 @@ _LONGEST_BYLINE = 60
 def names_work(page: Page, line: Line) -> bool:
     """Whether a byline below a short line is of an entry of a list of books or pictures: so is another one below."""
     below = page.lines[line.number + 1 :]
-    return any(
+    return _is_byline(line) and any(
         not above.ends_sentence and here.text != line.text and _is_byline(here)
         for above, here in pairwise(below)
         if len(here.text) <= _LONGEST_BYLINE
@@ -49,4 +49,4 @@ def names_work(page: Page, line: Line) -> bool:
 
 
 def _is_byline(line: Line) -> bool:
-    return line.above is not None and line.above.rule == "byline"
+    return line.above is not None and line.above.rule == "byline" and line.above.date is None
