@@ -71,8 +71,16 @@ def found(batch: Batch, segmenter: Segmenter, state: State, fixed: NDArray[np.bo
         for cut, way in zip(cuts, ways, strict=True)
         if not state.spaceless[cut.text] or cut.text not in code
         for change in cut.changes(way)
+        if cut.spaceless or not _divides_name(change)
     ]
     return _candidates(batch, segmenter, state, changes)
+
+
+def _divides_name(change: _Change) -> bool:
+    """Whether one word that begins with a capital and has another within would be several: "WatchKit"."""
+    (word, *more), parts = change.old, change.new
+    capitals = word[:1].isupper() and not word.isupper() and any(letter.isupper() for letter in word[1:])
+    return capitals and not more and len(parts) > 1
 
 
 def _code(cuts: list[_Cut], ways: list[list[int]], grammar: Grammar) -> frozenset[int]:
