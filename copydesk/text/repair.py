@@ -110,7 +110,7 @@ def _characters(text: str) -> Iterator[Span]:
             yield Span(start, end, "", "zero-width")
 
 
-_C1 = re.compile("[\x80-\x9f]+")
+_C1 = re.compile("[\x80-\x9f]")
 #: Characters before a closing mark in which its opening one is looked for.
 _QUOTED = 300
 
@@ -121,14 +121,13 @@ def _meant_by_c1(text: str, at: int) -> str:
     A bullet stands before an item; elsewhere that byte, and bytes that cp1252 does not have, were read from an encoding
     that is not known.
     """
-    run = _C1.match(text, at)
     before, behind = text[at - 1 : at], text[at + 1 : at + 2]
     if text[at] == "\x9d" and text.rfind("“", max(0, at - _QUOTED), at) > text.rfind("”", max(0, at - _QUOTED), at):
         return "”"
     if text[at] != "\x95":
         previous = _C1.match(before)
         return "" if previous and not _C1_AS_CP1252[text[at]] else _C1_AS_CP1252[text[at]]
-    if run and len(run[0]) > 1:
+    if _C1.match(behind):
         return "\ufffd"
     if before.isalpha() and behind.isalpha():
         return "’" if behind in "stdmrvl" and not text[at + 2 : at + 4].isalpha() else "\ufffd"
