@@ -148,8 +148,14 @@ class Segmenter:
         return known is not None and known.cost < _COMMON
 
     def segment(self, runs: Sequence[Run], channels: Sequence[Channel]) -> list[list[int]]:
-        """For each run, the places at which blanks belong, rising."""
-        lattices = [_Lattice(self, run, channel) for run, channel in zip(runs, channels, strict=True)]
+        """For each run, the places at which blanks belong, rising. Runs that are alike are read once."""
+        asked = list(zip(runs, channels, strict=True))
+        numbers = {one: number for number, one in enumerate(dict.fromkeys(asked))}
+        ways = self._segment(list(numbers))
+        return [ways[numbers[one]] for one in asked]
+
+    def _segment(self, asked: Sequence[tuple[Run, Channel]]) -> list[list[int]]:
+        lattices = [_Lattice(self, run, channel) for run, channel in asked]
         costs = self.costs(_Pairs.together([lattice.pairs for lattice in lattices])).tolist()
         found, first = [], 0
         for lattice in lattices:
