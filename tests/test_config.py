@@ -60,6 +60,10 @@ def test_file_is_weaker_than_environment_is_weaker_than_flags() -> None:
     assert config.warehouse.path == "warehouse", "a flag that was not given sets nothing"
 
 
+def test_the_name_of_who_decides_is_no_setting() -> None:
+    assert load(None, {}, {"COPYDESK_WHO": "Edith"}) == load(None, {}, {})
+
+
 def test_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COPYDESK_TEXT__QUOTES", "curly")
     assert load().text.quotes == "curly"

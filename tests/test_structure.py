@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import copydesk
 from copydesk.config import DatesConfig
 from copydesk.data import lists
 from copydesk.text.fold import fold as folded
@@ -126,3 +127,20 @@ def test_every_furniture_pattern_can_be_tried(row: dict[str, Any]) -> None:
     words = [word for name in ("first", "last") for word in row.get(name, ())]
     assert words
     assert all(word == word.casefold() and len(word.split()) == 1 for word in words)
+
+
+@pytest.mark.parametrize(
+    ("line", "modified"),
+    [
+        ("Published: 15 May 2024, 09:30 | Updated: 16 May 2024, 18:10", "2024-05-16 18:10"),
+        ("By Jane Roe | June 12, 2020 | Updated: Aug. 18, 2020", "2020-08-18 00:00"),
+        ("Published 15 May 2024\n\nUpdated 16 May 2024", "2024-05-16 00:00"),
+        ("Published: 15 May 2024", None),
+    ],
+)
+def test_the_date_of_an_update_is_a_column_of_its_own(line: str, modified: str | None) -> None:
+    story = "The council had wanted to stop the service in November because too few people used it."
+    article = copydesk.clean(f"Harbour Town Votes to Keep Its Last Ferry\n\n{line}\n\n{story}", uri="a").article
+    assert article is not None
+    assert (article.modified_at and f"{article.modified_at:%Y-%m-%d %H:%M}") == modified
+    assert article.body == story

@@ -18,6 +18,8 @@ from copydesk.config import Config
 
 FILE = "copydesk.toml"
 PREFIX = "COPYDESK_"
+#: Variables that are no settings: the name of the person who decides.
+OTHERS = ("COPYDESK_WHO",)
 
 
 class ConfigError(ValueError):
@@ -94,7 +96,7 @@ def _from_file(path: str | None) -> tuple[str, dict[str, Any]]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
     names = {_variable(key): key for key, _, _ in describe()}
     found = {names[name]: value for name, value in environment.items() if name in names}
-    unknown = [name for name in environment if name.startswith(PREFIX) and name not in names]
+    unknown = [name for name in environment if name.startswith(PREFIX) and name not in names and name not in OTHERS]
     if unknown:
         raise ConfigError(f"environment: {unknown[0]} is not a setting{_similar(unknown[0], list(names))}")
     return found

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from copydesk.text import dates
 from copydesk.text.structure import credit_lines
-from copydesk.text.structure.date_lines import read_date_line
+from copydesk.text.structure.date_lines import read_date_line, updated_on
 from copydesk.text.structure.date_reader import DateReader, ReadDate
 from copydesk.text.structure.names import is_agency_line
 
@@ -23,6 +23,7 @@ class Column(NamedTuple):
     counter: credit_lines.Counter | None = None
     byline: credit_lines.Byline | None = None
     place: str | None = None
+    updated: ReadDate | None = None
 
 
 def find_column(line: str, reader: DateReader, top: bool) -> Column | None:
@@ -30,7 +31,7 @@ def find_column(line: str, reader: DateReader, top: bool) -> Column | None:
     if len(line) > LONGEST:
         return None
     if (top or not line.isdigit()) and (date := reader.whole_line(line)):
-        return Column("date-line", date=date)
+        return Column("date-line", date=date, updated=updated_on(line, date, reader))
     if top and dates.is_relative(line):
         return Column("relative-date")
     if top and (mixed := _beside_date(line, reader)):
@@ -53,4 +54,5 @@ def _beside_date(line: str, reader: DateReader) -> Column | None:
     if read is None or not read.whole:
         return None
     rule = "byline" if read.byline else "source-line" if read.source else "date-line"
-    return Column(rule, read.date, read.source, byline=read.byline, place=read.place)
+    updated = updated_on(line, read.date, reader)
+    return Column(rule, read.date, read.source, byline=read.byline, place=read.place, updated=updated)

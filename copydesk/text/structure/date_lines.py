@@ -119,6 +119,13 @@ def _dates(line: str, reader: DateReader) -> tuple[list[ReadDate], list[_Part]]:
     return found, around
 
 
+def updated_on(line: str, published: ReadDate, reader: DateReader) -> ReadDate | None:
+    """The latest date of a line that says it is one of an update, besides the one of publication."""
+    found = [date for date in _dates(line, reader)[0] if date.found.label == "updated"]
+    latest = max(found, key=lambda date: date.found.moment, default=None)
+    return None if latest is None or latest.found.moment == published.found.moment else latest
+
+
 def _without_events(line: str) -> str:
     plain = fold(line)
     if not _EVENT_PART.search(plain):

@@ -122,7 +122,7 @@ class Columns(NamedTuple):
             self.byline or names,
             self.attribution or column.source,
             column.counter.views if column.counter else self.view_count,
-            (*self.dates, column.date) if column.date else self.dates,
+            (*self.dates, *filter(None, (column.date, column.updated))),
         )
 
     def with_dateline(self, found: Dateline) -> Columns:
