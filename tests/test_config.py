@@ -87,6 +87,7 @@ def test_every_key_can_be_set_from_file_and_environment(name: str) -> None:
         "typos.mode": "fast",
         "typos.suggest_from": "0.25",
         "rules.off": "quote",
+        "warehouse.keep_versions_days": "1",
     }.get(name) or ("story" if name.startswith("sources.fields.") else None)
     value = value or ("elsewhere" if not default or default.startswith('"') else "1")
     Path("elsewhere").mkdir()  # a folder of lists has to be there
