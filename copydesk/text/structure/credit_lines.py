@@ -29,7 +29,7 @@ _JOINS = any_as_written(
 _NAME_END = re.compile(
     rf"\s*(?:[|/•·(\[<]|\s[–—-]\s|\s(?:in|at|for)\s+(?=[A-Z])|,\s*(?=(?!(?:{_JOINS})\s)(?:the\s+)?(?:[a-z]|[A-Z]{{2,}}\b))|\S+@\S+|@\w+)"
 )
-_JOIN = re.compile(rf"\s*[,،]\s*(?:(?:{_JOINS})\s+)?|\s+(?:{_JOINS})\s+")
+_JOIN = re.compile(rf"\s*[,،;؛]\s*(?:(?:{_JOINS})\s+)?|\s+(?:{_JOINS})\s+")
 _PARTICLES = set(lists.words("name_particles"))
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[.'’-][^\W\d_]+)*\.?$")
 # Not abbreviations, nor months after a label: Jan, May, Augusto and Mercedes are also names of people.
