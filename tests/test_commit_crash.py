@@ -325,15 +325,21 @@ def test_kill_minus_nine_at_any_moment(tmp_path: Path) -> None:
     chance = random.Random(f"crash {KILLS}")
     run(tmp_path / "start", warehouse_runs.first_night())
     shutil.copytree(tmp_path / "start", tmp_path / "calm")
-    start = time.monotonic()
-    run(tmp_path / "calm", warehouse_runs.second_night())
-    lasts, calm = time.monotonic() - start, tree(tmp_path / "calm")
 
-    def killed(root: Path) -> str:
+    def begun(root: Path) -> Any:
         here, there = context.Pipe(duplex=False)
         child = context.Process(target=_second_night, args=(str(root), there))
         child.start()
         assert here.poll(60) and here.recv_bytes()
+        return child
+
+    calmly = begun(tmp_path / "calm")
+    start = time.monotonic()
+    calmly.join()
+    lasts, calm = time.monotonic() - start, tree(tmp_path / "calm")
+
+    def killed(root: Path) -> str:
+        child = begun(root)
         child.join(chance.uniform(0, 1.1 * lasts))
         child.kill()
         child.join()

@@ -67,7 +67,7 @@ def test_other_text_has_two_letters_only_in_long_words_of_the_same_letters() -> 
     found = FINDER.narrow(tokens)
     assert [c.word for c in found["dissapearance"]] == ["disappearance"]
     assert found["dissapearance"][0].error == ErrorType.TWO_LETTERS
-    assert [c.word for c in found["pleeease"]] == ["please"]
+    assert not found["pleeease"], "drawn out on purpose"
     assert not any(found[token] for token in ("downloaders", "recapturedby", "polooning", "Dissapearance"))
     assert FINDER.narrow(["thc"])["thc"] == FINDER.candidates("thc")
 

@@ -67,7 +67,7 @@ FAR_TIMES = tuple(
     for zone in ("", "Z", "+14:00", "-12:00", "+99:99", "-24:00", "+2400", " Mars/Phobos")
 )
 #: What an id may not be: each of these records is called by its place.
-NO_IDS = ("NaN", "Infinity", "-Infinity", "1e400", "true", "false", "null", '""', "[]", "{}", "[1]")
+NO_IDS = ("NaN", "Infinity", "-Infinity", "1e400", "true", "false", "null", '""', "[]", "{}")
 
 
 def values() -> dict[str, Kind]:
@@ -86,7 +86,12 @@ def values() -> dict[str, Kind]:
         "ids-that-are-none": Kind({"a.jsonl": lines(*ids)}, numbered("a.jsonl", len(ids))),
         "nulls-beside-values": Kind(
             {"a.jsonl": lines(*named)},
-            {"/a-url": PUBLISHED, "/77": PUBLISHED, f"/1{'0' * 400}": PUBLISHED, "a.jsonl#4": PUBLISHED},
+            {
+                "/a-url": PUBLISHED,
+                "a.jsonl#id=77": PUBLISHED,
+                f"a.jsonl#id=1{'0' * 400}": PUBLISHED,
+                "a.jsonl#4": PUBLISHED,
+            },
         ),
         "titles-that-are-none": Kind(
             {"a.jsonl": lines(*(raw(n, "title", v) for n, v in enumerate(("1e400", "[]", '"\\ud800"', '"\\u0000"'))))},
@@ -179,11 +184,16 @@ def tables() -> dict[str, Kind]:
         ),
         "columns-of-one-name": Kind(
             {"a.parquet": parquet(twice), "b.csv": b"text,text,id\n" + b'"' + story(3).encode() + b'",second,c\n'},
-            {"/first": PUBLISHED, "/b": PUBLISHED, "/c": PUBLISHED},
+            {"a.parquet#id=first": PUBLISHED, "a.parquet#id=b": PUBLISHED, "b.csv#id=c": PUBLISHED},
         ),
         "numbers-for-ids": Kind(
             {"decimals.parquet": parquet(ids), "nans.parquet": parquet(nans)},
-            {"/7": PUBLISHED, "/8.5": PUBLISHED, "nans.parquet#1": PUBLISHED, "nans.parquet#2": PUBLISHED},
+            {
+                "decimals.parquet#id=7": PUBLISHED,
+                "decimals.parquet#id=8.5": PUBLISHED,
+                "nans.parquet#1": PUBLISHED,
+                "nans.parquet#2": PUBLISHED,
+            },
         ),
         "footer-that-ends-the-process": Kind(
             {"a.parquet": parquet({"text": texts}).replace(b"\x25\x02\x18\x04text", b"\x25\x00\x18\x04text")},
