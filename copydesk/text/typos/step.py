@@ -12,7 +12,7 @@ from copydesk.text.typos.model import Model
 
 STEP = "typos"
 #: Longer texts are no articles, and are left alone; so many characters are looked at together.
-LONGEST, TOGETHER = 1_000_000, 2_000_000
+LONGEST, TOGETHER = 250_000, 2_000_000
 #: Confidences are told to so many digits: what a person can tell apart, and what no rounding of a processor changes.
 DIGITS = 3
 
