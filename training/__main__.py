@@ -14,7 +14,20 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from training import corpus, decision, encoder, export, gate, lexicon, ngrams, pairs, vocabulary, window
+from training import (
+    corpus,
+    damaged,
+    decision,
+    encoder,
+    export,
+    gate,
+    lexicon,
+    ngrams,
+    pairs,
+    spaces,
+    vocabulary,
+    window,
+)
 from training.judge import decide
 
 
@@ -52,6 +65,8 @@ def main() -> None:
         ("decision", None, lambda: decision.run(work, out)),
         ("gate", None, lambda: gate.run(data, out, work)),
         ("decision on news", None, lambda: decide.everything(data, work)),
+        ("spaces", None, lambda: spaces.run(out, data)),
+        ("damaged words", None, lambda: damaged.run(out, data)),
         ("manifest", None, lambda: manifest(out)),
     ]
     for name, done, stage in stages:
