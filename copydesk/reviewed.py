@@ -62,16 +62,18 @@ class Choice(NamedTuple):
 class Choices:
     """Decisions about edits, by the documents that they are about; those in `general` are about several.
 
-    `released` are documents that are published whatever the checks say, each as its uri and the SHA-256 of its content.
+    `released` are documents that are published whatever the checks say, `withdrawn` those whose release was taken back,
+    each as its uri and the SHA-256 of its content.
     """
 
     by_uri: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
     by_text: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
     general: Sequence[Choice] = ()
     released: frozenset[tuple[str, str]] = frozenset()
+    withdrawn: frozenset[tuple[str, str]] = frozenset()
 
     @staticmethod
-    def of(choices: Iterable[Choice], released: frozenset[tuple[str, str]] = frozenset()) -> Choices:
+    def of(choices: Iterable[Choice]) -> Choices:
         by_uri: dict[str, list[Choice]] = {}
         by_text: dict[str, list[Choice]] = {}
         general: list[Choice] = []
@@ -82,13 +84,16 @@ class Choices:
                 by_text.setdefault(choice.before, []).append(choice)
             else:
                 general.append(choice)
-        return Choices(by_uri, by_text, general, released)
+        return Choices(by_uri, by_text, general)
 
     def about(self, uris: Iterable[str]) -> Choices:
         """Those that may be about the documents at `uris`."""
         uris = frozenset(uris)
-        released = frozenset(pair for pair in self.released if pair[0] in uris)
-        return replace(self, by_uri={uri: self.by_uri[uri] for uri in uris if uri in self.by_uri}, released=released)
+        released, withdrawn = (
+            frozenset(pair for pair in pairs if pair[0] in uris) for pairs in (self.released, self.withdrawn)
+        )
+        by_uri = {uri: self.by_uri[uri] for uri in uris if uri in self.by_uri}
+        return replace(self, by_uri=by_uri, released=released, withdrawn=withdrawn)
 
     def last(self, article: Article, edit: Edit) -> Choice | None:
         """The one that counts for an edit."""

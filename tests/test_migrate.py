@@ -67,6 +67,12 @@ def test_what_a_migration_adds_is_what_a_run_would_have_written(old: Path, tmp_p
     assert len(made) > 3
 
 
+def test_readers_find_the_columns_of_later_runs_in_migrated_ones(old: Path) -> None:
+    assert CliRunner().invoke(main, ["migrate", "--warehouse", str(old)]).exit_code == 0
+    for path in old.glob("runs/*/*.parquet"):
+        assert "kind" in table(path).schema.names
+
+
 def test_a_migration_says_where_each_edit_stands(old: Path) -> None:
     """The edits themselves are those that the old version made."""
     assert CliRunner().invoke(main, ["migrate", "--warehouse", str(old)]).exit_code == 0

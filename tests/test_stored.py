@@ -206,6 +206,49 @@ def test_a_release_and_its_undoing(root: Path) -> None:
     assert len(table(root, "versions")) == 1
 
 
+def test_what_a_release_replaced_comes_back_with_its_undoing(root: Path) -> None:
+    """A teaser is held as worse, released, taken back; the whole story is published, and the teaser no more."""
+    raw = root.parent / "raw"
+    whole = table(root, "articles").set_index("uri").loc["0.txt"]
+    teaser = "\n\n".join(story(0).split("\n\n")[:3])[:160] + "\n"
+    (raw / "0.txt").write_text(teaser)
+    night(raw, root, SECOND)
+    assert table(root, "articles").set_index("uri").loc["0.txt", "body"] == whole["body"]
+
+    cli(root, "quarantine", "release", "0.txt", "--because", "it is all there is")
+    released = table(root, "articles").set_index("uri").loc["0.txt"]
+    assert released["body"] != whole["body"]
+    assert (released["validation"], released["version"]) == ("warn", 2)
+
+    cli(root, "quarantine", "release", "--undo", "0.txt")
+    back = table(root, "articles").set_index("uri").loc["0.txt"]
+    assert (back["headline"], back["body"], back["version"]) == (whole["headline"], whole["body"], 3)
+    assert back["first_seen_at"] == whole["first_seen_at"]
+    assert [row["version"] for row in cli(root, "history", "0.txt")] == [1, 2, 3]
+
+    for command in (["replay"], ["run", str(raw), "--again", "--date", SECOND]):
+        CliRunner().invoke(main, [*map(str, command), "--warehouse", str(root)], catch_exceptions=False)
+        assert table(root, "articles").set_index("uri").loc["0.txt", "body"] == whole["body"]
+    reasons = cli(root, "why", "0.txt")["quarantined"][0]["reasons"]
+    assert "release-withdrawn" in [reason["rule"] for reason in reasons]
+    assert cli(root, "check")["sound"]
+
+
+def test_versions_go_on_counting_where_nothing_was_published_in_between(root: Path) -> None:
+    raw = root.parent / "raw"
+    cli(root, "quarantine", "release", "lost.txt")
+    cli(root, "quarantine", "release", "--undo", "lost.txt")
+    for command in (["replay"], ["run", str(raw), "--again", "--date", SECOND]):
+        CliRunner().invoke(main, [*map(str, command), "--warehouse", str(root)], catch_exceptions=False)
+        assert everything(root)["lost.txt"] == "quarantine"
+    (raw / "lost.txt").write_text(story(5))
+    night(raw, root, SECOND)
+    row = table(root, "articles").set_index("uri").loc["lost.txt"]
+    assert row["version"] == 2
+    assert [one["version"] for one in cli(root, "history", "lost.txt")] == [1, 2]
+    assert cli(root, "check")["sound"]
+
+
 ACTIONS = {
     "again": ["run", "--reprocess"],
     "replay": ["replay"],

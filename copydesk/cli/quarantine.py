@@ -106,8 +106,8 @@ def release(
 ) -> None:  # fmt: skip
     """Publish quarantined documents whatever the checks say, with validation = warn.
 
-    The decision is about their present content. --undo takes it back; an earlier version of the article, if there was
-    one, can then be published with `copydesk restore`.
+    The decision is about their present content. --undo takes it back: the version of the article that was published
+    before, if there was one, is published again, and no run publishes that content until it is released once more.
 
     \b
     copydesk quarantine release https://news.example/harbour --because "it is as short as it should be"

@@ -61,6 +61,7 @@ def clean_batch(
     ready = [(one, document) for one, document in zip(alone, documents, strict=True) if last or not one.waits]
     cleaned = correct_typos([one for one, _ in ready], config)
     cleaned = [_reviewed(one, choices) for one in cleaned] if choices else cleaned
+    cleaned = [_unless_withdrawn(one, choices) for one in cleaned] if choices.withdrawn else cleaned
     kept: list[tuple[Cleaned, Article]] = []
     raw, quarantined = [], []
     for one, (_, document) in zip(cleaned, ready, strict=True):
@@ -98,6 +99,15 @@ def _reviewed(one: Cleaned, choices: Choices) -> Cleaned:
     ]
     done = replace(one, article=article, edits=tuple(edits), problems=(*one.problems, *problems))
     return replace(done, reversible=rebuilds(done))
+
+
+def _unless_withdrawn(one: Cleaned, choices: Choices) -> Cleaned:
+    """`one` with a critical problem if its release was taken back."""
+    if (one.document.uri, one.document.content_sha256) not in choices.withdrawn:
+        return one
+    words = "a person took its release back; `copydesk quarantine release` publishes it again"
+    problem = Problem("decide", "release-withdrawn", None, CRITICAL, words)
+    return replace(one, problems=(problem, *one.problems))
 
 
 def _is_unfit(one: Cleaned, choices: Choices) -> bool:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from copydesk import sources
 from copydesk.checks.expectations import Checks, Result, Verdict, merge
-from copydesk.records import CRITICAL, INFO, WARNING, Document, Problem, storable
+from copydesk.records import CRITICAL, INFO, Document, Problem, storable
 from copydesk.report.summary import Summary
 from copydesk.reviewed import Choices
 from copydesk.run import stored
@@ -107,7 +107,9 @@ def collect(
     """Read, clean, validate and stage all documents of a job. `checks` loads the suites on first use."""
     left_out = sources.LeftOut()
     made = decisions.read(warehouse.store)
-    choices = Choices.of(decisions.choices(made), decisions.released(made))
+    choices = replace(
+        Choices.of(decisions.choices(made)), released=decisions.released(made), withdrawn=decisions.withdrawn(made)
+    )
     if job.stored:
         fresh = history.take(stored.documents(warehouse, history, job.stored))
     else:
@@ -116,7 +118,8 @@ def collect(
     if job.kind == RELEASE:
         chosen = list(fresh)
         fresh = iter(chosen)
-        choices = replace(choices, released=choices.released | {(d.uri, d.content_sha256) for d in chosen})
+        pairs = frozenset((document.uri, document.content_sha256) for document in chosen)
+        choices = replace(choices, released=choices.released | pairs, withdrawn=choices.withdrawn - pairs)
     intake = _Intake(job, staging, history, checks, Guard(warehouse, history, checks), choices)
     fresh = intake.noting_unread(fresh)
     for first in fresh:  # runs at most once: site evidence is read only if there is a new document
@@ -302,9 +305,9 @@ class _Intake:
 
 
 def _with_validation(articles: pa.Table, problems: dict[int, list[Problem]]) -> pa.Table:
-    """`articles` with `pass` or `warn` in their column `validation`."""
+    """`articles` with `pass` or `warn` in their column `validation`. A released one has critical problems, too."""
     warned = [
-        "warn" if any(p.severity == WARNING for p in problems.get(row, ())) else "pass" for row in range(len(articles))
+        "warn" if any(p.severity != INFO for p in problems.get(row, ())) else "pass" for row in range(len(articles))
     ]
     index = articles.schema.get_field_index("validation")
     return articles.set_column(index, articles.schema.field(index), pa.array(warned, pa.string()))

@@ -1,4 +1,4 @@
-"""Takes the release of documents back: they leave the articles for the quarantine."""
+"""Takes the release of documents back: they leave the articles for the quarantine; what they replaced comes back."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from datetime import datetime
 import pyarrow as pa
 
 from copydesk.records import CRITICAL, Problem, article_id
+from copydesk.reviewed import Choices
 from copydesk.warehouse import Warehouse, WarehouseError, decisions
 from copydesk.warehouse.change import Change
 from copydesk.warehouse.decisions import WITHDRAW, Decision
 from copydesk.warehouse.retention import FOREVER, Keep
 from copydesk.warehouse.schemas import document_of, quarantine_row, quarantine_table
+from copydesk.warehouse.versions import put_back, versions
 
 
 def withdraw(warehouse: Warehouse, uris: Sequence[str], decision: Decision, at: datetime, keep: Keep = FOREVER) -> None:
     """Put released documents back into the quarantine, under the lock.
 
-    Raises `WarehouseError` for a document that is not published by a release, or whose raw content is no longer kept.
+    The version that was published before is published again; of a document that had none nothing is. Raises
+    `WarehouseError` for a document that is not published by a release, or whose raw content is no longer kept.
     """
-    known = decisions.released(decisions.read(warehouse.store))
+    before = decisions.read(warehouse.store)
+    known, gone = decisions.released(before), decisions.withdrawn(before)
+    choices = Choices.of(decisions.choices(before))
     rows = {row["uri"]: row for row in warehouse.published(warehouse.history(), map(article_id, uris)).to_pylist()}
     raw = {row["uri"]: row for row in warehouse.raw({(r["article_id"], r["content_sha256"]) for r in rows.values()})}
     made = []
@@ -34,7 +39,17 @@ def withdraw(warehouse: Warehouse, uris: Sequence[str], decision: Decision, at: 
                 raise WarehouseError(
                     f"the raw content of {uri!r} is no longer kept, so it cannot go back to the quarantine"
                 )
-            change.withdraw(row, _held(raw[uri], row, words))
+            held = _held(raw[uri], row, words)
+            earlier = [
+                one
+                for one in versions(warehouse, uri)[:-1]
+                if one["content_sha256"] != row["content_sha256"] and (uri, one["content_sha256"]) not in gone
+            ]
+            if earlier:
+                put_back(change, earlier[-1], row, choices, at)
+                change.hold(held)
+            else:
+                change.withdraw(row, held)
             made.append(decision._replace(action=WITHDRAW, uri=uri, content_sha256=row["content_sha256"]))
         change.commit(made)
 

@@ -43,7 +43,7 @@ def documents(warehouse: Warehouse, history: History, wanted: Stored) -> Iterato
             missing.discard(key)
             yield Document(uri=row["uri"], content=row["content"], media_type=row["media_type"])
     if missing:
-        log.warning("%d documents are left out: their raw content is no longer kept", len(missing))
+        log.warning("left out, as nothing is kept that could be read again: %d documents", len(missing))
 
 
 def _fits(row: dict[str, Any], wanted: Stored) -> bool:

@@ -77,6 +77,10 @@ class Change:
         self._leaving.setdefault(day, []).append(row["article_id"])
         self._days.add(day)
         self.keep(pa.Table.from_pylist([row], VERSIONS))
+        self.hold(held)
+
+    def hold(self, held: pa.Table) -> None:
+        """Add rows of the quarantine."""
         self._held.append(held)
 
     def keep(self, versions: pa.Table) -> None:

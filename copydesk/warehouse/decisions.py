@@ -73,6 +73,11 @@ def released(decisions: Iterable[Decision]) -> frozenset[tuple[str, str]]:
     return frozenset(_contents(decisions, (RELEASE,)))
 
 
+def withdrawn(decisions: Iterable[Decision]) -> frozenset[tuple[str, str]]:
+    """The documents whose release was taken back, each as its uri and content: no run publishes them."""
+    return frozenset(_contents(decisions, (WITHDRAW,)))
+
+
 def _contents(decisions: Iterable[Decision], actions: Collection[str]) -> Iterator[tuple[str, str]]:
     last = {(one.uri, one.content_sha256): one for one in decisions if one.uri and one.content_sha256}
     for (uri, content), decision in last.items():

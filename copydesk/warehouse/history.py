@@ -7,10 +7,10 @@ other content gets the problem `duplicate-uri` and is quarantined, so it is know
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from copydesk.records import CRITICAL, Document, Problem, article_id
 from copydesk.warehouse import decisions, layout, partition
-from copydesk.warehouse.schemas import ARTICLES, QUARANTINE
+from copydesk.warehouse.schemas import ARTICLES, QUARANTINE, VERSIONS
 from copydesk.warehouse.store import Store, WarehouseError, in_words
 
 #: Files read in parallel: reading two columns is mostly waiting, especially on an object store.
@@ -77,12 +77,20 @@ class Known:
 class History:
     """All known documents, and which of them the present run has read again.
 
-    `delivered` and `unchanged` are the counts of the last `select`.
+    `delivered` and `unchanged` are the counts of the last `select`. `left` has the first time and the last version of
+    documents that were published and are not now, by id.
     """
 
-    def __init__(self, published: Known, quarantined: Known, refused: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    def __init__(
+        self,
+        published: Known,
+        quarantined: Known,
+        refused: Iterable[tuple[bytes, bytes]] = (),
+        left: Mapping[str, tuple[datetime, int]] | None = None,
+    ) -> None:
         """`refused` are documents that people do not want back, each as its id and its content."""
         self.published, self.quarantined, self._refused = published, quarantined, frozenset(refused)
+        self.left = left or {}
         self.delivered = self.unchanged = 0
 
     @staticmethod
@@ -91,9 +99,13 @@ class History:
 
         Documents quarantined by one of the rules `cured` are processed again.
         """
-        refused = decisions.refused(decisions.read(store))
+        made = decisions.read(store)
+        refused = decisions.refused(made)
         keys = ((bytes.fromhex(article_id(uri)), bytes.fromhex(content)) for uri, content in refused)
-        return History(_known(store, "articles", ()), _known(store, "quarantine", cured), keys)
+        published = _known(store, "articles", ())
+        gone = {article_id(uri) for uri, _ in decisions.withdrawn(made)}
+        left = _left(store, {key for key in gone if not published.rows(bytes.fromhex(key))})
+        return History(published, _known(store, "quarantine", cured), keys, left)
 
     def is_known(self, article_id: str, content_sha256: str) -> bool:
         """Whether this content of this document is published or quarantined."""
@@ -201,6 +213,19 @@ def _keys(store: Store, name: str, cured: Collection[str]) -> tuple[Any, Any, An
         ) from error
     times, versions = (_whole_numbers(tables, column, len(ids)) for column in ("first_seen_at", "version"))
     return *keys, _cured(tables, len(ids), cured), times, versions.astype(np.int32)
+
+
+def _left(store: Store, ids: Collection[str]) -> dict[str, tuple[datetime, int]]:
+    """The first time and the last version of documents that only the table `versions` has."""
+    found: dict[str, tuple[datetime, int]] = {}
+    columns = ["article_id", "first_seen_at", "version"]
+    with in_words("read the table versions"):
+        for name in store.names("versions") if ids else ():
+            for group in partition.read(store, name, VERSIONS, columns):
+                for key, first, version in zip(*(group[column].to_pylist() for column in columns), strict=True):
+                    if key in ids and version > found.get(key, (first, 0))[1]:
+                        found[key] = (first, version)
+    return found
 
 
 def _whole_numbers(tables: list[pa.Table], column: str, rows: int) -> Any:

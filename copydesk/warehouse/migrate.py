@@ -1,7 +1,7 @@
 """Brings a warehouse of an older format to the present one: every file is written again, in one commit.
 
-Format 2 adds columns to `articles` and `edits`. What an older row does not say stays null, or is the date of the run
-that wrote the row.
+Format 2 adds columns to `articles`, `edits` and `runs`. What an older row does not say stays null, or is the date of
+the run that wrote the row.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _OLD_ARTICLES = [name for name in ARTICLES.names if name not in _NEW]
 
 
 def migrate(store: Store, progress: Callable[[int, int], None] | None = None) -> int:
-    """Write the articles and edits of a warehouse of format 1 again, under the lock; returns the number of files.
+    """Write the articles, edits and runs of a warehouse of format 1 again, under the lock; returns the number of files.
 
     Interrupted, it leaves the old files or is completed by the next writer. `progress` gets the days done and their
     total. Raises `WarehouseError`, for damaged files too.
@@ -44,6 +44,9 @@ def migrate(store: Store, progress: Callable[[int, int], None] | None = None) ->
             work.day(day)
             if progress:
                 progress(done, len(names))
+        # Readers that take the columns from the first file would miss those of later runs.
+        for name in store.names("runs"):
+            work.files[name] = parquet.write(work.path(name), RUNS, partition.read(store, name, RUNS))
         work.commit()
         return len(work.files)
 
@@ -58,7 +61,7 @@ class _Migration:
         self.times = dict(_times(store))
         self.files: dict[str, parquet.Sealed] = {}
         content = marker()
-        path = self._path(layout.MARKER)
+        path = self.path(layout.MARKER)
         path.write_bytes(content)
         self.files[layout.MARKER] = parquet.seal(path)
 
@@ -75,9 +78,9 @@ class _Migration:
                 located.append(edits_table(own, rows))
                 yield articles_table(rows).select(ARTICLES.names)
 
-        self.files[name] = parquet.write(self._path(name), ARTICLES, articles())
+        self.files[name] = parquet.write(self.path(name), ARTICLES, articles())
         if self.store.size(beside) is not None:
-            self.files[beside] = parquet.write(self._path(beside), EDITS, located)
+            self.files[beside] = parquet.write(self.path(beside), EDITS, located)
 
     def _article(self, row: dict[str, Any]) -> Article:
         written = self.times.get(row["run_id"], UNWRITTEN)
@@ -88,10 +91,11 @@ class _Migration:
         return Article(**known)
 
     def commit(self) -> None:
-        self.store.stage([self._path(name) for name in self.files])
+        self.store.stage([self.path(name) for name in self.files])
         seal(self.store, self.staging, self.run_id, {"to": FORMAT}, self.files)
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Where a file of the warehouse is staged."""
         path = self.store.workspace / Path(staged(self.staging, name)).relative_to(layout.STAGING)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path

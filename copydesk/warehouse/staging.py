@@ -121,10 +121,13 @@ class Staging:
                 self._has_versions = True
 
     def _continued(self, articles: pa.Table) -> pa.Table:
-        """`articles` with the first time and the version number of those that replace another."""
+        """`articles` with the first time and the version number of those that were published before."""
         known = self._history.published
         times, versions = articles["first_seen_at"].to_pylist(), [1] * len(articles)
         for row, key in enumerate(articles["article_id"].to_pylist()):
+            if key in self._history.left:
+                times[row], last = self._history.left[key]
+                versions[row] = last + 1
             for old in known.rows(bytes.fromhex(key)):
                 times[row] = UNWRITTEN + timedelta(microseconds=int(known.first_seen[old]))
                 versions[row] = int(known.versions[old]) + 1

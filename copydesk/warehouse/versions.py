@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -64,14 +64,25 @@ def restore(
     if wanted is None:
         there = ", ".join(str(row["version"]) for row in others) or "none was replaced"
         raise WarehouseError(f"{uri!r} has no version {number}; versions that can be restored: {there}")
+    made = Choices.of(choices(read(warehouse.store)))
+    content = present["content_sha256"] if present["content_sha256"] != wanted["content_sha256"] else None
+    with Change(warehouse.store, at, keep) as change:
+        put_back(change, wanted, present, made, at)
+        change.commit([decision._replace(action=RESTORE, uri=uri, version=number, content_sha256=content)])
+    return wanted
+
+
+def put_back(
+    change: Change, wanted: Mapping[str, Any], present: Mapping[str, Any], made: Choices, at: datetime
+) -> None:
+    """Let a kept version take the place of the published one, as the next version and with its edits as people decided.
+
+    Both are rows of `VERSIONS`; the published one is kept.
+    """
     article, edits = article_of(wanted)
-    article, edits, _ = review(article, edits, Choices.of(choices(read(warehouse.store))))
+    article, edits, _ = review(article, edits, made)
     article = replace(
         article, version=present["version"] + 1, first_seen_at=present["first_seen_at"], last_changed_at=at
     )
-    content = present["content_sha256"] if present["content_sha256"] != article.content_sha256 else None
-    with Change(warehouse.store, at, keep) as change:
-        change.replace(layout.number(present["published_date"]), [article], edits)
-        change.keep(pa.Table.from_pylist([present], VERSIONS))
-        change.commit([decision._replace(action=RESTORE, uri=uri, version=number, content_sha256=content)])
-    return wanted
+    change.replace(layout.number(present["published_date"]), [article], edits)
+    change.keep(pa.Table.from_pylist([present], VERSIONS))
