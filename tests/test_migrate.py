@@ -33,7 +33,7 @@ def test_a_warehouse_of_the_last_version_is_migrated_extended_and_checked(old: P
     for again in (False, True):
         done = CliRunner().invoke(main, ["migrate", "--warehouse", str(old), "--json"])
         written = json.loads(done.stdout)
-        assert (done.exit_code, written["to"], written["files"]) == (0, schemas.FORMAT, 0 if again else 7)
+        assert (done.exit_code, written["to"], written["files"]) == (0, schemas.FORMAT, 0 if again else 8)
     assert check(old)[1]["sound"]
     raw = HERE.parent / "examples" / "raw"
     sources = tmp_path / "raw"
