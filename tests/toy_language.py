@@ -148,7 +148,7 @@ def _window(folder: Path, vocabulary: int, reach: int = 2, width: int = 3) -> No
 
 
 def _decision() -> dict[str, Any]:
-    arrays: dict[str, Any] = {name: np.float32(0) for name in ("gate.threshold", "gate.closely", "judge.threshold")}
+    arrays: dict[str, Any] = {name: np.float32(0) for name in ("gate.threshold", "judge.threshold")}
     for name, columns in SCORERS.items():
         weights = np.array([WEIGHTS[name].get(column, 0.0) for column in columns], np.float32)
         arrays |= {

@@ -94,18 +94,17 @@ def calibrated(odds: np.ndarray, labels: np.ndarray, rarity: float) -> tuple[np.
     return np.maximum.accumulate(middle).astype(np.float32), chance.astype(np.float32)
 
 
-def fit_nonwords(work: Path, out: Path, arrays: dict[str, np.ndarray]) -> None:
+def fit_joined(work: Path, out: Path, arrays: dict[str, np.ndarray]) -> None:
     model = languages.load(out, decide=False)
     sentences = nonwords.tuning(work, SEED)
     cut = len(sentences) * 3 // 4
     for part, half, seed in (("fit", sentences[:cut], 1), ("calibrate", sentences[cut:], 2)):
-        made = nonwords.rows(half, nonwords.thinned(model.lexicon), model, seed)
-        for kind, (x, y) in made.items():
-            print(part, kind, len(y), int(y.sum()), flush=True)
-            if part == "fit":
-                put(arrays, kind, nonwords.fit_scorer(x, y))
-            else:
-                put_calibration(arrays, kind, languages.scorer(arrays, kind)(x), y, 1.0)
+        x, y = nonwords.joined(half, nonwords.thinned(model.lexicon), model, seed)
+        print(part, "joined", len(y), int(y.sum()), flush=True)
+        if part == "fit":
+            put(arrays, "joined", nonwords.fit_scorer(x, y))
+        else:
+            put_calibration(arrays, "joined", languages.scorer(arrays, "joined")(x), y, 1.0)
 
 
 def put(arrays: dict[str, np.ndarray], name: str, made: dict[str, np.ndarray]) -> None:
@@ -135,7 +134,7 @@ def run(work: Path, out: Path) -> None:
     """Fit both, and write `out/decision.npz`; the rest stays as it is."""
     file = out / "decision.npz"
     arrays: dict[str, np.ndarray] = dict(np.load(file)) if file.exists() else {}
-    fit_nonwords(work, out, arrays)
+    fit_joined(work, out, arrays)
     fit_context(work, out, arrays)
     decide.begin(arrays)
     np.savez(file, **arrays)

@@ -218,7 +218,7 @@ def fit_gate(data: Data, arrays: dict[str, Any]) -> None:
 
 
 def with_screen(model: Model, screen: Scorer) -> Model:
-    return replace(model, encoder=None, gate=model.gate._replace(screen=screen, threshold=-1e9, closely=-1e9))
+    return replace(model, encoder=None, gate=model.gate._replace(screen=screen, threshold=-1e9))
 
 
 def threshold(model: Model, arrays: dict[str, Any], data: Path, least: float = PLACES) -> None:
@@ -232,7 +232,7 @@ def threshold(model: Model, arrays: dict[str, Any], data: Path, least: float = P
     ranked = sorted(best.values(), reverse=True)
     for wanted in (4, 8, 16, 25, 40, 70, 136):
         print(f"{wanted} places in 10,000 words: {ranked[int(wanted * some.words / 1e4)]:.2f}", flush=True)
-    arrays["gate.threshold"] = arrays["gate.closely"] = np.float32(ranked[int(least * some.words / 1e4)])
+    arrays["gate.threshold"] = np.float32(ranked[int(least * some.words / 1e4)])
 
 
 def run(data: Path, folder: Path, work: Path) -> None:

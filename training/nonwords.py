@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import random
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -44,14 +43,14 @@ def thinned(lexicon: Lexicon) -> Lexicon:
     return few
 
 
-def rows(sentences: list[str], lexicon: Lexicon, model: Model, seed: int) -> dict[str, Any]:
-    """Features and labels of everything that is found in damaged sentences, by the kind of finding."""
+def joined(sentences: list[str], lexicon: Lexicon, model: Model, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Features and labels of words torn apart by hyphens that are found in damaged sentences."""
     rng = random.Random(seed)
     types, finder = (
         TokenTypes(lexicon, list(model.vocabulary), {}, GRAMMAR),
         CandidateFinder(lexicon, GRAMMAR, model.spelling),
     )
-    gathered: dict[str, list[Any]] = {"single": [], "joined": []}
+    gathered: list[tuple[np.ndarray, np.ndarray]] = []
     # Texts of a few sentences, some spoilt and some clean, as articles are.
     for at in range(0, len(sentences), 3000):
         texts, truth = [], {}
@@ -65,17 +64,12 @@ def rows(sentences: list[str], lexicon: Lexicon, model: Model, seed: int) -> dic
                 text += (made.text if made else sentence) + " "
             texts.append(text)
         batch = Batch(texts, types)
-        for name, find in (("single", nonwords.single), ("joined", nonwords.joined)):
-            found = find(batch, finder, model.ngrams)
-            spans = zip(
-                batch.text[found.first].tolist(),
-                batch.start[found.first].tolist(),
-                batch.end[found.last].tolist(),
-                strict=True,
-            )
-            labels = np.array([truth.get(span) == after for span, after in zip(spans, found.after, strict=True)], bool)
-            gathered[name].append((found.features, labels))
-    return {name: (np.vstack([f for f, _ in g]), np.concatenate([y for _, y in g])) for name, g in gathered.items()}
+        found = nonwords.joined(batch, finder, model.ngrams)
+        ends = batch.start[found.first].tolist(), batch.end[found.last].tolist()
+        spans = zip(batch.text[found.first].tolist(), *ends, strict=True)
+        labels = np.array([truth.get(span) == after for span, after in zip(spans, found.after, strict=True)], bool)
+        gathered.append((found.features, labels))
+    return np.vstack([x for x, _ in gathered]), np.concatenate([y for _, y in gathered])
 
 
 def fit_scorer(

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from benchmarks.confidence import rows
 from copydesk import languages
@@ -34,7 +33,7 @@ from copydesk.text.typos.step import STEP
 from training.damage import damage
 from training.decision import put
 from training.english import GRAMMAR, tokens
-from training.nonwords import thinned, tuning
+from training.nonwords import fit_scorer, thinned, tuning
 
 SEED = 11
 SENTENCES = 60_000
@@ -44,6 +43,7 @@ SPOILT, BY_HAND = 0.6, 0.35
 NEWS_WEIGHT = 4.0
 #: Articles are parted into so many folds.
 FOLDS = 3
+STEPS = 3000
 
 
 def misspellings(folder: Path) -> dict[str, list[str]]:
@@ -148,31 +148,6 @@ def news_rows(model: Model, texts: list[tuple[str, int]]) -> Rows:
     return Rows(np.vstack(features), np.array(labels, bool), place, np.array(folds), shown)
 
 
-def fit(x: np.ndarray, y: np.ndarray, weight: np.ndarray, hidden: int = 32, steps: int = 3000) -> dict[str, np.ndarray]:
-    """As `training.nonwords.fit_scorer`, with a weight for each row."""
-    torch.set_num_threads(1)
-    torch.manual_seed(SEED)
-    inputs, labels, counts = (torch.from_numpy(a.astype(np.float32)) for a in (x, y, weight))
-    mean, spread = inputs.mean(0), inputs.std(0) + 1e-2
-    net = torch.nn.Sequential(torch.nn.Linear(x.shape[1], hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, 1))
-    optimizer = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 5e-3, steps)
-    for _ in range(steps):
-        pick = torch.randint(len(inputs), (2048,))
-        odds = net((inputs[pick] - mean) / spread)[:, 0]
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(odds, labels[pick], weight=counts[pick])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    first, shift, out, bias = (p.detach().numpy() for p in net.parameters())
-    weights = first / spread.numpy()
-    return {
-        "hidden": weights.T.astype(np.float32), "shift": (shift - weights @ mean.numpy()).astype(np.float32),
-        "out": out[0].astype(np.float32), "bias": bias.astype(np.float32),
-    }  # fmt: skip
-
-
 def sigmoid(odds: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-odds))
 
@@ -216,7 +191,8 @@ def made(damaged: tuple[np.ndarray, np.ndarray], news: Rows) -> tuple[dict[str, 
     def fitted(kept: np.ndarray) -> dict[str, np.ndarray]:
         arrays: dict[str, np.ndarray] = {}
         weight = np.r_[np.ones(len(y0)), np.full(int(kept.sum()), NEWS_WEIGHT)]
-        put(arrays, "single", fit(np.vstack([x0, news.x[kept]]), np.r_[y0, news.y[kept]], weight))
+        x, y = np.vstack([x0, news.x[kept]]), np.r_[y0, news.y[kept]]
+        put(arrays, "single", fit_scorer(x, y, steps=STEPS, seed=SEED, weights=weight))
         return arrays
 
     odds = np.zeros(len(news.y))

@@ -129,10 +129,10 @@ def load(folder: Path, decide: bool = True) -> Model:
         capitals=arrays["capitals"].astype(bool),
         ngrams=ngrams,
         spelling=spelling,
-        gate=Gate(scorers["context"], _window(folder), scorers["gate"], *thresholds[:2], scorers["screen"]),
+        gate=Gate(scorers["context"], _window(folder), scorers["gate"], thresholds[0], scorers["screen"]),
         encoder=_encoder(folder, "encoder", "pieces.txt") if (folder / "encoder.onnx").exists() else None,
         judge=_judge(folder) if (folder / "judge.onnx").exists() else None,
-        judge_from=thresholds[2],
+        judge_from=thresholds[1],
         scorers=scorers,
         calibrations=calibrations,
         doubtful=Doubtful.parse(_toml(folder / "doubtful.toml")),
@@ -142,23 +142,20 @@ def load(folder: Path, decide: bool = True) -> Model:
         segmenter=Segmenter(lexicon, place, ngrams, spelling, rules),
         alone=_list(folder / "alone.txt"),
         undoubted=_marked(words, _list(folder / "alone.txt")),
-        often_mistaken=_marked(words, _list(folder / "closely.txt")),
     )
 
 
 def _decided(folder: Path) -> dict[str, Any]:
-    """The arrays of `decision.npz`; those of `nonwords.npz` and `spaces.npz`, where these are there, stand in the place
-    of their like.
-    """
+    """The arrays of `decision.npz`; and those of `nonwords.npz` and `spaces.npz`, where these are there."""
     files = [path for name in ("decision.npz", "nonwords.npz", "spaces.npz") if (path := folder / name).exists()]
     return {name: array for path in files for name, array in np.load(path).items()}
 
 
-Decision = tuple[dict[str, Any], dict[str, Calibration], tuple[float, float, float]]
+Decision = tuple[dict[str, Any], dict[str, Calibration], tuple[float, float]]
 
 
 def decision(found: Mapping[str, Any]) -> Decision:
-    """Scorers and calibrations by name, and the thresholds of gate (two) and judge, from the arrays of `decision.npz`.
+    """Scorers and calibrations by name, and the thresholds of gate and judge, from the arrays of `decision.npz`.
 
     Raises ValueError if a scorer was trained with other features than those of `copydesk.text.typos.features`.
     """
@@ -168,7 +165,7 @@ def decision(found: Mapping[str, Any]) -> Decision:
             raise ValueError(f"decision.npz: {name} was trained with other features")
         scorers[name] = scorer(found, name)
     calibrations = {name: Calibration(found[f"{name}.odds"], found[f"{name}.probability"]) for name in _CALIBRATED}
-    thresholds = float(found["gate.threshold"]), float(found["gate.closely"]), float(found["judge.threshold"])
+    thresholds = float(found["gate.threshold"]), float(found["judge.threshold"])
     return scorers, calibrations, thresholds
 
 
@@ -178,7 +175,7 @@ def undecided() -> Decision:
         name: Scorer(np.zeros((len(columns), 1), np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32), 0.0)
         for name, columns in SCORERS.items()
     }
-    return scorers, {}, (0.0, 0.0, -1.0)
+    return scorers, {}, (0.0, -1.0)
 
 
 def scorer(found: Mapping[str, Any], name: str) -> Scorer | LinearScorer:

@@ -89,7 +89,7 @@ def joined(parts: list[Rows]) -> Rows:
 def read(texts: list[str]) -> Iterator[Rows]:
     """What the stages say of `texts`, `CHUNK` at a time."""
     model = languages.model("en")
-    gate = model.gate._replace(threshold=model.gate.threshold - WIDER, closely=model.gate.closely - WIDER)
+    gate = model.gate._replace(threshold=model.gate.threshold - WIDER)
     wide = replace(model, gate=gate)
     for first in range(0, len(texts), CHUNK):
         some = texts[first : first + CHUNK]

@@ -247,8 +247,6 @@ def judged(
     """
     gate = model.gate
     least = np.full(len(batch), gate.threshold, np.float32)
-    has_set = np.flatnonzero(batch.sets >= 0)
-    least[has_set[model.often_mistaken[batch.sets[has_set]]]] = min(gate.closely, gate.threshold)
     if always is not None:
         least[always] = -np.inf
     found = realwords.candidates(batch, model.sets, model.ngrams, gate, least)

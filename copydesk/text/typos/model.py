@@ -37,9 +37,8 @@ class Model:
     (`single`, or `damaged` in a damaged text; `joined`; `spaces`; words that are words: `judge`, `encoder` without a
     judge, `gate` without an encoder). `segmenter` cuts letters into words.
     `judge` loads the judge, which is asked where the encoder's decision says more than `judge_from`. `foreign` are
-    frequent words of other languages, `alone` are words that are never doubted, `undoubted`
-    marks those of them that have a set, `often_mistaken` those for
-    which the gate has a threshold of its own. `encoder` and `judge` are None where the model is used without them.
+    frequent words of other languages, `alone` are words that are never doubted, `undoubted` marks those of them that
+    have a set. `encoder` and `judge` are None where the model is used without them.
     """
 
     language: str
@@ -65,7 +64,6 @@ class Model:
     segmenter: Segmenter
     alone: frozenset[str]
     undoubted: NDArray[np.bool_]
-    often_mistaken: NDArray[np.bool_]
     token_types: TokenTypes = field(init=False, repr=False)
     finder: CandidateFinder = field(init=False, repr=False)
 

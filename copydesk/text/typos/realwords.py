@@ -75,16 +75,14 @@ class Gate(NamedTuple):
     """What decides which positions are looked at more closely.
 
     `context` weighs the n-grams of what stands and of a candidate (`features.CONTEXT`); `scorer` joins that with the
-    window (`features.GATE`); `threshold` is the least log-odds at which a candidate stays in doubt, `closely` that of
-    words that are often mistaken for each other. `screen` drops candidates below 0 before all that
-    (`features.SCREEN`).
+    window (`features.GATE`); `threshold` is the least log-odds at which a candidate stays in doubt. `screen` drops
+    candidates below 0 before all that (`features.SCREEN`).
     """
 
     context: Scorer
     window: WindowModel
     scorer: Scorer
     threshold: float
-    closely: float
     screen: Scorer
 
 
