@@ -29,7 +29,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +140,7 @@ def _watched() -> Clock:
     for name in ("repair", "normalize", "structure", "language", "rebuilds"):
         clock.wrap(pipeline, name, name)
     clock.wrap(batch, "clean_alone", "clean, the rest")
-    for name in ("articles_table", "edits_table", "quarantine_table"):
+    for name in ("articles_table", "edits_table", "documents_table"):
         clock.wrap(batch, name, "to Arrow")
     clock.wrap(metrics, "articles", "measure")
     clock.wrap(metrics, "edits", "measure")
@@ -153,8 +153,8 @@ def _watched() -> Clock:
     return clock
 
 
-def copydesk_night(articles: Path, warehouse: Path, watch: bool) -> dict[str, Any]:
-    """One run with one worker; what it took. `watch` asks for the time by part, which itself takes some."""
+def copydesk_night(articles: Path, warehouse: Path, watch: bool, mode: str = "full") -> dict[str, Any]:
+    """One run with one worker, typos in `mode`; what it took. `watch` asks for the time by part, which takes some."""
     start = time.perf_counter()
     from copydesk.checks.expectations import Checks
     from copydesk.config import Config
@@ -164,7 +164,7 @@ def copydesk_night(articles: Path, warehouse: Path, watch: bool) -> dict[str, An
     Checks()
     clock = _watched() if watch else Clock()
     started, busy = time.perf_counter(), time.process_time()
-    config = Config.model_validate({"run": {"workers": 1}})
+    config = Config.model_validate({"run": {"workers": 1}, "typos": {"mode": mode}})
     outcome = nightly.run(Job((str(articles),), str(warehouse), DAY, config))
     done = time.perf_counter()
     assert outcome.row is not None
@@ -200,7 +200,8 @@ def plain_script(articles: Path, warehouse: Path, watch: bool) -> dict[str, Any]
     }
 
 
-CONTENDERS = {"copydesk": copydesk_night, "plain": plain_script}
+#: Typos in each mode of `typos.mode`, and the plain script.
+CONTENDERS = {mode: partial(copydesk_night, mode=mode) for mode in ("full", "fast", "off")} | {"plain": plain_script}
 
 
 def contend(name: str, articles: Path, warehouse: Path, watch: bool) -> None:
@@ -237,15 +238,15 @@ def measured(name: str, articles: Path, folder: Path, watch: bool = False) -> di
 # --- the tables ------------------------------------------------------------------------------------------------------
 
 
-def compare(texts: Sequence[str], sizes: Iterable[int], folder: Path) -> Iterator[dict[str, Any]]:
-    """Measure both contenders at each size, one after the other; at the end of each size, where the time goes."""
+def compare(texts: Sequence[str], sizes: Iterable[int], folder: Path, modes: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Measure copydesk in each of `modes` and the plain script at each size; then where the time of the first goes."""
     for count in sizes:
         articles = folder / f"articles-{count}.jsonl"
         size = write_articles(texts, count, articles)
         row: dict[str, Any] = {"articles": count, "bytes": size}
-        for name in CONTENDERS:
+        for name in (*modes, "plain"):
             row[name] = measured(name, articles, folder)
-        row["parts"] = measured("copydesk", articles, folder, watch=True)["parts"]
+        row["parts"] = measured(modes[0], articles, folder, watch=True)["parts"]
         articles.unlink()
         yield row
 
@@ -303,6 +304,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--sizes", default="1000,10000", metavar="N,N", help="numbers of articles  [default: %(default)s]"
     )
+    parser.add_argument(
+        "--modes", default="full,fast,off", metavar="M,M", help="values of typos.mode  [default: %(default)s]"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results as JSON")
     parser.add_argument("--profile", type=int, metavar="N", help="profile N articles instead")
     parser.add_argument("--contender", nargs=3, metavar=("NAME", "ARTICLES", "WAREHOUSE"), help=argparse.SUPPRESS)
@@ -321,9 +325,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         print(f"{len(texts):,} different texts, one core, one worker\n{line(COLUMNS)}")
         rows = []
-        for row in compare(texts, (int(size) for size in options.sizes.split(",")), folder):
+        modes = options.modes.split(",")
+        for row in compare(texts, (int(size) for size in options.sizes.split(",")), folder, modes):
             rows.append(row)
-            print("\n".join(line(cells(row, name)) for name in CONTENDERS), flush=True)
+            print("\n".join(line(cells(row, name)) for name in (*modes, "plain")), flush=True)
         print(f"\n{parts_table(rows[-1])}")
     if options.json:
         options.json.write_text(json.dumps({"texts": len(texts), "rows": rows}, indent=1) + "\n", encoding="utf-8")

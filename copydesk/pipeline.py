@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from copydesk import __version__, languages
 from copydesk.config import Config, TyposConfig, user_lists
@@ -93,8 +93,7 @@ def as_document(
 # --- steps that work on one document ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A document between two steps.
 
     `text` and `title` are the results of the steps so far; `edits` lead to them from `source_text` and the given title.
@@ -120,7 +119,7 @@ def _read_page(draft: Draft) -> Draft:
     document = draft.document
     if document.media_type == "html" and document.text is None:
         document = pages.extract(document)
-    return replace(draft, document=document, problem=document.problem, source_text=document.text or "")
+    return draft._replace(document=document, problem=document.problem, source_text=document.text or "")
 
 
 def _decode(draft: Draft) -> Draft:
@@ -129,18 +128,18 @@ def _decode(draft: Draft) -> Draft:
         try:
             text, encoding = decode(draft.document.content, draft.document.charset)
         except Undecodable as error:
-            return replace(draft, problem=Problem("decode", "undecodable", "body", CRITICAL, str(error)))
-    return replace(draft, text=text, source_text=text, encoding=encoding)
+            return draft._replace(problem=Problem("decode", "undecodable", "body", CRITICAL, str(error)))
+    return draft._replace(text=text, source_text=text, encoding=encoding)
 
 
 def _repair(draft: Draft) -> Draft:
     text, edits = _repaired(draft, draft.text, TEXT, lambda: draft.site.misreadings)
-    return replace(draft, text=text, damage=tuple(mojibake.damage(edits)), edits=(*draft.edits, *edits))
+    return draft._replace(text=text, damage=tuple(mojibake.damage(edits)), edits=(*draft.edits, *edits))
 
 
 def _normalize(draft: Draft) -> Draft:
     text, edits = normalize(draft.text, draft.config.text.quotes, off=draft.config.rules.off)
-    return replace(draft, text=text, edits=(*draft.edits, *edits))
+    return draft._replace(text=text, edits=(*draft.edits, *edits))
 
 
 def _prepare_title(draft: Draft) -> Draft:
@@ -154,7 +153,7 @@ def _prepare_title(draft: Draft) -> Draft:
 
     title, repaired = _repaired(draft, title, TITLE, proven)
     title, normalized = normalize(title, draft.config.text.quotes, TITLE, draft.config.rules.off)
-    return replace(draft, title=title, edits=(*draft.edits, *repaired, *normalized)) if title else draft
+    return draft._replace(title=title, edits=(*draft.edits, *repaired, *normalized)) if title else draft
 
 
 def _structure(draft: Draft) -> Draft:
@@ -172,7 +171,7 @@ def _structure(draft: Draft) -> Draft:
     edits = (*draft.edits, *made)
     if draft.config.rules.off and _titled(draft, edits) != layout.headline:
         edits = tuple(edit for edit in edits if edit.field != TITLE)  # the headline is another: they lead nowhere
-    return replace(draft, layout=layout, edits=edits)
+    return draft._replace(layout=layout, edits=edits)
 
 
 def _titled(draft: Draft, edits: Sequence[Edit]) -> str | None:
@@ -187,7 +186,7 @@ def _titled(draft: Draft, edits: Sequence[Edit]) -> str | None:
 def _name_language(draft: Draft) -> Draft:
     assert draft.layout is not None
     named = language(draft.layout.body or draft.layout.headline)
-    return replace(draft, language=draft.document.language or "und" if named == "und" else named)
+    return draft._replace(language=draft.document.language or "und" if named == "und" else named)
 
 
 #: The steps of one document, in order.

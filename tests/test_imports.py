@@ -97,3 +97,13 @@ def test_type_checkers_see_the_names_that_run() -> None:
     }
     assert typed == copydesk._HOMES  # type: ignore[attr-defined]
     assert {*typed, "__version__"} == set(copydesk.__all__)
+
+
+def test_scipy_is_imported_on_first_use_only() -> None:
+    code = (
+        "import sys; from copydesk.checks import engine; engine.great_expectations();"
+        "assert 'scipy.stats._stats_py' not in sys.modules;"
+        "from scipy import stats; print(stats.entropy([0.5, 0.5], base=2))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) == 1.0

@@ -6,12 +6,15 @@ import time
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from copydesk.config import Config
 from copydesk.edits import APPLIED, SUGGESTED, undo_all
 from copydesk.pipeline import clean_alone
 from copydesk.records import Document
 from copydesk.text import mojibake
+from copydesk.text.mojibake import by_line, eastern, legacy, mixed_words, utf8
 from copydesk.text.mojibake.misreadings import NAMES, misreading
 from copydesk.text.repair import repair
 
@@ -190,3 +193,15 @@ def test_short_lines_follow_what_long_ones_prove() -> None:
     text = f"14 мая 2018\n\n{SENTENCES['ru']}\n\nFoto: Иванов"
     chars = misreading("western").chars
     assert repaired("".join(chars[byte] for byte in text.encode("cp1251"))) == text
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(alphabet="‘’“”–—…\xa0 .,e't-1\n", max_size=60))
+def test_signs_of_good_typesetting_alone_are_never_misread(text: str) -> None:
+    """Such texts are passed over; the finders would find nothing in them."""
+    misread = utf8.find(text, NAMES)
+    assert misread is None or not misread.repairs
+    assert legacy.find(text) is None
+    assert not list(by_line.find(text))
+    assert not [*eastern.find(text), *mixed_words.find(text)]
+    assert mojibake.mend(text, "repair") == (text, [])

@@ -19,7 +19,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import pyarrow as pa
 
-from copydesk.checks import metrics
+from copydesk.checks import engine, metrics
 from copydesk.checks.metrics import COLUMNS, FOUND
 from copydesk.checks.suites import Rule, SuiteError, failure_of, read_suite, wrong
 from copydesk.data.bundled import bundled
@@ -104,7 +104,7 @@ class Checks:
         """`folder` holds a file for each of `COLUMNS`, such as `articles.json`; None means the shipped ones."""
         self.rules = read_suites(folder)
         with _quiet():
-            import great_expectations as gx
+            gx = engine.great_expectations()
             from great_expectations.data_context.types.base import ProgressBarsConfig
 
             context = gx.get_context(mode="ephemeral")
@@ -192,7 +192,7 @@ class Checks:
     @staticmethod
     def _suite(name: str, rules: list[Rule]) -> Any:
         """`rules` as a suite of Great Expectations; checks that it accepted every rule."""
-        import great_expectations as gx
+        gx = engine.great_expectations()
         from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
         from great_expectations.expectations.metadata_types import FailureSeverity
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from copydesk.data.lists import data
@@ -54,7 +55,8 @@ _SCRIPTS = {
     "cyrillic": "\u0400-\u052f",
     "latin": "A-Za-z\u00c0-\u024f\u1e00-\u1eff",
 }
-_SCRIPT = {name: re.compile(f"[{letters}]") for name, letters in _SCRIPTS.items()}
+#: Runs of letters of a script: one for each word, and not for each letter.
+_SCRIPT = {name: re.compile(f"[{letters}]+") for name, letters in _SCRIPTS.items()}
 _BY_USE = ("latin", "cyrillic", "arabic", "han", "kana", *(s for s in _SCRIPTS if len(s) == 2))
 _WORD = re.compile(r"[^\W\d_]+")
 _FUNCTION_WORDS: dict[str, tuple[str, ...]] = {}
@@ -105,21 +107,22 @@ def language(text: str) -> str:
     if any(sign in sample for sign in "<&=/@"):
         sample = _NO_WORDS.sub(" ", sample)
     sample = sample[:SAMPLE]
-    letters = _WORD.findall(sample)
-    if sum(map(len, letters)) < LEAST:
+    words = _WORD.findall(sample)
+    letters = sum(map(len, words))
+    if letters < LEAST:
         return "und"
     count = 0
     for script in _BY_USE:
-        count = len(_SCRIPT[script].findall(sample))
-        if count >= 0.4 * sum(map(len, letters)):
+        count = _letters(script, sample)
+        if count >= 0.4 * letters:
             break
     else:
         return "und"
     if script in ("han", "kana"):
-        return "ja" if len(_SCRIPT["kana"].findall(sample)) > 0.1 * count else "zh"
+        return "ja" if _letters("kana", sample) > 0.1 * count else "zh"
     if script == "arabic":
         return _arabic_script(sample, count)
-    if script == "latin" and (plain := _by_function_words(letters)):
+    if script == "latin" and (plain := _by_function_words(words)):
         return plain
     if script == "cyrillic" and (plain := _cyrillic(sample, count)):
         return plain
@@ -129,6 +132,10 @@ def language(text: str) -> str:
                 return _nguni(sample) if code == "sw" and _has_clicks(sample) else code
         return "und"
     return script
+
+
+def _letters(script: str, sample: str) -> int:
+    return sum(map(len, _SCRIPT[script].findall(sample)))
 
 
 def _by_model(sample: str, rivals: tuple[str, ...]) -> str | None:
@@ -167,7 +174,8 @@ def _bits(reading: Reading, code: str, known: frozenset[str]) -> float:
 
 def _by_function_words(words: list[str]) -> str | None:
     """The language with a large share of function words in the text, far ahead of any other; else None."""
-    found = Counter(language for word in words for language in _FUNCTION_WORDS.get(word.casefold(), ()))
+    known = filter(None, map(_FUNCTION_WORDS.get, map(str.casefold, words)))
+    found = Counter(chain.from_iterable(known))
     (first, most), (_, second) = (found.most_common(2) + [("", 0)] * 2)[:2]
     return first if most >= max(6, 0.15 * len(words)) and most >= 2 * second else None
 

@@ -45,6 +45,8 @@ def _spaces(text: str, single_line: bool) -> Iterator[Span]:
     for gap in _GAP.finditer(text):
         piece = gap[0]
         start, end = gap.span()
+        if piece == "\n\n" and not single_line and start > 0 and end < last and text[start - 1] != "-":
+            continue
         if start == 0 or end == last:
             yield Span(start, end, "", "edge")
         elif "\n" not in piece and "\r" not in piece:

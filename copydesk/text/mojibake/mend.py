@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from copydesk.text.mojibake import by_line, eastern, legacy, mixed_words, utf8
 RULE = "mojibake"
 #: Maximum number of times that a text was misread.
 LAYERS = 6
+#: What is beyond ASCII and the signs of good typesetting, no two of which are a misread character.
+_SUSPECT = re.compile("[^\x00-\x7f‘’“”–—…\xa0]")
 
 
 def mend(
@@ -25,7 +28,7 @@ def mend(
     are neither made nor suggested.
     """
     edits: list[Edit] = []
-    if text.isascii():
+    if not _SUSPECT.search(text):
         return text, edits
     likely: list[utf8.Repair] = []
     for _ in range(LAYERS):

