@@ -4,12 +4,14 @@
     copydesk run articles.jsonl --warehouse read                    the edits to sample from
     python -m benchmarks.confidence draw read                       writes out/confidence.jsonl; fill in each `verdict`
     python -m benchmarks.confidence keep out/confidence.jsonl       adds the verdicts to confidence_verdicts.tsv
+    python -m benchmarks.confidence keep --warehouse DIR            adds those of the hand checks in a warehouse
     python -m benchmarks.confidence write read --of "development articles, 2026-11"
 
 `draw` samples edits without a verdict, at random with a fixed seed, one place of each, and shows 60 characters on both
 sides. A verdict is `right`, or `wrong` if a human editor would not have made the change or if it removed text of the
 article. The file of verdicts identifies an edit by its article and a digest of the change and its context, so it holds
-no text. `write` counts only verdicts on edits that the warehouse still has: a change that is no longer made is no
+no text. The hand checks of a warehouse (`copydesk edits check`) are about the first place of an edit. `write` takes one
+warehouse or several, and counts only verdicts on edits that these still have: a change that is no longer made is no
 evidence for the present rule, so after a rule was changed, new edits are sampled.
 
 The confidence is Laplace's rule of succession, (right + 1) / (read + 2): the posterior mean with a uniform prior. A
@@ -33,10 +35,12 @@ import pyarrow.dataset as ds
 
 from copydesk.data.rules import NEVER, rules
 from copydesk.edits import APPLIED, TITLE, Edit, published_text, undo
+from copydesk.hand_check import RIGHT, WRONG
+from copydesk.records import article_id
+from copydesk.warehouse.decisions import CHECK
 
 RULES = Path(__file__).parent.parent / "copydesk" / "data" / "rules.toml"
 VERDICTS = Path(__file__).parent / "confidence_verdicts.tsv"
-RIGHT, WRONG = "right", "wrong"
 #: Characters shown on both sides of a change, and those of them that its digest covers.
 CONTEXT, DIGESTED = 60, 20
 _HEADING = "rule\tarticle_id\tchange\tverdict\n"
@@ -69,7 +73,7 @@ def estimate(right: int, read: int) -> float:
 
 
 def changes(warehouse: Path, articles: set[str] | None = None) -> Iterator[Change]:
-    """Every place of every applied edit of `articles` (None: of all), article by article.
+    """Every place of every applied edit of `articles` (None: of all), article by article, the last one first.
 
     Raises `FileNotFoundError` where `warehouse` holds no articles.
     """
@@ -92,7 +96,7 @@ def _of_article(headline: str, body: str, edits: list[Edit]) -> Iterator[Change]
     texts = {TITLE: headline}
     for edit in sorted(edits, key=lambda edit: -edit.sequence):
         text = texts[edit.field] = undo(texts.get(edit.field, published_text(headline, body)), edit)
-        for place in edit.places if edit.status == APPLIED else ():
+        for place in reversed(edit.places) if edit.status == APPLIED else ():
             end = place + len(edit.before)
             left, right = text[max(0, place - CONTEXT) : place], text[end : end + CONTEXT]
             yield Change(edit.rule, edit.article_id, left, edit.before, edit.after, right)
@@ -146,6 +150,29 @@ def read_sheet(text: str) -> Verdicts:
         if row["verdict"]:
             found[row["rule"], row["article_id"], row["change"]] = row["verdict"]
     return found
+
+
+def checked(warehouse: Path) -> Verdicts:
+    """The verdicts of the hand checks in a warehouse, on edits that it still has, each on the first place of its edit.
+
+    Raises `FileNotFoundError` where nothing was checked.
+    """
+    folder = warehouse / "decisions"
+    wanted = ["number", "action", "uri", "rule", "before", "after", "verdict"]
+    made = sorted(rows(folder, wanted), key=lambda row: int(str(row["number"]))) if folder.is_dir() else []
+    said = {
+        (row["rule"], article_id(str(row["uri"])), row["before"], row["after"]): str(row["verdict"])
+        for row in made
+        if row["action"] == CHECK
+    }
+    if not said:
+        raise FileNotFoundError(f"{warehouse}: no edit was checked here; `copydesk edits sample` draws some")
+    first: dict[tuple[object, ...], Change] = {}
+    for change in changes(warehouse, {article for _, article, *_ in said}):
+        about = (change.rule, change.article_id, change.before, change.after)
+        if about in said:
+            first[about] = change  # of those of an article the first one comes last
+    return {change.key: said[about] for about, change in first.items()}
 
 
 def read_verdicts(file: Path) -> Verdicts:
@@ -206,9 +233,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     drawing.add_argument("--seed", type=int, default=1)
     drawing.add_argument("--out", type=Path, default=Path("out/confidence.jsonl"), metavar="FILE")
     keeping = commands.add_parser("keep", help="add the verdicts of a filled sheet to those that are kept")
-    keeping.add_argument("sheet", type=Path)
+    keeping.add_argument("sheet", type=Path, nargs="?", help="a sheet of `draw` that is filled in")
+    keeping.add_argument("--warehouse", type=Path, action="append", default=[], metavar="DIR", help="its hand checks")
     writing = commands.add_parser("write", help="write the confidences into rules.toml")
-    writing.add_argument("warehouse", type=Path)
+    writing.add_argument("warehouse", type=Path, nargs="+")
     writing.add_argument("--of", required=True, metavar="WORDS", help="what was read and when")
     options = parser.parse_args(arguments)
     try:
@@ -228,14 +256,19 @@ def _draw(options: argparse.Namespace) -> str:
 
 
 def _keep(options: argparse.Namespace) -> str:
-    new = read_sheet(options.sheet.read_text("utf-8"))
+    if options.sheet is None and not options.warehouse:
+        raise ValueError("give a filled sheet, or --warehouse")
+    new = read_sheet(options.sheet.read_text("utf-8")) if options.sheet else {}
+    for warehouse in options.warehouse:
+        new |= checked(warehouse)
     write_verdicts(VERDICTS, {**read_verdicts(VERDICTS), **new})
     return f"{VERDICTS}: {len(new):,} verdicts added"
 
 
 def _write(options: argparse.Namespace) -> str:
     verdicts = read_verdicts(VERDICTS)
-    made = {change.key for change in changes(options.warehouse, {article for _, article, _ in verdicts})}
+    articles = {article for _, article, _ in verdicts}
+    made = {change.key for warehouse in options.warehouse for change in changes(warehouse, articles)}
     counts = count(verdicts, made)
     RULES.write_text(measured(RULES.read_text("utf-8"), counts, options.of), "utf-8")
     rows = [f"{rule:<20} {known.right:>5} of {known.read:>4}  {estimate(*known):.3f}" for rule, known in counts.items()]

@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(layer.split())
     for layer in (
         "records config config.load config.user_lists data data.bundled deadline",
-        "edits located reviewed",
+        "edits hand_check located reviewed",
         "text",
         "languages languages.protected",
         "sources.pages",
@@ -36,7 +36,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "run.stored",
         "run.batch run.child",
         "languages.learn run.workers",
-        "run.guard run.decide run.release run.second_pass run.spreadsheet",
+        "run.guard run.decide run.hand_check run.release run.second_pass run.spreadsheet",
         "run.collect",
         "run.gate",
         "run.publish",
@@ -50,7 +50,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
 #: Neighbours that know nothing of each other: `nightly` alone brings them together.
 APART = frozenset({"checks", "report", "sources", "warehouse"})
 #: What turns bytes into an article and its edits, and nothing else.
-PURE = frozenset({"records", "config", "edits", "located", "reviewed", "data", "text", "report.diff"})
+PURE = frozenset({"records", "config", "edits", "hand_check", "located", "reviewed", "data", "text", "report.diff"})
 #: All that the pure part calls beside the standard library.
 PURE_PACKAGES = frozenset({"chardet", "ftfy", "numpy", "py3langid", "pydantic"})
 #: What of the standard library reaches files, clocks, networks, processes or chance.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from copydesk import __version__
+from copydesk.cli import hand_check
 from copydesk.cli.edits import edits
 from copydesk.cli.nightly import replay, run, serve
 from copydesk.cli.quarantine import quarantine
@@ -31,3 +32,5 @@ def main() -> None:
 
 for command in (run, replay, show, why, edits, quarantine, history, restore, report, check, migrate, learn, serve):
     main.add_command(command)
+for command in (hand_check.sample, hand_check.check, hand_check.precision):
+    edits.add_command(command)

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from copydesk.cli.shared import FAILED, decided, deciding, errors_in_words, fail, load, now, of_warehouse, opened
+from copydesk.cli.shared import (
+    FAILED,
+    amount,
+    decided,
+    deciding,
+    errors_in_words,
+    fail,
+    load,
+    now,
+    of_warehouse,
+    opened,
+)
 
 if TYPE_CHECKING:
     from copydesk.run.decide import Decided
@@ -65,7 +76,7 @@ def list_(
     for row in rows:
         click.echo(_line(row["uri"], row))
     more = f", {len(rows):,} of them listed; --limit lists more" if len(rows) < total else ""
-    click.echo(f"{total:,} edit{'s' * (total != 1)}{more}.")
+    click.echo(f"{amount(total, 'edit')}{more}.")
 
 
 def _listed(store: Warehouse, wanted: dict[str, str | None], limit: int) -> tuple[list[dict[str, Any]], int]:
@@ -133,12 +144,12 @@ def _decision(action: str, does: str, example: str) -> None:
             if uri is not None:
                 if site:
                     fail("give a URI or --site, not both")
-                made = _of_article(store, uri, sequences, one._replace(rule=rule, before=before, after=after))
+                made = of_article(store, uri, sequences, one._replace(rule=rule, before=before, after=after))
             else:
                 if rule is None and before is None and after is None:
                     fail("give a URI and the numbers of its edits, or --before, --after or --rule")
                 made = [one._replace(site=site, rule=rule, before=before, after=after)]
-            done = _carried_out(store, made, settings, dry_run)
+            done = carried_out(store, made, settings, dry_run)
         _tell(done, as_json, dry_run)
 
     command.help = f"""{does}.
@@ -157,12 +168,12 @@ _decision("reject", "Take edits back", 'copydesk edits reject --before Idlib --a
 _decision("revert", "Leave edits to copydesk again", "copydesk edits revert https://news.example/harbour 4")
 
 
-def _of_article(store: Warehouse, uri: str, sequences: Sequence[int], one: Decision) -> list[Decision]:
+def of_article(store: Warehouse, uri: str, sequences: Sequence[int], one: Decision) -> list[Decision]:
     """The decisions about edits of one article, by number, or by what they are."""
     row = _published(store, uri)
     numbers = {edit["sequence"]: edit for edit in row["edits"]}
     if unknown := [number for number in sequences if number not in numbers]:
-        fail(f"{uri} has no edit {unknown[0]}; it has {len(numbers)} edits, from 0")
+        fail(f"{uri} has no edit {unknown[0]}; it has {amount(len(numbers), 'edit')}, from 0")
     if sequences:
         chosen = [numbers[number] for number in sequences]
         made = [one._replace(uri=uri, **{k: edit[k] for k in ("rule", "before", "after")}) for edit in chosen]
@@ -172,7 +183,7 @@ def _of_article(store: Warehouse, uri: str, sequences: Sequence[int], one: Decis
     return [one._replace(uri=uri)]
 
 
-def _carried_out(store: Warehouse, made: Sequence[Decision], settings: Any, dry_run: bool) -> Decided:
+def carried_out(store: Warehouse, made: Sequence[Decision], settings: Any, dry_run: bool) -> Decided:
     from copydesk.run.decide import decide
     from copydesk.run.publish import keep
 
@@ -194,8 +205,7 @@ def _tell(done: Decided, as_json: bool, dry_run: bool, conflicts: Sequence[str] 
         for conflict in said:
             click.echo(f"conflict   {conflict}")
         would = "would change" if dry_run else "changed"
-        edits, articles = "edit" + "s" * (done.edits != 1), "article" + "s" * (done.articles != 1)
-        click.echo(f"{done.edits:,} {edits} of {done.articles:,} published {articles} {would}.")
+        click.echo(f"{amount(done.edits, 'edit')} of {amount(done.articles, 'published article')} {would}.")
     if said:
         sys.exit(FAILED)
 
@@ -216,7 +226,7 @@ def _protection(action: str, does: str) -> None:
         with errors_in_words():
             settings = load(config, {"warehouse.path": warehouse})
             made = decided(who, why, action)._replace(site=site, before=word.strip())
-            done = _carried_out(opened(settings), [made], settings, dry_run)
+            done = carried_out(opened(settings), [made], settings, dry_run)
         _tell(done, as_json, dry_run)
 
     command.help = f"""{does}, for one site or for all.
@@ -243,7 +253,8 @@ def export(
 ) -> None:  # fmt: skip
     """Write edits to a CSV file, to decide in a spreadsheet.
 
-    Fill in the column decision (accept, reject or revert) and, if you like, why; leave the other columns as they are.
+    Fill in the column decision (accept, reject or revert; right or wrong for a hand check) and, if you like, why; leave
+    the other columns as they are.
 
     \b
     copydesk edits export suggestions.csv --site news.example
@@ -260,7 +271,9 @@ def export(
             count = spreadsheet.write(file, rows, known)
         except OSError as error:
             fail(f"{file} cannot be written: {error.strerror}")
-    click.echo(json.dumps({"file": str(file), "edits": count}) if as_json else f"{count:,} edits written to {file}.")
+    click.echo(
+        json.dumps({"file": str(file), "edits": count}) if as_json else f"{amount(count, 'edit')} written to {file}."
+    )
 
 
 @edits.command("import")

@@ -166,7 +166,12 @@ def files_done() -> Iterator[Callable[[int, int], None]]:
 
 def _amount(documents: int, size: int) -> str:
     bulk = f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
-    return f"{documents:,} document{'s' * (documents != 1)}, {bulk}"
+    return f"{amount(documents, 'document')}, {bulk}"
+
+
+def amount(count: int, noun: str) -> str:
+    """`1 edit`, `2 edits`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def now() -> datetime:

@@ -17,11 +17,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from copydesk.edits import SUGGESTED
+from copydesk.report.entries import LONGEST_URI
 from copydesk.report.escape import pieces, visible
 from copydesk.report.plot import bars, trend_series
 from copydesk.report.reasons import STEPS, decisive, failed, faults, worded
 from copydesk.report.report_data import NIGHTS, SCHEMA_VERSION, ReportData
-from copydesk.report.summary import LONGEST_URI
 
 #: Name of the front page of the report site.
 INDEX = "index.html"

@@ -134,7 +134,7 @@ def _values(counts: TopCounts, name: str) -> dict[str, Any]:
 
 def _edits(run: Mapping[str, Any], summary: Summary) -> dict[str, Any]:
     examples = [
-        {"rule": rule, "status": status, "meaning": explain(rule), "examples": [_entry(entry) for entry in entries]}
+        {"rule": rule, "status": status, "meaning": explain(rule), "examples": [entry_of(entry) for entry in entries]}
         for (rule, status), entries in sorted(summary.examples.items())
     ]
     return {
@@ -158,12 +158,13 @@ def _edits(run: Mapping[str, Any], summary: Summary) -> dict[str, Any]:
         ],
         "pairs_are_exact": summary.pairs.exact,
         "examples": examples,
-        "least_certain": [_entry(entry) for entry in summary.least_certain],
-        "suggestions": [_entry(entry) for entry in summary.suggestions],
+        "least_certain": [entry_of(entry) for entry in summary.least_certain],
+        "suggestions": [entry_of(entry) for entry in summary.suggestions],
     }
 
 
-def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+def entry_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An edit as the report has it."""
     return {**entry, "confidence": round(entry["confidence"], 4), "meaning": explain(entry["rule"])}
 
 

@@ -10,11 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk.edits import APPLIED, SUGGESTED, TEXT, TITLE, Edit, EditMismatch, published_text
-from copydesk.languages.evidence import evidence
+from copydesk.edits import APPLIED, SUGGESTED
 from copydesk.records import CRITICAL, storable
 from copydesk.report.counts import TopCounts
-from copydesk.report.excerpts import contexts
+from copydesk.report.entries import LONGEST_PAIR, LONGEST_URI, of_rows
 
 #: Edits kept for each (rule, status).
 EXAMPLES = 4
@@ -30,10 +29,8 @@ QUARANTINED, GATED = 300, 20
 OPENING, OPENING_BYTES = 300, 64
 #: Content with a smaller share of printable characters is treated as binary, even if it can be decoded.
 PRINTABLE = 0.9
-#: Changes longer than this are counted by rule only. The `PAIRS` most frequent shorter ones keep an example each.
-LONGEST_PAIR = 80
+#: Changes longer than `LONGEST_PAIR` are counted by rule only. The most frequent shorter ones keep an example each.
 PAIRS = 60
-LONGEST_URI = 300
 
 #: A change: rule, status, before, after.
 Pair = tuple[str, str, str, str]
@@ -152,7 +149,8 @@ class Summary:
         }
         if not chosen:
             return
-        found = self._in_context(articles, edits, sorted(chosen))
+        found, irreversible = of_rows(articles, edits, sorted(chosen))
+        self.irreversible = [*self.irreversible, *irreversible][:EXAMPLES]
         for edit, entry in found:
             self.pair_examples.setdefault((edit.rule, edit.status, edit.before, edit.after), entry)
         self.pair_examples = {pair: self.pair_examples[pair] for pair in frequent if pair in self.pair_examples}
@@ -218,50 +216,6 @@ class Summary:
             )
         entries = candidates.append_column("row", rows).to_pylist()
         return [entry["row"] for entry in _ranked([*kept, *entries], limit, of_rule) if "row" in entry]
-
-    def _in_context(self, articles: pa.Table, edits: pa.Table, chosen: list[int]) -> list[tuple[Edit, dict[str, Any]]]:
-        """The chosen rows as edits and as report entries, in the order of the batch."""
-        picked = edits.select(["article_id", "sequence"]).take(pa.array(chosen, pa.int64())).to_pydict()
-        wanted: dict[str, set[int]] = {}
-        for article, sequence in zip(picked["article_id"], picked["sequence"], strict=True):
-            wanted.setdefault(article, set()).add(sequence)
-        ids = pa.array(wanted, pa.string())
-        texts = articles.select(["article_id", "uri", "headline", "body", "language"]).filter(
-            pc.is_in(articles["article_id"], ids)
-        )
-        by_article: dict[str, list[Edit]] = {article: [] for article in wanted}
-        of_these = edits.filter(pc.is_in(edits["article_id"], ids)).select(list(Edit._fields))
-        for values in zip(*of_these.to_pydict().values(), strict=True):
-            by_article[values[0]].append(Edit(*values))
-
-        entries: list[tuple[Edit, dict[str, Any]]] = []
-        for article in texts.to_pylist():
-            name, headline = article["article_id"], article["headline"]
-            published = {TEXT: published_text(headline, article["body"]), TITLE: headline}
-            mine = sorted(by_article[name], key=lambda edit: edit.sequence)
-            try:
-                found = list(contexts(published, mine, wanted[name]))
-            except EditMismatch:
-                if len(self.irreversible) < EXAMPLES:
-                    self.irreversible.append(name)
-                continue
-            for edit, before, context in reversed(found):
-                entry = {
-                    "article_id": name,
-                    "sequence": edit.sequence,
-                    "uri": article["uri"][:LONGEST_URI],
-                    "step": edit.step,
-                    "rule": edit.rule,
-                    "status": edit.status,
-                    "confidence": edit.confidence,
-                    "places": len(edit.places),
-                    "before": edit.before[:LONGEST_PAIR],
-                    "after": edit.after[:LONGEST_PAIR],
-                    "context": context,
-                    "evidence": evidence(before, edit, article["language"]) if before != edit.before else "",
-                }
-                entries.append((edit, entry))
-        return entries
 
 
 def _ranked(entries: list[dict[str, Any]], limit: int, of_rule: int) -> list[dict[str, Any]]:

@@ -17,11 +17,13 @@ import pyarrow.compute as pc
 from copydesk import sources
 from copydesk.checks.expectations import Checks, Result, Verdict, merge
 from copydesk.records import CRITICAL, INFO, Document, Problem, storable
+from copydesk.report.picked import Picked
 from copydesk.report.summary import Summary
 from copydesk.reviewed import Choices
 from copydesk.run import stored
 from copydesk.run.batch import Batch
 from copydesk.run.guard import Compared, Guard
+from copydesk.run.hand_check import measured, picked
 from copydesk.run.job import NIGHT, RELEASE, REPROCESS, Job
 from copydesk.run.second_pass import with_lines_of_tonight
 from copydesk.run.workers import cleaned, cleaned_again, joined
@@ -76,6 +78,8 @@ class Collected:
     files that are not read, by reason, and `undated` the documents without a date, by site: those that are fit to
     publish, and the others. Where published articles were processed again, `changes` are the first that differ, `worse`
     is the number of those that would not be published now and stay as they are. `decisions` are to be written.
+    `picked` are the edits that a person reads, and `precision` is what was read before
+    (`copydesk.hand_check.precision`).
     """
 
     warehouse: Warehouse
@@ -93,6 +97,8 @@ class Collected:
     changes: list[Changed]
     worse: int
     decisions: list[Decision]
+    picked: Picked
+    precision: list[dict[str, Any]]
 
     @property
     def is_empty(self) -> bool:
@@ -120,7 +126,8 @@ def collect(
         fresh = iter(chosen)
         pairs = frozenset((document.uri, document.content_sha256) for document in chosen)
         choices = replace(choices, released=choices.released | pairs, withdrawn=choices.withdrawn - pairs)
-    intake = _Intake(job, staging, history, checks, Guard(warehouse, history, checks), choices)
+    of_interest = picked(made, job.day)
+    intake = _Intake(job, staging, history, checks, Guard(warehouse, history, checks), choices, of_interest)
     fresh = intake.noting_unread(fresh)
     for first in fresh:  # runs at most once: site evidence is read only if there is a new document
         sites = Sites.read(warehouse, job.config.sites)
@@ -137,7 +144,7 @@ def collect(
     return Collected(
         warehouse, staging, history, intake.summary, intake.totals, intake.results, intake.noted, intake.examples,
         intake.whole, intake.bytes_read, left_out, intake.undated, intake.changes, intake.worse,
-        _releases(job, made, intake.published) if job.kind == RELEASE else [],
+        _releases(job, made, intake.published) if job.kind == RELEASE else [], of_interest, measured(made),
     )  # fmt: skip
 
 
@@ -170,10 +177,12 @@ class _Intake:
     """Validates batches, separates the documents to publish from those to quarantine, and stages both."""
 
     def __init__(
-        self, job: Job, staging: Staging, history: History, checks: Callable[[], Checks], guard: Guard, choices: Choices
-    ) -> None:
+        self, job: Job, staging: Staging, history: History, checks: Callable[[], Checks], guard: Guard,
+        choices: Choices, of_interest: Picked,
+    ) -> None:  # fmt: skip
         self._job, self._staging, self._history, self._checks, self._guard = job, staging, history, checks, guard
         self._released = choices.released
+        self._picked = of_interest
         self.changes: list[Changed] = []
         self.worse = 0
         self.published: list[tuple[str, str]] = []
@@ -231,6 +240,7 @@ class _Intake:
         self._staging.add(articles, edits, quarantine_table(quarantined), raw.filter(good), replaced, kept)
         self.summary.add_quarantined(quarantined)
         self.summary.add(articles, edits)
+        self._picked.add(articles, edits)
         days = articles["published_date"]
         self.undated.update((site_of(uri), True) for uri in articles["uri"].filter(pc.is_null(days)).to_pylist())
         self.undated.update((site_of(row["uri"]), False) for row in quarantined if row["published_date"] is None)

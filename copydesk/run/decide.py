@@ -16,7 +16,7 @@ from copydesk.records import Article, article_id
 from copydesk.reviewed import Choices, review
 from copydesk.warehouse import Warehouse, decisions, layout
 from copydesk.warehouse.change import Change
-from copydesk.warehouse.decisions import PROTECT, UNPROTECT, Decision
+from copydesk.warehouse.decisions import CHECK, PROTECT, UNPROTECT, Decision
 from copydesk.warehouse.published import article_of, rows
 from copydesk.warehouse.retention import FOREVER, Keep
 
@@ -78,6 +78,7 @@ def decide(
 
 def _concerned(warehouse: Warehouse, made: Sequence[Decision]) -> Iterator[tuple[int, pa.Table]]:
     """The published articles that decisions may be about, by day, with the schema `VERSIONS`."""
+    made = [one for one in made if one.action != CHECK]  # changes nothing
     uris = {one.uri for one in made if one.uri is not None}
     wanted: dict[int, list[str]] = {}
     if uris:

@@ -11,7 +11,7 @@ from copydesk.checks.expectations import Result
 from copydesk.config import Config
 from copydesk.data.rules import explain
 from copydesk.report.pages import INDEX, index, read_data, write_site
-from copydesk.report.report_data import Partition, ReportData, report_data
+from copydesk.report.report_data import Partition, ReportData, entry_of, report_data
 from copydesk.run.gate import Judged, counts
 from copydesk.run.job import Job, Outcome, fingerprint
 from copydesk.warehouse import Warehouse
@@ -40,6 +40,7 @@ def publish(judged: Judged, job: Job) -> Outcome:
         _partitions(judged),
         judged.recent,
     )
+    data |= _for_a_person(judged)
     front = index([*_earlier_reports(warehouse, judged.recent).values(), data])
     site = {**write_site({run_id: data}), INDEX: front.encode()}
     commit = staging.commit(
@@ -48,6 +49,18 @@ def publish(judged: Judged, job: Job) -> Outcome:
     log.info("committed %s: %d file(s)", run_id, len(commit.files))
     where = warehouse.report_url(f"{run_id}.html")
     return Outcome(data["verdict"]["sentence"], row, where, warehouse.store.address(), data, judged.collected.changes)
+
+
+def _for_a_person(judged: Judged) -> dict[str, Any]:
+    """The keys of the report data for the week's hand check, and for changed names."""
+    picked = judged.collected.picked
+    lists = {"sample": picked.sample, "names_changed": picked.names_changed}
+    shown = {name: [entry_of(entry) for entry in entries] for name, entries in lists.items()}
+    return {
+        "checked": {"sample": shown["sample"], "precision": judged.collected.precision},
+        "names_changed": shown["names_changed"],
+        "names_left_out": picked.names_left_out,
+    }
 
 
 def keep(config: Config) -> Keep:

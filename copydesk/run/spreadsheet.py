@@ -7,16 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from copydesk.records import article_id
+from copydesk.edits import Edit
+from copydesk.hand_check import RIGHT, WRONG
+from copydesk.records import Article, article_id
 from copydesk.reviewed import ACCEPT, REJECT, REVERT, Choices
 from copydesk.warehouse import Warehouse, decisions
-from copydesk.warehouse.decisions import Decision
+from copydesk.warehouse.decisions import CHECK, Decision
 from copydesk.warehouse.published import article_of
 from copydesk.warehouse.store import WarehouseError
 
 #: The columns; `decision` and `why` are filled in by a person. `known` is the number of the newest decision then.
 COLUMNS = ("uri", "sequence", "rule", "before", "after", "status", "confidence", "context", "known", "decision", "why")
-_DECISIONS = (ACCEPT, REJECT, REVERT)
+_DECISIONS = (ACCEPT, REJECT, REVERT, RIGHT, WRONG)
 
 
 class Row(NamedTuple):
@@ -31,6 +33,16 @@ class Row(NamedTuple):
     known: int
     decision: str
     why: str | None
+
+    @property
+    def is_check(self) -> bool:
+        """Whether it is a verdict of the hand check."""
+        return self.decision in (RIGHT, WRONG)
+
+    @property
+    def about(self) -> tuple[str | bool, ...]:
+        """What it is about: two rows about the same must say the same."""
+        return self.uri, self.rule, self.before, self.after, self.is_check
 
 
 def write(path: Path, rows: Iterable[Mapping[str, Any]], known: int) -> int:
@@ -99,9 +111,10 @@ def settle(warehouse: Warehouse, rows: Sequence[Row], by: Decision) -> tuple[lis
     made, conflicts = [], []
     known = decisions.read(warehouse.store)
     choices = Choices.of(decisions.choices(known))
-    said: dict[tuple[str, ...], set[str]] = {}
+    checked = {(one.uri, one.rule, one.before, one.after): one for one in decisions.checks(known)}
+    said: dict[tuple[str | bool, ...], set[str]] = {}
     for row in rows:
-        said.setdefault(row[1:2] + row[3:6], set()).add(row.decision)
+        said.setdefault(row.about, set()).add(row.decision)
     articles = {
         article.uri: (article, edits)
         for article, edits in map(
@@ -111,19 +124,31 @@ def settle(warehouse: Warehouse, rows: Sequence[Row], by: Decision) -> tuple[lis
     for row in rows:
         article, edits = articles.get(row.uri, (None, []))
         edit = edits[row.sequence] if 0 <= row.sequence < len(edits) else None
-        last = choices.last(article, edit) if article and edit else None
-        if len(said[row[1:2] + row[3:6]]) > 1:
+        last = _last(row, choices, article, edit, checked)
+        if len(said[row.about]) > 1:
             problem = "another line decides otherwise about the same edit"
         elif article is None:
             problem = "the document is not published"
         elif edit is None or (edit.rule, edit.before, edit.after) != (row.rule, row.before, row.after):
             problem = f"edit {row.sequence} is another one now"
-        elif last and last.number > row.known and last.action != row.decision:
-            who = next(one.who for one in known if one.number == last.number)
-            problem = f"{who} decided {last.action!r} since the file was written"
+        elif last and last[0] > row.known and last[1] != row.decision:
+            who = next(one.who for one in known if one.number == last[0])
+            problem = f"{who} decided {last[1]!r} since the file was written"
         else:
             one = by._replace(action=row.decision, why=row.why or by.why, uri=row.uri)
+            one = one._replace(action=CHECK, verdict=row.decision) if row.is_check else one
             made.append(one._replace(rule=row.rule, before=row.before, after=row.after))
             continue
         conflicts.append(f"line {row.line}: {row.uri}, edit {row.sequence}: {problem}")
     return list(dict.fromkeys(made)), conflicts
+
+
+def _last(
+    row: Row, choices: Choices, article: Article | None, edit: Edit | None, checked: Mapping[tuple[Any, ...], Decision]
+) -> tuple[int, str | None] | None:
+    """The number of the last decision, or check, about the edit of a row, and what it says."""
+    if row.is_check:
+        check = checked.get((row.uri, row.rule, row.before, row.after))
+        return (check.number, check.verdict) if check else None
+    choice = choices.last(article, edit) if article and edit else None
+    return (choice.number, choice.action) if choice else None

@@ -12,6 +12,7 @@ from copydesk.warehouse.schemas import DECISIONS
 from copydesk.warehouse.store import Store, in_words
 
 PROTECT, UNPROTECT = "protect", "unprotect"
+CHECK = "check"
 RESTORE, RELEASE, WITHDRAW, DROP = "restore", "release", "withdraw", "drop"
 
 
@@ -26,6 +27,7 @@ class Decision(NamedTuple):
     rule: str | None = None
     before: str | None = None
     after: str | None = None
+    verdict: str | None = None
     version: int | None = None
     content_sha256: str | None = None
     decided_at: datetime | None = None
@@ -54,6 +56,12 @@ def choices(decisions: Iterable[Decision]) -> Iterator[Choice]:
             yield Choice(one.action, one.number, one.uri, one.site, one.rule, one.before, one.after)
         elif one.action == PROTECT and protected[_word(one), one.site] is one:
             yield Choice(REJECT, one.number, site=one.site, word=_word(one))
+
+
+def checks(decisions: Iterable[Decision]) -> list[Decision]:
+    """The last check of each change, in the order in which they were made."""
+    last = {(one.uri, one.rule, one.before, one.after): one for one in decisions if one.action == CHECK}
+    return sorted(last.values(), key=lambda one: one.number)
 
 
 def _word(decision: Decision) -> str:

@@ -43,6 +43,7 @@ _FEW_VALUES = {
         "rule",
         "status",
         "action",
+        "verdict",
         "who",
         "media_type",
         "kind",
