@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from copydesk.config import Config
     from copydesk.edits import Edit, rebuild
     from copydesk.records import Article, Cleaned, Document
+    from copydesk.tables import open  # noqa: A004  # it is called copydesk.open
 else:
     # Word lists and libraries cost half a second of CPU: they are read when a name is first used (PEP 562).
     # Type checkers read the branch above; to them a misspelt name stays an error.
@@ -19,6 +20,7 @@ else:
         "Document": "copydesk.records",
         "Edit": "copydesk.edits",
         "clean": "copydesk.api",
+        "open": "copydesk.tables",
         "rebuild": "copydesk.edits",
     }
 
@@ -34,4 +36,4 @@ else:
         return sorted({*globals(), *__all__})
 
 
-__all__ = ["Article", "Cleaned", "Config", "Document", "Edit", "__version__", "clean", "rebuild"]
+__all__ = ["Article", "Cleaned", "Config", "Document", "Edit", "__version__", "clean", "open", "rebuild"]

@@ -32,6 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "warehouse.schemas report.diff report.escape",
         "languages.evidence checks.metrics checks.suites",
         "checks report sites sources warehouse",
+        "tables",
         "run.job",
         "run.stored",
         "run.batch run.child",
@@ -215,7 +216,7 @@ def test_what_is_imported_is_declared() -> None:
     extras = project["optional-dependencies"]
     declared = {
         requirement.split("[")[0].split(">")[0].split("<")[0].strip().lower().replace("_", "-")
-        for requirement in (*project["dependencies"], *extras["html"], *extras["s3"])
+        for requirement in (*project["dependencies"], *extras["html"], *extras["s3"], *extras["sql"], *extras["polars"])
     }
     distributions = packages_distributions()
     undeclared = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +14,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
-from warehouse_runs import document, first_night, run, second_night, tree
+from click.testing import CliRunner
+from warehouse_runs import document, first_night, needs_installed, run, second_night, tree
 
+from copydesk.cli import main
 from copydesk.warehouse import Warehouse, WarehouseBusy, layout, schemas
 
 README = Path(__file__).parents[1] / "warehouse" / "README.md"
@@ -180,15 +183,39 @@ def kind(field: pa.Field) -> str:
     return f"{name}, null" if field.nullable else name
 
 
-def test_the_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("pandas", "duckdb", "polars"):
-        pytest.importorskip(module)
-    run(tmp_path / "warehouse", first_night())
-    monkeypatch.chdir(tmp_path)
-    examples = re.findall(r"```python\n(.+?)```", README.read_text(), re.DOTALL)
-    assert len(examples) >= 4
-    for example in examples:
-        exec(compile(example, str(README), "exec"), {})
+EXAMPLES = re.findall(r"^```(python|sh)\n(.+?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a warehouse, as the examples expect it."""
+    folder = tmp_path_factory.mktemp("readme")
+    run(folder / "warehouse", first_night())
+    return folder
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_the_examples_of_the_readme_run(
+    number: int, beside: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    language, example = EXAMPLES[number]
+    needs_installed(example)
+    monkeypatch.chdir(beside)
+    if language == "sh":
+        for line in example.splitlines():
+            done = CliRunner().invoke(main, shlex.split(line)[1:])
+            assert (done.exit_code, done.stderr) == (0, ""), done.output
+            assert done.stdout
+        return
+    exec(compile(example, f"{README}, example {number}", "exec"), {})
+    assert capfd.readouterr().out.strip()
+
+
+def test_the_readme_has_an_example_for_each_reader() -> None:
+    whole = "".join(example for _, example in EXAMPLES)
+    for reader in ("copydesk sql", "copydesk.open", "duckdb", "pandas", "polars", "pyarrow", "pyspark"):
+        assert reader in whole, reader
+    assert len(EXAMPLES) >= 8
 
 
 # --- S3 --------------------------------------------------------------------------------------------------------------

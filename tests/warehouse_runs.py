@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from copydesk.edits import Edit
 from copydesk.records import CRITICAL, Article, Document, Problem
@@ -97,6 +100,15 @@ def run(
             }
             counts = {"documents": history.delivered, "unchanged": history.unchanged}
             return staging.commit(run_id, run_date, {**ROW, **counts}, [validation], {f"{run_id}/index.html": b"<p>"})
+
+
+def needs_installed(example: str) -> None:
+    """Skip an example whose reader is not installed."""
+    for module in ("pandas", "duckdb", "polars", "pyspark"):
+        if module in example:
+            pytest.importorskip(module)
+    if "pyspark" in example and shutil.which("java") is None:
+        pytest.skip("Spark needs a Java runtime")
 
 
 def tree(root: Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ from copydesk.cli.nightly import replay, run, serve
 from copydesk.cli.quarantine import quarantine
 from copydesk.cli.shared import EPILOG
 from copydesk.cli.show import show
+from copydesk.cli.sql import sql
 from copydesk.cli.upkeep import check, learn, migrate, report
 from copydesk.cli.versions import history, restore
 from copydesk.cli.why import why
@@ -30,7 +31,7 @@ def main() -> None:
     """
 
 
-for command in (run, replay, show, why, edits, quarantine, history, restore, report, check, migrate, learn, serve):
+for command in (run, replay, show, why, edits, quarantine, history, restore, sql, report, check, migrate, learn, serve):
     main.add_command(command)
 for command in (hand_check.sample, hand_check.check, hand_check.precision):
     edits.add_command(command)

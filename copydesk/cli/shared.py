@@ -68,9 +68,11 @@ def errors_in_words() -> Iterator[None]:
         from copydesk.languages.protected import ProtectedError
         from copydesk.run.workers import WorkerDied
         from copydesk.sources import SourceError
+        from copydesk.tables.sql import SqlError
         from copydesk.warehouse import WarehouseError
 
-        if isinstance(error, LanguageError | ProtectedError | SourceError | SuiteError | WarehouseError | WorkerDied):
+        known = LanguageError | ProtectedError | SourceError | SqlError | SuiteError | WarehouseError | WorkerDied
+        if isinstance(error, known):
             fail(str(error))
         if isinstance(error, MemoryError):
             fail("not enough memory; give this process more, or use fewer --workers")

@@ -27,7 +27,7 @@ from copydesk.warehouse.recovery import Listed, Record, read_record
 from copydesk.warehouse.schemas import ARTICLES
 from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
 
-SCHEMAS = {name: getattr(schemas, name.upper()) for name in layout.KEYS}
+SCHEMAS = layout.SCHEMAS
 #: Maximum findings of one kind in one file that are listed one by one.
 LISTED = 10
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pyarrow as pa
+
 from copydesk.warehouse import schemas
 
 #: Private names: readers skip names that start with `_` or `.`.
@@ -29,6 +31,9 @@ KEYS = {
     "runs": "run_date",
     "validations": "run_date",
 }
+
+#: The columns in the files of each table.
+SCHEMAS: dict[str, pa.Schema] = {name: getattr(schemas, name.upper()) for name in KEYS}
 
 _EPOCH = date(1970, 1, 1)
 
