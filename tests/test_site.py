@@ -150,7 +150,9 @@ def lines(stories: Iterable[list[str]]) -> dict[str, Recurring]:
     parts = list(stories)
     bodies = pa.array(["\n\n".join(body) for _, *body in parts])
     uris = [f"coast.example/{number}" for number in range(len(parts))]
-    return recurring(Articles(uris, [headline for headline, *_ in parts], bodies)).get("coast.example", {})
+    return recurring(Articles(uris, [headline for headline, *_ in parts], pa.chunked_array([bodies]))).get(
+        "coast.example", {}
+    )
 
 
 def test_an_odd_line_under_every_story_recurs() -> None:
@@ -190,7 +192,7 @@ def test_what_has_no_words_is_let_be(line: str) -> None:
 
 
 def test_nothing_recurs_in_nothing() -> None:
-    assert recurring(Articles([], [], pa.array([], pa.string()))) == {}
+    assert recurring(Articles([], [], pa.chunked_array([], pa.string()))) == {}
 
 
 def test_an_article_of_very_many_paragraphs_is_left_out() -> None:

@@ -24,7 +24,7 @@ from copydesk.sites.evidence import Sites
 from copydesk.text.site import site_of
 
 #: Minimum documents, or bytes, that are judged together.
-JUDGED_DOCUMENTS, JUDGED_BYTES = 8_000, 32 * 2**20
+JUDGED_DOCUMENTS, JUDGED_BYTES = 8_000, 12 * 2**20
 
 
 class WorkerDied(RuntimeError):

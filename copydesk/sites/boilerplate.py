@@ -49,7 +49,7 @@ class Articles(NamedTuple):
 
     uri: Sequence[str]
     headline: Sequence[str]
-    body: pa.Array
+    body: pa.ChunkedArray
     removed_from: Sequence[int] = ()
     removed: Sequence[str] = ()
 
@@ -59,10 +59,7 @@ def recurring(articles: Articles) -> dict[str, dict[str, Recurring]]:
     if not len(articles.body):
         return {}
     names, site = np.unique([site_of(uri) for uri in articles.uri], return_inverse=True)
-    is_list = pc.greater_equal(pc.count_substring(articles.body, "\n\n"), MAX_PARAGRAPHS)
-    texts = pc.split_pattern(pc.if_else(is_list, "", articles.body), "\n\n")
-    owner = np.concatenate([pc.list_parent_indices(texts).to_numpy(), np.array(articles.removed_from, np.int64)])
-    lines = pa.concat_arrays([pc.list_flatten(texts), pa.array(articles.removed, pa.string())]).dictionary_encode()
+    owner, lines = _lines(articles)
     length = pc.utf8_length(lines.dictionary).to_numpy().astype(np.int64)
     # The distinct lines of every article, in the order of the articles.
     once = np.unique(owner * len(length) + lines.indices.to_numpy())
@@ -100,6 +97,20 @@ def recurring(articles: Articles) -> dict[str, dict[str, Recurring]]:
             between = len(text) <= SHORT and part >= LONG_LINE and _may_cut(text)
             found.setdefault(str(names[number]), {})[text] = Recurring(int(occurrences[index]), between)
     return found
+
+
+def _lines(articles: Articles) -> tuple[Any, pa.DictionaryArray]:
+    """The lines of articles, and the row of the article of each. One chunk at a time, since the text is large."""
+    owners, encoded, first = [], [], 0
+    for body in articles.body.chunks:
+        is_list = pc.greater_equal(pc.count_substring(body, "\n\n"), MAX_PARAGRAPHS)
+        texts = pc.split_pattern(pc.if_else(is_list, "", body), "\n\n")
+        owners.append(pc.list_parent_indices(texts).to_numpy() + first)
+        encoded.append(pc.list_flatten(texts).dictionary_encode())
+        first += len(body)
+    owners.append(np.array(articles.removed_from, np.int64))
+    encoded.append(pa.array(articles.removed, pa.string()).dictionary_encode())
+    return np.concatenate(owners), pa.chunked_array(encoded).unify_dictionaries().combine_chunks()
 
 
 def _repeated(site: Any, headlines: Iterable[str], site_size: Any) -> Any:

@@ -96,8 +96,8 @@ def _lines(articles: pa.Table, removed: dict[int, list[str]]) -> dict[str, dict[
     """The recurring lines of articles, by site; `removed` are those that were taken out, by row."""
     lines = [(row, line.strip("\n")) for row, some in removed.items() for line in some]
     rows, texts = zip(*lines, strict=True) if lines else ((), ())
-    headlines, bodies = articles["headline"].to_pylist(), articles["body"].combine_chunks()
-    return recurring(Articles(articles["uri"].to_pylist(), headlines, bodies, rows, texts))
+    uris, headlines = articles["uri"].to_pylist(), articles["headline"].to_pylist()
+    return recurring(Articles(uris, headlines, articles["body"], rows, texts))
 
 
 def _by_article(articles: pa.Table, edits: pa.Table, rule: str) -> dict[int, list[str]]:
