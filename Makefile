@@ -27,8 +27,8 @@ test: $(BIN)/.installed-dev  ## all tests, with coverage
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report term
 
 KILLS ?= 200
-crash: $(BIN)/.installed-dev  ## the crash test at KILLS random moments, for a nightly job (the tests make 20)
-	COPYDESK_KILLS=$(KILLS) $(BIN)/python -m pytest -n0 tests/test_commit_crash.py -k kill_minus_nine
+crash: $(BIN)/.installed-dev  ## runs and commands killed at KILLS moments each, for a nightly job (the tests make few)
+	COPYDESK_KILLS=$(KILLS) $(BIN)/python -m pytest -n0 tests/test_commit_crash.py tests/test_killed.py -k kill
 
 lint: $(BIN)/.installed-dev  ## style, format and types
 	$(BIN)/ruff check .

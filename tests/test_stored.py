@@ -162,9 +162,10 @@ def test_what_would_get_worse_stays_as_it_is(root: Path, tmp_path: Path) -> None
     ],
 )
 def test_mistakes_are_explained(root: Path, words: list[str], said: str) -> None:
+    before = tree(root)
     done = CliRunner().invoke(main, [*words, "--warehouse", str(root)])
     assert done.exit_code == 2 and said in done.output
-    assert everything(root) == START
+    assert everything(root) == START and tree(root) == before
 
 
 # --- replay and release -----------------------------------------------------------------------------------------------
@@ -175,7 +176,7 @@ def test_a_replay_is_no_night(root: Path) -> None:
     found = cli(root, "replay", "--dry-run")
     assert (
         found["sentence"]
-        == "2 quarantined documents processed again: 0 would be published, 2 would be quarantined again."
+        == "2 quarantined documents processed again: 0 would be published, 2 would stay in quarantine."
     )
     suites = root.parent / "suites"
     shutil.copytree(Path(__file__).parents[1] / "expectations", suites)
@@ -185,12 +186,13 @@ def test_a_replay_is_no_night(root: Path) -> None:
     environment["COPYDESK_GATE__MAX_QUARANTINED_SHARE"] = "0"
     done = CliRunner().invoke(main, ["replay", "--warehouse", str(root), "--json"], env=environment)
     row = json.loads(done.stdout)["run"]
-    assert (done.exit_code, row["kind"], row["published"], row["quarantined"]) == (0, "replay", 1, 1)
+    assert (done.exit_code, row["kind"], row["published"], row["unchanged"]) == (0, "replay", 1, 1)
     assert everything(root) == {**START, "lost.txt": "articles"} and cli(root, "check")["sound"]
 
 
 def test_a_release_and_its_undoing(root: Path) -> None:
     raw = root.parent / "raw"
+    reasons = [reason["rule"] for reason in table(root, "quarantine").set_index("uri").loc["lost.txt", "reasons"]]
     cli(root, "quarantine", "release", "lost.txt", "--because", "the loss is at the source", "--who", "Ada")
     assert everything(root) == {**START, "lost.txt": "articles"}
     row = table(root, "articles").set_index("uri").loc["lost.txt"]
@@ -201,7 +203,11 @@ def test_a_release_and_its_undoing(root: Path) -> None:
     assert cli(root, "run", "--reprocess")["sentence"].endswith("0 were changed.")
     cli(root, "quarantine", "release", "--undo", "lost.txt")
     assert everything(root) == START and cli(root, "check")["sound"]
-    assert cli(root, "why", "lost.txt")["quarantined"][0]["reasons"][0]["rule"] == "release-withdrawn"
+    held = cli(root, "why", "lost.txt")["quarantined"][0]
+    assert [reason["rule"] for reason in held["reasons"]] == ["release-withdrawn", *reasons] and reasons
+    before = tree(root)
+    assert cli(root, "replay")["sentence"].endswith("0 were published, 2 stay in quarantine.")
+    assert tree(root) == before
     assert night(raw, root, SECOND).row is None
     assert len(table(root, "versions")) == 1
 

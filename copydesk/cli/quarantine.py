@@ -129,8 +129,9 @@ def release(
 
             stored = Stored(RELEASE, uris, decision=decision)
             job = Job((), settings.warehouse.path, now().date(), settings, at=now(), stored=stored)
-            row = nightly.run(job).row or {"published": 0, "quarantined": len(uris)}
-            published, held = row["published"], row["quarantined"]
+            row = nightly.run(job).row
+            published = row["published"] if row else 0
+            held = len(set(uris)) - published
     if as_json:
         click.echo(json.dumps({"published": published, "quarantined": held}))
     else:

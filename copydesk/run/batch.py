@@ -17,6 +17,12 @@ from copydesk.reviewed import NO_CHOICES, Choices, review
 from copydesk.text.site import Proof, Site
 from copydesk.warehouse.schemas import articles_table, as_given, documents_table, edits_table, quarantine_row
 
+#: The reason for which a document stays in quarantine whose release was taken back.
+WITHDRAWN = Problem(
+    *("decide", "release-withdrawn", None, CRITICAL),
+    "a person took its release back; `copydesk quarantine release` publishes it again",
+)
+
 
 class Batch(NamedTuple):
     """Cleaned documents.
@@ -105,16 +111,14 @@ def _unless_withdrawn(one: Cleaned, choices: Choices) -> Cleaned:
     """`one` with a critical problem if its release was taken back."""
     if (one.document.uri, one.document.content_sha256) not in choices.withdrawn:
         return one
-    words = "a person took its release back; `copydesk quarantine release` publishes it again"
-    problem = Problem("decide", "release-withdrawn", None, CRITICAL, words)
-    return replace(one, problems=(problem, *one.problems))
+    return replace(one, problems=(WITHDRAWN, *one.problems))
 
 
 def _is_unfit(one: Cleaned, choices: Choices) -> bool:
     """Whether the steps found a reason not to publish a document; the suites judge all others."""
     if (one.document.uri, one.document.content_sha256) in choices.released:
         return not one.reversible or one.article is None or not one.article.body
-    return any(problem.severity == CRITICAL for problem in one.problems)
+    return any(problem.severity == CRITICAL and problem != WITHDRAWN for problem in one.problems)
 
 
 def join(batches: Sequence[Batch]) -> Batch:

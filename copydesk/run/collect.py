@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from copydesk import sources
 from copydesk.checks.expectations import Checks, Result, Verdict, merge
-from copydesk.records import CRITICAL, INFO, Document, Problem, storable
+from copydesk.records import CRITICAL, INFO, Document, Problem, article_id, storable
 from copydesk.report.picked import Picked
 from copydesk.report.summary import Summary
 from copydesk.reviewed import Choices
@@ -116,8 +116,9 @@ def collect(
     choices = replace(
         Choices.of(decisions.choices(made)), released=decisions.released(made), withdrawn=decisions.withdrawn(made)
     )
+    held = stored.held(warehouse, job.stored) if job.stored else {}
     if job.stored:
-        fresh = history.take(stored.documents(warehouse, history, job.stored))
+        fresh = history.take(stored.documents(warehouse, history, job.stored, held))
     else:
         arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
         fresh = history.select(arrived, retry_quarantined=job.again)
@@ -127,7 +128,7 @@ def collect(
         pairs = frozenset((document.uri, document.content_sha256) for document in chosen)
         choices = replace(choices, released=choices.released | pairs, withdrawn=choices.withdrawn - pairs)
     of_interest = picked(made, job.day)
-    intake = _Intake(job, staging, history, checks, Guard(warehouse, history, checks), choices, of_interest)
+    intake = _Intake(job, staging, history, checks, Guard(warehouse, history, checks), choices, of_interest, held)
     fresh = intake.noting_unread(fresh)
     for first in fresh:  # runs at most once: site evidence is read only if there is a new document
         sites = Sites.read(warehouse, job.config.sites)
@@ -144,18 +145,26 @@ def collect(
     return Collected(
         warehouse, staging, history, intake.summary, intake.totals, intake.results, intake.noted, intake.examples,
         intake.whole, intake.bytes_read, left_out, intake.undated, intake.changes, intake.worse,
-        _releases(job, made, intake.published) if job.kind == RELEASE else [], of_interest, measured(made),
+        _releases(job, made, intake.published, held) if job.kind == RELEASE else [], of_interest, measured(made),
     )  # fmt: skip
 
 
-def _releases(job: Job, made: Sequence[Decision], published: Iterable[tuple[str, str]]) -> list[Decision]:
+def _releases(
+    job: Job, made: Sequence[Decision], published: Iterable[tuple[str, str]], held: stored.Held
+) -> list[Decision]:
     """The decisions of a release, about those documents that are published by it."""
     assert job.stored is not None
     decided = job.stored.decision
     assert decided is not None
     last = max((decision.number for decision in made), default=0)
     return [
-        decided._replace(action=RELEASE, uri=uri, content_sha256=content, number=number)
+        decided._replace(
+            action=RELEASE,
+            uri=uri,
+            content_sha256=content,
+            number=number,
+            reasons=held[article_id(uri), content]["reasons"],
+        )
         for number, (uri, content) in enumerate(published, last + 1)
     ]
 
@@ -178,11 +187,12 @@ class _Intake:
 
     def __init__(
         self, job: Job, staging: Staging, history: History, checks: Callable[[], Checks], guard: Guard,
-        choices: Choices, of_interest: Picked,
+        choices: Choices, of_interest: Picked, held: stored.Held,
     ) -> None:  # fmt: skip
         self._job, self._staging, self._history, self._checks, self._guard = job, staging, history, checks, guard
         self._released = choices.released
         self._picked = of_interest
+        self._held = held
         self.changes: list[Changed] = []
         self.worse = 0
         self.published: list[tuple[str, str]] = []
@@ -232,7 +242,7 @@ class _Intake:
         raw = _with_reasons(batch.raw, problems)
         texts = _texts(batch.articles.filter(failing))
         failed = [{**row, "text": text} for row, text in zip(raw.filter(failing).to_pylist(), texts, strict=True)]
-        quarantined = failed if self._job.kind == REPROCESS else batch.quarantined + failed
+        quarantined = self._to_quarantine(failed, batch.quarantined)
         published = compared.published
         replaced = published.filter(pc.is_in(published["article_id"], articles["article_id"].combine_chunks()))
         self.published += zip(articles["uri"].to_pylist(), articles["content_sha256"].to_pylist(), strict=True)
@@ -254,6 +264,19 @@ class _Intake:
             return set()
         keys = zip(*(batch.articles[name].to_pylist() for name in ("uri", "content_sha256", "body")), strict=True)
         return {row for row, (uri, content, body) in enumerate(keys) if body and (uri, content) in self._released}
+
+    def _to_quarantine(self, failed: list[dict[str, Any]], unread: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The new rows of the quarantine. What stays there for the same reasons, or is not released, stays as it is."""
+        if self._job.kind in (NIGHT, REPROCESS):
+            return failed if self._job.kind == REPROCESS else unread + failed
+        found = []
+        for row in unread + failed:
+            key = row["article_id"], row["content_sha256"]
+            if self._job.kind == RELEASE or row["reasons"] == self._held[key]["reasons"]:
+                self._history.stay(*key)
+            else:
+                found.append(row)
+        return found
 
     def _left_alone(self, batch: Batch, articles: pa.Table, published: pa.Table, bad: set[int]) -> set[int]:
         """The rows of published articles that stay as they are when they are processed again: those that come out the

@@ -52,9 +52,12 @@ def decide(
 ) -> Decided:
     """Write decisions about edits, and change the published articles that they are about, under the lock.
 
-    With `dry_run` nothing is written. Raises `WarehouseError`.
+    With `dry_run` nothing is written, nor if the newest decisions are the same: a command is repeated when it was
+    interrupted. Raises `WarehouseError`.
     """
     known = decisions.read(warehouse.store)
+    if [_what(one) for one in known[-len(made) :]] == [_what(one) for one in made]:
+        return Decided()
     last = max((one.number for one in known), default=0)
     made = [one._replace(number=number) for number, one in enumerate(made, last + 1)]
     choices = Choices.of(decisions.choices([*known, *made]))
@@ -74,6 +77,10 @@ def decide(
         if not dry_run:
             change.commit(made)
     return done
+
+
+def _what(decision: Decision) -> Decision:
+    return decision._replace(number=0, decided_at=None)
 
 
 def _concerned(warehouse: Warehouse, made: Sequence[Decision]) -> Iterator[tuple[int, pa.Table]]:

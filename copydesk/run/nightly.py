@@ -150,14 +150,20 @@ def _of_stored(collected: Collected, stored: Stored) -> str:
     would = "would be" if stored.dry_run else "were"
     worse = f"; {collected.worse:,} would not pass now and stay as they are" if collected.worse else ""
     if stored.kind == REPROCESS:
-        return f"{total:,} published articles processed again: {staging.published:,} {would} changed{worse}."
+        articles = f"{total:,} published article{'s' * (total != 1)}"
+        return f"{articles} processed again: {staging.published:,} {would} changed{worse}."
+    stay = "would stay" if stored.dry_run else "stay"
     return (
-        f"{total:,} quarantined documents processed again: {staging.published:,} {would} published,"
-        f" {staging.quarantined:,} {would} quarantined again."
+        f"{_documents(total, 'quarantined ')} processed again: {staging.published:,} {would} published,"
+        f" {total - staging.published:,} {stay} in quarantine."
     )
 
 
 def _nothing_to_do(documents: int) -> str:
     if not documents:
         return "Nothing to do: the sources hold no documents."
-    return f"Nothing to do: {documents:,} document{'s' * (documents > 1)} read, none new or changed."
+    return f"Nothing to do: {_documents(documents)} read, none new or changed."
+
+
+def _documents(count: int, kind: str = "") -> str:
+    return f"{count:,} {kind}document{'s' * (count != 1)}"

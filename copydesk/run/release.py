@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 
-from copydesk.records import CRITICAL, Problem, article_id
+from copydesk.records import Problem, article_id
 from copydesk.reviewed import Choices
+from copydesk.run.batch import WITHDRAWN
 from copydesk.warehouse import Warehouse, WarehouseError, decisions
 from copydesk.warehouse.change import Change
-from copydesk.warehouse.decisions import WITHDRAW, Decision
+from copydesk.warehouse.decisions import RELEASE, WITHDRAW, Decision
 from copydesk.warehouse.retention import FOREVER, Keep
 from copydesk.warehouse.schemas import document_of, quarantine_row, quarantine_table
 from copydesk.warehouse.versions import put_back, versions
@@ -26,10 +28,10 @@ def withdraw(warehouse: Warehouse, uris: Sequence[str], decision: Decision, at: 
     before = decisions.read(warehouse.store)
     known, gone = decisions.released(before), decisions.withdrawn(before)
     choices = Choices.of(decisions.choices(before))
+    reasons = {(one.uri, one.content_sha256): one.reasons for one in before if one.action == RELEASE}
     rows = {row["uri"]: row for row in warehouse.published(warehouse.history(), map(article_id, uris)).to_pylist()}
     raw = {row["uri"]: row for row in warehouse.raw({(r["article_id"], r["content_sha256"]) for r in rows.values()})}
     made = []
-    words = f"{decision.who} took the release back" + (f": {decision.why}" if decision.why else "")
     with Change(warehouse.store, at, keep) as change:
         for uri in dict.fromkeys(uris):
             row = rows.get(uri)
@@ -39,7 +41,7 @@ def withdraw(warehouse: Warehouse, uris: Sequence[str], decision: Decision, at: 
                 raise WarehouseError(
                     f"the raw content of {uri!r} is no longer kept, so it cannot go back to the quarantine"
                 )
-            held = _held(raw[uri], row, words)
+            held = _held(raw[uri], row, reasons[uri, row["content_sha256"]] or ())
             earlier = [
                 one
                 for one in versions(warehouse, uri)[:-1]
@@ -54,9 +56,10 @@ def withdraw(warehouse: Warehouse, uris: Sequence[str], decision: Decision, at: 
         change.commit(made)
 
 
-def _held(raw: dict[str, object], row: dict[str, object], words: str) -> pa.Table:
-    problem = Problem("decide", "release-withdrawn", None, CRITICAL, words)
+def _held(raw: dict[str, object], row: dict[str, object], reasons: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """The row of the quarantine, with the reasons for which the document was there before its release."""
+    problems = [WITHDRAWN, *(Problem(**reason) for reason in reasons if reason["rule"] != WITHDRAWN.rule)]
     text = "\n\n".join(str(row[name]) for name in ("headline", "body") if row[name])
     version = str(row["pipeline_version"])
-    held = quarantine_row(document_of(raw), [problem], text, str(row["encoding"]), row["published_date"], version)
+    held = quarantine_row(document_of(raw), problems, text, str(row["encoding"]), row["published_date"], version)
     return quarantine_table([held])

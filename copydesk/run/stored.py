@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from copydesk.records import Document, article_id
@@ -18,30 +18,35 @@ from copydesk.warehouse.schemas import document_of
 log = logging.getLogger(__name__)
 
 
-def documents(warehouse: Warehouse, history: History, wanted: Stored) -> Iterator[Document]:
-    """The chosen documents. Those whose content is no longer kept are counted in the log and left out.
+#: Rows of the quarantine by the id and the content of the document.
+Held = Mapping[tuple[str, str], Mapping[str, Any]]
 
-    Raises `WarehouseError` if one of `wanted.uris` is not there.
-    """
-    held: dict[tuple[str, str], dict[str, Any]] = {}
+
+def held(warehouse: Warehouse, wanted: Stored) -> Held:
+    """The chosen documents of the quarantine. Raises `WarehouseError` if one of `wanted.uris` is not there."""
     if wanted.kind == REPROCESS:
-        keys = set(_published(warehouse, history, wanted))
-    else:
-        some = quarantined(warehouse.store, set(wanted.uris) or None, wanted.since, whole=bool(wanted.uris))
-        newest = {row["article_id"]: row for row in some if _fits(row, wanted)}
-        there(wanted.uris, list(newest.values()))
-        held = {(key, row["content_sha256"]): row for key, row in newest.items()}
-        keys = set(held)
+        return {}
+    some = quarantined(warehouse.store, set(wanted.uris) or None, wanted.since, whole=bool(wanted.uris))
+    newest = {row["article_id"]: row for row in some if _fits(row, wanted)}
+    there(wanted.uris, list(newest.values()))
+    return {(key, row["content_sha256"]): row for key, row in newest.items()}
+
+
+def documents(warehouse: Warehouse, history: History, wanted: Stored, held: Held) -> Iterator[Document]:
+    """The chosen documents; those of the quarantine are `held`. Those whose content is no longer kept are counted in
+    the log and left out.
+    """
+    keys = set(_published(warehouse, history, wanted)) if wanted.kind == REPROCESS else set(held)
     history.leave(() if wanted.kind == REPROCESS else keys)
     missing = set(keys)
     for row in warehouse.raw(keys):
         missing.discard((row["article_id"], row["content_sha256"]))
         yield document_of(row)
     for key in sorted(missing):
-        row = held.get(key, {})
-        if row.get("content") is not None and row["media_type"] != "record":  # the row of the quarantine says enough
+        own = held.get(key, {})
+        if own.get("content") is not None and own["media_type"] != "record":  # the row of the quarantine says enough
             missing.discard(key)
-            yield Document(uri=row["uri"], content=row["content"], media_type=row["media_type"])
+            yield Document(uri=own["uri"], content=own["content"], media_type=own["media_type"])
     if missing:
         log.warning("left out, as nothing is kept that could be read again: %d documents", len(missing))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from copydesk.reviewed import ACCEPT, REJECT, REVERT, Choice
 from copydesk.warehouse import partition
@@ -30,6 +30,7 @@ class Decision(NamedTuple):
     verdict: str | None = None
     version: int | None = None
     content_sha256: str | None = None
+    reasons: Sequence[Mapping[str, Any]] | None = None
     decided_at: datetime | None = None
     number: int = 0
 

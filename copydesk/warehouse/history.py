@@ -142,6 +142,13 @@ class History:
             if row is not None:
                 self.quarantined.seen[row] = False
 
+    def stay(self, article_id: str, content_sha256: str) -> None:
+        """Leave a document in the quarantine as it is, as one that has not changed."""
+        row = self.quarantined.find(bytes.fromhex(article_id), bytes.fromhex(content_sha256))
+        if row is not None:
+            self.quarantined.seen[row] = True
+        self.unchanged += 1
+
     def select(self, documents: Iterable[Document], retry_quarantined: bool = False) -> Iterator[Document]:
         """The documents that are new or changed, in their order.
 

@@ -150,6 +150,12 @@ DECISIONS = _table(
         _field("verdict", pa.string(), "Of a check: right or wrong", True),
         _field("version", pa.int32(), "The restored version", True),
         _field("content_sha256", pa.string(), "The content that is released, or that is not to come back", True),
+        _field(
+            "reasons",
+            pa.list_(pa.field("item", _REASON, False)),
+            "Of a release: why the document was quarantined, as in quarantine",
+            True,
+        ),
         _field("run_id", pa.string(), "The commit that wrote this row"),
     ],
 )

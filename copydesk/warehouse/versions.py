@@ -65,11 +65,20 @@ def restore(
         there = ", ".join(str(row["version"]) for row in others) or "none was replaced"
         raise WarehouseError(f"{uri!r} has no version {number}; versions that can be restored: {there}")
     made = Choices.of(choices(read(warehouse.store)))
+    if _alike(wanted, present, made):
+        raise WarehouseError(f"version {number} of {uri!r} is what is published, as version {present['version']}")
     content = present["content_sha256"] if present["content_sha256"] != wanted["content_sha256"] else None
     with Change(warehouse.store, at, keep) as change:
         put_back(change, wanted, present, made, at)
         change.commit([decision._replace(action=RESTORE, uri=uri, version=number, content_sha256=content)])
     return wanted
+
+
+def _alike(wanted: Mapping[str, Any], present: Mapping[str, Any], made: Choices) -> bool:
+    """Whether restoring a version would publish what is published."""
+    rows = [review(*article_of(row), made) for row in (wanted, present)]
+    said = [(one.content_sha256, one.headline, one.body, one.published_date, edits) for one, edits, _ in rows]
+    return said[0] == said[1]
 
 
 def put_back(
