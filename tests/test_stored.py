@@ -8,10 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nights import night, source_text, story, table, tree
 
@@ -253,38 +252,3 @@ def test_versions_go_on_counting_where_nothing_was_published_in_between(root: Pa
     assert row["version"] == 2
     assert [one["version"] for one in cli(root, "history", "lost.txt")] == [1, 2]
     assert cli(root, "check")["sound"]
-
-
-ACTIONS = {
-    "again": ["run", "--reprocess"],
-    "replay": ["replay"],
-    "release": ["quarantine", "release", "lost.txt"],
-    "withdraw": ["quarantine", "release", "--undo", "lost.txt"],
-    "reject": ["edits", "reject", "--rule", "share-line"],
-    "revert": ["edits", "revert", "--rule", "share-line"],
-    "restore": ["restore", "0.txt", "1"],
-    "drop": ["quarantine", "drop", "empty.txt"],
-}
-
-
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(actions=st.lists(st.sampled_from(sorted(ACTIONS)), min_size=3, max_size=6))
-def test_any_sequence_leaves_every_document_in_one_place(
-    first: Path, tmp_path_factory: pytest.TempPathFactory, actions: list[str]
-) -> None:
-    """Nights, decisions, releases and restores in any order: all is sound after each, and refusals change nothing."""
-    root = tmp_path_factory.mktemp("any") / "all"
-    shutil.copytree(first, root)
-    root /= "w"
-    for action in actions:
-        before = tree(root)
-        done = CliRunner().invoke(main, [*ACTIONS[action], "--warehouse", str(root)], catch_exceptions=False)
-        assert done.exit_code in (0, 1, 2), done.output
-        if done.exit_code == 2:
-            assert tree(root) == before
-        assert set(everything(root)) | {"empty.txt"} == set(START)
-        found = cli(root, "check")
-        assert found["sound"], found
-    night(root.parent / "raw", root, SECOND)
-    assert cli(root, "check")["sound"]
-    assert pd.notna(table(root, "articles")["first_seen_at"]).all()
