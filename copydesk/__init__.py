@@ -10,16 +10,20 @@ if TYPE_CHECKING:
     from copydesk.edits import Edit, rebuild
     from copydesk.records import Article, Cleaned, Document
     from copydesk.tables import open  # noqa: A004  # it is called copydesk.open
+    from copydesk.tables.clean import CLEANED, clean_batches, clean_table
 else:
     # Word lists and libraries cost half a second of CPU: they are read when a name is first used (PEP 562).
     # Type checkers read the branch above; to them a misspelt name stays an error.
     _HOMES = {
         "Article": "copydesk.records",
+        "CLEANED": "copydesk.tables.clean",
         "Cleaned": "copydesk.records",
         "Config": "copydesk.config",
         "Document": "copydesk.records",
         "Edit": "copydesk.edits",
         "clean": "copydesk.api",
+        "clean_batches": "copydesk.tables.clean",
+        "clean_table": "copydesk.tables.clean",
         "open": "copydesk.tables",
         "rebuild": "copydesk.edits",
     }
@@ -36,4 +40,17 @@ else:
         return sorted({*globals(), *__all__})
 
 
-__all__ = ["Article", "Cleaned", "Config", "Document", "Edit", "__version__", "clean", "open", "rebuild"]
+__all__ = [
+    "CLEANED",
+    "Article",
+    "Cleaned",
+    "Config",
+    "Document",
+    "Edit",
+    "__version__",
+    "clean",
+    "clean_batches",
+    "clean_table",
+    "open",
+    "rebuild",
+]

@@ -6,9 +6,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from copydesk.config import SourcesConfig
@@ -17,8 +16,8 @@ from copydesk.sources.fields import names_text
 from copydesk.sources.listing import Entry
 from copydesk.sources.parquet_pages import Unpacked, footer, unpacked
 from copydesk.sources.records import Place, canonical, distinct, document, no_text_column, rest
+from copydesk.sources.rows import records
 from copydesk.sources.streams import Room, Stopped, head, pieces, reason
-from copydesk.text.encodings import Undecodable, decode
 
 _BATCH_BYTES = 1 << 22
 _BATCH_ROWS = 1024
@@ -48,8 +47,7 @@ def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -
                 found = unpacked(file, group, _LARGEST_PAGE)
                 _refuse(found, room, limit)
                 for batch in table.iter_batches(_batch_rows(found), [index]):
-                    for row in zip(*map(_values, batch.columns), strict=True):
-                        record = dict(zip(names, row, strict=True))
+                    for record in records(batch, names):
                         content = canonical(record)
                         room.take(len(content))
                         number += 1
@@ -90,48 +88,3 @@ def _batch_rows(group: Unpacked) -> int:
     by_pages = _BATCH_BYTES * group.rows // max(group.pages, 1)
     by_value = _BATCH_BYTES // max(group.longest, 1)
     return max(1, min(_BATCH_ROWS, by_pages, by_value))
-
-
-def _values(column: pa.Array) -> list[Any]:
-    """Python values; days and times as ISO 8601 (in UTC if they have a zone), bytes as text if they can be decoded."""
-    kind = column.type
-    if pa.types.is_timestamp(kind):
-        if kind.tz is not None:
-            column = column.cast(pa.timestamp(kind.unit, "UTC"))
-        return [value and value.replace(" ", "T") for value in column.cast(pa.string()).to_pylist()]
-    if pa.types.is_date(kind):
-        column = column.cast(pa.string())
-    try:
-        values = column.to_pylist()
-    except (ValueError, OverflowError):  # times that Python has no type for, strings in another encoding
-        values = list(map(_value, column))
-    return [_decoded(value) if isinstance(value, bytes) else value for value in values]
-
-
-def _value(scalar: pa.Scalar) -> Any:
-    """The Python value of what may hold, at any depth, something that Python has no type for: that is its number."""
-    if not scalar.is_valid:
-        return None
-    if isinstance(scalar, pa.StructScalar):
-        return {name: _value(scalar[at]) for at, name in enumerate(distinct(f.name for f in scalar.type))}
-    if isinstance(scalar, pa.ListScalar | pa.LargeListScalar | pa.FixedSizeListScalar):
-        return list(map(_value, scalar.values))
-    try:
-        return scalar.as_py()
-    except (ValueError, OverflowError):
-        pass
-    if isinstance(scalar, pa.StringScalar | pa.LargeStringScalar | pa.StringViewScalar):
-        return _decoded(scalar.as_buffer().to_pybytes())
-    inner = scalar.value  # what stands for a time, or what a dictionary has there
-    return _value(inner) if isinstance(inner, pa.Scalar) else inner
-
-
-def _decoded(value: bytes) -> str | bytes:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        pass
-    try:
-        return decode(value).text
-    except Undecodable:
-        return value
