@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,11 +29,17 @@ __all__ = ["Checks", "Result", "SuiteError", "Verdict", "merge", "read_suites"]
 
 Key = TypeVar("Key", bound=Hashable)
 
+#: Failing rows of an expectation that are kept.
+FAILING = 20
+
 
 class Result(NamedTuple):
     """The result of one expectation on a table: a row of the table `validations` without `run_id`, and `failure`.
 
     `failure` is the message for one row and for many rows, where `{count}` stands for their number; empty on success.
+    `missing_count` are rows without a value, which pass most expectations; `error` says why the expectation could not
+    be evaluated. `failing` are the first failing rows: the key of the row, and the value of its column, or the values
+    of its columns.
     """
 
     suite: str
@@ -46,6 +52,9 @@ class Result(NamedTuple):
     unexpected_count: int
     description: str
     failure: tuple[str, str] = ("", "")
+    missing_count: int = 0
+    error: str = ""
+    failing: tuple[tuple[Any, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,11 @@ class Verdict(Generic[Key]):
         """Whether the table as a whole fails critically."""
         return any(problem.severity == CRITICAL for problem in self.whole)
 
+    def named(self, name: Callable[[Key], Any]) -> Verdict[Key]:
+        """The same verdict, with the failing rows in its results called by `name(key)` instead of their keys."""
+        results = [r._replace(failing=tuple((name(key), value) for key, value in r.failing)) for r in self.results]
+        return Verdict(results, self.problems, self.whole)
+
 
 def merge(verdicts: Iterable[Verdict[Any]]) -> list[Result]:
     """Combine the results of several batches: rows and failures are added; one failed batch fails the expectation."""
@@ -82,6 +96,9 @@ def merge(verdicts: Iterable[Verdict[Any]]) -> list[Result]:
                 success=known.success and result.success,
                 element_count=known.element_count + result.element_count,
                 unexpected_count=known.unexpected_count + result.unexpected_count,
+                missing_count=known.missing_count + result.missing_count,
+                error=known.error or result.error,
+                failing=(known.failing + result.failing)[:FAILING],
             )
     return list(merged.values())
 
@@ -103,7 +120,7 @@ class Checks:
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` holds a file for each of `COLUMNS`, such as `articles.json`; None means the shipped ones."""
         self.rules = read_suites(folder)
-        with _quiet():
+        with quiet():
             gx = engine.great_expectations()
             from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -143,7 +160,7 @@ class Checks:
         frame = table.select(list(COLUMNS[name])).to_pandas()
         # COMPLETE lists every failing row by its number in the frame; an article_id need not be unique.
         wanted = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
-        with _quiet():
+        with quiet():
             batch = self._batches[name].get_batch(batch_parameters={"dataframe": frame})
             outcome = batch.validate(self._suites[name], result_format=wanted)
         by_rule = {result.expectation_config.meta["rule"]: result for result in outcome.results}
@@ -177,6 +194,9 @@ class Checks:
                 failed,
                 description,
                 failure,
+                int(detail.get("missing_count") or 0),
+                words or "",
+                tuple(_failing(rule, table, keys, rows[:FAILING])),
             )
         )
         if words is not None:
@@ -216,6 +236,13 @@ class Checks:
 def _first(rule: Rule, table: pa.Table, rows: list[int]) -> Any:
     """The value of the first failing row, in the first column of the rule."""
     return table[rule.columns[0]][rows[0]].as_py() if rule.columns and rows else len(table)
+
+
+def _failing(rule: Rule, table: pa.Table, keys: Any, rows: list[int]) -> Iterator[tuple[Any, Any]]:
+    """The key and the value, or the values, of each of `rows`."""
+    for row in rows:
+        values = [table[column][row].as_py() for column in rule.columns]
+        yield keys[row], values[0] if len(values) == 1 else values
 
 
 def _observed(rule: Rule, table: pa.Table) -> list[str]:
@@ -261,7 +288,7 @@ def _exception(info: Any) -> str | None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Run Great Expectations without telemetry, log lines and warnings; errors come back in the results.
 
     Some of its loggers set their own level, so propagation to the root logger is blocked instead.

@@ -315,7 +315,10 @@ class _Intake:
         articles = self._checks().judge("articles", batch.metrics, range(len(ids))) if ids else none
         edits = self._checks().edits(batch.edits, ids) if len(batch.edits) else none
         versions = compared.verdict
-        self.results = merge([Verdict(self.results), articles, versions, edits])
+        uris = batch.articles["uri"].to_pylist()
+        by_id = dict(zip(ids, uris, strict=True))
+        named = (v.named(uris.__getitem__) for v in (articles, versions))
+        self.results = merge([Verdict(self.results), *named, edits.named(lambda key: by_id.get(key, key))])
         self.whole += [p for p in (*articles.whole, *versions.whole, *edits.whole) if p.severity == CRITICAL]
         problems = {row: list(found) for row, found in batch.problems.items()}
         self.noted.update((p.rule, p.column, p.severity) for found in problems.values() for p in found)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Any
 
 from copydesk.config import Config, user_lists
@@ -54,6 +55,17 @@ class Job:
     def kind(self) -> str:
         """`night`, or what it does with stored documents."""
         return self.stored.kind if self.stored else NIGHT
+
+    @property
+    def suites(self) -> Path | None:
+        """The folder of the suites, None for the shipped ones."""
+        folder = self.config.expectations
+        return Path(folder) if folder else None
+
+    @property
+    def time(self) -> datetime:
+        """The time that the rows of the run state."""
+        return self.at or datetime.combine(self.day, time(), UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -75,15 +74,10 @@ class Night:
         assert isinstance(self.value, Outcome)
         return self.value
 
-    @property
-    def suites(self) -> Path | None:
-        folder = self.job.config.expectations
-        return Path(folder) if folder else None
-
     @cached_property
     def checks(self) -> Checks:
         """The suites, loaded on first use, since that takes seconds."""
-        return Checks(self.suites)
+        return Checks(self.job.suites)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +91,7 @@ def _prepare(night: Night, _before: None) -> Prepared:
     """Read the suites, open the warehouse, acquire its lock, recover from an interrupted run."""
     config = night.job.config
     night.open.close()
-    read_suites(night.suites)
+    read_suites(night.job.suites)
     warehouse = Warehouse.open(night.job.warehouse)
     for mended in night.open.enter_context(warehouse.writing(config.warehouse.lock_wait_seconds)):
         log.info("%s", mended)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from copydesk import __version__
-from copydesk.checks.expectations import Result
+from copydesk.checks import record
+from copydesk.checks.expectations import Result, read_suites
 from copydesk.config import Config
 from copydesk.data.rules import explain
 from copydesk.report.pages import INDEX, index, read_data, write_site
@@ -42,7 +43,8 @@ def publish(judged: Judged, job: Job) -> Outcome:
     )
     data |= _for_a_person(judged)
     front = index([*_earlier_reports(warehouse, judged.recent).values(), data])
-    site = {**write_site({run_id: data}), INDEX: front.encode()}
+    kept = record.record(run_id, job.time, read_suites(job.suites), judged.results)
+    site = {**write_site({run_id: data}), INDEX: front.encode(), record_name(run_id): record.as_json(kept)}
     commit = staging.commit(
         run_id, job.day, row, validations, site, job.at, keep(job.config), judged.collected.decisions
     )
@@ -61,6 +63,11 @@ def _for_a_person(judged: Judged) -> dict[str, Any]:
         "names_changed": shown["names_changed"],
         "names_left_out": picked.names_left_out,
     }
+
+
+def record_name(run_id: str) -> str:
+    """The file below `_reports/` with the expectations of a run and their results (`copydesk.checks.record`)."""
+    return f"expectations/{run_id}.json"
 
 
 def keep(config: Config) -> Keep:
