@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test crash lint format docs bench bench-speed bench-typos bench-accuracy fuzz model clean
+.PHONY: help run test crash lint format docs vendor bench bench-speed bench-typos bench-accuracy fuzz model clean
 # Half an environment is none: it is made anew the next time.
 .DELETE_ON_ERROR:
 
@@ -43,6 +43,9 @@ docs: $(BIN)/.installed-dev  ## the documentation site, in out/docs; what its re
 	$(BIN)/python docs/generate.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "Open  $(CURDIR)/out/docs/index.html"
+
+vendor: $(BIN)/.installed-dev  ## the styles, scripts and icons of Data Docs, taken again from their npm packages
+	$(BIN)/python docs/vendor.py
 
 bench: $(BIN)/.installed-dev  ## the tables of benchmarks/: accuracy and speed, side by side with peers
 	@set -e; for script in layouts reversible throughput typos; do \

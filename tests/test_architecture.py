@@ -41,7 +41,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "run.collect",
         "run.gate",
         "run.publish",
-        "run.nightly",
+        "run.data_docs run.nightly",
         "flows",
         "run.schedule",
         "run",

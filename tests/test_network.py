@@ -77,7 +77,17 @@ class Traced:
         return {path for path in paths if path[0] == "/" and not path.startswith(own) and "__pycache__" not in path}
 
 
+#: A run, and the Data Docs of it.
+DOCS = f"""
+import contextlib
+from copydesk.cli import main
+with contextlib.suppress(SystemExit):
+    main(["run", {str(RAW)!r}, "--warehouse", "w", "--date", "2024-05-03", "--workers", "1"])
+main(["report", "--data-docs", "--warehouse", "w"])
+"""
+
 COMMANDS = {
+    "data docs": ("-c", DOCS),
     "run": ("-m", "copydesk.cli", "run", str(RAW), "--warehouse", "w", "--date", "2024-05-03", "--workers", "1"),
     "show": ("-m", "copydesk.cli", "show", str(RAW / "29-typos.txt")),
     "page": ("-m", "copydesk.cli", "show", str(RAW / "18-page.html")),

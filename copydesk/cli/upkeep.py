@@ -11,17 +11,37 @@ import click
 from copydesk.cli.shared import FAILED, errors_in_words, fail, files_done, load, progress_of
 
 
-@click.command(short_help="Write the report site again and print its address.")
+@click.command(short_help="Write the report site, or Data Docs, again and print their address.")
 @click.option("--warehouse", metavar="DIR-OR-URL", help="The warehouse of the reports.  [default: warehouse]")
+@click.option("--data-docs", is_flag=True, help="Write the Data Docs of Great Expectations instead of the report.")
+@click.option("--run", "run_id", metavar="RUN", help="The run that the Data Docs show.  [default: the last one]")
+@click.option(
+    "--out", metavar="DIR", help="Where to write the Data Docs.  [default: _reports/data-docs in the warehouse]"
+)
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
-def report(warehouse: str | None, config: str | None) -> None:
-    """Write the report site again from the data of all runs, and print its address."""
+def report(warehouse: str | None, data_docs: bool, run_id: str | None, out: str | None, config: str | None) -> None:
+    """Write the report site again from the data of all runs, and print its address.
+
+    With --data-docs, write the Data Docs of Great Expectations on the suites and results of one run: pages that need
+    no network, and beside them gx/, a project that great_expectations.get_context opens.
+
+    \b
+    copydesk report --warehouse /data/warehouse
+    copydesk report --data-docs --out data-docs
+    """
+    if (run_id or out) and not data_docs:
+        fail("--run and --out belong to --data-docs; the report shows all runs")
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse})
+        from copydesk.run.data_docs import write_data_docs
         from copydesk.run.publish import rewrite_reports
         from copydesk.warehouse import Warehouse
 
-        where = rewrite_reports(Warehouse.open(settings.warehouse.path), settings.warehouse.lock_wait_seconds)
+        store = Warehouse.open(settings.warehouse.path)
+        if data_docs:
+            where = write_data_docs(store, settings, run_id, Path(out) if out else None)
+        else:
+            where = rewrite_reports(store, settings.warehouse.lock_wait_seconds)
     if where is None:
         fail(f"no run has been published to {settings.warehouse.path} yet; start with: copydesk run SOURCE")
     click.echo(where)

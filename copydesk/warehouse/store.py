@@ -215,10 +215,14 @@ class Store:
         except FileNotFoundError:
             return None
 
-    def sweep(self, names: Sequence[str]) -> None:
-        """Remove files of the staging area, and the workspace."""
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove files."""
         if names:
             self.fs.rm([self.path(name) for name in names])
+
+    def sweep(self, names: Sequence[str]) -> None:
+        """Remove files of the staging area, and the workspace."""
+        self.remove(names)
         self.leave()
 
     def leave(self) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ from copydesk.warehouse.partition import Unreadable
 from copydesk.warehouse.published import rows as published_rows
 from copydesk.warehouse.recovery import recover, report_path
 from copydesk.warehouse.repair import repair
-from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, RAW, RUNS, VERSIONS
+from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, RAW, RUNS, VALIDATIONS, VERSIONS
 from copydesk.warehouse.staging import Staging
 from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
 
@@ -158,6 +159,13 @@ class Warehouse:
                 rows += [{**row, "run_date": layout.day(number)} for row in reversed(found)]
         return rows[:limit][::-1]
 
+    def validations(self, run_id: str, day: date) -> list[dict[str, Any]]:
+        """The rows of the table `validations` of a run of `day`."""
+        name = layout.file("validations", layout.number(day))
+        with in_words(f"read {name}"):
+            found = [row for table in partition.read(self.store, name, VALIDATIONS) for row in table.to_pylist()]
+        return [row for row in found if row["run_id"] == run_id]
+
     def rows(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
         """The published rows of `articles` or `edits`, by partition, some thousands at a time."""
         with in_words(f"read the table {table}"):
@@ -255,6 +263,17 @@ class Warehouse:
         with in_words(f"write the report {name}"):
             self.store.write(report_path(name), content)
             return self.report_url(name)
+
+    def write_reports(self, folder: str, files: Mapping[str, bytes]) -> None:
+        """Make `files`, by their path below it, the content of `folder` below `_reports/`, under the lock.
+
+        Files that were there before go last, so that no page leads to a file that is missing.
+        """
+        wanted = {report_path(f"{folder}/{name}"): content for name, content in files.items()}
+        with in_words(f"write the folder {folder} of the report"):
+            for name, content in wanted.items():
+                self.store.write(name, content)
+            self.store.remove([name for name in self.store.names(report_path(folder)) if name not in wanted])
 
     def report_url(self, name: str) -> str:
         """The address of a file below `_reports/`."""
