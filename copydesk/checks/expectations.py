@@ -106,11 +106,11 @@ def merge(verdicts: Iterable[Verdict[Any]]) -> list[Result]:
 def read_suites(folder: Path | None = None) -> dict[str, list[Rule]]:
     """The rules of every suite in `folder`, or of the shipped ones. Raises `SuiteError`. Fast, unlike `Checks`.
 
-    A folder that was made before there were suites of new versions has none: then the shipped one counts.
+    A folder that was made before there were suites of new versions or of sites has none: then the shipped one counts.
     """
     shipped = bundled("expectations")
     folder = folder or shipped
-    without = () if (folder / "versions.json").exists() else ("versions",)
+    without = [name for name in ("versions", "sites") if not (folder / f"{name}.json").exists()]
     return {name: read_suite(shipped if name in without else folder, name) for name in COLUMNS}
 
 
@@ -151,6 +151,10 @@ class Checks:
         """Judge a run (`copydesk.checks.metrics.run` describes the row): all problems are in `whole`."""
         verdict: Verdict[None] = self.judge("run", metrics.run(row), [None])
         return Verdict(verdict.results, {}, verdict.whole + verdict.problems.get(None, []))
+
+    def sites(self, rows: Sequence[Mapping[str, Any]]) -> Verdict[str | None]:
+        """Judge sites (`copydesk.checks.metrics.sites` describes a row); keys are their names, None the whole run."""
+        return self.judge("sites", metrics.sites(rows), [row["site"] for row in rows])
 
     def judge(self, name: str, table: pa.Table, keys: Sequence[Any]) -> Verdict[Any]:
         """Judge `table`, made by `copydesk.checks.metrics` for the suite `name`; `keys` name its rows.

@@ -1,9 +1,9 @@
 """Metrics: for each table of the warehouse, the narrow table that the suites in `expectations/` validate.
 
 Great Expectations hashes every frame, so it never gets a body, only its length, the pieces of mojibake in it, and so
-on. `ARTICLES`, `EDITS`, `PARTITIONS` and `RUN` list the columns that a suite may use, with the words in which a failure
-is reported. Metrics are computed column by column. Their patterns are lines of `copydesk/data/*.txt` and run in linear
-time (RE2); page furniture is recognized by the structure step.
+on. `ARTICLES`, `EDITS`, `PARTITIONS`, `RUN` and `SITES` list the columns that a suite may use, with the words in which
+a failure is reported. Metrics are computed column by column. Their patterns are lines of `copydesk/data/*.txt` and run
+in linear time (RE2); page furniture is recognized by the structure step.
 """
 
 from __future__ import annotations
@@ -84,6 +84,29 @@ RUN = {
     "warned_share": "share of the published articles with a warning: {}",
 }
 
+_FROM_USUAL = "{}, in spreads from what is usual: {{}}"
+
+SITES = {
+    "site": "site: {}",
+    "documents": "new and changed documents: {}",
+    "undated_share": "share of the articles without a date: {}",
+    "quarantined_share": "quarantined share: {}",
+    "lost_share": "share of the articles with lost characters (U+FFFD): {}",
+    "median_words": "median words of an article: {}",
+    "silence": "nights without documents, as a power of ten of their improbability: {}",
+    "volume": _FROM_USUAL.format("new and changed documents"),
+    "undated": _FROM_USUAL.format("share of the articles without a date"),
+    "quarantined": _FROM_USUAL.format("quarantined share"),
+    "lost": _FROM_USUAL.format("share of the articles with lost characters"),
+    "mojibake": _FROM_USUAL.format("share of the articles with mojibake"),
+    "repaired": _FROM_USUAL.format("share of the articles with repaired mojibake"),
+    "boilerplate": _FROM_USUAL.format("share of boilerplate in the text"),
+    "repeated": _FROM_USUAL.format("share of the articles that repeat another one of the site"),
+    "words": _FROM_USUAL.format("median words of an article"),
+    "typos": _FROM_USUAL.format("corrected typos in 1,000 words"),
+    "other_language": _FROM_USUAL.format("share of the articles in another language"),
+}
+
 VERSIONS = {
     "date_lost": "the published version has a date, and this one has none: {}",
     "headline_lost": "the published version has a headline, and this one has none: {}",
@@ -96,7 +119,14 @@ VERSIONS = {
 }
 
 #: The columns of each suite.
-COLUMNS = {"articles": ARTICLES, "versions": VERSIONS, "edits": EDITS, "partitions": PARTITIONS, "run": RUN}
+COLUMNS = {
+    "articles": ARTICLES,
+    "versions": VERSIONS,
+    "edits": EDITS,
+    "partitions": PARTITIONS,
+    "run": RUN,
+    "sites": SITES,
+}
 
 #: The columns with the first match in the text, quoted in the report; suites do not see them.
 FOUND = {"mojibake_count": "mojibake_found", "markup_count": "markup_found", "escape_count": "escape_found"}
@@ -314,6 +344,16 @@ def run(row: Mapping[str, Any]) -> pa.Table:
         | {name: [count] for name, count in counts.items()}
         | {name: pa.array([value], pa.float64()) for name, value in shares.items()}
     )
+
+
+def sites(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Metrics of the sites of a run and of the run as a whole, one row each; what a row lacks is null.
+
+    A row holds the columns of `SITES` that are known; `site` is None for the run as a whole. The scores are made in
+    `copydesk.sites.compare`.
+    """
+    kinds = {"site": pa.string(), "documents": pa.int64(), "median_words": pa.int64()}
+    return pa.table({name: pa.array([row.get(name) for row in rows], kinds.get(name, pa.float64())) for name in SITES})
 
 
 def volume_ratio(processed: int, recent: Sequence[int]) -> float | None:

@@ -1,6 +1,7 @@
 """The command line.
 
-Exit code 0: published, or nothing to do; 1: the quality gate held back a partition or the run; 2: an error that the
+Exit code 0: published, or nothing to do; 1: the quality gate held back a partition or the run, or
+`run --fail-on warning` found something; 2: an error that the
 user can fix (usage, configuration, a source, the warehouse); 3: an internal error.
 """
 
@@ -15,6 +16,7 @@ from copydesk.cli.nightly import replay, run, serve
 from copydesk.cli.quarantine import quarantine
 from copydesk.cli.shared import EPILOG
 from copydesk.cli.show import show
+from copydesk.cli.sites import sites
 from copydesk.cli.sql import sql
 from copydesk.cli.upkeep import check, learn, migrate, report
 from copydesk.cli.versions import history, restore
@@ -31,7 +33,9 @@ def main() -> None:
     """
 
 
-for command in (run, replay, show, why, edits, quarantine, history, restore, sql, report, check, migrate, learn, serve):
+for command in (
+    *(run, replay, show, why, edits, quarantine, history, restore, sites, sql, report, check, migrate, learn, serve),
+):
     main.add_command(command)
 for command in (hand_check.sample, hand_check.check, hand_check.precision):
     edits.add_command(command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Changed articles that are printed.
 _CHANGES = 50
+#: Findings about sites that are printed.
+_SITES = 12
 
 
 @click.command(epilog=EPILOG)
@@ -41,6 +44,13 @@ _CHANGES = 50
 @click.option("--rule", metavar="RULE", help="With --reprocess: the articles with an edit of this rule.")
 @click.option("--since", metavar="YYYY-MM-DD", help="With --reprocess: articles changed on this date or later.")
 @click.option("--dry-run", is_flag=True, help="With --reprocess: print what would change, and write nothing.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["warning", "critical", "never"]),
+    default="critical",
+    show_default=True,
+    help="Exit with 1 for findings about a date, a site or the run, of this severity or worse.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the counts of the run as JSON.")
 @click.option("--verbose", is_flag=True, help="Log each stage.")
 def run(
@@ -56,6 +66,7 @@ def run(
     rule: str | None,
     since: str | None,
     dry_run: bool,
+    fail_on: str,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -70,6 +81,10 @@ def run(
 
     With --reprocess, published articles go through today's code and lists once more, from their kept raw documents.
     Those that come out worse than they are published stay as they are. Start with --dry-run.
+
+    What the gate holds back is critical. With --fail-on warning, the run also exits with 1 if a site or the run as a
+    whole differs from its usual night and nobody has acknowledged it, and for a warning of partitions.json or run.json.
+    With never, only errors fail.
 
     \b
     copydesk run articles/
@@ -88,7 +103,7 @@ def run(
         stored = Stored(REPROCESS, uris, site, rule, day_of(since) if since else None, dry_run=dry_run)
         at = None if day else now()
         _run(Job(sources, settings.warehouse.path, day_of(day), settings, again, at, stored if reprocess else None),
-             as_json, verbose)  # fmt: skip
+             as_json, verbose, fail_on)  # fmt: skip
 
 
 @click.command(short_help="Process quarantined documents again.")
@@ -117,8 +132,8 @@ def replay(
         _run(Job((), settings.warehouse.path, now().date(), settings, at=now(), stored=stored), as_json, False)
 
 
-def _run(job: Job, as_json: bool, verbose: bool = False) -> None:
-    """Do a run and print its outcome; exits with 1 if something was held back."""
+def _run(job: Job, as_json: bool, verbose: bool = False, fail_on: str = "critical") -> None:
+    """Do a run and print its outcome; exits with 1 if something of the severity `fail_on` was found."""
     from copydesk.run import nightly
 
     with progress_of(verbose) as progress:
@@ -127,15 +142,32 @@ def _run(job: Job, as_json: bool, verbose: bool = False) -> None:
         told: dict[str, Any] = {"sentence": outcome.sentence, "run": outcome.row, "report": outcome.report}
         if job.stored:
             told["changes"] = [change._asdict() for change in outcome.changes]
+        told |= {"severity": outcome.severity, "sites": [_without_history(one) for one in outcome.sites]}
         click.echo(json.dumps(told, indent=1))
     else:
         for change in outcome.changes[:_CHANGES]:
             click.echo(f"{change.uri}: {', '.join(change.columns)}")
         click.echo(outcome.sentence)
+        _print_sites(outcome.sites)
         if outcome.report:
             click.echo(f"  report   {outcome.report}\n  tables   {outcome.tables}")
-    if outcome.held and job.stored is None:
+    is_found = outcome.held or outcome.severity == "critical" or (fail_on == "warning" and outcome.severity)
+    if is_found and fail_on != "never" and job.stored is None:
         sys.exit(FAILED)
+
+
+def _without_history(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name != "history"}
+
+
+def _print_sites(entries: Sequence[Mapping[str, Any]]) -> None:
+    """Print which sites differ from their usual night."""
+    from copydesk.report.sites import lines, sentence
+
+    if said := sentence(entries):
+        click.echo(said)
+    for line in lines(entries, _SITES):
+        click.echo(f"  {line}")
 
 
 @click.command()

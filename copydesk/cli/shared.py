@@ -25,8 +25,9 @@ FAILED, USAGE, INTERNAL = 1, 2, 3
 ADDRESS_SPACE = 5 * 2**29
 
 EPILOG = """\b
-Exit code: 0 published, or nothing to do; 1 the quality gate held back a partition or the run, see the report;
-2 wrong usage or configuration, or a source or warehouse that cannot be used; 3 an internal error.
+Exit code: 0 published, or nothing to do; 1 the quality gate held back a partition or the run, or `run --fail-on`
+names what was found, see the report; 2 wrong usage or configuration, or a source or warehouse that cannot be used;
+3 an internal error.
 
 Settings come from copydesk.toml in the working folder, environment variables (COPYDESK_WAREHOUSE__PATH=...) and
 flags; flags override environment variables, which override the file."""
@@ -180,13 +181,14 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def day_of(text: str | None) -> date:
+def day_of(text: str | None, option: str = "--date") -> date:
+    """The date that an option gives, by default today in UTC; exits if it is none."""
     if text is None:
         return now().date()
     try:
         return date.fromisoformat(text)
     except ValueError:
-        fail(f"--date {text!r}: expected YYYY-MM-DD, such as 2019-05-21")
+        fail(f"{option} {text!r}: expected YYYY-MM-DD, such as 2019-05-21")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from copydesk.data.rules import explain
 from copydesk.records import storable
 from copydesk.report.counts import TopCounts
 from copydesk.report.reasons import faults, meaning
+from copydesk.report.sites import in_verdict
 from copydesk.report.summary import Summary
 from copydesk.warehouse.schemas import RUNS, VALIDATIONS
 
@@ -41,11 +42,13 @@ def report_data(
     validations: Iterable[Mapping[str, Any]] = (),
     partitions: Iterable[Partition] = (),
     recent: Sequence[Mapping[str, Any]] = (),
+    sites: Sequence[Mapping[str, Any]] = (),
 ) -> ReportData:
     """The content of the report, in a fixed order; it depends on the arguments only.
 
     `run` is its row of `RUNS`. `validations` are rows of `VALIDATIONS`, with optional failing rows under `examples`
     (mappings, such as `uri` and `observed`; three are kept). `recent` are rows of `RUNS` of earlier runs, oldest first.
+    `sites` are those of `copydesk.sites.judge.entries`.
     """
     row = {name: run[name] for name in RUNS.names}
     checks = _expectations(validations)
@@ -55,7 +58,7 @@ def report_data(
     return {
         "schema_version": SCHEMA_VERSION,
         "date": _date(row["run_id"]),
-        "verdict": _verdict(row, funnel, checks, dates),
+        "verdict": in_verdict(_verdict(row, funnel, checks, dates), sites),
         "run": row,
         "funnel": funnel,
         "expectations": checks,
@@ -69,6 +72,7 @@ def report_data(
         "partitions": dates,
         "counts": {name: _values(counts, name) for name, counts in summary.columns.items()},
         "trend": _trend(row, recent),
+        "sites": list(sites),
     }
 
 

@@ -28,6 +28,7 @@ from copydesk.run.job import NIGHT, RELEASE, REPROCESS, Job
 from copydesk.run.second_pass import with_lines_of_tonight
 from copydesk.run.workers import cleaned, cleaned_again, joined
 from copydesk.sites.evidence import Sites
+from copydesk.sites.tally import Tally, Told
 from copydesk.text.site import site_of
 from copydesk.warehouse import Staging, Warehouse, decisions
 from copydesk.warehouse.decisions import Decision
@@ -76,9 +77,9 @@ class Collected:
     `results` are the results of the suites of articles and edits over all batches; `noted` counts the problems found by
     the steps, by rule, column and severity; `whole` lists critical problems of a table as a whole. `left_out` counts
     files that are not read, by reason, and `undated` the documents without a date, by site: those that are fit to
-    publish, and the others. Where published articles were processed again, `changes` are the first that differ, `worse`
-    is the number of those that would not be published now and stay as they are. `decisions` are to be written.
-    `picked` are the edits that a person reads, and `precision` is what was read before
+    publish, and the others; `tally` counts everything by site. Where published articles were processed again, `changes`
+    are the first that differ, `worse` is the number of those that would not be published now and stay as they are.
+    `decisions` are to be written. `picked` are the edits that a person reads, and `precision` is what was read before
     (`copydesk.hand_check.precision`).
     """
 
@@ -99,6 +100,7 @@ class Collected:
     decisions: list[Decision]
     picked: Picked
     precision: list[dict[str, Any]]
+    tally: Tally
 
     @property
     def is_empty(self) -> bool:
@@ -111,7 +113,7 @@ def collect(
     progress: Callable[[int, int], None],
 ) -> Collected:  # fmt: skip
     """Read, clean, validate and stage all documents of a job. `checks` loads the suites on first use."""
-    left_out = sources.LeftOut()
+    left_out, tally = sources.LeftOut(), Tally()
     made = decisions.read(warehouse.store)
     choices = replace(
         Choices.of(decisions.choices(made)), released=decisions.released(made), withdrawn=decisions.withdrawn(made)
@@ -121,14 +123,16 @@ def collect(
         fresh = history.take(stored.documents(warehouse, history, job.stored, held))
     else:
         arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
-        fresh = history.select(arrived, retry_quarantined=job.again)
+        fresh = history.select(tally.arriving(arrived), retry_quarantined=job.again)
     if job.kind == RELEASE:
         chosen = list(fresh)
         fresh = iter(chosen)
         pairs = frozenset((document.uri, document.content_sha256) for document in chosen)
         choices = replace(choices, released=choices.released | pairs, withdrawn=choices.withdrawn - pairs)
     of_interest = picked(made, job.day)
-    intake = _Intake(job, staging, history, checks, Guard(warehouse, history, checks), choices, of_interest, held)
+    intake = _Intake(
+        job, staging, history, checks, Guard(warehouse, history, checks), choices, of_interest, held, tally
+    )
     fresh = intake.noting_unread(fresh)
     for first in fresh:  # runs at most once: site evidence is read only if there is a new document
         sites = Sites.read(warehouse, job.config.sites)
@@ -145,7 +149,7 @@ def collect(
     return Collected(
         warehouse, staging, history, intake.summary, intake.totals, intake.results, intake.noted, intake.examples,
         intake.whole, intake.bytes_read, left_out, intake.undated, intake.changes, intake.worse,
-        _releases(job, made, intake.published, held) if job.kind == RELEASE else [], of_interest, measured(made),
+        _releases(job, made, intake.published, held) if job.kind == RELEASE else [], of_interest, measured(made), tally,
     )  # fmt: skip
 
 
@@ -187,10 +191,10 @@ class _Intake:
 
     def __init__(
         self, job: Job, staging: Staging, history: History, checks: Callable[[], Checks], guard: Guard,
-        choices: Choices, of_interest: Picked, held: stored.Held,
+        choices: Choices, of_interest: Picked, held: stored.Held, tally: Tally,
     ) -> None:  # fmt: skip
         self._job, self._staging, self._history, self._checks, self._guard = job, staging, history, checks, guard
-        self._released = choices.released
+        self._released, self._tally = choices.released, tally
         self._picked = of_interest
         self._held = held
         self.changes: list[Changed] = []
@@ -248,6 +252,9 @@ class _Intake:
         self.published += zip(articles["uri"].to_pylist(), articles["content_sha256"].to_pylist(), strict=True)
         kept = self._kept(batch, raw)
         self._staging.add(articles, edits, quarantine_table(quarantined), raw.filter(good), replaced, kept)
+        told = Told(good.to_pylist(), published["article_id"])
+        self._tally.add(checked, batch.metrics, batch.edits, raw, told)
+        self._tally.add_quarantined(quarantined, len(batch.quarantined))
         self.summary.add_quarantined(quarantined)
         self.summary.add(articles, edits)
         self._picked.add(articles, edits)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from copydesk.checks import metrics
-from copydesk.checks.expectations import Checks, Result, merge
+from copydesk.checks.expectations import Checks, Result, merge, read_suites
 from copydesk.config import Config
-from copydesk.records import CRITICAL
+from copydesk.records import CRITICAL, INFO, WARNING
 from copydesk.run.collect import Collected
 from copydesk.run.job import NIGHT
-from copydesk.warehouse import PartitionCount
+from copydesk.sites import past
+from copydesk.sites.judge import SitesJudged
+from copydesk.sites.judge import judge as judge_each
+from copydesk.warehouse import PartitionCount, decisions
 
 #: Earlier nights that the volume is compared with, and that the report shows.
 RECENT_NIGHTS = 30
@@ -23,12 +27,22 @@ RECENT_NIGHTS = 30
 @dataclass(frozen=True, slots=True)
 class Judged:
     """The collected documents and the verdict of the gate: `held` maps the days that are held back to the reason.
-    `recent` are the rows of `runs` that the run was compared with, oldest first."""
+    `recent` are the rows of `runs` that the run was compared with, oldest first; `sites` are the sites, judged."""
 
     collected: Collected
     results: list[Result]
     held: dict[date | None, str]
     recent: list[dict[str, Any]]
+    sites: SitesJudged = field(default_factory=SitesJudged)
+
+    @property
+    def severity(self) -> str | None:
+        """The severity of the worst finding about a partition, the run or a site: `critical`, `warning` or None."""
+        found = {r.severity for r in self.results if r.suite in ("partitions", "run") and not r.success}
+        found.add(self.sites.severity or INFO)
+        if self.held or CRITICAL in found:
+            return CRITICAL
+        return WARNING if WARNING in found else None
 
 
 def counts(collected: Collected, held: dict[date | None, str]) -> dict[str, int]:
@@ -47,15 +61,16 @@ def judge(
     config: Config,
     recent: list[dict[str, Any]],
     checks: Callable[[], Checks],
-    is_night: bool = True,
+    day: date | None = None,
 ) -> Judged:
     """Judge what was collected, and hold back failed partitions in the staging. `recent` are rows of `runs`.
 
-    Only a night is judged as a whole: what people take up again is few and chosen, and its shares say nothing.
+    `day` is the date of a night, None for other runs. Only a night is judged as a whole: what people take up again is
+    few and chosen, and its shares say nothing.
     """
     staging = collected.staging
     recent = [row for row in recent if row["kind"] in (None, NIGHT)]
-    if not is_night:
+    if day is None:
         return Judged(collected, collected.results, {}, recent)
     partitions = staging.partition_counts()
     of_partitions = checks().partitions([_partition_row(count, collected, config) for count in partitions])
@@ -77,8 +92,26 @@ def judge(
         for problem in (*own, *whole):
             staging.hold(count.published_date, problem._replace(stage="gate"))
             held[count.published_date] = problem.observed
-    results = [*collected.results, *merge([of_partitions, of_run])]
-    return Judged(collected, results, held, recent)
+    sites = judge_sites(collected, config, day, checks, held)
+    results = [*collected.results, *merge([of_partitions, of_run]), *sites.results]
+    return Judged(collected, results, held, recent, sites)
+
+
+def judge_sites(
+    collected: Collected,
+    config: Config,
+    day: date,
+    checks: Callable[[], Checks],
+    held: Iterable[date | None] = (),
+) -> SitesJudged:
+    """Compare each site, and the run as a whole, with its earlier nights. Nothing is held back for it.
+
+    `held` are the days that the gate holds back. Raises `WarehouseError`.
+    """
+    warehouse = collected.warehouse
+    rules = read_suites(Path(config.expectations) if config.expectations else None)["sites"]
+    made = decisions.acknowledged(decisions.read(warehouse.store), day)
+    return judge_each(collected.tally.rows(held), past.read(warehouse, day), day, made, rules, checks)
 
 
 def _partition_row(count: PartitionCount, collected: Collected, config: Config) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -73,7 +73,8 @@ class Outcome:
     """The outcome of a run. `row` is its row of the table `runs`, None if there was nothing to do; `report` is the
     address of its page, `tables` that of the warehouse, `report_data` the data of the page
     (`copydesk.report.report_data`). `changes` are the published articles that come out differently when they are
-    processed again (`copydesk.run.collect.Changed`).
+    processed again (`copydesk.run.collect.Changed`). `sites` are the sites (`copydesk.sites.judge.entries`). `severity`
+    is that of the worst finding about a partition, the run or a site: `critical`, `warning` or None.
     """
 
     sentence: str
@@ -82,6 +83,8 @@ class Outcome:
     tables: str | None = None
     report_data: dict[str, Any] | None = None
     changes: Sequence[Any] = ()
+    sites: Sequence[Mapping[str, Any]] = ()
+    severity: str | None = None
 
     @property
     def held(self) -> bool:

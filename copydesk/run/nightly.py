@@ -18,9 +18,10 @@ from typing import Any, NamedTuple, Self
 
 from copydesk.checks.expectations import Checks, read_suites
 from copydesk.run.collect import Collected, collect
-from copydesk.run.gate import RECENT_NIGHTS, Judged, judge
+from copydesk.run.gate import RECENT_NIGHTS, Judged, judge, judge_sites
 from copydesk.run.job import NIGHT, REPROCESS, Job, Outcome, Stored
 from copydesk.run.publish import publish
+from copydesk.sites import past
 from copydesk.sources import pages
 from copydesk.warehouse import Warehouse
 
@@ -108,14 +109,24 @@ def _collect(night: Night, prepared: Prepared) -> Collected | Outcome:
         if stored and (stored.dry_run or collected.is_empty):
             return Outcome(_of_stored(collected, stored), changes=collected.changes)
         if collected.is_empty:
-            return Outcome(_nothing_to_do(history.delivered))
+            return _without_documents(night, collected)
         night.open.enter_context(opened.pop_all())
     return collected
 
 
+def _without_documents(night: Night, collected: Collected) -> Outcome:
+    """The outcome of a run to which nothing new came. Nothing is written, but sites that are expected are named."""
+    sentence = _nothing_to_do(collected.history.delivered)
+    if night.job.stored or past.read(collected.warehouse, night.job.day).today:
+        return Outcome(sentence)
+    sites = judge_sites(collected, night.job.config, night.job.day, lambda: night.checks)
+    return Outcome(sentence, sites=sites.entries, severity=sites.severity)
+
+
 def _gate(night: Night, collected: Collected) -> Judged:
     recent = collected.warehouse.runs(RECENT_NIGHTS)
-    return judge(collected, night.job.config, recent, lambda: night.checks, night.job.kind == NIGHT)
+    day = night.job.day if night.job.kind == NIGHT else None
+    return judge(collected, night.job.config, recent, lambda: night.checks, day)
 
 
 def _publish(night: Night, judged: Judged) -> Outcome:

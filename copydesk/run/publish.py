@@ -33,24 +33,28 @@ def publish(judged: Judged, job: Job) -> Outcome:
     for table in staging.gated():
         summary.add_quarantined(table.to_pylist())
     validations = [result._asdict() for result in (*judged.results, *_noted(judged))]
-    examples = judged.collected.examples
+    examples = {**judged.collected.examples, **judged.sites.examples}
     data = report_data(
         row,
         summary,
         [{**validation, "examples": examples.get(validation["rule"], ())} for validation in validations],
         _partitions(judged),
         judged.recent,
+        judged.sites.entries,
     )
     data |= _for_a_person(judged)
     front = index([*_earlier_reports(warehouse, judged.recent).values(), data])
     kept = record.record(run_id, job.time, read_suites(job.suites), judged.results)
     site = {**write_site({run_id: data}), INDEX: front.encode(), record_name(run_id): record.as_json(kept)}
     commit = staging.commit(
-        run_id, job.day, row, validations, site, job.at, keep(job.config), judged.collected.decisions
+        run_id, job.day, row, validations, site, job.at, keep(job.config), judged.collected.decisions, judged.sites.rows
     )
     log.info("committed %s: %d file(s)", run_id, len(commit.files))
     where = warehouse.report_url(f"{run_id}.html")
-    return Outcome(data["verdict"]["sentence"], row, where, warehouse.store.address(), data, judged.collected.changes)
+    return Outcome(
+        data["verdict"]["sentence"], row, where, warehouse.store.address(), data, judged.collected.changes,
+        judged.sites.entries, judged.severity,
+    )  # fmt: skip
 
 
 def _for_a_person(judged: Judged) -> dict[str, Any]:

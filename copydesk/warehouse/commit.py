@@ -4,7 +4,8 @@
    the lock precedes the run id.
 2. The intent, `intent.json` next to them, is written the same way. It lists every file, with bytes and SHA-256. From
    now on the run is committed: the remaining steps can be done by anyone from the intent, and repeated.
-3. The files are put in place, one atomic replace each: quarantine, articles and edits, runs, validations, reports.
+3. The files are put in place, one atomic replace each: quarantine, articles and edits, runs, sites, validations,
+   reports.
 4. The intent is put in place as `_commits/<run_id>.json`, the commit record, and staging is cleaned up.
 
 A run that dies before 2 leaves only staged files to discard; one that dies later is completed by `recover`. Files are
@@ -37,6 +38,7 @@ from copydesk.warehouse.schemas import (
     QUARANTINE,
     RAW,
     RUNS,
+    SITES,
     UNWRITTEN,
     VALIDATIONS,
     VERSIONS,
@@ -85,6 +87,7 @@ class Plan:
     raw: Callable[[], Iterator[pa.Table]] | None = None
     decisions: Sequence[Mapping[str, Any]] = ()
     run_row: Mapping[str, Any] | None = None
+    sites: Sequence[Mapping[str, Any]] = ()
     validations: Sequence[Mapping[str, Any]] = ()
     reports: Mapping[str, bytes] = field(default_factory=dict)
     keep: Keep = FOREVER
@@ -137,7 +140,18 @@ def marker() -> bytes:
 def _order(plan: Plan) -> Callable[[str], tuple[int, bool, str]]:
     """Partitions that only lose rows come last, so that a moved article is seen twice rather than not at all."""
     tables = [
-        *(layout.MARKER, "decisions", "versions", "raw", "quarantine", "articles", "edits", "runs", "validations"),
+        *(
+            layout.MARKER,
+            "decisions",
+            "versions",
+            "raw",
+            "quarantine",
+            "articles",
+            "edits",
+            "runs",
+            "sites",
+            "validations",
+        ),
         layout.REPORTS,
     ]
     ranks = {"edits": tables.index("articles")}
@@ -181,6 +195,8 @@ class _Work:
         self._partitions("edits", EDITS, plan.edits)
         if plan.run_row:
             self._append("runs", RUNS, [plan.run_row])
+        if plan.sites:
+            self._append("sites", SITES, plan.sites)
         if plan.validations:
             self._append("validations", VALIDATIONS, plan.validations)
         for name, content in plan.reports.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from copydesk.reviewed import ACCEPT, REJECT, REVERT, Choice
@@ -14,6 +14,7 @@ from copydesk.warehouse.store import Store, in_words
 PROTECT, UNPROTECT = "protect", "unprotect"
 CHECK = "check"
 RESTORE, RELEASE, WITHDRAW, DROP = "restore", "release", "withdraw", "drop"
+ACKNOWLEDGE = "acknowledge"
 
 
 class Decision(NamedTuple):
@@ -33,6 +34,7 @@ class Decision(NamedTuple):
     reasons: Sequence[Mapping[str, Any]] | None = None
     decided_at: datetime | None = None
     number: int = 0
+    until: date | None = None
 
 
 def read(store: Store) -> list[Decision]:
@@ -85,6 +87,12 @@ def released(decisions: Iterable[Decision]) -> frozenset[tuple[str, str]]:
 def withdrawn(decisions: Iterable[Decision]) -> frozenset[tuple[str, str]]:
     """The documents whose release was taken back, each as its uri and content: no run publishes them."""
     return frozenset(_contents(decisions, (WITHDRAW,)))
+
+
+def acknowledged(decisions: Iterable[Decision], day: date) -> dict[tuple[str | None, str | None], Decision]:
+    """The acknowledgements of findings that hold on `day`, by site (None: the run as a whole) and rule (None: all)."""
+    last = {(one.site, one.rule): one for one in decisions if one.action == ACKNOWLEDGE}
+    return {key: one for key, one in last.items() if one.until is not None and one.until >= day}
 
 
 def _contents(decisions: Iterable[Decision], actions: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -29,6 +29,7 @@ KEYS = {
     "versions": "replaced_date",
     "decisions": "decided_date",
     "runs": "run_date",
+    "sites": "run_date",
     "validations": "run_date",
 }
 

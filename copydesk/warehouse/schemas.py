@@ -47,6 +47,10 @@ def _field(name: str, kind: pa.DataType, description: str, nullable: bool = Fals
     return pa.field(name, kind, nullable, {"description": description})
 
 
+def _list_of(*fields: pa.Field) -> pa.DataType:
+    return pa.list_(pa.field("item", pa.struct(fields), False))
+
+
 _REASON = pa.struct(
     [
         _field("stage", pa.string(), "read, decode, clean, validate, gate or decide"),
@@ -140,7 +144,7 @@ DECISIONS = _table(
         _field(
             "action",
             pa.string(),
-            "accept, reject, revert, check, protect, unprotect, restore, release, withdraw or drop",
+            "accept, reject, revert, check, protect, unprotect, restore, release, withdraw, drop or acknowledge",
         ),
         _field("uri", pa.string(), "The document it is about; null for a site or all documents", True),
         _field("site", pa.string(), "The site it is about; null for all sites", True),
@@ -156,6 +160,7 @@ DECISIONS = _table(
             "Of a release: why the document was quarantined, as in quarantine",
             True,
         ),
+        _field("until", pa.date32(), "The last day of an acknowledgement", True),
         _field("run_id", pa.string(), "The commit that wrote this row"),
     ],
 )
@@ -218,11 +223,63 @@ RUNS = _table(
     ],
 )
 
+SITES = _table(
+    "run_date",
+    [
+        _field("run_id", pa.string(), "The run"),
+        _field("site", pa.string(), "The site, empty without one; null in the row of the run as a whole", True),
+        _field("arrivals", pa.int64(), "Documents that came"),
+        _field("unchanged", pa.int64(), "Of these, known ones, not processed again"),
+        _field("new", pa.int64(), "Processed documents that are not published in an earlier version"),
+        _field("changed", pa.int64(), "Processed documents that are published in an earlier version"),
+        _field("published", pa.int64(), "Documents published as articles"),
+        _field("quarantined", pa.int64(), "Documents quarantined"),
+        _field(
+            "reasons",
+            _list_of(
+                _field("rule", pa.string(), "The first critical reason; held-back if the gate held the date"),
+                _field("documents", pa.int64(), "Documents"),
+            ),
+            "Quarantined documents by rule",
+        ),
+        _field("measured", pa.int64(), "Documents with an article, published or not; the columns below are of these"),
+        _field("undated", pa.int64(), "Articles without a date"),
+        _field("lost", pa.int64(), "Articles with lost characters (U+FFFD)"),
+        _field("lost_characters", pa.int64(), "Lost characters"),
+        _field("mojibake", pa.int64(), "Articles with mojibake that was not repaired"),
+        _field("repaired", pa.int64(), "Articles with mojibake that was repaired"),
+        _field("repeated", pa.int64(), "Articles with the same body as an earlier one of the site in this run"),
+        _field("boilerplate", pa.float64(), "Mean share of boilerplate in the body, 0 to 1", True),
+        _field("words", pa.int64(), "Words"),
+        _field("median_words", pa.int64(), "Median words of an article", True),
+        _field("typos", pa.int64(), "Corrected typos"),
+        _field("language", pa.string(), "The most frequent language", True),
+        _field(
+            "languages",
+            _list_of(
+                _field("language", pa.string(), "ISO 639-1 code; und if unknown"),
+                _field("articles", pa.int64(), "Articles"),
+            ),
+            "Articles by language",
+        ),
+        _field("bytes_read", pa.int64(), "Raw bytes of the processed documents"),
+        _field(
+            "findings",
+            _list_of(
+                _field("rule", pa.string(), "Name of the rule"),
+                _field("since", pa.date32(), "The first night with it"),
+                _field("acknowledged", pa.bool_(), "Whether a person had acknowledged it"),
+            ),
+            "What differs from the site's usual night",
+        ),
+    ],
+)
+
 VALIDATIONS = _table(
     "run_date",
     [
         _field("run_id", pa.string(), "The run"),
-        _field("suite", pa.string(), "Name of the suite: articles, versions, edits, partitions, run or steps"),
+        _field("suite", pa.string(), "Name of the suite: articles, versions, edits, partitions, run, sites or steps"),
         _field("expectation", pa.string(), "Type of the expectation"),
         _field("rule", pa.string(), "Name of the rule, as in the reasons of the quarantine"),
         _field("column", pa.string(), "The column concerned", True),

@@ -215,6 +215,7 @@ class Staging:
         at: datetime | None = None,
         keep: Keep = FOREVER,
         decisions: Sequence[Decision] = (),
+        sites: Sequence[Mapping[str, Any]] = (),
     ) -> Commit:
         """Publish everything at once; see `copydesk.warehouse.commit`.
 
@@ -222,7 +223,8 @@ class Staging:
         `partitions_held` are filled in. `validations` are rows of `VALIDATIONS`, whose `run_id` is filled in. `reports`
         are files, by their path below `_reports/`. `at` is the time that the rows state, by default the beginning of
         `run_date`; `keep` says how long versions and raw documents stay; `decisions` are numbered ones to
-        write. Raises `WarehouseError`; `recover` then completes or discards it.
+        write; `sites` are rows of `SITES`, whose `run_id` is filled in. Raises `WarehouseError`; `recover` then
+        completes or discards it.
         """
         row = {
             "kind": "night",
@@ -250,6 +252,7 @@ class Staging:
             raw=self._kept.tables if self._has_kept else None,
             decisions=[{**decision._asdict(), "decided_at": at, "run_id": run_id} for decision in decisions],
             run_row=row,
+            sites=[{**site, "run_id": run_id} for site in sites],
             validations=[{**validation, "run_id": run_id} for validation in validations],
             reports=dict(reports or {}),
             keep=keep,
