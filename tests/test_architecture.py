@@ -25,6 +25,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "records config config.load config.user_lists data data.bundled deadline",
         "edits hand_check located reviewed",
         "text",
+        "duplicates",
         "languages languages.protected",
         "sources.pages",
         "pipeline",
@@ -51,7 +52,9 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
 #: Neighbours that know nothing of each other: `nightly` alone brings them together.
 APART = frozenset({"checks", "report", "sources", "warehouse"})
 #: What turns bytes into an article and its edits, and nothing else.
-PURE = frozenset({"records", "config", "edits", "hand_check", "located", "reviewed", "data", "text", "report.diff"})
+PURE = frozenset(
+    """records config edits hand_check located reviewed data text duplicates report.diff""".split(),
+)
 #: All that the pure part calls beside the standard library.
 PURE_PACKAGES = frozenset({"chardet", "ftfy", "numpy", "py3langid", "pydantic"})
 #: What of the standard library reaches files, clocks, networks, processes or chance.

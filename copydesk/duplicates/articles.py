@@ -1,0 +1,69 @@
+"""Rows of the table `articles` as clusters are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from copydesk.duplicates import wires
+from copydesk.duplicates.clusters import USUAL, Clusters, Entry, Settings, cluster, crowded, rank
+from copydesk.duplicates.compare import Text
+from copydesk.duplicates.sketch import sketch
+
+#: The columns that clusters depend on, and the partition.
+COLUMNS = (
+    *("article_id", "headline", "body", "published_at", "modified_at", "site", "agency", "byline", "attribution"),
+    *("word_count", "published_date"),
+)
+
+Row = Mapping[str, Any]
+
+
+def entries(rows: Sequence[Row]) -> list[Entry]:
+    """An entry for each row with `COLUMNS`."""
+    made = _sketches(rows)
+    return [
+        Entry(
+            row["article_id"],
+            content,
+            keys,
+            rank(_ordinal(row["published_date"]), row["word_count"], row["article_id"]),
+            wires.mark(row),
+            wires.publisher(row["site"]),
+        )
+        for row, content, keys in zip(rows, made.contents.tolist(), made.keys, strict=True)
+    ]
+
+
+def texts(rows: Sequence[Row]) -> dict[str, Text]:
+    """The text of each row with `COLUMNS`, by its id."""
+    made = _sketches(rows)
+    return {
+        row["article_id"]: Text(
+            dict(row), made.spaced[number], made.headlines[number], made.told[number], made.shingles.of(number)
+        )
+        for number, row in enumerate(rows)
+    }
+
+
+def clusters(rows: Sequence[Row], settings: Settings = USUAL) -> Clusters:
+    """The clusters of all of these articles. What a warehouse does night by night comes to the same."""
+    made = entries(rows)
+    by_id = {row["article_id"]: row for row in rows}
+    owners = np.repeat(np.arange(len(made)), [len(entry.keys) for entry in made])
+    contents = np.array([entry.content for entry in made], np.uint64)[owners]
+    keys = np.concatenate([np.empty(0, np.uint32), *(entry.keys for entry in made)])
+    dead = crowded(keys, contents, settings.sharing)
+    return cluster(made, dead, lambda ids: texts([by_id[key] for key in ids]), settings.limits)
+
+
+def _sketches(rows: Sequence[Row]) -> Any:
+    columns = ([row[name] for row in rows] for name in ("body", "headline", "published_date", "site"))
+    return sketch(*columns)
+
+
+def _ordinal(day: date | None) -> int | None:
+    return None if day is None else day.toordinal()

@@ -1,0 +1,116 @@
+"""Texts as words and shingles: five words in a row, as numbers, for many texts at once.
+
+Case, punctuation and white space make no difference. In scripts that do not divide words, each character is one. A word
+is hashed by its bytes: a polynomial modulo 2^64, taken as the difference of two prefix sums, so that no word becomes a
+Python object (Karp and Rabin, *Efficient randomized pattern-matching algorithms*, 1987).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+#: Words of a shingle.
+WIDTH = 5
+#: Bytes that are hashed together; a longer text is a group of its own.
+GROUP_BYTES = 2**20
+#: Characters of a text that count.
+MOST = 2**20
+
+_NOT_WORD = re.compile(r"[\W_]+")
+#: Chinese, Japanese, Korean, Thai, Lao, Burmese and Khmer letters.
+_UNDIVIDED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_ASCII = bytes(byte if chr(byte).isalnum() and byte < 128 else 32 for byte in range(256))
+
+_BASE = 0x9E3779B97F4A7C15
+_INVERSE = pow(_BASE, -1, 2**64)
+_PLACES = np.array([pow(0xD6E8FEB86659FD93, n + 1, 2**64) for n in range(WIDTH)], np.uint64)
+
+
+class Shingles(NamedTuple):
+    """The shingles of some texts, one text after the other, in order.
+
+    `hashes` is uint64[shingles]; those of text `n` are `hashes[ends[n - 1]:ends[n]]`, `ends` int64[texts]. `digests`
+    uint64[texts] stands for all words in order, `words` int64[texts] is their number.
+    """
+
+    hashes: Any
+    ends: Any
+    digests: Any
+    words: Any
+
+    def of(self, text: int) -> Any:
+        """The shingles of one text, in order."""
+        return self.hashes[self.ends[text - 1] if text else 0 : self.ends[text]]
+
+
+def spaced(text: str) -> bytes:
+    """The words of a text, in small letters and UTF-8, with spaces before, between and after them."""
+    text = text[:MOST].casefold()
+    if text.isascii():
+        return b" " + text.encode().translate(_ASCII) + b" "
+    if _UNDIVIDED.search(text):
+        text = _UNDIVIDED.sub(" \\g<0> ", text)
+    return b" " + _NOT_WORD.sub(" ", text).encode("utf-8", "replace") + b" "
+
+
+def shingles(texts: Sequence[bytes]) -> Shingles:
+    """The shingles of texts as `spaced` gives them."""
+    parts: list[Shingles] = []
+    start = size = 0
+    for number, text in enumerate(texts):
+        if size and size + len(text) > GROUP_BYTES:
+            parts.append(_of_group(texts[start:number]))
+            start, size = number, 0
+        size += len(text)
+    parts.append(_of_group(texts[start:]))
+    shift, ends = 0, []
+    for part in parts:
+        ends.append(part.ends + shift)
+        shift += len(part.hashes)
+    hashes, digests, words = (np.concatenate([part[index] for part in parts]) for index in (0, 2, 3))
+    return Shingles(hashes, np.concatenate(ends), digests, words)
+
+
+def mix(numbers: Any) -> Any:
+    """uint64 numbers, well mixed: the finalizer of splitmix64."""
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return numbers ^ (numbers >> np.uint64(31))
+
+
+def _of_group(texts: Sequence[bytes]) -> Shingles:
+    data = np.frombuffer(b"".join(texts), np.uint8)
+    limits = np.cumsum(np.array([len(text) for text in texts], np.int64))
+    edges = np.flatnonzero(np.diff(data != 32)) + 1  # each text begins and ends with a space
+    starts, stops = edges[::2], edges[1::2]
+    powers, inverses = _powers(1 << max(len(data), 2**16).bit_length())
+    sums = np.zeros(len(data) + 1, np.uint64)
+    np.cumsum((data.astype(np.uint64) + np.uint64(1)) * powers[: len(data)], out=sums[1:])
+    words = mix((sums[stops] - sums[starts]) * inverses[starts])
+    firsts = np.searchsorted(starts, np.concatenate([[0], limits[:-1]])) if len(texts) else np.zeros(0, np.int64)
+    counts = np.diff(np.concatenate([firsts, [len(words)]]))
+    places = np.arange(len(words)) - np.repeat(firsts, counts)
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(words * powers[places])])
+    digests = mix((sums[firsts + counts] - sums[firsts]) + counts.astype(np.uint64))
+    own = np.maximum(counts - WIDTH + 1, 0)
+    heads = np.repeat(firsts, own) + np.arange(own.sum()) - np.repeat(np.cumsum(own) - own, own)
+    hashes = np.zeros(len(heads), np.uint64)
+    for place in range(WIDTH):
+        hashes += words[heads + place] * _PLACES[place]
+    return Shingles(mix(hashes), np.cumsum(own), digests, counts)
+
+
+@cache
+def _powers(count: int) -> tuple[Any, Any]:
+    """The powers of the base and of its inverse modulo 2^64, from 0."""
+    made = []
+    for base in (_BASE, _INVERSE):
+        factors = np.full(count, base, np.uint64)
+        factors[0] = 1
+        made.append(np.multiply.accumulate(factors))
+    return made[0], made[1]
