@@ -102,6 +102,7 @@ class Article:
     suggestion_count: int = 0
     duplicate_of: str | None = None
     cluster_id: str = ""
+    syndicated_from: str | None = None
     validation: str = "pass"
     run_id: str = ""
     pipeline_version: str = ""

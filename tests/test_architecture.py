@@ -38,7 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "run.stored",
         "run.batch run.child",
         "languages.learn run.workers",
-        "run.guard run.decide run.hand_check run.release run.second_pass run.spreadsheet",
+        "run.copies run.guard run.decide run.hand_check run.release run.second_pass run.spreadsheet",
         "run.collect",
         "run.gate",
         "run.publish",

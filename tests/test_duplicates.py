@@ -33,8 +33,8 @@ MORE = (
         " Its director, Sheila Brennan, said the boats would run until midnight and that tickets for the bus are valid."
     ),
     (
-        "The bridge was built in 1931 and last repaired in 2008, when the council replaced the bearings of both spans."
-        " Its opponents want a tunnel instead, which the Ministry of Transport has turned down twice because of its costs."
+        "The bridge was built in 1931 and last repaired in 2008, when the council replaced the bearings of both spans. "
+        "Opponents want a tunnel instead, which the Ministry of Transport has turned down twice because of its costs."
     ),
 )
 STORY = "\n\n".join((LEAD, *MORE))

@@ -3,6 +3,7 @@
 from copydesk.config.model import (
     Config,
     DatesConfig,
+    DuplicatesConfig,
     FieldsConfig,
     GateConfig,
     ListsConfig,
@@ -18,6 +19,7 @@ from copydesk.config.model import (
 __all__ = [
     "Config",
     "DatesConfig",
+    "DuplicatesConfig",
     "FieldsConfig",
     "GateConfig",
     "ListsConfig",

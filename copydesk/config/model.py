@@ -155,6 +155,21 @@ class TyposConfig(Section):
         return value
 
 
+class DuplicatesConfig(Section):
+    """`[duplicates]`: when articles are copies of each other. Other values make the next run compare all articles."""
+
+    enabled: bool = Field(True, description="Find copies among tonight's articles and all that are published")
+    similarity: Share = Field(
+        0.5, gt=0, description="Jaccard similarity of their 5-word shingles from which two articles are copies"
+    )
+    contained: Share = Field(
+        0.8, gt=0, description="Share of a short text's shingles, from which it is an excerpt of a longer one"
+    )
+    sharing: int = Field(
+        200, ge=2, description="Different texts that may share a key; one that more share comes from a template"
+    )
+
+
 class GateConfig(Section):
     """`[gate]`: when the quality gate holds a partition back."""
 
@@ -200,6 +215,7 @@ class Config(Section):
     dates: DatesConfig = DatesConfig()
     sites: SitesConfig = SitesConfig()
     typos: TyposConfig = TyposConfig()
+    duplicates: DuplicatesConfig = DuplicatesConfig()
     gate: GateConfig = GateConfig()
     warehouse: WarehouseConfig = WarehouseConfig()
     run: RunConfig = RunConfig()

@@ -15,7 +15,18 @@ from copydesk.duplicates.sketch import sketch
 
 #: The columns that clusters depend on, and the partition.
 COLUMNS = (
-    *("article_id", "headline", "body", "published_at", "modified_at", "site", "agency", "byline", "attribution"),
+    *(
+        "article_id",
+        "uri",
+        "headline",
+        "body",
+        "published_at",
+        "modified_at",
+        "site",
+        "agency",
+        "byline",
+        "attribution",
+    ),
     *("word_count", "published_date"),
 )
 

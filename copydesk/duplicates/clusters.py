@@ -10,7 +10,8 @@ A key that more than `Settings.sharing` different texts have says nothing: it co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from copydesk.duplicates.sketch import BODY, HEADLINE, LEAST_COMMON
 
 #: The kind of a key is in these bits.
 _KIND = 3
+#: Candidates whose texts are in memory together, each counted once for each pair that it is in.
+AT_ONCE = 20_000
 
 
 class Settings(NamedTuple):
@@ -99,7 +102,7 @@ def crowded(keys: Any, contents: Any, sharing: int) -> Any:
 def cluster(entries: Iterable[Entry], dead: Any, texts: Texts, limits: Limits) -> Clusters:
     """The clusters of articles without a copy outside of them. `dead` are keys of theirs that say nothing."""
     ordered = sorted(entries, key=lambda entry: entry.rank)
-    union, pairs = _Union(len(ordered)), []
+    union, pairs = _Union(list(range(len(ordered)))), []
     leaders: dict[int, int] = {}
     for row, entry in enumerate(ordered):
         first = leaders.setdefault(entry.content, row)
@@ -108,12 +111,17 @@ def cluster(entries: Iterable[Entry], dead: Any, texts: Texts, limits: Limits) -
             union.join(row, first)
     alike = _candidates(ordered, sorted(leaders.values()), BODY, LEAST_COMMON, dead)
     titled = _candidates(ordered, range(len(ordered)), HEADLINE, 1, dead)
-    wanted = sorted({row for pair in (*alike, *titled) for row in pair})
-    read = texts([ordered[row].article_id for row in wanted]) if wanted else {}
-    by_row = {row: read[ordered[row].article_id] for row in wanted}
-    pairs += union.connect(alike, lambda one, two: judge(by_row[one], by_row[two], limits))
-    agencies = _agencies(ordered, union)
-    pairs += union.connect(titled, lambda one, two: same_headline(by_row[one], by_row[two]))
+    same_text = union.copy()
+    for by_text, by_headline in _apart(alike, titled, union.copy()):
+        wanted = sorted({row for pair in (*by_text, *by_headline) for row in pair})
+        read = texts([ordered[row].article_id for row in wanted])
+        by_row = {row: read[ordered[row].article_id] for row in wanted}
+        found = union.connect(by_text, lambda one, two: judge(by_row[one], by_row[two], limits))  # noqa: B023
+        for row, first, _ in found:
+            same_text.join(row, first)
+        pairs += found
+        pairs += union.connect(by_headline, lambda one, two: same_headline(by_row[one], by_row[two]))  # noqa: B023
+    agencies = _agencies(ordered, same_text)
     firsts: dict[int, int] = {}
     places = {}
     for row, entry in enumerate(ordered):
@@ -127,8 +135,11 @@ def cluster(entries: Iterable[Entry], dead: Any, texts: Texts, limits: Limits) -
 class _Union:
     """Sets of rows that are joined, with the least row as the root of each."""
 
-    def __init__(self, count: int) -> None:
-        self._above = list(range(count))
+    def __init__(self, above: list[int]) -> None:
+        self._above = above
+
+    def copy(self) -> _Union:
+        return _Union(list(self._above))
 
     def find(self, row: int) -> int:
         while self._above[row] != row:
@@ -176,6 +187,29 @@ def _candidates(
     codes, counts = np.unique(np.concatenate(found), return_counts=True)
     codes = codes[counts >= least]
     return list(zip((codes & (2**32 - 1)).tolist(), (codes >> 32).tolist(), strict=True))
+
+
+def _apart(
+    alike: list[tuple[int, int]], titled: list[tuple[int, int]], union: _Union
+) -> Iterator[tuple[list[tuple[int, int]], list[tuple[int, int]]]]:
+    """Candidates in parts that have nothing to do with each other, in their order; `union` is what is joined before.
+
+    Each part has about `AT_ONCE` articles at most, unless more depend on each other.
+    """
+    for one, two in (*alike, *titled):
+        union.join(one, two)
+    sizes = Counter(union.find(row) for pair in (*alike, *titled) for row in pair)
+    part_of: dict[int, int] = {}
+    part = size = 0
+    for root, count in sizes.items():
+        if size and size + count > AT_ONCE:
+            part, size = part + 1, 0
+        part_of[root], size = part, size + count
+    parts: list[tuple[list[tuple[int, int]], list[tuple[int, int]]]] = [([], []) for _ in range(part + 1)]
+    for kind, candidates in enumerate((alike, titled)):
+        for pair in candidates:
+            parts[part_of[union.find(pair[0])]][kind].append(pair)
+    yield from parts if sizes else ()
 
 
 def _agencies(ordered: Sequence[Entry], union: _Union) -> list[str | None]:

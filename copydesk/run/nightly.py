@@ -1,6 +1,6 @@
 """The nightly run: its stages, in order.
 
-    prepare → Prepared    collect → Collected    gate → Judged    publish → Outcome
+    prepare → Prepared    collect → Collected    gate → Judged    compare → Judged    publish → Outcome
 
 Each stage returns the value that the next one takes. `run` calls them directly; the Prefect flow runs them as tasks.
 Memory stays flat: documents are cleaned and validated in batches, and staged on disk until the gate has judged the run.
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Self
 
 from copydesk.checks.expectations import Checks, read_suites
 from copydesk.run.collect import Collected, collect
+from copydesk.run.copies import settings_of
 from copydesk.run.gate import RECENT_NIGHTS, Judged, judge, judge_sites
 from copydesk.run.job import NIGHT, REPROCESS, Job, Outcome, Stored
 from copydesk.run.publish import publish
@@ -129,6 +130,12 @@ def _gate(night: Night, collected: Collected) -> Judged:
     return judge(collected, night.job.config, recent, lambda: night.checks, day)
 
 
+def _compare(night: Night, judged: Judged) -> Judged:
+    """Find the copies among the articles that the gate lets pass and all that are published."""
+    judged.collected.staging.compare(settings_of(night.job.config))
+    return judged
+
+
 def _publish(night: Night, judged: Judged) -> Outcome:
     return publish(judged, night.job)
 
@@ -137,6 +144,7 @@ STAGES = (
     Stage("prepare", _prepare, 1),
     Stage("collect", _collect, 2),
     Stage("gate", _gate, 0),
+    Stage("compare", _compare, 0),
     Stage("publish", _publish, 0),
 )
 

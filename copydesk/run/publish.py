@@ -13,6 +13,7 @@ from copydesk.config import Config
 from copydesk.data.rules import explain
 from copydesk.report.pages import INDEX, index, read_data, write_site
 from copydesk.report.report_data import Partition, ReportData, entry_of, report_data
+from copydesk.run import copies
 from copydesk.run.gate import Judged, counts
 from copydesk.run.job import Job, Outcome, fingerprint
 from copydesk.warehouse import Warehouse
@@ -43,6 +44,8 @@ def publish(judged: Judged, job: Job) -> Outcome:
         judged.sites.entries,
     )
     data |= _for_a_person(judged)
+    if staging.copies.fresh:
+        data["clusters"] = copies.report(staging.copies)
     front = index([*_earlier_reports(warehouse, judged.recent).values(), data])
     kept = record.record(run_id, job.time, read_suites(job.suites), judged.results)
     site = {**write_site({run_id: data}), INDEX: front.encode(), record_name(run_id): record.as_json(kept)}

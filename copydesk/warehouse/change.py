@@ -16,7 +16,9 @@ from copydesk.edits import Edit
 from copydesk.records import Article
 from copydesk.warehouse import decisions, layout
 from copydesk.warehouse.commit import Commit, Plan, publish
+from copydesk.warehouse.copies import Delta, compare
 from copydesk.warehouse.decisions import Decision
+from copydesk.warehouse.history import History
 from copydesk.warehouse.published import replaced_by
 from copydesk.warehouse.recovery import numbered
 from copydesk.warehouse.retention import FOREVER, Keep
@@ -102,6 +104,8 @@ class Change:
             ]
             self._articles.close()
             self._edits.close()
+            published = History.load(self._store).published
+            copies = compare(Delta(self._store, published, self._leaving, self._articles, self._days), None)
             return publish(
                 self._store,
                 Plan(
@@ -118,6 +122,7 @@ class Change:
                     quarantine=(lambda: iter(self._held)) if self._held else None,
                     decisions=rows,
                     keep=self._keep,
+                    copies=copies,
                 ),
             )
 

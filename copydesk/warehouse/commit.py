@@ -16,7 +16,7 @@ a file without rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,16 +28,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.warehouse import layout, parquet, partition, schemas
+from copydesk.warehouse.copies import NOTHING, Compared, placed
 from copydesk.warehouse.recovery import INTENT, complete, read_record, report_path, staged
 from copydesk.warehouse.retention import FOREVER, Keep, expired
 from copydesk.warehouse.schemas import (
     ARTICLES,
     DECISIONS,
+    DUPLICATES,
     EDITS,
     FORMAT,
     QUARANTINE,
     RAW,
     RUNS,
+    SIGNATURES,
     SITES,
     UNWRITTEN,
     VALIDATIONS,
@@ -70,7 +73,8 @@ class Plan:
 
     `days` are the partitions of articles and edits to write, with the new rows of `articles` and `edits`; `leaving` are
     the ids of the old rows to remove, by day. `quarantine` gives the new rows of the quarantine; `released` are the old
-    ones to remove, by day, each as its article_id and content_sha256 joined.
+    ones to remove, by day, each as its article_id and content_sha256 joined. `copies` says which articles are copies
+    then: rows that stay change their place in a cluster, and nothing else.
     """
 
     run_id: str
@@ -91,6 +95,7 @@ class Plan:
     validations: Sequence[Mapping[str, Any]] = ()
     reports: Mapping[str, bytes] = field(default_factory=dict)
     keep: Keep = FOREVER
+    copies: Compared = NOTHING
 
 
 def publish(store: Store, plan: Plan) -> Commit:
@@ -140,19 +145,8 @@ def marker() -> bytes:
 def _order(plan: Plan) -> Callable[[str], tuple[int, bool, str]]:
     """Partitions that only lose rows come last, so that a moved article is seen twice rather than not at all."""
     tables = [
-        *(
-            layout.MARKER,
-            "decisions",
-            "versions",
-            "raw",
-            "quarantine",
-            "articles",
-            "edits",
-            "runs",
-            "sites",
-            "validations",
-        ),
-        layout.REPORTS,
+        *(layout.MARKER, layout.SIGNATURES, "decisions", "versions", "raw", "quarantine", "duplicates"),
+        *("articles", "edits", "runs", "sites", "validations", layout.REPORTS),
     ]
     ranks = {"edits": tables.index("articles")}
 
@@ -172,7 +166,9 @@ class _Work:
         self.staging = layout.staging(store.lease.number if store.lease else 0, plan.run_id)
         self.folder = store.workspace / Path(self.staging).relative_to(layout.STAGING)
         self.files: dict[str, parquet.Sealed] = {}
-        self.existing = {name for table in ("articles", "edits", "quarantine") for name in store.names(table)}
+        self.existing = {
+            name for table in ("articles", "edits", "quarantine", "duplicates") for name in store.names(table)
+        }
 
     def prepare(self) -> None:
         """Write every file of the plan to staging."""
@@ -191,8 +187,9 @@ class _Work:
         new = {today: plan.quarantine()} if plan.quarantine else {}
         for day in sorted(new.keys() | plan.released.keys()):
             self._partition("quarantine", QUARANTINE, day, new.get(day, iter(())), plan.released.get(day, []))
-        self._partitions("articles", ARTICLES, plan.articles)
-        self._partitions("edits", EDITS, plan.edits)
+        self._partitions("articles", ARTICLES, plan.articles, plan.days | plan.copies.places.keys())
+        self._partitions("edits", EDITS, plan.edits, plan.days)
+        self._copies()
         if plan.run_row:
             self._append("runs", RUNS, [plan.run_row])
         if plan.sites:
@@ -203,9 +200,20 @@ class _Work:
             self._bytes(report_path(name), content)
         self.store.stage([self._path(name) for name in self.files])
 
-    def _partitions(self, table: str, schema: pa.Schema, spill: Spill) -> None:
-        """The changed days of one table: those with new rows, then those that only lose rows."""
-        left = set(self.plan.days)
+    def _copies(self) -> None:
+        """The pairs of copies, and the keys by which they are found."""
+        copies = self.plan.copies
+        for day, table in copies.duplicates.items():
+            self._parquet(layout.file("duplicates", day), DUPLICATES, [table])
+        self._if_undated_only("duplicates", DUPLICATES)
+        for name, tables in copies.signatures.items():
+            self._parquet(name, SIGNATURES, tables())
+        if copies.state is not None:
+            self._bytes(layout.SIGNATURES_STATE, copies.state)
+
+    def _partitions(self, table: str, schema: pa.Schema, spill: Spill, changed: Collection[int]) -> None:
+        """The changed days of one table: those with new rows, then those whose rows leave or change their place."""
+        left = set(changed)
 
         def assemble(rows: Rows) -> None:
             self._partition(table, schema, rows.day, rows.tables, self.plan.leaving.get(rows.day, []))
@@ -216,20 +224,25 @@ class _Work:
                 list(pool.map(assemble, handful))
             losing = sorted(day for day in left if layout.file(table, day) in self.existing)
             list(pool.map(assemble, [Rows(day, iter(())) for day in losing]))
+        self._if_undated_only(table, schema)
+
+    def _if_undated_only(self, table: str, schema: pa.Schema) -> None:
+        """A date without rows: pyarrow cannot infer the type of a partition column without values."""
         days = {layout.number_of(table, name) for name in self.existing | self.files.keys()} - {None}
-        if days == {layout.UNDATED}:  # pyarrow cannot infer the type of a partition column without values
+        if days == {layout.UNDATED}:
             self._partition(table, schema, layout.number(self.plan.run_date), iter(()), [])
 
     def _partition(self, table: str, schema: pa.Schema, day: int, new: Iterator[pa.Table], leaving: list[str]) -> None:
         """The new file of a partition: the remaining rows in order, followed by the new ones in order."""
         name = layout.file(table, day)
+        places = self.plan.copies.places.get(day, {}) if table == "articles" else {}
 
         def rows() -> Iterator[pa.Table]:
             if name in self.existing:
                 for old in partition.read(self.store, name, schema):
-                    yield _without(old, leaving, schema)
+                    yield placed(_without(old, leaving, schema), places)
             for fresh in new:
-                yield self._stamped(fresh)
+                yield placed(self._stamped(fresh), places)
 
         self._parquet(name, schema, rows())
 

@@ -16,6 +16,10 @@ MARKER = schemas.MARKER
 COMMITS = "_commits"
 STAGING = "_staging"
 REPORTS = "_reports"
+SIGNATURES = "_signatures"
+SIGNATURES_STATE = "_signatures/state.json"
+#: Levels of the signature table, more than any warehouse fills.
+LEVELS = 8
 
 UNDATED = -(2**31)
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -24,6 +28,7 @@ HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 KEYS = {
     "articles": "published_date",
     "edits": "published_date",
+    "duplicates": "published_date",
     "quarantine": "run_date",
     "raw": "run_date",
     "versions": "replaced_date",
@@ -53,6 +58,16 @@ def file(table: str, number: int) -> str:
     """The one file of a partition: `articles/published_date=2019-05-21/articles.parquet`."""
     when = day(number)
     return f"{table}/{KEYS[table]}={HIVE_NULL if when is None else when.isoformat()}/{table}.parquet"
+
+
+def signatures(level: int) -> str:
+    """The file of a level of the signature table."""
+    return f"{SIGNATURES}/{level}.parquet"
+
+
+def is_signature(path: str) -> bool:
+    """Whether `path` is a file of the signature table."""
+    return path == SIGNATURES_STATE or path in map(signatures, range(LEVELS))
 
 
 def staging(number: int, run_id: str) -> str:

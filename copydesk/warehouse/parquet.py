@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from copydesk.warehouse.schemas import EDITS
+from copydesk.warehouse.schemas import EDITS, SIGNATURES
 
 #: Maximum rows and bytes of text of a row group.
 GROUP_ROWS = 16_384
@@ -37,6 +37,7 @@ _HEAVY = ("body", "before", "after", "content", "text")
 _FEW_VALUES = {
     *("dateline", "agency", "attribution", "language", "encoding", "validation", "run_id", "pipeline_version"),
     *("kind", "text_key", "given", "published_precision", "site", "version", "first_seen_at", "last_changed_at"),
+    "syndicated_from",
     *(
         "step",
         "field",
@@ -64,6 +65,15 @@ _SMALL: dict[str, Any] = {
     "write_statistics": False,
     "column_encoding": dict.fromkeys(("sequence", "start", "end", "body_start"), "DELTA_BINARY_PACKED"),
 }
+
+
+#: Sorted keys and numbers that look random: the former are told by their differences, the latter cannot be compressed.
+_KEYS: dict[str, Any] = {
+    "use_dictionary": ["gone"],
+    "write_statistics": ["key"],
+    "column_encoding": {"key": "DELTA_BINARY_PACKED"},
+}
+_KEYS_ROWS = 2**17
 
 
 def _usual(columns: list[str]) -> dict[str, Any]:
@@ -95,26 +105,27 @@ def seal(path: Path, rows: int | None = None) -> Sealed:
 
 def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> Sealed:
     """Write `tables` in order, with at most one row group in memory. A file without rows is valid."""
+    is_keys = schema is SIGNATURES
     flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
     with (
         pa.OSFile(str(path), "wb") as file,
         pq.ParquetWriter(
             file,
             schema,
-            compression="zstd",
-            compression_level=3,
+            compression={"article": "none", "digest": "none", "key": "none", "gone": "zstd"} if is_keys else "zstd",
+            compression_level=None if is_keys else 3,
             write_page_checksum=True,
-            **(_SMALL if schema is EDITS else _usual(flat)),
+            **(_SMALL if schema is EDITS else _KEYS if is_keys else _usual(flat)),
         ) as writer,
     ):
         rows = 0
-        for group in _row_groups(tables):
+        for group in _row_groups(tables, _KEYS_ROWS if is_keys else GROUP_ROWS):
             writer.write_table(group, row_group_size=group.num_rows)
             rows += group.num_rows
     return seal(path, rows)
 
 
-def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+def _row_groups(tables: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
     pending: list[pa.Table] = []
     rows = size = 0
     for table in tables:
@@ -123,10 +134,10 @@ def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         while start < table.num_rows:
             before = int(ends[start - 1]) if start else 0
             fits = int(np.searchsorted(ends[start:], GROUP_BYTES - size + before)) + 1
-            stop = min(start + fits, start + GROUP_ROWS - rows, table.num_rows)
+            stop = min(start + fits, start + most - rows, table.num_rows)
             pending.append(table.slice(start, stop - start))
             rows, size = rows + stop - start, size + int(ends[stop - 1]) - before
-            if rows >= GROUP_ROWS or size >= GROUP_BYTES:
+            if rows >= most or size >= GROUP_BYTES:
                 yield _joined(pending)
                 pending, rows, size = [], 0, 0
             start = stop

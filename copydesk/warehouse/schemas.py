@@ -18,7 +18,7 @@ from copydesk.located import locate
 from copydesk.records import CRITICAL, INFO, WARNING, Article, Document, Problem, storable
 
 #: The version of the layout. A warehouse with a higher one was written by a newer copydesk and is refused.
-FORMAT = 2
+FORMAT = 3
 #: The file with this version, at the root of every warehouse.
 MARKER = "_warehouse.json"
 
@@ -92,7 +92,10 @@ ARTICLES = _table(
         _field("edit_count", pa.int32(), "Number of applied edits"),
         _field("suggestion_count", pa.int32(), "Number of suggested edits"),
         _field("duplicate_of", pa.string(), "article_id of the canonical article of the cluster", True),
-        _field("cluster_id", pa.string(), "Cluster of near-duplicates; article_id if there are none"),
+        _field(
+            "cluster_id", pa.string(), "Cluster of copies: the article_id of its canonical article; its own if alone"
+        ),
+        _field("syndicated_from", pa.string(), "Agency that the article was taken over from: AP, Reuters", True),
         _field("validation", pa.string(), "pass, or warn if an expectation of severity warning failed"),
         _field("run_id", pa.string(), "The run that wrote this row"),
         _field("pipeline_version", pa.string(), "Version of copydesk that wrote this row"),
@@ -122,6 +125,26 @@ EDITS = _table(
 )
 
 _VERSION_EDIT = pa.struct([field for field in EDITS if field.name != "article_id"])
+
+DUPLICATES = _table(
+    "published_date",
+    [
+        _field("article_id", pa.string(), "The copy"),
+        _field("other_id", pa.string(), "The article that it is a copy of, earlier in its cluster"),
+        _field("kind", pa.string(), "exact, near, headline, update or excerpt"),
+        _field("similarity", pa.float32(), "Jaccard similarity of the 5-word shingles of the bodies, 0 to 1"),
+    ],
+)
+
+#: The private table of keys; its rows are sorted by key. See `copydesk.warehouse.signatures`.
+SIGNATURES = pa.schema(
+    [
+        _field("key", pa.uint32(), "Hash; its kind is in the last two bits: body, exact, headline, cluster"),
+        _field("article", pa.uint64(), "The first 16 hex digits of the article_id"),
+        _field("digest", pa.uint32(), "Hash of the published text"),
+        _field("gone", pa.bool_(), "The article no longer has the key"),
+    ]
+)
 
 VERSIONS = _table(
     "replaced_date",

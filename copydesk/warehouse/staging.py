@@ -16,9 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from copydesk.duplicates.clusters import USUAL, Settings
 from copydesk.records import CRITICAL, INFO, WARNING, Document, Problem
 from copydesk.warehouse import layout
 from copydesk.warehouse.commit import Commit, Plan, publish
+from copydesk.warehouse.copies import Compared, Delta, compare, forgotten
 from copydesk.warehouse.decisions import Decision
 from copydesk.warehouse.history import History
 from copydesk.warehouse.published import replaced_by
@@ -50,6 +52,7 @@ class Staging:
         self._superseded: set[int] = set()  # rows of the quarantine
         self._digest = 0
         self._has_versions = self._has_kept = False
+        self._copies: Compared | None = None
         with in_words("prepare the staging area"):
             self._folder = store.workspace / "spill"
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -185,6 +188,26 @@ class Staging:
             for day in sorted(published.keys() | quarantined.keys())
         ]
 
+    def compare(self, settings: Settings | None) -> Compared:
+        """Find out which articles are copies once the run is committed; after the last `add` and `hold`.
+
+        `settings` is None for a warehouse that is not to know. Raises `WarehouseError`.
+        """
+        with in_words("compare the articles"):
+            self._articles.close()
+            if settings is None:
+                self._copies = forgotten(self._store)
+            else:
+                days = {day for day in self._counts["published"] if day not in self._held}
+                delta = Delta(self._store, self._history.published, self._leaving(), self._articles, days)
+                self._copies = compare(delta, settings)
+        return self._copies
+
+    @property
+    def copies(self) -> Compared:
+        """What `compare` found; it compares with the usual settings if that was not called."""
+        return self.compare(USUAL) if self._copies is None else self._copies
+
     def partitions_written(self) -> int:
         """Number of dates with changed articles: with new ones, or fewer ones; changes with `hold`."""
         return len(self._changed_days())
@@ -256,6 +279,7 @@ class Staging:
             validations=[{**validation, "run_id": run_id} for validation in validations],
             reports=dict(reports or {}),
             keep=keep,
+            copies=self.copies,
         )
         with in_words(f"publish run {run_id}"):
             self._close()

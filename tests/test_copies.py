@@ -1,0 +1,241 @@
+"""Copies across a warehouse: night after night in any order comes to what one run over everything comes to."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from templates import row
+from test_commit_crash import Killed, attempts
+from test_duplicates import HEADLINE, STORY, random_articles
+from warehouse_runs import ROW, tree
+
+from copydesk.duplicates.articles import clusters
+from copydesk.duplicates.clusters import USUAL, Settings
+from copydesk.records import CRITICAL, Article, Document, Problem
+from copydesk.warehouse import Warehouse, layout, parquet, signatures
+from copydesk.warehouse.change import Change
+from copydesk.warehouse.schemas import SIGNATURES, articles_table, edits_table, quarantine_row, quarantine_table
+from copydesk.warehouse.signatures import FIRST_ROWS, Rows, Signatures, state
+
+NIGHT = date(2024, 6, 1)
+Row = dict[str, Any]
+
+
+def document(one: Mapping[str, Any]) -> Document:
+    return Document(one["uri"], json.dumps(one, default=str, sort_keys=True).encode())
+
+
+def publish(root: Path, rows: Iterable[Row], night: date = NIGHT, settings: Settings | None = USUAL) -> bool:
+    """One run that publishes these rows; false if there was nothing to do."""
+    warehouse = Warehouse.open(str(root))
+    by_uri = {one["uri"]: one for one in rows}
+    with warehouse.writing(5):
+        history = warehouse.history()
+        chosen = list(history.select(map(document, by_uri.values())))
+        if not chosen:
+            return False
+        articles = [article(by_uri[one.uri]) for one in chosen]
+        raw = quarantine_table([quarantine_row(one, []) for one in chosen])
+        with warehouse.stage(history) as staging:
+            staging.add(articles_table(articles), edits_table([]), quarantine_table([]), raw)
+            staging.compare(settings)
+            staging.commit(staging.run_id(night), night, {**ROW, "documents": 0, "unchanged": 0})
+    return True
+
+
+def article(one: Row) -> Article:
+    fields = {name: one[name] for name in Article.__dataclass_fields__ if name in one}
+    return Article(**fields, content_sha256=document(one).content_sha256, cluster_id=one["article_id"])
+
+
+def withdraw(root: Path, uris: Iterable[str]) -> None:
+    """Take articles out of the warehouse, as taking back a release does."""
+    warehouse = Warehouse.open(str(root))
+    with warehouse.writing(5):
+        rows = warehouse.published(warehouse.history(), [row(uri, "", "")["article_id"] for uri in uris]).to_pylist()
+        with Change(warehouse.store, datetime(2024, 6, 2, tzinfo=UTC)) as change:
+            for one in rows:
+                change.withdraw(one, quarantine_table([]))
+            change.commit([])
+
+
+def found(root: Path) -> tuple[dict[str, tuple[str, str | None, str | None]], list[tuple[Any, ...]]]:
+    """The places of all articles, and the rows of `duplicates`."""
+    names = ["article_id", "cluster_id", "duplicate_of", "syndicated_from"]
+    tables = [pq.read_table(path, partitioning=None) for path in sorted(root.glob("articles/*/*.parquet"))]
+    places = {one["article_id"]: tuple(one[name] for name in names[1:]) for one in of(tables, names)}
+    pairs = [pq.read_table(path, partitioning=None) for path in sorted(root.glob("duplicates/*/*.parquet"))]
+    rows = of(pairs, ["article_id", "other_id", "kind", "similarity"])
+    return places, sorted(tuple(one.values()) for one in rows)
+
+
+def named(one: Row) -> Row:
+    """What identifies an article."""
+    return {name: one[name] for name in ("uri", "article_id")}
+
+
+def of(tables: Sequence[pa.Table], names: list[str]) -> list[dict[str, Any]]:
+    return [one for table in tables for one in table.select(names).to_pylist()]
+
+
+def expected(rows: Sequence[Row], settings: Settings) -> Any:
+    made = clusters(rows, settings)
+    pairs = [(*pair[:3], float(np.float32(pair.similarity))) for pair in made.pairs]
+    return {key: tuple(place) for key, place in made.places.items()}, sorted(pairs)
+
+
+def keys(root: Path) -> Rows:
+    """All that the signature table holds."""
+    table = Signatures(Warehouse.open(str(root)).store)
+    parts = [part for level in range(layout.LEVELS) for part in table._whole(level)]
+    return Rows.joined(parts).settled(keep_gone=True)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_order_of_nights_with_changes_and_removals_is_one_run_over_all(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    settings = Settings(sharing=chance.choice((4, 9, 200)))
+    rows = random_articles(chance, 50)
+    replaced = chance.sample(range(len(rows)), 12)
+    old = {number: {**random_articles(chance, 1)[0], **named(rows[number])} for number in replaced}
+    extra = [{**one, **named(row(f"x{number}", "", ""))} for number, one in enumerate(random_articles(chance, 8))]
+    first = [old.get(number, one) for number, one in enumerate(rows)] + extra
+    chance.shuffle(first)
+    size = chance.choice((5, 13))
+    nights = [first[start : start + size] for start in range(0, len(first), size)]
+    nights += [[rows[number] for number in replaced]]
+    for number, some in enumerate(nights):
+        assert publish(tmp_path / "nights", some, NIGHT + timedelta(days=number), settings)
+    withdraw(tmp_path / "nights", [one["uri"] for one in extra])
+    publish(tmp_path / "once", rows, settings=settings)
+    wanted = expected(rows, settings)
+    assert len(wanted[1]) > 5
+    assert found(tmp_path / "once") == wanted
+    assert found(tmp_path / "nights") == wanted
+    left, right = keys(tmp_path / "once"), keys(tmp_path / "nights")
+    assert all(np.array_equal(one, two) for one, two in zip(left, right, strict=True))
+
+
+def test_rows_that_only_change_their_cluster_are_the_same_versions(tmp_path: Path) -> None:
+    late, early = row("late", HEADLINE, STORY, date(2024, 5, 9)), row("early", HEADLINE, STORY, date(2024, 5, 1))
+    path = tmp_path / layout.file("articles", layout.number(date(2024, 5, 9)))
+    publish(tmp_path, [late])
+    (before,) = pq.read_table(path, partitioning=None).to_pylist()
+    publish(tmp_path, [early], NIGHT + timedelta(days=1))
+    (after,) = pq.read_table(path, partitioning=None).to_pylist()
+    assert {name for name in before if before[name] != after[name]} == {"cluster_id", "duplicate_of"}
+    assert after["duplicate_of"] == after["cluster_id"] == early["article_id"]
+    assert not list(tmp_path.glob("versions/*"))
+
+
+def test_dates_without_a_change_are_not_written_again(tmp_path: Path) -> None:
+    publish(tmp_path, [row("a", HEADLINE, STORY, date(2024, 5, 1)), row("b", HEADLINE, STORY, date(2024, 5, 2))])
+    before = tree(tmp_path)
+    publish(tmp_path, [row("c", HEADLINE, STORY, date(2024, 5, 3))], NIGHT + timedelta(days=1))
+    after = tree(tmp_path)
+    changed = {name for name in after if before.get(name) != after[name] and not name.startswith("_")}
+    day, night = layout.number(date(2024, 5, 3)), layout.number(NIGHT + timedelta(days=1))
+    assert changed == {layout.file("articles", day), layout.file("duplicates", day), layout.file("runs", night)}
+
+
+def test_a_warehouse_that_did_not_compare_is_compared_whole_by_the_next_run(tmp_path: Path) -> None:
+    rows = random_articles(random.Random(9), 40)
+    publish(tmp_path / "a", rows[:20], settings=None)
+    assert found(tmp_path / "a")[1] == []
+    publish(tmp_path / "a", rows[20:30], NIGHT + timedelta(days=1))
+    publish(tmp_path / "a", rows[30:35], NIGHT + timedelta(days=2), None)
+    assert state(Warehouse.open(str(tmp_path / "a")).store) is None
+    publish(tmp_path / "a", rows[35:], NIGHT + timedelta(days=3))
+    assert found(tmp_path / "a") == expected(rows, USUAL)
+
+
+def test_other_settings_compare_everything_again(tmp_path: Path) -> None:
+    rows = random_articles(random.Random(5), 40)
+    publish(tmp_path, rows[:39])
+    strict = Settings(USUAL.limits._replace(similarity=0.99, contained=0.99))
+    publish(tmp_path, rows[39:], NIGHT + timedelta(days=1), strict)
+    assert found(tmp_path) == expected(rows, strict) != expected(rows, USUAL)
+
+
+def test_a_held_date_has_no_copies(tmp_path: Path) -> None:
+    """Its articles are not published, so nothing may point to them."""
+    publish(tmp_path, [row("a", HEADLINE, STORY, date(2024, 5, 2))])
+    warehouse = Warehouse.open(str(tmp_path))
+    with warehouse.writing(5):
+        history = warehouse.history()
+        held = row("b", HEADLINE, STORY, date(2024, 5, 1))
+        (chosen,) = history.select([document(held)])
+        with warehouse.stage(history) as staging:
+            raw = quarantine_table([quarantine_row(chosen, [], published_date=date(2024, 5, 1))])
+            staging.add(articles_table([article(held)]), edits_table([]), quarantine_table([]), raw)
+            staging.hold(date(2024, 5, 1), Problem("gate", "share", None, CRITICAL, "too many failed"))
+            staging.commit(staging.run_id(NIGHT), NIGHT, {**ROW, "documents": 1, "unchanged": 0})
+    assert found(tmp_path) == expected([row("a", HEADLINE, STORY, date(2024, 5, 2))], USUAL)
+
+
+def test_killed_at_any_point_the_next_run_gives_the_undisturbed_clusters(tmp_path: Path) -> None:
+    rows = random_articles(random.Random(2), 16)
+    publish(tmp_path / "old", rows[:10])
+    start = tmp_path / "old"
+    publish(tmp_path / "new", rows[:10])
+    second = [{**rows[3], "body": rows[12]["body"]}, *rows[10:]]
+
+    def work(root: Path) -> None:
+        publish(root, second, NIGHT + timedelta(days=1))
+
+    work(tmp_path / "new")
+    wanted = tree(tmp_path / "new")
+    assert found(tmp_path / "new") == expected([*rows[:3], second[0], *rows[4:]], USUAL)
+    (tmp_path / "attempts").mkdir()
+    failures = 0
+    for root, failure in attempts(tmp_path / "attempts", start, None, work, step=7):
+        assert isinstance(failure, Killed)
+        work(root)
+        assert tree(root) == wanted
+        failures += 1
+    assert failures > 5
+
+
+# --- the signature table
+
+
+def test_rows_are_found_in_all_levels_and_stay_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signatures, "FIRST_ROWS", 64)
+    monkeypatch.setattr(parquet, "_KEYS_ROWS", 50)
+    warehouse = Warehouse.open(str(tmp_path))
+    chance = random.Random(1)
+    (tmp_path / layout.SIGNATURES).mkdir()
+    alive: set[tuple[int, int, int]] = set()
+    depths: set[int] = set()
+    for _ in range(60):
+        new = {(chance.randrange(90), chance.randrange(400), 7) for _ in range(30)} - alive
+        gone = set(chance.sample(sorted(alive), min(len(alive), chance.randrange(20))))
+        parts = [
+            Rows.made(*zip(*sorted(some), strict=True), flag) for some, flag in ((new, False), (gone, True)) if some
+        ]
+        for name, tables in Signatures(warehouse.store).changed(Rows.joined(parts)).items():
+            parquet.write(tmp_path / "part", SIGNATURES, tables())
+            (tmp_path / "part").rename(tmp_path / name)
+        alive = (alive | new) - gone
+        wanted = sorted({chance.randrange(90) for _ in range(12)})
+        got = Signatures(warehouse.store).find(np.array(wanted, np.uint32))
+        rows = list(zip(*(column.tolist() for column in got[:3]), strict=True))
+        assert rows == sorted(key for key in alive if key[0] in wanted)
+        depths |= {level for level in range(layout.LEVELS) if (tmp_path / layout.signatures(level)).exists()}
+    assert len(depths) > 2
+    for level in depths:
+        column = pq.read_table(tmp_path / layout.signatures(level))["key"].to_numpy().astype(np.int64)
+        assert (np.diff(column) >= 0).all()
+
+
+def test_the_levels_hold_eight_times_as_many_rows_as_the_one_before() -> None:
+    assert FIRST_ROWS * 8 ** (layout.LEVELS - 1) > 18 * 10**9
