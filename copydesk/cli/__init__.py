@@ -11,6 +11,7 @@ import click
 
 from copydesk import __version__
 from copydesk.cli import hand_check
+from copydesk.cli.clusters import clusters
 from copydesk.cli.edits import edits
 from copydesk.cli.nightly import replay, run, serve
 from copydesk.cli.quarantine import quarantine
@@ -34,7 +35,8 @@ def main() -> None:
 
 
 for command in (
-    *(run, replay, show, why, edits, quarantine, history, restore, sites, sql, report, check, migrate, learn, serve),
+    *(run, replay, show, why, edits, quarantine, clusters, history, restore, sites),
+    *(sql, report, check, migrate, learn, serve),
 ):
     main.add_command(command)
 for command in (hand_check.sample, hand_check.check, hand_check.precision):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from copydesk.cli.shared import FAILED, errors_in_words, fail, files_done, load, progress_of
+from copydesk.cli.shared import FAILED, errors_in_words, fail, files_done, load, now, progress_of
 
 
 @click.command(short_help="Write the report site, or Data Docs, again and print their address.")
@@ -106,15 +106,16 @@ def check(warehouse: str | None, repair: bool, as_json: bool, config: str | None
 def migrate(warehouse: str | None, as_json: bool, config: str | None) -> None:
     """Bring a warehouse that an older copydesk wrote to the present format.
 
-    Articles and edits are written again with the columns that are new, in one commit: interrupted, it leaves the
-    warehouse as it was, or the next command completes it. Back the warehouse up first; an older copydesk cannot read
-    it afterwards.
+    Files are written again with the columns that are new, in one commit: interrupted, it leaves the warehouse as it
+    was, or the next command completes it. Then all articles are compared to find copies, about a minute for 200,000.
+    Back the warehouse up first; an older copydesk cannot read it afterwards.
 
     \b
     copydesk migrate --warehouse /data/warehouse
     """
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse})
+        from copydesk.run.copies import settings_of
         from copydesk.warehouse import Warehouse
         from copydesk.warehouse.schemas import FORMAT
 
@@ -125,6 +126,9 @@ def migrate(warehouse: str | None, as_json: bool, config: str | None) -> None:
             before = store.format
             with files_done() as tell:
                 files = store.migrate(tell)
+            if files and (chosen := settings_of(settings)):
+                store.format = FORMAT
+                store.compare_all(chosen, now())
     if as_json:
         click.echo(json.dumps({"from": before, "to": FORMAT, "files": files}))
     elif files:

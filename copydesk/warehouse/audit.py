@@ -3,6 +3,7 @@
 - A file has the bytes, the SHA-256 and the rows of the newest record that lists it; a table has no other files.
 - Undone in reverse order, the edits of an article fit its text, and their number is that in the article's row.
 - An article is in one partition, with its edits; no content is both published and quarantined.
+- An article is a copy of one that is published.
 - Every run has a record and a row in `runs`.
 
 Reports can be written again; it is only checked that they can be read.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -54,6 +55,7 @@ class Audit:
     findings: list[Finding] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     doubled: set[str] = field(default_factory=set)
+    _canonical: dict[str, str] = field(default_factory=dict)
     _keys: dict[str, list[tuple[str, Any, Any]]] = field(default_factory=lambda: {"articles": [], "quarantine": []})
 
     def sentence(self) -> str:
@@ -89,6 +91,9 @@ def audit(store: Store, progress: Callable[[int, int], None] | None = None) -> A
         if leavings := store.names(layout.STAGING):
             found.note("interrupted", layout.STAGING, f"{len(leavings)} files of an interrupted run", True)
     expected = newest(found.records)
+    _look_at_signatures(
+        store, {path: expected.pop(path) for path in list(expected) if layout.is_signature(path)}, found
+    )
     there = {name for table in names.values() for name in table}
     for path in sorted(expected.keys() - there - {layout.MARKER}):
         found.note("missing", path, "is missing, although a commit wrote it; restore it from a backup")
@@ -103,6 +108,14 @@ def audit(store: Store, progress: Callable[[int, int], None] | None = None) -> A
     _look_at_runs(store, names["runs"], found)
     found.findings.sort(key=lambda finding: (finding.kind, finding.path))
     return found
+
+
+def _look_at_signatures(store: Store, expected: Mapping[str, list[Listed]], found: Audit) -> None:
+    for path, listed in sorted(expected.items()):
+        there = _measure(store, path) if store.size(path) is not None else None
+        if there not in [(file.size, file.sha256) for file in listed]:
+            words = "is missing or damaged; a repair compares all articles for copies again"
+            found.note("signatures", path, words, True)
 
 
 def newest(records: Iterable[Record]) -> dict[str, list[Listed]]:
@@ -195,11 +208,13 @@ def _look_at_articles(store: Store, name: str, found: Audit) -> int:
         edits = None  # it is a separate finding
     seen: Counter[str] = Counter()
     columns = ["article_id", "uri", "content_sha256", "headline", "body", "edit_count", "suggestion_count"]
+    columns.append("duplicate_of")
     faults: list[tuple[str, str]] = []
     rows = 0
     for group in partition.read(store, name, ARTICLES, columns):
         found._keys["articles"].append((name, *_keys(name, group)))
         rows += len(group)
+        found._canonical |= dict.fromkeys(group["duplicate_of"].drop_null().to_pylist(), name)
         for row in group.to_pylist():
             seen[row["article_id"]] += 1
             if article_id(row["uri"]) != row["article_id"]:
@@ -252,6 +267,11 @@ def _look_for_doubles(found: Audit) -> None:
         _list(found, path, [("twice", f"article {key} has more than one row") for key in ids], True)
     for path, keys in quarantined.twice(6).items():
         _list(found, path, [("held-twice", f"article {key[:32]} is quarantined twice") for key in keys], True)
+    lost = any(one.kind in ("missing", "damaged") and one.path.startswith("articles/") for one in found.findings)
+    missing = found._canonical.keys() - published.all(2) if found._canonical and not lost else set()
+    if missing:
+        for path in sorted({found._canonical[key] for key in missing}):
+            found.note("copies", path, "holds copies of articles that are not published", True)
     both = published.all(6) & quarantined.all(6)
     for path, keys in quarantined.where(both, 6).items():
         _list(found, path, [("held", f"article {key[:32]} is published and quarantined") for key in keys], True)

@@ -12,11 +12,12 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
+from copydesk.duplicates.clusters import Settings
 from copydesk.edits import Edit
 from copydesk.records import Article
 from copydesk.warehouse import decisions, layout
 from copydesk.warehouse.commit import Commit, Plan, publish
-from copydesk.warehouse.copies import Delta, compare
+from copydesk.warehouse.copies import NOTHING, Compared, Delta, compare
 from copydesk.warehouse.decisions import Decision
 from copydesk.warehouse.history import History
 from copydesk.warehouse.published import replaced_by
@@ -26,7 +27,7 @@ from copydesk.warehouse.schemas import ARTICLES, EDITS, VERSIONS, articles_table
 from copydesk.warehouse.spill import Spill
 from copydesk.warehouse.store import Store, in_words
 
-KIND = "decision"
+KIND, COMPARISON = "decision", "comparison"
 
 
 class Change:
@@ -104,27 +105,39 @@ class Change:
             ]
             self._articles.close()
             self._edits.close()
-            published = History.load(self._store).published
-            copies = compare(Delta(self._store, published, self._leaving, self._articles, self._days), None)
-            return publish(
-                self._store,
-                Plan(
-                    run_id=run_id,
-                    run_date=self._at.date(),
-                    at=self._at,
-                    stamp={"run_id": run_id},
-                    days=self._days,
-                    articles=self._articles,
-                    edits=self._edits,
-                    leaving=self._leaving,
-                    released=self._released,
-                    versions=(lambda: self._replaced(run_id)) if self._versions else None,
-                    quarantine=(lambda: iter(self._held)) if self._held else None,
-                    decisions=rows,
-                    keep=self._keep,
-                    copies=copies,
-                ),
-            )
+            copies = compare(self._delta(), None) if self._days else NOTHING
+            return publish(self._store, self._plan(run_id, rows, copies))
+
+    def compare_all(self, settings: Settings) -> Compared:
+        """Compare all articles with each other, and write which are copies. Raises `WarehouseError`."""
+        with in_words("compare the articles"):
+            self._articles.close()
+            self._edits.close()
+            copies = compare(self._delta(), settings, anew=True)
+            publish(self._store, self._plan(numbered(self._store, COMPARISON), [], copies))
+            return copies
+
+    def _delta(self) -> Delta:
+        published = History.load(self._store).published
+        return Delta(self._store, published, self._leaving, self._articles, self._days)
+
+    def _plan(self, run_id: str, decided: Sequence[Mapping[str, Any]], copies: Compared) -> Plan:
+        return Plan(
+            run_id=run_id,
+            run_date=self._at.date(),
+            at=self._at,
+            stamp={"run_id": run_id},
+            days=self._days,
+            articles=self._articles,
+            edits=self._edits,
+            leaving=self._leaving,
+            released=self._released,
+            versions=(lambda: self._replaced(run_id)) if self._versions else None,
+            quarantine=(lambda: iter(self._held)) if self._held else None,
+            decisions=decided,
+            keep=self._keep,
+            copies=copies,
+        )
 
     def _replaced(self, run_id: str) -> Iterator[pa.Table]:
         for table in self._versions:

@@ -73,11 +73,11 @@ class Delta:
     days: Collection[int]
 
 
-def compare(delta: Delta, settings: Settings | None) -> Compared:
+def compare(delta: Delta, settings: Settings | None, anew: bool = False) -> Compared:
     """Compare what a commit changes with all that is published.
 
     Without `settings` those of the last run count, and nothing is done if there are none. If the signature table does
-    not fit the articles or the settings, all articles are compared with each other.
+    not fit the articles or the settings, all articles are compared with each other, as with `anew`.
     """
     known = state(delta.store)
     fits = known is not None and known.articles == len(delta.published)
@@ -87,7 +87,7 @@ def compare(delta: Delta, settings: Settings | None) -> Compared:
         settings = known.settings
     elif known is not None and known.settings != settings:
         fits = False
-    work = _Comparison(delta, settings, whole=not fits)
+    work = _Comparison(delta, settings, whole=anew or not fits)
     return work.done()
 
 

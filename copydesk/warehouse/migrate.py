@@ -1,7 +1,8 @@
 """Brings a warehouse of an older format to the present one: every file is written again, in one commit.
 
-Format 2 adds columns to `articles`, `edits` and `runs`. What an older row does not say stays null, or is the date of
-the run that wrote the row.
+Format 2 adds columns to `articles`, `edits` and `runs`, format 3 `syndicated_from` to `articles` and `versions`. What
+an older row does not say stays null, or is the date of the run that wrote the row. Which articles are copies is not
+told here: the next commit that compares finds that nothing was compared yet, and compares everything.
 """
 
 from __future__ import annotations
@@ -19,17 +20,27 @@ from copydesk.text.structure.names import canonical_agency
 from copydesk.warehouse import layout, parquet, partition
 from copydesk.warehouse.commit import marker, seal
 from copydesk.warehouse.recovery import numbered, staged
-from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, RUNS, UNWRITTEN, articles_table, edits_table
+from copydesk.warehouse.schemas import (
+    ARTICLES,
+    EDITS,
+    FORMAT,
+    RUNS,
+    UNWRITTEN,
+    VERSIONS,
+    articles_table,
+    edits_table,
+)
 from copydesk.warehouse.store import Store, WarehouseError, in_words
 
 MIGRATION = "migration"
 #: The columns that format 1 does not have.
-_NEW = frozenset("published_precision modified_at first_seen_at last_changed_at version site".split())
+_NEW = frozenset("published_precision modified_at first_seen_at last_changed_at version site syndicated_from".split())
 _OLD_ARTICLES = [name for name in ARTICLES.names if name not in _NEW]
 
 
-def migrate(store: Store, progress: Callable[[int, int], None] | None = None) -> int:
-    """Write the articles, edits and runs of a warehouse of format 1 again, under the lock; returns the number of files.
+def migrate(store: Store, written_by: int, progress: Callable[[int, int], None] | None = None) -> int:
+    """Write the files of a warehouse of format `written_by` that lack a column again, under the lock; returns their
+    number.
 
     Interrupted, it leaves the old files or is completed by the next writer. `progress` gets the days done and their
     total. Raises `WarehouseError`, for damaged files too.
@@ -41,12 +52,15 @@ def migrate(store: Store, progress: Callable[[int, int], None] | None = None) ->
             day = layout.number_of("articles", name)
             if day is None:
                 raise WarehouseError(f"{name} is not a partition of a table; run `copydesk check` first")
-            work.day(day)
+            if written_by < 2:
+                work.day(day)
+            else:
+                work.again(name, ARTICLES)
             if progress:
                 progress(done, len(names))
         # Readers that take the columns from the first file would miss those of later runs.
-        for name in store.names("runs"):
-            work.files[name] = parquet.write(work.path(name), RUNS, partition.read(store, name, RUNS))
+        for name in store.names("runs") if written_by < 2 else store.names("versions"):
+            work.again(name, RUNS if written_by < 2 else VERSIONS)
         work.commit()
         return len(work.files)
 
@@ -64,6 +78,10 @@ class _Migration:
         path = self.path(layout.MARKER)
         path.write_bytes(content)
         self.files[layout.MARKER] = parquet.seal(path)
+
+    def again(self, name: str, schema: pa.Schema) -> None:
+        """A file with its rows as they are; a column that it lacks is null."""
+        self.files[name] = parquet.write(self.path(name), schema, partition.read(self.store, name, schema))
 
     def day(self, day: int) -> None:
         """The articles and edits of one day."""

@@ -21,6 +21,7 @@ from copydesk.warehouse.audit import SCHEMAS, Audit
 from copydesk.warehouse.commit import seal
 from copydesk.warehouse.recovery import numbered, staged
 from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE
+from copydesk.warehouse.signatures import UNKNOWN
 from copydesk.warehouse.store import Store, in_words
 
 DAMAGED = "_damaged"
@@ -42,6 +43,8 @@ def repair(store: Store, found: Audit) -> list[str]:
                 work.articles(day)
         for day in sorted(_days(found, "quarantine", ("held", "held-twice"))):
             work.quarantine(day)
+        if work.files or any(finding.kind in ("signatures", "copies") for finding in found.findings):
+            work.forget()
         work.commit()
         for path in apart:
             store.fs.rm_file(store.path(path))
@@ -105,6 +108,13 @@ class _Rewrite:
         """Replace a damaged file by one without rows: files are never deleted."""
         schema = SCHEMAS[name.partition("/")[0]]
         self._write(name, schema, schema.empty_table())
+
+    def forget(self) -> None:
+        """Say that the articles have to be compared again."""
+        path = self._path(layout.SIGNATURES_STATE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(UNKNOWN.content())
+        self.files[layout.SIGNATURES_STATE] = parquet.seal(path)
 
     def commit(self) -> None:
         """Commit the rewritten files, if any."""

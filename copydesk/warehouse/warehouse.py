@@ -6,15 +6,18 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from copydesk.duplicates.clusters import USUAL, Settings
 from copydesk.edits import APPLIED
-from copydesk.warehouse import layout, partition
+from copydesk.warehouse import layout, partition, signatures
 from copydesk.warehouse.audit import Audit, audit
+from copydesk.warehouse.change import Change
+from copydesk.warehouse.copies import Compared
 from copydesk.warehouse.history import READERS, History
 from copydesk.warehouse.lock import WarehouseBusy, locked
 from copydesk.warehouse.migrate import migrate
@@ -129,11 +132,26 @@ class Warehouse:
 
     def repair(self, found: Audit) -> list[str]:
         """Repair the findings of an audit, under the lock and after `recover`; returns what was done, in sentences."""
-        return repair(self.store, found)
+        known = signatures.state(self.store)
+        done = repair(self.store, found)
+        if self.store.size(layout.SIGNATURES_STATE) is not None and signatures.state(self.store) is None:
+            numbers = (layout.number_of("runs", name) for name in self.store.names("runs"))
+            day = layout.day(max((number for number in numbers if number is not None), default=0))
+            self.compare_all(known.settings if known else USUAL, datetime.combine(day or date.min, time(), UTC))
+            done.append("Compared all articles for copies again.")
+        return done
 
     def migrate(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Bring a warehouse of an older format to the present one, under the lock; returns the number of files."""
-        return migrate(self.store, progress) if self.format < FORMAT else 0
+        return migrate(self.store, self.format, progress) if self.format < FORMAT else 0
+
+    def compare_all(self, settings: Settings, at: datetime) -> Compared:
+        """Compare all articles with each other and write which are copies, under the lock. Raises `WarehouseError`.
+
+        Runs compare what they add; this is for a warehouse whose articles were not compared yet.
+        """
+        with Change(self.store, at) as change:
+            return change.compare_all(settings)
 
     def history(self, cured: Collection[str] = ()) -> History:
         """The known documents; those quarantined by one of the rules `cured` count as new."""
