@@ -153,11 +153,11 @@ def test_what_would_get_worse_stays_as_it_is(root: Path, tmp_path: Path) -> None
     ("words", "said"),
     [
         (["run"], "give a SOURCE, or --reprocess"),
-        (["run", "x", "--reprocess"], "give a SOURCE, or --reprocess"),
+        (["run", "x", "--reprocess"], "--reprocess takes published articles instead of a SOURCE"),
         (["run", "x", "--dry-run"], "they need --reprocess"),
         (["quarantine", "release", "0.txt"], "'0.txt' is not in the quarantine"),
         (["quarantine", "release", "--undo", "0.txt"], "'0.txt' was not released"),
-        (["quarantine", "release", "empty.txt"], "what has no text that could be published stays in quarantine"),
+        (["quarantine", "release", "empty.txt"], "only a document with a text can be released"),
     ],
 )
 def test_mistakes_are_explained(root: Path, words: list[str], said: str) -> None:
@@ -252,3 +252,23 @@ def test_versions_go_on_counting_where_nothing_was_published_in_between(root: Pa
     assert row["version"] == 2
     assert [one["version"] for one in cli(root, "history", "lost.txt")] == [1, 2]
     assert cli(root, "check")["sound"]
+
+
+def test_a_replay_needs_no_raw_documents_where_the_quarantine_has_them(root: Path) -> None:
+    """Texts and records are read from their rows; what was cut off at a limit is not."""
+    raw = root.parent / "raw"
+    (raw / "s.jsonl").write_text(json.dumps({"id": 7, "story": story(7), "title": "Ferry sails again"}))
+    (raw / "big.txt").write_text(story(6) * 400)
+    (raw / "t.csv").write_text(f'text,title\n"{story(4)}",Bridge,one too many\n')
+    limit = {"sources": {"max_document_bytes": 100_000}, "warehouse": {"keep_raw_days": 0}}
+    night(raw, root, SECOND, **limit)
+    shutil.rmtree(root / "raw")
+    assert everything(root)["s.jsonl#id=7"] == "quarantine"
+    environment = {"COPYDESK_SOURCES__FIELDS__TEXT": "story"}
+    done = CliRunner().invoke(main, ["replay", "--warehouse", str(root), "--json"], env=environment)
+    assert json.loads(done.stdout)["run"]["published"] == 1, done.output
+    left = everything(root)
+    assert left["s.jsonl#id=7"] == "articles"
+    assert [left[uri] for uri in ("big.txt", "t.csv#1", "lost.txt")] == ["quarantine"] * 3
+    refused = CliRunner().invoke(main, ["quarantine", "release", "t.csv#1", "--warehouse", str(root)])
+    assert refused.exit_code == 2 and "t.csv#1: " in refused.output

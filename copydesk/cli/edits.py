@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +13,7 @@ import click
 from copydesk.cli.shared import (
     FAILED,
     amount,
+    cut,
     decided,
     deciding,
     errors_in_words,
@@ -90,7 +91,7 @@ def _line(uri: str, row: dict[str, Any]) -> str:
     places = f" × {len(row['positions'])}" if row["positions"] else ""
     sure = f"{row['confidence']:.3f}"
     around = f"\n      … {' '.join(row['context'].split())} …" if row.get("context") else ""
-    change = f"{row['before'][:60]!r} → {row['after'][:60]!r}"
+    change = f"{cut(row['before'], 60)!r} → {cut(row['after'], 60)!r}"
     return f"{uri} {row['sequence']}  {row['status']}  {row['rule']}  {sure}\n      {change}{places}{around}"
 
 
@@ -191,8 +192,10 @@ def carried_out(store: Warehouse, made: Sequence[Decision], settings: Any, dry_r
         return decide(store, made, now(), keep(settings), dry_run)
 
 
-def _tell(done: Decided, as_json: bool, dry_run: bool, conflicts: Sequence[str] = ()) -> None:
-    """Print what decisions did; exits with 1 if something could not be done."""
+def _tell(
+    done: Decided, as_json: bool, dry_run: bool, conflicts: Sequence[str] = (), words: Mapping[str, str] | None = None
+) -> None:
+    """Print what decisions did, a status in other `words` if given; exits with 1 if something could not be done."""
     said = [*conflicts, *(f"{uri}, edit {e.sequence}: another edit changes the same text" for uri, e in done.conflicts)]
     if as_json:
         changed = [{"uri": uri, "sequence": e.sequence, "rule": e.rule, "before": e.before, "after": e.after,
@@ -201,7 +204,8 @@ def _tell(done: Decided, as_json: bool, dry_run: bool, conflicts: Sequence[str] 
         click.echo(json.dumps({**counts, "changed": changed, "conflicts": said}, ensure_ascii=False, indent=1))
     else:
         for uri, edit in done.changed[:50]:
-            click.echo(f"{edit.status:9}  {uri} {edit.sequence}  {edit.before[:60]!r} → {edit.after[:60]!r}")
+            status = (words or {}).get(edit.status, edit.status)
+            click.echo(f"{status:9}  {uri} {edit.sequence}  {cut(edit.before, 60)!r} → {cut(edit.after, 60)!r}")
         for conflict in said:
             click.echo(f"conflict   {conflict}")
         would = "would change" if dry_run else "changed"
@@ -227,7 +231,7 @@ def _protection(action: str, does: str) -> None:
             settings = load(config, {"warehouse.path": warehouse})
             made = decided(who, why, action)._replace(site=site, before=word.strip())
             done = carried_out(opened(settings), [made], settings, dry_run)
-        _tell(done, as_json, dry_run)
+        _tell(done, as_json, dry_run, words={"rejected": "taken back", "applied": "made again"})
 
     command.help = f"""{does}, for one site or for all.
 

@@ -92,7 +92,10 @@ def run(
     copydesk run s3://scrapes/ --warehouse s3://news/warehouse --date 2019-05-21
     """
     chosen = site or uris or rule or since or dry_run
-    if reprocess == bool(sources):
+    if reprocess and sources:
+        fail("--reprocess takes published articles instead of a SOURCE; leave the SOURCE out (--site, --uri, --rule and"
+             " --since choose articles), or leave --reprocess out")  # fmt: skip
+    if not (reprocess or sources):
         fail("give a SOURCE, or --reprocess")
     if chosen and not reprocess:
         fail("--site, --uri, --rule, --since and --dry-run choose published articles; they need --reprocess")
@@ -118,7 +121,8 @@ def replay(
 ) -> None:  # fmt: skip
     """Process quarantined documents again, with today's code, checks and lists.
 
-    Each one that passes now is published; the quality gate does not judge them together.
+    Each one that passes now is published; the quality gate does not judge them together. Those that fail for the same
+    reasons stay as they are.
 
     \b
     copydesk replay --rule leftover-mojibake --since 2026-11-01

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from copydesk.cli.shared import day_of, decided, deciding, errors_in_words, fail, load, now, of_warehouse, opened
+from copydesk.cli.shared import (
+    amount,
+    cut,
+    day_of,
+    decided,
+    deciding,
+    errors_in_words,
+    fail,
+    load,
+    now,
+    of_warehouse,
+    opened,
+)
+
+if TYPE_CHECKING:
+    from copydesk.warehouse import Warehouse
 
 #: Characters of a quarantined text that are printed.
 _SHOWN = 600
@@ -56,10 +71,10 @@ def list_(
         return
     for row in found[:limit]:
         first = row["reasons"][0]
-        click.echo(f"{row['run_date']}  {row['uri']}\n      {first['rule']}: {first['observed'][:160]}")
+        click.echo(f"{row['run_date']}  {row['uri']}\n      {first['rule']}: {cut(first['observed'], 160)}")
     for name, count in Counter(row["reasons"][0]["rule"] for row in found).most_common():
         click.echo(f"{count:>6}  {name}")
-    click.echo(f"{len(found):,} document{'s' * (len(found) != 1)} in quarantine.")
+    click.echo(f"{amount(len(found), 'document')} in quarantine.")
 
 
 @quarantine.command()
@@ -92,7 +107,8 @@ def quarantined(row: dict[str, Any]) -> str:
     text = row["text"] or content
     lines = [f"{row['uri']}: quarantined {row['run_date']} by {row['run_id']}"]
     lines += [f"  {reason['severity']:8}  {reason['rule']}: {reason['observed']}" for reason in row["reasons"]]
-    return "\n".join([*lines, "", text[:_SHOWN] + "…" * (len(text) > _SHOWN)])
+    heading = "  text:" if row["text"] else "  content as it came:"
+    return "\n".join([*lines, "", heading, "", cut(text, _SHOWN)])
 
 
 @quarantine.command()
@@ -137,7 +153,16 @@ def release(
     else:
         click.echo(f"{published:,} published, {held:,} in quarantine.")
     if held and not undo:
-        fail("what has no text that could be published stays in quarantine; copydesk why URI says why")
+        fail(_stays(store, uris))
+
+
+def _stays(store: Warehouse, uris: tuple[str, ...]) -> str:
+    """Why documents could not be released."""
+    from copydesk.warehouse.quarantined import documents
+
+    rows = {row["uri"]: row["reasons"][0]["observed"] for row in documents(store.store, set(uris))}
+    words = "; ".join(f"{uri}: {cut(observed, 160)}" for uri, observed in rows.items())
+    return f"only a document with a text can be released; mend it at its source, or drop it. In quarantine: {words}"
 
 
 @quarantine.command()
@@ -162,4 +187,4 @@ def drop(
 
         with store.writing(settings.warehouse.lock_wait_seconds):
             count = remove(store.store, uris, decided(who, why), now(), keep(settings))
-    click.echo(json.dumps({"dropped": count}) if as_json else f"Dropped {count:,} document{'s' * (count != 1)}.")
+    click.echo(json.dumps({"dropped": count}) if as_json else f"Dropped {amount(count, 'document')}.")

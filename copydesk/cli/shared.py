@@ -172,6 +172,11 @@ def _amount(documents: int, size: int) -> str:
     return f"{amount(documents, 'document')}, {bulk}"
 
 
+def cut(text: str, length: int) -> str:
+    """The beginning of a text, with an ellipsis if there is more."""
+    return text if len(text) <= length else text[:length] + "…"
+
+
 def amount(count: int, noun: str) -> str:
     """`1 edit`, `2 edits`."""
     return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from copydesk.cli.shared import decided, deciding, errors_in_words, load, now, of_warehouse, opened
+from copydesk.cli.shared import amount, cut, decided, deciding, errors_in_words, load, now, of_warehouse, opened
 
 
 @click.command(short_help="List the versions of an article.")
@@ -36,8 +36,8 @@ def history(uri: str, warehouse: str | None, as_json: bool, config: str | None) 
 def _line(row: dict[str, Any]) -> str:
     state = f"replaced {row['replaced_at']:%Y-%m-%d} by {row['replaced_by']}" if row["replaced_by"] else "published"
     date = row["published_date"].isoformat() if row["published_date"] else "no date"
-    words, edits = f"{row['word_count']:,} words", f"{row['edit_count']} edits"
-    return f"{row['version']:>4}  {date:10}  {words:>13}  {edits:>9}  {state}\n      {row['headline'][:90]}"
+    words, edits = amount(row["word_count"], "word"), amount(row["edit_count"], "edit")
+    return f"{row['version']:>4}  {date:10}  {words:>13}  {edits:>9}  {state}\n      {cut(row['headline'], 90)}"
 
 
 @click.command(short_help="Publish an earlier version of an article again.")
@@ -67,4 +67,4 @@ def restore(
     if as_json:
         click.echo(json.dumps({"uri": uri, "version": version, "headline": row["headline"]}, ensure_ascii=False))
     else:
-        click.echo(f"Restored version {version} of {uri}: {row['headline'][:90]}")
+        click.echo(f"Restored version {version} of {uri}: {cut(row['headline'], 90)}")

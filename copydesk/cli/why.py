@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from copydesk.cli.quarantine import quarantined
-from copydesk.cli.shared import errors_in_words, fail, load, of_warehouse, opened
+from copydesk.cli.shared import amount, cut, errors_in_words, fail, load, of_warehouse, opened
 
 if TYPE_CHECKING:
     from copydesk.warehouse import Warehouse
@@ -68,20 +68,26 @@ def _article(row: dict[str, Any]) -> list[str]:
     lines = [
         f"{row['uri']}: published under {date}, version {row['version']}, validation {row['validation']}",
         f"  first seen {first}, last changed {last} by {row['run_id']} (copydesk {row['pipeline_version']})",
-        f"  headline  {row['headline'][:100]}",
-        f"  {row['word_count']:,} words, language {row['language']}, encoding {row['encoding']}",
-        f"  {row['edit_count']} edits, {row['suggestion_count']} suggestions",
+        f"  headline  {cut(row['headline'], 100)}",
+        f"  {amount(row['word_count'], 'word')}, language {row['language']}, encoding {row['encoding']}",
+        f"  {amount(row['edit_count'], 'edit')}, {amount(row['suggestion_count'], 'suggestion')}",
     ]
     for edit in row["edits"][:_EDITS]:
-        change = f"{edit['before'][:40]!r} → {edit['after'][:40]!r}"
+        change = f"{cut(edit['before'], 40)!r} → {cut(edit['after'], 40)!r}"
         lines.append(f"    {edit['sequence']:>3}  {edit['status']:9}  {edit['rule']:20}  {change}")
     if len(row["edits"]) > _EDITS:
         lines.append(f"    and {len(row['edits']) - _EDITS} more: copydesk edits show URI")
     text = row["source_text"]
-    return [*lines, "", text[:_SHOWN] + "…" * (len(text) > _SHOWN)]
+    return [*lines, "", "  text as it came:", "", cut(text, _SHOWN)]
 
 
 def _about(row: dict[str, Any]) -> str:
-    about = f" {row['before'][:40]!r} → {row['after'][:40]!r}" if row["before"] is not None else ""
+    about = _change(row["before"], row["after"]) if row["before"] is not None else ""
+    verdict = f" {row['verdict']}" if row["verdict"] else ""
     version = f" version {row['version']}" if row["version"] else ""
-    return about + version + (f" because {row['why']}" if row["why"] else "")
+    return verdict + about + version + (f" because {row['why']}" if row["why"] else "")
+
+
+def _change(before: str, after: str | None) -> str:
+    """A change, or a word that is protected."""
+    return f" {cut(before, 40)!r}" + (f" → {cut(after, 40)!r}" if after is not None else "")

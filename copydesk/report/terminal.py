@@ -123,6 +123,8 @@ def _fields(cleaned: Cleaned, article: Article) -> RenderableType:
     found = {
         "headline": article.headline,
         "date": _dated(article),
+        "modified": article.modified_at and article.modified_at.isoformat(sep=" ", timespec="minutes"),
+        "site": article.site,
         "dateline": article.dateline,
         "agency": article.agency,
         "byline": ", ".join(article.byline),

@@ -120,7 +120,7 @@ def collect(
     )
     held = stored.held(warehouse, job.stored) if job.stored else {}
     if job.stored:
-        fresh = history.take(stored.documents(warehouse, history, job.stored, held))
+        fresh = history.take(stored.documents(warehouse, history, job.stored, held, job.config.sources))
     else:
         arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
         fresh = history.select(tally.arriving(arrived), retry_quarantined=job.again)
@@ -138,6 +138,7 @@ def collect(
         sites = Sites.read(warehouse, job.config.sites)
         batches = cleaned(chain([first], fresh), job.config, job.day, sites, staging, choices)
         batches = _with_progress(batches, progress)
+        # Published articles are evidence before they are processed again; few documents of a replay prove a line.
         if job.config.sites.boilerplate and job.kind == NIGHT:
             again = partial(cleaned_again, config=job.config, day=job.day, sites=sites, choices=choices)
             batches = with_lines_of_tonight(batches, sites, again, staging.scratch("batches"))

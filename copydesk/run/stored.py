@@ -6,8 +6,10 @@ import logging
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from copydesk.config import SourcesConfig
 from copydesk.records import Document, article_id
 from copydesk.run.job import REPROCESS, Stored
+from copydesk.sources.readers import read_record
 from copydesk.text.site import site_of
 from copydesk.warehouse import Warehouse
 from copydesk.warehouse.history import History
@@ -26,15 +28,17 @@ def held(warehouse: Warehouse, wanted: Stored) -> Held:
     """The chosen documents of the quarantine. Raises `WarehouseError` if one of `wanted.uris` is not there."""
     if wanted.kind == REPROCESS:
         return {}
-    some = quarantined(warehouse.store, set(wanted.uris) or None, wanted.since, whole=bool(wanted.uris))
+    some = quarantined(warehouse.store, set(wanted.uris) or None, wanted.since)
     newest = {row["article_id"]: row for row in some if _fits(row, wanted)}
     there(wanted.uris, list(newest.values()))
     return {(key, row["content_sha256"]): row for key, row in newest.items()}
 
 
-def documents(warehouse: Warehouse, history: History, wanted: Stored, held: Held) -> Iterator[Document]:
-    """The chosen documents; those of the quarantine are `held`. Those whose content is no longer kept are counted in
-    the log and left out.
+def documents(
+    warehouse: Warehouse, history: History, wanted: Stored, held: Held, config: SourcesConfig
+) -> Iterator[Document]:
+    """The chosen documents; those of the quarantine are `held`. Where their raw document is no longer kept, the row of
+    the quarantine has to do: it lacks what the source said beside the content. Others are counted in the log.
     """
     keys = set(_published(warehouse, history, wanted)) if wanted.kind == REPROCESS else set(held)
     history.leave(() if wanted.kind == REPROCESS else keys)
@@ -42,13 +46,25 @@ def documents(warehouse: Warehouse, history: History, wanted: Stored, held: Held
     for row in warehouse.raw(keys):
         missing.discard((row["article_id"], row["content_sha256"]))
         yield document_of(row)
-    for key in sorted(missing):
-        own = held.get(key, {})
-        if own.get("content") is not None and own["media_type"] != "record":  # the row of the quarantine says enough
+    uris = {held[key]["uri"] for key in missing & held.keys()}
+    for row in quarantined(warehouse.store, uris, whole=True) if uris else ():
+        key = row["article_id"], row["content_sha256"]
+        if key in missing and _is_whole(row):
             missing.discard(key)
-            yield Document(uri=own["uri"], content=own["content"], media_type=own["media_type"])
+            if row["media_type"] == "record":
+                yield read_record(row["uri"], row["content"], row["encoding"] or "utf-8", config)
+            else:
+                yield Document(uri=row["uri"], content=row["content"], media_type=row["media_type"])
     if missing:
-        log.warning("left out, as nothing is kept that could be read again: %d documents", len(missing))
+        log.warning(
+            "left out, as they are no longer kept (warehouse.keep_raw_days), or were not read whole: %d documents",
+            len(missing),
+        )
+
+
+def _is_whole(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the quarantine has the whole document. One that could not be read may have its beginning."""
+    return all(reason["stage"] != "read" or reason["rule"] == "no-text" for reason in row["reasons"])
 
 
 def _fits(row: dict[str, Any], wanted: Stored) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from copydesk.config import SourcesConfig
@@ -90,6 +91,12 @@ def _json_record(line: bytes, size: int, place: Place, encoding: str, config: So
     if not isinstance(record, dict):
         return unread(place.uri, "broken-json", f"a JSON {type(record).__name__}, not an object", content, "record")
     return document(record, place, content, encoding, config)
+
+
+def read_record(uri: str, content: bytes, encoding: str, config: SourcesConfig) -> Document:
+    """A record from its raw bytes alone, such as those in the quarantine; its place and address are not known."""
+    line = recoded(content, encoding, "utf-8") if encoding != "utf-8" else content
+    return replace(_json_record(line, len(line), Place(uri, 1), encoding, config), uri=uri)
 
 
 def _parsed(text: str) -> Any:
