@@ -33,11 +33,11 @@ def _table(key: str, columns: list[pa.Field]) -> pa.Schema:
     known = [_for_pandas(key, "date", "date32[day][pyarrow]")]
     known += [_for_pandas(f.name, "int64", "Int64") for f in columns if f.nullable and f.type == pa.int64()]
     pandas = {"index_columns": [], "column_indexes": [], "columns": known, "pandas_version": "2.2"}
-    return pa.schema(columns, {"pandas": json.dumps(pandas)})
+    return pa.schema(columns, {"pandas": json.dumps(pandas, separators=(",", ":"))})
 
 
 def _for_pandas(name: str, kind: str, made_as: str) -> dict[str, Any]:
-    return {"name": name, "field_name": name, "pandas_type": kind, "numpy_type": made_as, "metadata": None}
+    return {"name": name, "pandas_type": kind, "numpy_type": made_as}
 
 
 _SEVERITIES = (CRITICAL, WARNING, INFO)
@@ -107,20 +107,20 @@ EDITS = _table(
     [
         # Each of thousands of small files stores these descriptions, so they are short.
         _field("article_id", pa.string(), "The article"),
-        _field("sequence", pa.int32(), "Order of the edits, from 0"),
-        _field("step", pa.string(), "Step of the pipeline"),
+        _field("sequence", pa.int32(), "Order, from 0"),
+        _field("step", pa.string(), "Pipeline step"),
         _field("field", pa.string(), "text or title"),
-        _field("start", pa.int32(), "Start offset in code points"),
-        _field("end", pa.int32(), "End offset, exclusive"),
-        _field("before", pa.string(), "Text before the edit"),
-        _field("after", pa.string(), "Text after the edit"),
+        _field("start", pa.int32(), "Start offset"),
+        _field("end", pa.int32(), "End, exclusive"),
+        _field("before", pa.string(), "Text before"),
+        _field("after", pa.string(), "Text after"),
         _field("rule", pa.string(), "Name of the rule"),
-        _field("confidence", pa.float32(), "Probability that it is right"),
-        _field("status", pa.string(), "applied, suggested or rejected"),
-        _field("positions", pa.list_(pa.field("item", pa.int32(), False)), "All start offsets, if several", True),
-        _field("proposed", pa.string(), "The status before a person decided", True),
-        _field("body_start", pa.int32(), "Start offset in the published body", True),
-        _field("context", pa.string(), "Published text around it: typos and suggestions", True),
+        _field("confidence", pa.float32(), "Probability"),
+        _field("status", pa.string(), "applied, suggested, rejected"),
+        _field("positions", pa.list_(pa.field("item", pa.int32(), False)), "All starts", True),
+        _field("proposed", pa.string(), "Status before", True),
+        _field("body_start", pa.int32(), "Start in the body", True),
+        _field("context", pa.string(), "Text around it", True),
     ],
 )
 
