@@ -19,6 +19,8 @@ from steady import BREAKS, FIRST, Between, Kind, row, rules, whole
 from copydesk.checks.expectations import Checks
 from copydesk.cli import main
 from copydesk.run.job import Outcome
+from copydesk.sites.compare import Compared, compare
+from copydesk.sites.findings import command, finding
 from copydesk.sites.judge import SitesJudged, fails, judge
 from copydesk.sites.past import Night, Past, joined
 from copydesk.sites.tally import WHOLE
@@ -245,6 +247,32 @@ def test_two_runs_of_one_date_are_one_night() -> None:
     assert both["median_words"] == rows["a"]["median_words"]
     own = {one["site"]: one["new"] for one in judged.rows}
     assert own == {WHOLE: rows["b"]["new"], "a": 0, "b": rows["b"]["new"]}, "a run writes its own counts"
+
+
+def test_a_limit_of_ones_own_is_told_with_the_words_of_the_suite() -> None:
+    """A fixed limit, on a column that is not compared with earlier nights."""
+    world = World(TWO)
+    world.steady(7)
+    kwargs = {"column": "undated_share", "max_value": 0.5}
+    own = rules()[1]._replace(
+        rule="dated", kwargs=kwargs, columns=("undated_share",), severity="critical",
+        failure=("{value:.0%} have no date (limit {max_value:.0%})", ""),
+    )  # fmt: skip
+    row = {**world.rows()["a"], "measured": 10, "undated": 9}
+    compared = compare({WHOLE: whole({"a": row}), "a": row}, Past(world.nights, {}), world.day, {})
+    found = finding(own, compared["a"], world.day)
+    assert (found.sentence, found.observed, found.high) == ("90% have no date (limit 50%)", 0.9, 0.5)
+    assert found.counts
+
+
+def test_a_hostile_name_is_in_no_command() -> None:
+    assert command(finding(rules()[1], compared_as("news.example; rm -r x"), FIRST)).startswith("copydesk sites 'news")
+    assert command(finding(rules()[1], compared_as("news\u202e.example"), FIRST)) == ""
+    assert command(finding(rules()[1], compared_as("n" * 500), FIRST)) == ""
+
+
+def compared_as(name: str) -> Compared:
+    return Compared(name, row(name, Kind(0), 0, steady.np.random.default_rng(0)), [], silent=[FIRST], expected=[9.0])
 
 
 # --- whole runs

@@ -55,9 +55,12 @@ class Compared:
         """Whether it never came before."""
         return not any(documents(row) for _, row in self.rows)
 
-    @property
-    def is_judged(self) -> bool:
-        return bool(self.scores)
+    def metrics(self) -> dict[str, Any]:
+        """The row that the suite judges (`copydesk.checks.metrics.sites`)."""
+        whole = {"quarantined": documents(self.row), "undated": self.row["measured"], "lost": self.row["measured"]}
+        shares = {f"{name}_share": self.row[name] / of if of else None for name, of in whole.items()}
+        counts = {"site": self.site, "documents": documents(self.row), "median_words": self.row["median_words"]}
+        return {**counts, **shares, **self.scores}
 
 
 def compare(

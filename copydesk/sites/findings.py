@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from copydesk.checks.suites import Rule
+from copydesk.checks.suites import Rule, failure_of
 from copydesk.records import CRITICAL, INFO, WARNING
+from copydesk.report.escape import visible
 from copydesk.sites.bands import OF_WEEKDAY, Band
 from copydesk.sites.compare import Compared
 from copydesk.sites.measures import MEASURES, SILENCE, VOLUME, documents, usual_language
 from copydesk.sites.tally import WHOLE
 from copydesk.warehouse.decisions import Decision
 
-#: The codes of languages in words.
-_NO_LANGUAGE = "the usual language"
+#: The language of a site that has no usual one.
+_NO_LANGUAGE = "und"
 
 #: What to do about volume and silence, of a site and of the run as a whole.
 _TODO = {
@@ -28,6 +29,12 @@ _TODO_WHOLE = {
     SILENCE: "Look whether the scrapers ran and whether the run reads the right source.",
     VOLUME: "On a holiday this is nothing; else look whether all scrapers ran and the run reads the right source.",
 }
+
+
+#: The part of an article that counts as damaged if it is too short, or has too many typos.
+PARTLY_DAMAGED = 0.75
+#: Characters of a name in a command.
+LONGEST_NAME = 300
 
 
 class Finding(NamedTuple):
@@ -63,20 +70,22 @@ def finding(rule: Rule, one: Compared, day: date, acknowledged: Decision | None 
     """The finding of `rule`, which a site fails on `day`."""
     measure = rule.columns[0] if rule.columns else ""
     band = one.bands.get(VOLUME if measure == SILENCE else measure)
-    low, high = (None if limit is None or band is None else band.at(limit) for limit in limits(rule))
+    low, high = limits(rule)
     if measure == SILENCE:
         low, high = None, None
-    elif low is not None:
-        low = max(0.0, low)
-    words = Words(rule, one, day, band, low, high)
+    elif band is not None:
+        low, high = (None if limit is None else max(0.0, band.at(limit)) for limit in (low, high))
+    value = one.metrics().get(measure)
+    observed = band.observed if band else value if isinstance(value, int | float) else None
+    words = Words(rule, one, day, low, high)
     return Finding(
         one.site,
         rule.rule,
         measure,
         rule.severity,
         _since(rule, one, day),
-        words.sentence(measure),
-        band.observed if band else None,
+        words.sentence(measure, band, value),
+        observed,
         band.usual if band else None,
         low,
         high,
@@ -116,8 +125,9 @@ def _weight(measure: str, one: Compared, band: Band | None) -> float:
     if measure == VOLUME:
         return abs(band.usual - band.observed)
     if measure in ("words", "typos"):
-        return float(one.row["measured"])
-    return (band.observed - band.usual) * (documents(one.row) if measure == "quarantined" else one.row["measured"])
+        return float(PARTLY_DAMAGED * one.row["measured"])
+    whole: int = documents(one.row) if measure == "quarantined" else one.row["measured"]
+    return (band.observed - band.usual) * whole
 
 
 class Words(NamedTuple):
@@ -126,30 +136,29 @@ class Words(NamedTuple):
     rule: Rule
     one: Compared
     day: date
-    band: Band | None
     low: float | None
     high: float | None
 
-    def sentence(self, measure: str) -> str:
-        """The finding in one sentence with its numbers."""
-        if measure == SILENCE:
+    def sentence(self, measure: str, band: Band | None, value: Any) -> str:
+        """The finding in one sentence with its numbers; a column that has no band has a `value`."""
+        if measure == SILENCE and self.one.silent:
             return self._silence()
-        if self.band is None:
-            return self.rule.failure[0].format(**{**self.rule.kwargs, "count": 1, "value": ""}).strip()
-        if measure == VOLUME:
-            return self._volume(self.band)
+        if measure == VOLUME and band is not None:
+            return self._volume(band)
+        if measure not in MEASURES or band is None:
+            return failure_of(self.rule, value)[0].replace("{count}", "1")
         row = self.one.row
         whole = documents(row) if measure == "quarantined" else row["measured"]
-        return MEASURES[measure].words.format(
-            observed=self.band.observed,
-            usual=self.band.usual,
-            high=self.high if self.high is None or measure == "typos" else min(1.0, self.high),
-            part=round(self.band.observed * whole),
+        told = MEASURES[measure].words.format(
+            observed=band.observed,
+            usual=band.usual,
+            part=round(band.observed * whole),
             whole=whole,
-            limit=_limit(self.low, self.high),
+            limit=self._limit(MEASURES[measure].shown),
             reason=_reason(row) if measure == "quarantined" else "",
             language=usual_language([earlier for _, earlier in self.one.rows]) or _NO_LANGUAGE,
         )
+        return told.replace("%", " %")
 
     def _silence(self) -> str:
         came = [when for when, row in self.one.rows if documents(row)]
@@ -157,9 +166,16 @@ class Words(NamedTuple):
         arrived = self.one.row["arrivals"]
         new = "new " if arrived else ""
         known = f"; {arrived:,} came that are known" if arrived else ""
-        usual, when = max(zip(self.one.expected, self.one.silent, strict=True), key=lambda pair: pair[0])
+        expected = zip(self.one.expected, self.one.silent, strict=False)
+        usual, when = max(expected, key=lambda pair: pair[0], default=(0.0, self.day))
         since = _date(self.one.silent[0], self.day)
         return f"No {new}articles since {since} ({last}usually {usual:,.0f} {self._night(when)}{known})"
+
+    def _limit(self, shown: str) -> str:
+        """The limit that was passed."""
+        if self.high is not None:
+            return f", at most {shown.format(min(1.0, self.high) if '%' in shown else self.high)}"
+        return "" if self.low is None else f", at least {shown.format(self.low)}"
 
     def _night(self, day: date) -> str:
         """The nights that one is compared with."""
@@ -171,11 +187,7 @@ class Words(NamedTuple):
         together = self.one.site is WHOLE and band.observed < band.usual and low > 1
         sites = f"; {low} of {of} sites are low" if together else ""
         count = f"{band.observed:,.0f} new article{'s' * (band.observed != 1)}"
-        return f"{count} (usually {band.usual:,.0f} {self._night(self.day)}, {_limit(self.low, self.high)}{sites})"
-
-
-def _limit(low: float | None, high: float | None) -> str:
-    return f"at least {low:,.0f}" if low is not None else f"at most {high:,.0f}" if high is not None else ""
+        return f"{count} (usually {band.usual:,.0f} {self._night(self.day)}{self._limit('{:,.0f}')}{sites})"
 
 
 def _reason(row: Mapping[str, Any]) -> str:
@@ -188,15 +200,24 @@ def _date(when: date, day: date) -> str:
 
 
 def command(finding: Finding) -> str:
-    """The command that shows more."""
+    """The command that shows more; empty for a name that cannot be pasted."""
     if finding.site is WHOLE:
         return "copydesk sites"
+    if not _can_be_pasted(finding.site):
+        return ""
     name = shlex.quote(finding.site)
     return f"copydesk quarantine list --site {name}" if finding.measure == "quarantined" else f"copydesk sites {name}"
 
 
+def _can_be_pasted(name: str) -> bool:
+    """Whether a name on a terminal is the same name when it is pasted. A site is named by its source."""
+    return len(name) <= LONGEST_NAME and bool(name) and visible(name, every=True) == name
+
+
 def acknowledge(finding: Finding, until: date) -> str:
-    """The command that acknowledges a finding."""
+    """The command that acknowledges a finding; empty for a name that cannot be pasted."""
+    if finding.site is not WHOLE and not _can_be_pasted(finding.site):
+        return ""
     name = "" if finding.site is WHOLE else f" {shlex.quote(finding.site)}"
     return f"copydesk sites acknowledge{name} --until {until.isoformat()}"
 

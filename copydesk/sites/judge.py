@@ -20,15 +20,15 @@ from copydesk.sites.tally import WHOLE
 from copydesk.warehouse.decisions import Decision
 
 #: Sites in the report: those with findings first, then the largest.
-LISTED = 200
+LISTED = 100
 #: Days that the command for an acknowledgement suggests.
 ACKNOWLEDGED_DAYS = 14
 #: Nights with documents from which on it is said that a site is retired.
 TOLD_RETIRED = 7
 #: Columns of `sites` that the report shows of each night.
 _SHOWN = (
-    *("arrivals", "new", "changed", "unchanged", "published", "quarantined", "measured", "undated", "lost", "mojibake"),
-    *("repaired", "repeated", "boilerplate", "words", "median_words", "typos", "language"),
+    *("arrivals", "new", "changed", "published", "quarantined", "measured", "undated", "lost", "mojibake", "repeated"),
+    *("boilerplate", "words", "median_words", "typos"),
 )
 
 Acknowledged = Mapping[tuple[str | None, str | None], Decision]
@@ -82,8 +82,8 @@ def judge(
         known += _masked(one, rules, day, acknowledged)
     results: list[Result] = []
     found: list[Finding] = []
-    if any(one.is_judged for one in compared.values()):
-        verdict = checks().sites([_metrics(one) for one in compared.values()])
+    if any(one.scores for one in compared.values()):
+        verdict = checks().sites([one.metrics() for one in compared.values()])
         results = verdict.results
         by_rule = {rule.rule: rule for rule in rules}
         for name, problems in verdict.problems.items():
@@ -91,13 +91,6 @@ def judge(
     found = worst_first([*found, *known])
     rows = [_row(one, tonight, found) for one in compared.values()]
     return SitesJudged(rows, results, found, entries(compared, found, past, day))
-
-
-def _metrics(one: Compared) -> dict[str, Any]:
-    whole = {"quarantined": documents(one.row), "undated": one.row["measured"], "lost": one.row["measured"]}
-    shares = {f"{name}_share": one.row[name] / of if of else None for name, of in whole.items()}
-    row = {"site": one.site, "documents": documents(one.row), "median_words": one.row["median_words"]}
-    return {**row, **shares, **one.scores}
 
 
 def fails(rule: Rule, score: float | None) -> bool:
@@ -175,7 +168,7 @@ def _entry(one: Compared, found: Sequence[Finding], nights: int, day: date) -> d
 
 
 def _shown(row: Row) -> dict[str, Any]:
-    return {name: row[name] for name in _SHOWN}
+    return {name: _rounded(row[name]) if name == "boilerplate" else row[name] for name in _SHOWN}
 
 
 def _told(one: Finding, day: date) -> dict[str, Any]:

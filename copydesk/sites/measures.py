@@ -18,12 +18,14 @@ SILENCE, VOLUME = "silence", "volume"
 class Measure(NamedTuple):
     """A measure: `band` compares a row with the earlier ones that count, None where too few of them do.
 
-    `words` tell a finding: with the names in `copydesk.sites.findings`; `todo` says what to do about it.
+    `words` tell a finding, with the names in `copydesk.sites.findings`; `todo` says what to do about it; `shown` is how
+    a limit is shown.
     """
 
     band: Callable[[Row, Sequence[Row]], Band | None]
     words: str
     todo: str
+    shown: str = "{:.0%}"
 
 
 def documents(row: Row) -> int:
@@ -83,58 +85,55 @@ _AFTER_FIXING = "then run these documents again"
 MEASURES: dict[str, Measure] = {
     "undated": Measure(
         _of_articles("undated"),
-        "{part:,} of {whole:,} articles have no date: {observed:.0%} (usually {usual:.0%}, at most {high:.0%})",
+        "{part:,} of {whole:,} articles have no date: {observed:.0%} (usually {usual:.0%}{limit})",
         f"Look how the site shows its dates now and whether the scraper still takes them; {_AFTER_FIXING}.",
     ),
     "quarantined": Measure(
         _share(lambda row: row["quarantined"], documents),
-        "{part:,} of {whole:,} documents were quarantined{reason}: {observed:.0%} (usually {usual:.0%}, at most"
-        " {high:.0%})",
+        "{part:,} of {whole:,} documents were quarantined{reason}: {observed:.0%} (usually {usual:.0%}{limit})",
         f"Look at the reasons; if the source is at fault, fix it, {_AFTER_FIXING}.",
     ),
     "lost": Measure(
         _of_articles("lost"),
-        "{part:,} of {whole:,} articles have lost characters (U+FFFD): {observed:.0%} (usually {usual:.0%}, at most"
-        " {high:.0%})",
+        "{part:,} of {whole:,} articles have lost characters (U+FFFD): {observed:.0%} (usually {usual:.0%}{limit})",
         f"The bytes were decoded wrongly before they came here: let the scraper store bytes or UTF-8; {_AFTER_FIXING}.",
     ),
     "mojibake": Measure(
         _of_articles("mojibake"),
-        "{part:,} of {whole:,} articles have mojibake that could not be repaired: {observed:.0%} (usually {usual:.0%},"
-        " at most {high:.0%})",
+        "{part:,} of {whole:,} articles have mojibake that stays: {observed:.0%} (usually {usual:.0%}{limit})",
         f"Look which encoding the scraper assumes for this site; {_AFTER_FIXING}.",
     ),
     "repaired": Measure(
         _of_articles("repaired"),
-        "{part:,} of {whole:,} articles came as mojibake and were repaired: {observed:.0%} (usually {usual:.0%}, at"
-        " most {high:.0%})",
+        "{part:,} of {whole:,} articles were mojibake and are repaired: {observed:.0%} (usually {usual:.0%}{limit})",
         "The text is right; look which encoding the scraper assumes for this site, before more is lost.",
     ),
     "boilerplate": Measure(
         _share(lambda row: (row["boilerplate"] or 0.0) * row["measured"], lambda row: row["measured"]),
-        "{observed:.0%} of the text is boilerplate, such as cookie notices (usually {usual:.0%}, at most {high:.0%})",
+        "{observed:.0%} of the text is boilerplate, such as cookie notices (usually {usual:.0%}{limit})",
         "Open an article: the scraper may get a consent page or the wrong part of the page.",
     ),
     "repeated": Measure(
         _of_articles("repeated"),
-        "{part:,} of {whole:,} articles repeat the text of another: {observed:.0%} (usually {usual:.0%}, at most"
-        " {high:.0%})",
+        "{part:,} of {whole:,} articles repeat the text of another: {observed:.0%} (usually {usual:.0%}{limit})",
         "Open an article: the scraper may get one page, such as a consent or error page, for every address.",
     ),
     "words": Measure(
         _words,
-        "The median article has {observed:,.0f} words (usually {usual:,.0f}, {limit})",
+        "The median article has {observed:,.0f} words (usually {usual:,.0f}{limit})",
         "Compare an article with its page: the site may show only teasers now, or the scraper takes another part.",
+        "{:,.0f}",
     ),
     "typos": Measure(
         _typos,
-        "{observed:.2g} corrected typos in 1,000 words (usually {usual:.2g}, at most {high:.2g})",
+        "{observed:.2g} corrected typos in 1,000 words (usually {usual:.2g}{limit})",
         "Look at the corrections of this site: its text may be damaged, or a name is taken for a typo.",
+        "{:.2g}",
     ),
     "other_language": Measure(
         _other_language,
-        "{part:,} of {whole:,} articles are in another language than {language}: {observed:.0%} (usually {usual:.0%},"
-        " at most {high:.0%})",
+        "{part:,} of {whole:,} articles are not in {language}, the usual language: {observed:.0%} (usually"
+        " {usual:.0%}{limit})",
         "Look whether the scraper takes another edition of the site, or a page that is no article.",
     ),
 }
