@@ -111,7 +111,8 @@ def judge_sites(
     warehouse = collected.warehouse
     rules = read_suites(Path(config.expectations) if config.expectations else None)["sites"]
     made = decisions.acknowledged(decisions.read(warehouse.store), day)
-    return judge_each(collected.tally.rows(held), past.read(warehouse, day), day, made, rules, checks)
+    rows = collected.tally.rows(held)
+    return judge_each(rows, past.read(warehouse, day, rows), day, made, rules, checks)
 
 
 def _partition_row(count: PartitionCount, collected: Collected, config: Config) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from math import copysign, exp, log, log10, sqrt
-from typing import Any, NamedTuple
-
-import numpy as np
+from statistics import median
+from typing import NamedTuple
 
 #: Earlier nights that a night is compared with at most, and without which nothing is judged; and how many of them must
 #: have documents for what is measured on documents.
@@ -169,9 +168,13 @@ def rate(count: float, words: float, past: Sequence[tuple[float, float]]) -> Ban
 
 def _spread(values: Sequence[float], centre: float) -> float:
     """The distances of `values` from `centre`, as a standard deviation."""
-    distances: Any = np.abs(np.asarray(values, np.float64) - centre)
-    return float(max(_MAD * np.median(distances), _Q90 * np.quantile(distances, 0.9)))
+    distances = sorted(abs(value - centre) for value in values)
+    place = 0.9 * (len(distances) - 1)
+    below = int(place)
+    above = distances[min(below + 1, len(distances) - 1)]
+    upper = distances[below] + (place - below) * (above - distances[below])
+    return max(_MAD * median(distances), _Q90 * upper)
 
 
 def _median(values: Sequence[float]) -> float:
-    return float(np.median(np.asarray(values, np.float64)))
+    return float(median(values))

@@ -26,8 +26,8 @@ TOGETHER, TOGETHER_SHARE, LOW = 4, 0.7, 0.75
 COUNTING = 3
 #: The lowest share of the usual volume that all sites are taken to have together.
 LEAST_TOGETHER = 0.05
-#: Nights that a site is carried on with without documents, for each night on which it had some: at least, and at most.
-CARRIED, FEWEST_CARRIED = 4, 7
+#: Nights that a site is carried on with without documents, for each night but one on which it had some.
+CARRIED = 4
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ def compare(
 ) -> dict[str | None, Compared]:
     """Compare the rows of a night, by site, with earlier ones. `columns` are those of each rule of the suite."""
     known = past.nights[-1].rows if past.nights else {}
-    names = {WHOLE, *tonight, *(name for name in known if name is not WHOLE and _is_carried(name, past))}
+    names = {WHOLE, *tonight, *(name for name in known if name not in tonight and _is_carried(name, past))}
     found = {}
     for name in sorted(names, key=lambda name: name or ""):
         rows = [(night.day, night.rows[name]) for night in past.nights if name in night.rows]
@@ -96,12 +96,12 @@ def _is_carried(name: str | None, past: Past) -> bool:
     rows = [night.rows[name] for night in past.nights if name in night.rows]
     came = [number for number, row in enumerate(rows) if documents(row)]
     silent = len(rows) - 1 - came[-1] if came else len(rows)
-    return silent < min(NIGHTS, max(FEWEST_CARRIED, CARRIED * len(came)))
+    return silent < min(NIGHTS, CARRIED * (len(came) - 1))
 
 
 def _was_found(row: Row, column: str, columns: Mapping[str, Sequence[str]]) -> bool:
     """Whether a measure was a finding on a night, and nobody had acknowledged it."""
-    return any(
+    return bool(row["findings"]) and any(
         column in columns.get(finding["rule"], ()) and not finding["acknowledged"] for finding in row["findings"]
     )
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from copydesk.sites.bands import NIGHTS
+from copydesk.sites.tally import WHOLE
 from copydesk.warehouse import Warehouse, layout, partition
 from copydesk.warehouse.partition import Unreadable
 from copydesk.warehouse.schemas import SITES
@@ -38,22 +42,31 @@ class Past(NamedTuple):
     today: Mapping[str | None, Row]
 
 
-def read(warehouse: Warehouse, day: date) -> Past:
-    """The nights up to `day`. A file that cannot be read is left out. Raises `WarehouseError`."""
+def read(warehouse: Warehouse, day: date, sites: Iterable[str | None] = ()) -> Past:
+    """The nights up to `day`: of the run as a whole, of `sites`, and of the sites of the last night before.
+
+    A file that cannot be read is left out. Raises `WarehouseError`.
+    """
+    names = {WHOLE, *sites}
     with in_words("read the table sites"):
         numbers = (layout.number_of("sites", name) for name in warehouse.store.names("sites"))
         wanted = sorted(n for n in numbers if n is not None and n <= layout.number(day))[-READ - 1 :]
-    nights = []
-    for number in wanted:
+    nights: list[Night] = []
+    for number in reversed(wanted):
+        is_last = not any(night.day < day for night in nights)
         try:
-            name = layout.file("sites", number)
-            rows = [row for table in partition.read(warehouse.store, name, SITES) for row in table.to_pylist()]
+            tables = list(partition.read(warehouse.store, layout.file("sites", number), SITES))
         except Unreadable as error:  # this night is missing from the comparison, but the run goes on
             log.warning("%s", error)
             continue
+        if is_last:
+            names |= {name for table in tables for name in table["site"].to_pylist()}
+        chosen = pa.array(names, pa.string())
+        rows = [row for table in tables for row in table.filter(pc.is_in(table["site"], chosen)).to_pylist()]
         when = layout.day(number)
         if when is not None and rows:
             nights.append(Night(when, by_site(rows)))
+    nights.reverse()
     if nights and nights[-1].day == day:
         return Past(nights[:-1], nights[-1].rows)
     return Past(nights, {})
