@@ -30,7 +30,7 @@ from copydesk.cli import main
 from copydesk.config import Config
 from copydesk.data.rules import Rule, rules
 from copydesk.sources import fields
-from copydesk.warehouse import schemas
+from copydesk.warehouse import layout, schemas
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -210,7 +210,7 @@ def _setting(spec: Mapping[str, Any]) -> str:
 
 def all_tables() -> dict[str, pa.Schema]:
     """The tables of the warehouse, by name."""
-    return {name.lower(): value for name, value in vars(schemas).items() if isinstance(value, pa.Schema)}
+    return {name: getattr(schemas, name.upper()) for name in layout.KEYS}
 
 
 def column_keys(tables: Mapping[str, pa.Schema] | None = None) -> list[str]:

@@ -84,6 +84,7 @@ def test_every_key_can_be_set_from_file_and_environment(name: str) -> None:
         "dates.numeric_order": "skip",
         "dates.timezone": "Asia/Damascus",
         "sites.boilerplate": "false",
+        "duplicates.enabled": "false",
         "typos.mode": "fast",
         "typos.suggest_from": "0.25",
         "rules.off": "quote",

@@ -89,6 +89,27 @@ def test_a_migration_says_where_each_edit_stands(old: Path) -> None:
     assert placed > 10
 
 
+def test_a_warehouse_of_format_2_keeps_its_rows_and_learns_which_are_copies(tmp_path: Path) -> None:
+    """What the last version with format 2 published in two nights: a copy, and an article that was replaced."""
+    root = tmp_path / "old"
+    shutil.copytree(HERE / "fixtures" / "warehouse-format-2", root)
+    tables = [*root.glob("articles/*/*.parquet"), *root.glob("versions/*/*.parquet")]
+    before = {path: table(path).to_pylist() for path in tables}
+    done = CliRunner().invoke(main, ["migrate", "--warehouse", str(root), "--json"], catch_exceptions=False)
+    written = json.loads(done.stdout)
+    assert (done.exit_code, written["from"], written["to"], written["files"]) == (0, 2, schemas.FORMAT, 3)
+    for path, rows in before.items():
+        for old, new in zip(rows, table(path).to_pylist(), strict=True):
+            assert new.pop("syndicated_from") is None
+            assert {name for name in old if old[name] != new[name]} <= {"cluster_id", "duplicate_of"}
+    rows = {row["uri"]: row for path in root.glob("articles/*/*.parquet") for row in table(path).to_pylist()}
+    assert rows["01-copy.txt"]["duplicate_of"] == rows["01-headline-twice.txt"]["article_id"]
+    assert sum(row["duplicate_of"] is not None for row in rows.values()) == 1
+    assert check(root)[1]["findings"] == []
+    shown = CliRunner().invoke(main, ["clusters", "show", "01-copy.txt", "--warehouse", str(root)])
+    assert shown.stdout.splitlines()[0].startswith("canonical") and "2 articles" in shown.stdout
+
+
 @pytest.mark.parametrize("command", [["run", "SOURCE"], ["report"], ["check"], ["check", "--repair"], ["learn"]])
 def test_an_older_warehouse_is_refused_with_the_command_that_migrates_it(
     old: Path, tmp_path: Path, command: list[str]

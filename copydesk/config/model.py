@@ -166,7 +166,7 @@ class DuplicatesConfig(Section):
         0.8, gt=0, description="Share of a short text's shingles, from which it is an excerpt of a longer one"
     )
     sharing: int = Field(
-        200, ge=2, description="Different texts that may share a key; one that more share comes from a template"
+        200, ge=1, description="Different texts that may share a key; one that more share comes from a template"
     )
 
 

@@ -205,7 +205,8 @@ class _Work:
         copies = self.plan.copies
         for day, table in copies.duplicates.items():
             self._parquet(layout.file("duplicates", day), DUPLICATES, [table])
-        self._if_undated_only("duplicates", DUPLICATES)
+        if copies.state is not None:  # a table that is not there is an error for some readers
+            self._if_undated_only("duplicates", DUPLICATES)
         for name, tables in copies.signatures.items():
             self._parquet(name, SIGNATURES, tables())
         if copies.state is not None:
@@ -229,7 +230,7 @@ class _Work:
     def _if_undated_only(self, table: str, schema: pa.Schema) -> None:
         """A date without rows: pyarrow cannot infer the type of a partition column without values."""
         days = {layout.number_of(table, name) for name in self.existing | self.files.keys()} - {None}
-        if days == {layout.UNDATED}:
+        if days <= {layout.UNDATED} and (days or table == "duplicates"):
             self._partition(table, schema, layout.number(self.plan.run_date), iter(()), [])
 
     def _partition(self, table: str, schema: pa.Schema, day: int, new: Iterator[pa.Table], leaving: list[str]) -> None:
