@@ -175,10 +175,13 @@ def _kind(first: Text, second: Text, similarity: float, contained: float, settin
     same = first.site is not None and first.site == second.site
     if second.is_again and not first.is_again:
         return UPDATE
-    is_part = contained >= settings.contained and shorter.count <= longer.count * _EXCERPT
-    if is_part and (not same or shorter is second or shorter.count <= _TEASER_WORDS):
+    later = same and _is_later(first, second)
+    is_part = similarity < settings.similarity or (
+        contained >= settings.contained and shorter.count <= longer.count * _EXCERPT
+    )
+    if is_part and not (later and shorter is first and shorter.count > _TEASER_WORDS):
         return EXCERPT
-    return UPDATE if same and _is_later(first, second) else NEAR
+    return UPDATE if later else NEAR
 
 
 def _is_later(first: Text, second: Text) -> bool:

@@ -21,10 +21,10 @@ GROUP_BYTES = 2**20
 #: Characters of a text that count.
 MOST = 2**20
 
-_NOT_WORD = re.compile(r"[\W_]+")
 #: Chinese, Japanese, Korean, Thai, Lao, Burmese and Khmer letters.
 _UNDIVIDED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_ASCII = bytes(byte if chr(byte).isalnum() and byte < 128 else 32 for byte in range(256))
+#: Bytes of words as they are, of all else in ASCII a space.
+_ASCII = bytes(byte if byte > 127 or chr(byte).isalnum() else 32 for byte in range(256))
 
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 2**64)
@@ -55,7 +55,10 @@ def spaced(text: str) -> bytes:
         return b" " + text.encode().translate(_ASCII) + b" "
     if _UNDIVIDED.search(text):
         text = _UNDIVIDED.sub(" \\g<0> ", text)
-    return b" " + _NOT_WORD.sub(" ", text).encode("utf-8", "replace") + b" "
+    for sign in set(text):
+        if not (sign.isascii() or sign.isalnum()):
+            text = text.replace(sign, " ")
+    return b" " + text.encode("utf-8", "replace").translate(_ASCII) + b" "
 
 
 def shingles(texts: Sequence[bytes]) -> Shingles:

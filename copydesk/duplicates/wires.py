@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from copydesk.data import lists
@@ -31,9 +32,23 @@ _NAME = r"((?:[Tt]he )?[A-Z][\w.&'’-]*(?: [A-Z][\w.&'’-]*){0,3})"
 #: The words before a name that say where the text was published first, and rights that are named.
 _FIRST = re.compile(rf"\b(?:first|originally) (?:published|appeared) (?:by|on|in|at|with) {_NAME}")
 _RIGHTS = re.compile(rf"(?:©|\([cC]\)|\bCopyright)\s*(?:\d{{4}}\s*)?(?:by )?{_NAME}")
+#: Without one of these none of the three is searched for.
+_SIGNS = (
+    " published ",
+    " appeared ",
+    "epublished ",
+    "courtesy of",
+    "uted by ",
+    "vided by ",
+    "©",
+    "opyright",
+    "(c)",
+    "(C)",
+)
 _SHARED = re.compile(rf"\b(?:republished from|courtesy of|distributed by|provided by) {_NAME}")
 
 
+@lru_cache(10_000)
 def publisher(site: str | None) -> str | None:
     """The agency that publishes at a site itself, None if it is none of them."""
     host = (site or "").casefold()
@@ -63,8 +78,9 @@ def _in_text(body: str) -> str | None:
     if prefix := _PREFIX.match(first):
         names.append(_service(prefix.group(1)))
     for text in (head, end) if len(body) > _HEAD else (body,):
-        for pattern in (_FIRST, _SHARED, _RIGHTS):
-            names += [_beginning(found.group(1)) for found in pattern.finditer(text)]
+        if any(sign in text for sign in _SIGNS):
+            for pattern in (_FIRST, _SHARED, _RIGHTS):
+                names += [_beginning(found.group(1)) for found in pattern.finditer(text)]
     return next(filter(None, names), None)
 
 

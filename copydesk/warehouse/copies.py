@@ -32,6 +32,8 @@ PLACE = Place._fields
 _READ = [name for name in COLUMNS if name != "published_date"]
 #: Rows that are read together.
 _AT_ONCE = 4096
+#: Articles whose rows are kept in memory; those of more are read twice.
+KEPT = 10_000
 
 
 class Compared(NamedTuple):
@@ -91,14 +93,17 @@ def compare(delta: Delta, settings: Settings | None, anew: bool = False) -> Comp
     return work.done()
 
 
-@dataclass
+@dataclass(slots=True)
 class _Member:
-    """An article that is looked at: where it is, and its place before. `fresh` rows are not published yet."""
+    """An article that is looked at: where it is, and its place before. `fresh` rows are not published yet. `row` is its
+    row with `COLUMNS`, unless there are too many.
+    """
 
     entry: Entry
     day: int
     place: Place
     fresh: bool
+    row: dict[str, Any] | None
 
 
 @dataclass
@@ -117,7 +122,7 @@ class _Comparison:
 
     def done(self) -> Compared:
         for member in self._fresh():
-            self.members[member.entry.article_id] = member
+            self._add(member)
         fresh = list(self.members)
         if not (self.whole or fresh or self.gone):
             return NOTHING
@@ -148,6 +153,11 @@ class _Comparison:
 
     # --- rows
 
+    def _add(self, member: _Member) -> None:
+        if len(self.members) >= KEPT:
+            member.row = None
+        self.members.setdefault(member.entry.article_id, member)
+
     def _fresh(self) -> Iterator[_Member]:
         for handful in self.delta.added.partitions(set(self.delta.days)):
             for day, tables in handful:
@@ -164,18 +174,19 @@ class _Comparison:
         for day in days:
             for rows in _published(self.delta.store, day, None):
                 for member in _members([row for row in rows if row["article_id"] not in self.gone], day, False):
-                    self.members.setdefault(member.entry.article_id, member)
+                    self._add(member)
 
     def _texts(self, ids: Sequence[str]) -> dict[str, Text]:
         """The texts of members."""
         return {key: text for rows in self._rows(ids) for key, text in texts(rows).items()}
 
     def _rows(self, ids: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
-        """The rows of members, read again."""
+        """The rows of members; those that are not in memory are read again."""
+        yield [row for key in ids if (row := self.members[key].row) is not None]
         for fresh in (True, False):
             days: dict[int, list[str]] = {}
             for key in ids:
-                if self.members[key].fresh == fresh:
+                if self.members[key].row is None and self.members[key].fresh == fresh:
                     days.setdefault(self.members[key].day, []).append(key)
             yield from self._fresh_rows(days) if fresh else self._stored_rows(days)
 
@@ -196,8 +207,7 @@ class _Comparison:
         """Add the published articles whose cluster may change. Returns the rows of their clusters in the signature
         table, and the keys of all members that say nothing.
         """
-        fresh = Rows.joined([_keys_of(one.entry) for one in self.members.values()])
-        left = Rows.joined([_keys_of(one.entry) for one in self.removed.values()])
+        fresh, left = _keys_of(self.members.values()), _keys_of(self.removed.values())
         keys = np.unique(np.concatenate([fresh.keys, left.keys]))
         before = self.table.find(keys)
         after = Rows.joined([before, fresh, left._replace(gone=~left.gone)]).settled(keep_gone=False)
@@ -207,7 +217,7 @@ class _Comparison:
         near = _partners(fresh, before, dead)
         near = np.union1d(near, before.articles[np.isin(before.keys, turned)])
         for member in self._of(near):
-            self.members.setdefault(member.entry.article_id, member)
+            self._add(member)
         clusters = {one.place.cluster_id for one in (*self.removed.values(), *self.members.values()) if not one.fresh}
         had = self._members_of(clusters)
         return had, np.concatenate([dead, self._crowded_beside(keys)])
@@ -217,7 +227,7 @@ class _Comparison:
         found = self.table.find(np.unique(np.array([cluster_key(key) for key in clusters], np.uint32)))
         for member in self._of(np.unique(found.articles)):
             if member.place.cluster_id in clusters:  # two clusters may have the same key
-                self.members.setdefault(member.entry.article_id, member)
+                self._add(member)
         own = {
             (cluster_key(one.place.cluster_id), _reference(key))
             for some in (self.members, self.removed)
@@ -247,7 +257,7 @@ class _Comparison:
         return crowded(found.keys, found.contents, self.settings.sharing)
 
     def _crowded(self) -> Any:
-        rows = Rows.joined([_keys_of(one.entry) for one in self.members.values()])
+        rows = _keys_of(self.members.values())
         return crowded(rows.keys, rows.contents, self.settings.sharing)
 
     # --- what changes
@@ -260,9 +270,9 @@ class _Comparison:
             [cluster_key(cluster_id) for cluster_id, _ in several], [_reference(key) for _, key in several],
             np.zeros(len(several)),
         )  # fmt: skip
-        parts = [had._replace(gone=np.ones(len(had.keys), bool)), have]
-        parts += [_keys_of(one.entry) for one in self.members.values() if one.fresh or self.whole]
-        left = Rows.joined([_keys_of(one.entry) for one in self.removed.values()])
+        new = _keys_of(one for one in self.members.values() if one.fresh or self.whole)
+        parts = [had._replace(gone=np.ones(len(had.keys), bool)), have, new]
+        left = _keys_of(self.removed.values())
         return Rows.joined([*parts, left._replace(gone=~left.gone)]).settled(keep_gone=True)
 
     def _pairs(self, made: Clusters) -> dict[int, pa.Table]:
@@ -331,17 +341,22 @@ def _rows(table: pa.Table, day: int) -> list[dict[str, Any]]:
 
 def _members(rows: Sequence[dict[str, Any]], day: int, fresh: bool) -> Iterator[_Member]:
     for row, entry in zip(rows, entries(rows), strict=True):
-        yield _Member(entry, day, Place(*(row[name] for name in PLACE)), fresh)
+        yield _Member(entry, day, Place(*(row[name] for name in PLACE)), fresh, row)
 
 
 def _reference(article_id: str) -> int:
     return int(article_id[:16], 16)
 
 
-def _keys_of(entry: Entry) -> Rows:
-    count = len(entry.keys)
-    content = np.full(count, entry.content >> 32, np.uint32)
-    return Rows.made(entry.keys, np.full(count, _reference(entry.article_id), np.uint64), content)
+def _keys_of(members: Iterable[_Member]) -> Rows:
+    """The rows of the signature table for the keys of articles."""
+    own = [member.entry for member in members]
+    counts = [len(entry.keys) for entry in own]
+    return Rows.made(
+        np.concatenate([NO_ROWS.keys, *(entry.keys for entry in own)]),
+        np.repeat(np.array([_reference(entry.article_id) for entry in own], np.uint64), counts),
+        np.repeat(np.array([entry.content >> 32 for entry in own], np.uint32), counts),
+    )
 
 
 def _partners(fresh: Rows, before: Rows, dead: Any) -> Any:
