@@ -227,3 +227,35 @@ def test_a_run_that_is_suspended_for_longer_than_its_lock_lives(
     expected = {d.uri for d in [*first_night(), *other()] if b"bad" not in d.content}
     assert uris(bucket) == Counter(expected)
     assert Store.open(bucket).names(layout.STAGING) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="names processes by what /proc says of them")
+def test_the_lock_of_a_killed_process_of_this_machine_is_free_at_once(bucket: str) -> None:
+    script = (
+        "import sys, time\nfrom copydesk.warehouse import Warehouse\n"
+        "with Warehouse.open(sys.argv[1]).lock(0):\n    print('held', flush=True)\n    time.sleep(300)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, bucket], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(WarehouseBusy):
+            Warehouse.open(bucket).lock(0).__enter__()
+        holder.kill()
+    with Warehouse.open(bucket).lock(0):
+        pass
+
+
+@pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="names processes by what /proc says of them")
+def test_only_a_process_of_this_machine_can_be_known_to_have_ended() -> None:
+    own = lock._process(os.getpid())
+    assert own is not None
+    assert not lock._has_ended(own)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    boot, namespace, pid, start = own
+    assert lock._has_ended([boot, namespace, str(ended.pid), start])
+    assert lock._has_ended([boot, namespace, pid, f"{start}0"]), "another process with the same number"
+    for other in (["another boot", namespace, str(ended.pid), start], [boot, "pid:[1]", str(ended.pid), start]):
+        assert not lock._has_ended(other)
+    for unknown in (None, 7, "7", [], [boot, namespace, "x", start]):
+        assert not lock._has_ended(unknown)

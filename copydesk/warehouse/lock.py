@@ -4,8 +4,8 @@ In a local folder it is a lock of the operating system (`flock`), which ends wit
 an object that is written only if it has not changed since it was read (S3 and compatible stores check that atomically;
 with other fsspec drivers two runs that start at the same instant may both get the lock). The holder renews it every
 `BEAT` seconds. A lock with a last renewal more than `STALE` seconds away by the store's clock, in the past or the
-future, is treated as left by a dead run. The clocks of machines that share a warehouse may differ by at most `STALE -
-BEAT`.
+future, is treated as left by a dead run, and so is, at once, that of a process of this machine that has ended. The
+clocks of machines that share a warehouse may differ by at most `STALE - BEAT`.
 
 A run that is suspended for longer loses its lock without noticing. So the lock has a number that increases each time it
 is taken: a run stages its files under its number, checks its lock again before and after it writes its intent, and
@@ -23,6 +23,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -155,7 +156,7 @@ def _claim(store: Store) -> _Object | None:
     """Take the lock if it is free or left by a dead run; else None."""
     content, tag = store.tagged(HOLDER)
     owner = _owner(content)
-    if "token" in owner and _age(store, owner) < STALE:
+    if "token" in owner and _age(store, owner) < STALE and not _has_ended(owner.get("process")):
         return None
     lease = _Object(store, owner)
     return lease if lease.take(tag) else None
@@ -185,7 +186,37 @@ def _now() -> str:
 
 
 def _who(since: str) -> dict[str, Any]:
-    return {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+    return {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "process": _process(os.getpid())}
+
+
+def _process(pid: int) -> list[str] | None:
+    """What names a running process: start of the machine, PID namespace, number, start of the process.
+
+    None if it does not run, or where the system does not say. Containers with the same host name have different
+    namespaces.
+    """
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        state, *rest = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        if state not in "ZX":
+            return [boot, os.readlink("/proc/self/ns/pid"), str(pid), rest[18]]
+    return None
+
+
+def _has_ended(process: Any) -> bool:
+    """Whether a process that `_process` named was one of this machine, and runs no more."""
+    here = _process(os.getpid())
+    if not isinstance(process, list) or len(process) != 4 or here is None or process[:2] != here[:2]:
+        return False
+    try:
+        os.kill(int(process[2]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False  # it runs, as another user, whose processes this one may not see
+    except (OSError, ValueError):
+        return False
+    return _process(int(process[2])) != process
 
 
 def _owner(content: bytes | None) -> dict[str, Any]:
