@@ -16,8 +16,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from itertools import combinations
 from pathlib import Path
@@ -30,7 +29,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
 from templates import row, strangers  # noqa: E402
 
-from copydesk.duplicates.articles import clusters, entries, texts  # noqa: E402
+from copydesk.duplicates.articles import clusters  # noqa: E402
 from copydesk.duplicates.clusters import USUAL  # noqa: E402
 from copydesk.duplicates.shingles import shingles, spaced  # noqa: E402
 
@@ -224,12 +223,13 @@ def night(signatures: int, rows: Rows, base: Rows) -> dict[str, Any]:
 
 def one_night(folder: Path, signatures: int) -> None:
     """Make the warehouse, then measure the comparison and its part of the commit, in this process."""
-    from copydesk.records import Article
+    from warehouse_runs import ROW
+
+    from copydesk.records import Article, Document
     from copydesk.warehouse import Warehouse, layout, parquet
     from copydesk.warehouse.schemas import SIGNATURES, articles_table, edits_table, quarantine_row, quarantine_table
-    from copydesk.warehouse.signatures import FIRST_ROWS, RATIO, Rows as Keys, State
-    from copydesk.records import Document
-    from warehouse_runs import ROW
+    from copydesk.warehouse.signatures import FIRST_ROWS, RATIO, State
+    from copydesk.warehouse.signatures import Rows as Keys
 
     def publish(some: Rows, day: date, before: Callable[[], None] = lambda: None) -> dict[str, float]:
         warehouse = Warehouse.open(str(folder / "warehouse"))

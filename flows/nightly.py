@@ -11,7 +11,6 @@ import datetime
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +23,8 @@ from prefect.states import Completed, Failed
 from prefect.tasks import exponential_backoff
 
 from copydesk.config.load import load
+from copydesk.run import alert, notify
+from copydesk.run.child import end_with_serve
 from copydesk.run.job import Job, Outcome
 from copydesk.run.nightly import Night, Stage
 from copydesk.warehouse.schemas import RUNS
@@ -46,7 +47,13 @@ def _run_name() -> str:
     return f"nightly-{_day(parameters.get('date'), parameters.get('timezone', 'UTC'))}"
 
 
-@flow(name="copydesk", flow_run_name=_run_name, persist_result=False)
+@flow(
+    name="copydesk",
+    flow_run_name=_run_name,
+    persist_result=False,
+    on_failure=[notify.run_failed],
+    on_crashed=[notify.run_failed],
+)
 def nightly(
     sources: list[str],
     warehouse: str | None = None,
@@ -66,11 +73,15 @@ def nightly(
     Ends as `Completed` with the verdict as its message, or as `Held`, which counts as failed, if the quality gate held
     back a partition or the run. The report is written in both cases.
     """
+    end_with_serve()
     settings = load(config, {"warehouse.path": warehouse})
     with _log_in_the_run():
         at = None if date else flow_run.scheduled_start_time
-        outcome = one_night(Job(tuple(sources), settings.warehouse.path, _day(date, timezone), settings, at=at))
-    _show(outcome)
+        job = Job(tuple(sources), settings.warehouse.path, _day(date, timezone), settings, at=at)
+        outcome = one_night(job)
+        link = alert.link(outcome.report, settings.schedule.reports_url)
+        _show(outcome, link)
+        notify.send(alert.of_outcome(job, outcome, link), settings.alerts)
     if outcome.held:
         return Failed(name="Held", message=outcome.sentence)
     return Completed(message=outcome.sentence)
@@ -119,7 +130,7 @@ def _progress(documents: int, size: int) -> None:
     log.info("%s documents, %s MB", f"{documents:,}", f"{size / 1e6:,.1f}")
 
 
-def _show(outcome: Outcome) -> None:
+def _show(outcome: Outcome, link: str | None) -> None:
     """Create artifacts with the verdict and the counts of the run. They hold numbers and dates, no article text."""
     data, row, report = outcome.report_data, outcome.row, outcome.report
     if data is None or row is None or report is None:
@@ -128,11 +139,9 @@ def _show(outcome: Outcome) -> None:
         )
         return
     steps = "\n".join(f"| {name} | {count:,} |" for name, count in data["funnel"].items())
-    link = report if "://" in report else Path(report).absolute().as_uri()
+    where = f"[The report]({link}) is at `{report}`." if link else f"The report is at `{report}`."
     create_markdown_artifact(
-        f"**{outcome.sentence}** {data['verdict']['todo']}\n\n"
-        f"| documents | |\n|---|--:|\n{steps}\n\n"
-        f"[The report]({link}) is at `{report}`.",
+        f"**{outcome.sentence}** {data['verdict']['todo']}\n\n| documents | |\n|---|--:|\n{steps}\n\n{where}",
         key="copydesk-night",
         description="The outcome of the night",
     )

@@ -36,13 +36,13 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "tables",
         "run.job",
         "run.stored",
-        "run.batch run.child",
+        "run.batch run.child run.keeper run.alert run.reports_server",
         "languages.learn run.workers",
         "run.copies run.guard run.decide run.hand_check run.release run.second_pass run.spreadsheet",
         "run.collect",
         "run.gate",
         "run.publish",
-        "run.data_docs run.nightly",
+        "run.data_docs run.nightly run.notify run.overdue run.server",
         "flows",
         "run.schedule",
         "run",
@@ -203,9 +203,9 @@ def test_the_pure_part_touches_no_file_and_no_clock() -> None:
     assert not wrong
 
 
-def test_prefect_is_known_to_flows_and_schedule_alone() -> None:
+def test_prefect_is_known_to_flows_and_what_schedules_them_alone() -> None:
     known = {place_of(found.file) for found in imports() if found.module.partition(".")[0].startswith("prefect")}
-    assert known <= {"flows", "run.schedule"}
+    assert known == {"flows", "run.notify", "run.overdue", "run.schedule", "run.server"}
 
 
 def test_great_expectations_is_known_to_checks_alone() -> None:

@@ -89,16 +89,27 @@ def test_every_key_can_be_set_from_file_and_environment(name: str) -> None:
         "typos.suggest_from": "0.25",
         "rules.off": "quote",
         "warehouse.keep_versions_days": "1",
+        "schedule.missed": "skip",
+        "schedule.missed_limit": "3",
+        "schedule.reports_url": "https://reports.example/",
+        "alerts.webhook": "https://alerts.example/",
+        "alerts.block": "slack-webhook/desk",
     }.get(name) or ("story" if name.startswith("sources.fields.") else None)
     value = value or ("elsewhere" if not default or default.startswith('"') else "1")
     Path("elsewhere").mkdir()  # a folder of lists has to be there
     *section, key = name.split(".")
     header = f"[{'.'.join(section)}]\n" if section else ""
-    Path("copydesk.toml").write_text(f"{header}{key} = {value if value == '1' else f'{value!r}'}\n")
+    Path("copydesk.toml").write_text(f"{header}{key} = {value if value.isdigit() else f'{value!r}'}\n")
     from_file = load(environment={})
     Path("copydesk.toml").unlink()
     from_environment = load(environment={"COPYDESK_" + name.upper().replace(".", "__"): value})
     assert from_file == from_environment != Config()
+
+
+def test_the_address_of_a_webhook_is_not_repeated_where_it_is_wrong() -> None:
+    message = refusal('[alerts]\nwebhook = "hooks.example/secret"\n')
+    assert "alerts.webhook = …: is not an address" in message
+    assert "secret" not in message
 
 
 def test_other_variables_are_none_of_our_business() -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 import click
 import pyarrow as pa
 import pytest
+import yaml
 from click.testing import CliRunner
 from pydantic import BaseModel, Field
 
@@ -140,6 +141,16 @@ def test_every_package_is_in_the_picture() -> None:
 def test_every_kind_of_file_that_is_read_is_documented() -> None:
     page = PAGES["how-to/sources.md"]
     assert [extension for extension in READERS if f"`{extension}`" not in page] == []
+
+
+def test_the_automation_for_silent_runs_is_one_that_prefect_takes() -> None:
+    from prefect.events.schemas.automations import AutomationCore, EventTrigger
+
+    ((title, block),) = fences("how-to/schedule.md", "yaml")
+    assert f"--from-file {title}" in PAGES["how-to/schedule.md"]
+    automation = AutomationCore.model_validate(yaml.safe_load(block))
+    assert isinstance(automation.trigger, EventTrigger)
+    assert automation.trigger.within.total_seconds() == 90
 
 
 # --- built

@@ -107,7 +107,7 @@ def test_a_command_reaches_nobody_and_writes_only_what_it_says(name: str, tmp_pa
 
 @pytest.mark.slow
 def test_the_schedule_reaches_its_own_server_alone(tmp_path: Path) -> None:
-    command = ("-m", "copydesk.cli", "serve", str(RAW), "--warehouse", str(tmp_path / "w"), "--cron", "0 2 * * *")
+    command = ("-m", "copydesk.cli", "serve", str(RAW), "--warehouse", str(tmp_path / "w"), "--port", "0")
     traced = Traced(tmp_path, sys.executable, *command)
     try:
         assert traced.process.stdout is not None

@@ -180,17 +180,33 @@ def _print_sites(entries: Sequence[Mapping[str, Any]]) -> None:
 @click.option("--timezone", metavar="NAME", help="The time zone of the schedule, an IANA name.  [default: UTC]")
 @click.option("--warehouse", metavar="DIR-OR-URL", help="Where the tables are written.  [default: warehouse]")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
-def serve(sources: tuple[str, ...], cron: str, timezone: str | None, warehouse: str | None, config: str | None) -> None:
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65534),
+    metavar="N",
+    help="The port of the server that is started; 0 means any free one.  [default: 4200]",
+)
+@click.option(
+    "--database",
+    metavar="URL",
+    help="The database of the server that is started, PostgreSQL or SQLite.  [default: SQLite in PREFECT_HOME]",
+)
+def serve(
+    sources: tuple[str, ...], cron: str, timezone: str | None, warehouse: str | None, config: str | None,
+    port: int | None, database: str | None,
+) -> None:  # fmt: skip
     """Run every night, on a Prefect server.
 
-    Uses the server at PREFECT_API_URL, or starts one on this machine if the variable is not set. Runs until it is
-    stopped. A run is for the date it was scheduled for, even if it starts late. No telemetry is sent.
+    Uses the server at PREFECT_API_URL, or starts one on this machine if the variable is not set, and the reports at the
+    port after it. Runs until it is stopped. A run is for the date it was scheduled for, even if it starts late. Missed
+    nights are treated as [schedule] says, and [alerts] says who is told. No telemetry is sent.
 
     \b
     copydesk serve /data/scraped --warehouse /data/warehouse --cron "0 2 * * *"
+    copydesk serve /data/scraped --port 4300 --database postgresql://copydesk@db.example/prefect
     """
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse})
-        from copydesk.run import schedule
+        from copydesk.run.schedule import Service, serve
 
-        schedule.serve(sources, settings, cron, timezone or "UTC", config)
+        serve(Service(sources, settings, cron, timezone or "UTC", config, port, database))

@@ -1,6 +1,7 @@
 """The configuration: one immutable value (`model`), and the sources of its values (`load`)."""
 
 from copydesk.config.model import (
+    AlertsConfig,
     Config,
     DatesConfig,
     DuplicatesConfig,
@@ -9,6 +10,7 @@ from copydesk.config.model import (
     ListsConfig,
     RulesConfig,
     RunConfig,
+    ScheduleConfig,
     SitesConfig,
     SourcesConfig,
     TextConfig,
@@ -17,6 +19,7 @@ from copydesk.config.model import (
 )
 
 __all__ = [
+    "AlertsConfig",
     "Config",
     "DatesConfig",
     "DuplicatesConfig",
@@ -25,6 +28,7 @@ __all__ = [
     "ListsConfig",
     "RulesConfig",
     "RunConfig",
+    "ScheduleConfig",
     "SitesConfig",
     "SourcesConfig",
     "TextConfig",

@@ -18,8 +18,10 @@ from copydesk.config import Config
 
 FILE = "copydesk.toml"
 PREFIX = "COPYDESK_"
-#: Variables that are no settings: the name of the person who decides.
-OTHERS = ("COPYDESK_WHO",)
+#: Variables that are no settings: the name of the person who decides, and the process that a run is started by.
+OTHERS = ("COPYDESK_WHO", "COPYDESK_SERVED_BY")
+#: Settings whose values are not printed.
+SECRET = ("alerts.webhook",)
 
 
 class ConfigError(ValueError):
@@ -136,7 +138,8 @@ def _in_words(problem: Any, origin: Mapping[str, str]) -> str:
     if problem["type"] == "model_type":
         return f"{where}: {key} = {problem['input']!r}: is a section; write [{key}] and its keys below it"
     message = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{where}: {key} = {problem['input']!r}: {message[:1].lower() + message[1:]}{_allowed(key)}"
+    value = "…" if key in SECRET else repr(problem["input"])
+    return f"{where}: {key} = {value}: {message[:1].lower() + message[1:]}{_allowed(key)}"
 
 
 def _allowed(key: str) -> str:

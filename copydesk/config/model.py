@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from copydesk.data.rules import rules, similar
 
@@ -204,6 +204,38 @@ class RunConfig(Section):
     )
 
 
+class ScheduleConfig(Section):
+    """`[schedule]`: the nights of `copydesk serve`."""
+
+    missed: Literal["catch-up", "skip"] = Field(
+        "catch-up", description="What happens to nights that were missed; a made-up night takes up all that arrived"
+    )
+    missed_limit: int = Field(
+        1, ge=1, le=100, description="Missed nights that are made up for, the most recent ones; others are skipped"
+    )
+    reports_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Address at which you publish the folder `_reports`; without it, that of `copydesk serve`",
+    )
+
+
+class AlertsConfig(Section):
+    """`[alerts]`: where a message goes when a scheduled night needs someone, or did not run."""
+
+    webhook: SecretStr | None = Field(None, description="Address that gets JSON with `subject` and `text`, by POST")
+    block: str | None = Field(
+        None, pattern=r"^[\w-]+/[\w-]+$", description="Saved notification block of the Prefect server, as type/name"
+    )
+
+    @field_validator("webhook")
+    @classmethod
+    def _an_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("http://", "https://")):
+            raise ValueError("is not an address that starts with https:// or http://")
+        return value
+
+
 class Config(Section):
     """All settings; each attribute is a section of `copydesk.toml`."""
 
@@ -219,3 +251,5 @@ class Config(Section):
     gate: GateConfig = GateConfig()
     warehouse: WarehouseConfig = WarehouseConfig()
     run: RunConfig = RunConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    alerts: AlertsConfig = AlertsConfig()

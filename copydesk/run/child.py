@@ -1,4 +1,4 @@
-"""The start of a worker process: it loads the user's word lists and ends with its parent.
+"""Processes that end with the one that started them: workers, which also load the user's word lists, and served runs.
 
 This module imports little: a process reads its word lists when it imports the modules that compile patterns from them.
 """
@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
+import time
 from importlib import import_module
+
+#: The process of `copydesk serve`, told to the runs that it starts.
+SERVED_BY = "COPYDESK_SERVED_BY"
+#: Seconds in which a run whose `serve` is gone may release what it holds.
+END_SECONDS = 10
 
 
 def begin(lists: str | None) -> None:
@@ -35,3 +42,21 @@ def _end_with_parent() -> None:
             os._exit(1)
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def end_with_serve() -> None:
+    """End this run as soon as the `copydesk serve` that started it is gone; without one, do nothing.
+
+    The next one takes the run for dead, and its night may begin again.
+    """
+    served_by = os.environ.get(SERVED_BY)
+
+    def watch() -> None:
+        while str(os.getppid()) == served_by:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(END_SECONDS)
+        os._exit(1)
+
+    if served_by is not None:
+        threading.Thread(target=watch, name="serve-watch", daemon=True).start()

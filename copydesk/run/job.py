@@ -74,7 +74,8 @@ class Outcome:
     address of its page, `tables` that of the warehouse, `report_data` the data of the page
     (`copydesk.report.report_data`). `changes` are the published articles that come out differently when they are
     processed again (`copydesk.run.collect.Changed`). `sites` are the sites (`copydesk.sites.judge.entries`). `severity`
-    is that of the worst finding about a partition, the run or a site: `critical`, `warning` or None.
+    is that of the worst finding about a partition, the run or a site: `critical`, `warning` or None. `empty` says that
+    the sources hold no documents.
     """
 
     sentence: str
@@ -85,6 +86,7 @@ class Outcome:
     changes: Sequence[Any] = ()
     sites: Sequence[Mapping[str, Any]] = ()
     severity: str | None = None
+    empty: bool = False
 
     @property
     def held(self) -> bool:
@@ -97,6 +99,7 @@ def fingerprint(config: Config) -> str:
 
     It covers the contents of the user's lists.
     """
-    settings = config.model_dump_json(exclude={"warehouse": True, "run": True, "expectations": True, "lists": True})
+    aside = {"warehouse", "run", "expectations", "lists", "schedule", "alerts"}
+    settings = config.model_dump_json(exclude=aside)
     lists = user_lists.digest(config.lists.folder) if config.lists.folder is not None else ""
     return hashlib.sha256(f"{settings}{lists}".encode()).hexdigest()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -117,11 +117,12 @@ def _collect(night: Night, prepared: Prepared) -> Collected | Outcome:
 
 def _without_documents(night: Night, collected: Collected) -> Outcome:
     """The outcome of a run to which nothing new came. Nothing is written, but sites that are expected are named."""
-    sentence = _nothing_to_do(collected.history.delivered)
+    delivered = collected.history.delivered
+    outcome = Outcome(_nothing_to_do(delivered), empty=not delivered)
     if night.job.stored or past.read(collected.warehouse, night.job.day).today:
-        return Outcome(sentence)
+        return outcome
     sites = judge_sites(collected, night.job.config, night.job.day, lambda: night.checks)
-    return Outcome(sentence, sites=sites.entries, severity=sites.severity)
+    return replace(outcome, sites=sites.entries, severity=sites.severity)
 
 
 def _gate(night: Night, collected: Collected) -> Judged:

@@ -1,84 +1,95 @@
-"""The nightly schedule of `copydesk serve`.
-
-A schedule needs a permanent Prefect server: the temporary one that Prefect starts for a single flow silently ignores
-schedules. So `serve` uses the configured server, or starts one (SQLite below `PREFECT_HOME`, bound to the loopback
-address) and stops it at the end.
-"""
+"""The nightly schedule of `copydesk serve`: a deployment of the flow on a Prefect server, and a runner for it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
-from zoneinfo import available_timezones
+from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
 
 import click
 
 from copydesk.config import Config
-from copydesk.config.load import FILE, ConfigError
+from copydesk.config.load import FILE, PREFIX, ConfigError
 from copydesk.data.bundled import bundled
+from copydesk.run import notify
+from copydesk.run.alert import of_overdue
+from copydesk.run.child import SERVED_BY
+from copydesk.run.overdue import Deployment, Overdue, close_dead_runs, settle
+from copydesk.run.reports_server import reports_at
+from copydesk.run.server import ENVIRONMENT, PORT, STOP_SECONDS, Server, answers, gone, running
 
 if TYPE_CHECKING:
-    from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.schedules import CronSchedule
     from prefect.runner import Runner
 
 FLOW, DEPLOYMENT = "copydesk", "nightly"
 
-#: Environment variables set before Prefect is imported, unless the user has set them.
-ENVIRONMENT = {
-    "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-}
-
-#: For a server that is started here. That many nights are scheduled ahead, so that they are made up for after an outage
-#: of server and schedule; with Prefect's default of 3 later ones would be lost.
-SERVER_ENVIRONMENT = {"PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "31"}
-
-#: Seconds for a server to answer (it needs 20 on a cold disk), and to stop.
-START_SECONDS, STOP_SECONDS = 180, 15
+#: Seconds between two looks for nights that were missed, and for a server that has stopped answering.
+LOOK_SECONDS, OUTAGE_SECONDS = 60.0, 10.0
+#: The variable of the setting by which runs know where their reports are.
+REPORTS_URL = f"{PREFIX}SCHEDULE__REPORTS_URL"
 
 
-def serve(
-    sources: Sequence[str], settings: Config, cron: str, timezone: str = "UTC", config_path: str | None = None
-) -> None:
-    """Run the nightly flow at the times of `cron` in `timezone`, until SIGTERM or Ctrl-C.
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What `serve` is asked for. `port` and `database` are those of a server that is started; None means the default.
 
-    Each run reads the configuration again from `config_path` and the environment; sources and warehouse are those given
-    here. Raises `ConfigError` for an invalid schedule, and for a server that does not answer.
+    `cron` and `timezone` are the schedule; `config_path` is the file that each run reads again.
+    """
+
+    sources: tuple[str, ...]
+    settings: Config
+    cron: str
+    timezone: str = "UTC"
+    config_path: str | None = None
+    port: int | None = None
+    database: str | None = None
+
+
+def serve(service: Service) -> None:
+    """Run the nightly flow at the times of the schedule, until SIGTERM or Ctrl-C.
+
+    Each run reads the configuration again from the file and the environment; sources and warehouse are those given
+    here. Raises `ConfigError` for an invalid schedule, for a port that is taken, and for a server that does not answer.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     _ask_for_a_home()
-    schedule = _schedule(cron, timezone)
-    for source in sources:
+    schedule = _schedule(service.cron, service.timezone)
+    for source in service.sources:
         if "://" not in source and not Path(source).exists():
             raise ConfigError(f"SOURCE {source!r} does not exist; create the folder first, or correct the path")
+    warehouse = _anywhere(service.settings.warehouse.path)
     parameters = {
-        "sources": [_anywhere(source) for source in sources],
-        "warehouse": _anywhere(settings.warehouse.path),
-        "config": _anywhere(config_path or FILE) if config_path or Path(FILE).exists() else None,
-        "timezone": timezone,
+        "sources": [_anywhere(source) for source in service.sources],
+        "warehouse": warehouse,
+        "config": _anywhere(service.config_path or FILE) if service.config_path or Path(FILE).exists() else None,
+        "timezone": service.timezone,
     }
-    previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server is stopped in every case
+    previous = _stop_on_sigterm()
     try:
-        with _server() as server:
-            _run(schedule, parameters, server)
+        with running(service.port, service.database) as server, _reports(service, warehouse) as reports:
+            Nights(schedule, parameters, service.settings, server).serve(reports)
     except KeyboardInterrupt:
         click.echo("copydesk: stopped", err=True)
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+def _stop_on_sigterm() -> Any:
+    return signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server is stopped in every case
 
 
 def _ask_for_a_home() -> None:
@@ -115,145 +126,148 @@ def _anywhere(place: str) -> str:
     return place if "://" in place and not os.path.exists(place) else os.path.abspath(place)
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """The server to use: the URL of its API and, where it was started here, its process and its log."""
-
-    url: str
-    process: subprocess.Popen[bytes] | None = None
-    log: Path | None = None
-
-    @property
-    def is_gone(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
-
-
 @contextmanager
-def _server() -> Iterator[Server]:
-    """The configured server, or one started for this context, which ends at the latest with this process."""
-    from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
-
-    configured = get_current_settings().api.url
+def _reports(service: Service, warehouse: str) -> Iterator[str]:
+    """The address of the reports, told to the runs: the configured one, or one of this process."""
+    configured = service.settings.schedule.reports_url
     if configured:
-        _wait_until_healthy(configured)
-        yield Server(configured)
+        yield configured
         return
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}/api"
-    log = get_current_settings().home / "copydesk-server.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    start = ["-m", "prefect", "--no-prompt", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    keep = [sys.executable, "-m", "copydesk.run.keeper"]
-    # A new session: Ctrl-C in the terminal reaches only this process, so that runs can still report their end.
-    # S603: the command holds no user input.
-    with log.open("wb") as output:
-        child = subprocess.Popen(  # noqa: S603
-            [*keep, sys.executable, *start],
-            stdin=subprocess.PIPE,  # never written to: that it closes tells the keeper that nobody needs the server
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env={**SERVER_ENVIRONMENT, **os.environ},
+    port = PORT if service.port is None else service.port
+    with reports_at(port + 1 if port else 0, warehouse) as address:
+        os.environ[REPORTS_URL] = address
+        try:
+            yield address
+        finally:
+            del os.environ[REPORTS_URL]
+
+
+class Nights:
+    """The nights of one schedule on one server."""
+
+    def __init__(self, schedule: CronSchedule, parameters: dict[str, Any], settings: Config, server: Server) -> None:
+        self.schedule = schedule
+        self.parameters = parameters
+        self.settings = settings
+        self.server = server
+
+    def serve(self, reports: str) -> None:
+        """Serve until SIGTERM or Ctrl-C, also across an outage of a server that was not started here."""
+        from prefect.logging.handlers import APILogHandler
+
+        runner, deployment = self._register()
+        self._greet(reports)
+        while not asyncio.run(_until_stopped(runner, self.server, partial(self._settle, deployment))):
+            _stop_on_sigterm()  # the runner and its loop have taken the handler
+            runner, deployment = self._after_the_outage()
+        APILogHandler().flush()  # while the server is still running
+
+    def _register(self) -> tuple[Runner, Deployment]:
+        """A runner with the deployment, after order was made of what earlier ones left."""
+        from prefect.client.orchestration import get_client
+        from prefect.deployments.runner import RunnerDeployment
+        from prefect.flows import load_flow_from_entrypoint
+        from prefect.runner import Runner
+        from prefect.schedules import Schedule
+
+        os.environ[SERVED_BY] = str(os.getpid())
+        entrypoint = f"{bundled('flows').resolve() / 'nightly.py'}:nightly"
+        registered = RunnerDeployment.from_flow(
+            load_flow_from_entrypoint(entrypoint),
+            DEPLOYMENT,
+            schedule=Schedule(cron=self.schedule.cron, timezone=self.schedule.timezone),
+            parameters=self.parameters,
         )
-    try:
-        with temporary_settings({PREFECT_API_URL: url}):
+        # By absolute path: `from_flow` would note a path relative to a working folder, which may differ next time.
+        # (`from_entrypoint` would store the working folder, and copy all of it into the next one.)
+        registered.entrypoint = entrypoint
+        runner = Runner(name=DEPLOYMENT, limit=1, pause_on_shutdown=False)
+        known = runner.add_deployment(registered)
+        assert isinstance(known, UUID)
+        deployment = Deployment(known, self.schedule, self.parameters)
+        with get_client(sync_client=True) as client:
+            # Only this process serves the deployment, and has not started yet: whatever runs is dead.
+            dead = close_dead_runs(client, FLOW, DEPLOYMENT)
+            self._say(settle(client, deployment, self.settings.schedule, datetime.now(UTC), dead))
+        return runner, deployment
+
+    def _settle(self, deployment: Deployment) -> None:
+        """Look for nights that were missed while this process or its machine slept."""
+        from prefect.client.orchestration import get_client
+
+        with get_client(sync_client=True) as client:
+            self._say(settle(client, deployment, self.settings.schedule, datetime.now(UTC)))
+
+    def _say(self, overdue: Overdue) -> None:
+        if not overdue:
+            return
+        zone = ZoneInfo(self.parameters["timezone"])
+        made_up, skipped = (
+            [start.astimezone(zone).date().isoformat() for start in starts]
+            for starts in (overdue.made_up, overdue.skipped)
+        )
+        message = of_overdue(self.parameters["sources"], self.parameters["warehouse"], overdue.dead, made_up, skipped)
+        for line in message.body.splitlines()[2:]:
+            click.echo(f"copydesk: {line}", err=True)
+        notify.send(message, self.settings.alerts)
+
+    def _greet(self, reports: str) -> None:
+        click.echo(
+            f"copydesk: every night at {self.schedule.cron!r} ({self.schedule.timezone}),"
+            f" to {self.parameters['warehouse']}; see {self.server.url.removesuffix('/api')} (Ctrl-C stops)\n"
+            f"copydesk: reports at {reports}",
+            err=True,
+        )
+
+    def _after_the_outage(self) -> tuple[Runner, Deployment]:
+        """Wait until the server answers, however long, and register again."""
+        click.echo(f"copydesk: the Prefect server at {self.server.url} does not answer; waiting for it", err=True)
+        while True:
+            while not answers():
+                if self.server.is_gone:
+                    raise ConfigError(gone(self.server))
+                time.sleep(OUTAGE_SECONDS)
             try:
-                _wait_until_healthy(url, child)
-            except ConfigError as error:
-                raise ConfigError(f"{error}; see its log {log}") from None
-            yield Server(url, child, log)
-    finally:
-        _stop(child)
+                registered = self._register()
+            except Exception:
+                if answers():
+                    raise
+            else:
+                click.echo("copydesk: the Prefect server answers again", err=True)
+                return registered
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_healthy(url: str, child: subprocess.Popen[bytes] | None = None) -> None:
-    from prefect.client.orchestration import get_client
-
-    deadline = time.monotonic() + START_SECONDS
-    with get_client(sync_client=True) as client:
-        while (fault := client.api_healthcheck()) is not None:
-            if child is not None and child.poll() is not None:
-                raise ConfigError(f"the Prefect server ended with code {child.returncode} before it answered")
-            if time.monotonic() > deadline:
-                raise ConfigError(f"no Prefect server answers at {url}: {fault}")
-            time.sleep(0.5)
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    child.terminate()
-    try:
-        child.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)  # the keeper leads a group, with the server in it
-        child.wait()
-    if child.stdin:
-        child.stdin.close()
-
-
-def _run(schedule: CronSchedule, parameters: dict[str, Any], server: Server) -> None:
-    from prefect.client.orchestration import get_client
-    from prefect.deployments.runner import RunnerDeployment
-    from prefect.flows import load_flow_from_entrypoint
-    from prefect.logging.handlers import APILogHandler
-    from prefect.runner import Runner
-    from prefect.schedules import Schedule
-
-    entrypoint = f"{bundled('flows').resolve() / 'nightly.py'}:nightly"
-    with get_client(sync_client=True) as client:
-        for name in _close_dead_runs(client):
-            click.echo(f"copydesk: {name} was running when its process died, and is marked as crashed", err=True)
-    deployment = RunnerDeployment.from_flow(
-        load_flow_from_entrypoint(entrypoint),
-        DEPLOYMENT,
-        schedule=Schedule(cron=schedule.cron, timezone=schedule.timezone),
-        parameters=parameters,
-    )
-    # By absolute path: `from_flow` would note a path relative to a working folder, which may differ next time.
-    # (`from_entrypoint` would store the working folder, and copy all of it into the next one.)
-    deployment.entrypoint = entrypoint
-    # Nights missed while `serve` was not running are made up for at the next start, each with its own date.
-    runner = Runner(name=DEPLOYMENT, limit=1, pause_on_shutdown=False)
-    runner.add_deployment(deployment)
-    click.echo(
-        f"copydesk: every night at {schedule.cron!r} ({schedule.timezone}), to {parameters['warehouse']};"
-        f" see {server.url.removesuffix('/api')} (Ctrl-C stops)",
-        err=True,
-    )
-    asyncio.run(_until_stopped(runner, server))
-    APILogHandler().flush()  # while the server is still running
-
-
-async def _until_stopped(runner: Runner, server: Server) -> None:
-    """Serve until SIGTERM or Ctrl-C, then end the run in progress before this process ends.
+async def _until_stopped(runner: Runner, server: Server, settle: Callable[[], None]) -> bool:
+    """Serve until SIGTERM or Ctrl-C, then end the run in progress before this process ends; False if the server was
+    lost instead.
 
     The runner's own handler does not await its `stop`, and a cancelled runner kills the process of the run at once,
-    which then cannot report its state. Raises `ConfigError` as soon as the server is gone: the runner would retry for
-    minutes before it fails.
+    which then cannot report its state. Raises `ConfigError` as soon as a server that was started here is gone: the
+    runner would retry for minutes before it fails.
     """
     serving, told = asyncio.ensure_future(runner.start()), asyncio.Event()
     await asyncio.sleep(0)  # the runner first installs its own handler
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    stopping, dying = asyncio.ensure_future(told.wait()), asyncio.ensure_future(_until_gone(server))
-    await asyncio.wait([serving, stopping, dying], return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    dying.cancel()
+    aside = [asyncio.ensure_future(work) for work in (told.wait(), _until_gone(server), _look(settle))]
+    await asyncio.wait([serving, *aside[:2]], return_when=asyncio.FIRST_COMPLETED)
+    for task in aside:
+        task.cancel()
     if server.is_gone:
         serving.cancel()
         await asyncio.wait([serving], timeout=STOP_SECONDS)
-        raise ConfigError(_gone(server))
+        raise ConfigError(gone(server))
+    if serving.done() and serving.exception() is not None and not told.is_set():
+        if await asyncio.to_thread(answers):
+            await serving  # the server is not to blame: raise
+        return False
     if runner.started:
         await runner.astop()
     elif not serving.done():
         serving.cancel()
     with suppress(asyncio.CancelledError):
         await serving
+    return True
 
 
 async def _until_gone(server: Server) -> None:
@@ -261,39 +275,8 @@ async def _until_gone(server: Server) -> None:
         await asyncio.sleep(1)
 
 
-def _gone(server: Server) -> str:
-    code = server.process.returncode if server.process else None
-    return (
-        f"the Prefect server at {server.url} ended with code {code}, and nothing is scheduled without it;"
-        f" see its log {server.log}. Start `copydesk serve` again: nights that were missed are made up for"
-    )
-
-
-def _close_dead_runs(client: SyncPrefectClient) -> list[str]:
-    """Mark runs of killed processes as crashed; returns their names.
-
-    Prefect leaves the run of a killed process in state running forever. Only this process serves the deployment, and it
-    has not started yet, so any run in that state is dead.
-    """
-    from prefect import State
-    from prefect.client.schemas import filters
-    from prefect.client.schemas.objects import StateType
-    from prefect.client.schemas.sorting import FlowRunSort
-    from prefect.states import Crashed
-
-    unfinished = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
-    runs = client.read_flow_runs(
-        flow_filter=filters.FlowFilter(name=filters.FlowFilterName(any_=[FLOW])),
-        deployment_filter=filters.DeploymentFilter(name=filters.DeploymentFilterName(any_=[DEPLOYMENT])),
-        flow_run_filter=filters.FlowRunFilter(
-            state=filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=unfinished))
-        ),
-        sort=FlowRunSort.EXPECTED_START_TIME_ASC,
-        limit=100,  # a server with FastAPI 0.151 or later refuses the client's default, None
-    )
-    dead: State[None] = Crashed(
-        message="The process of this run was killed. Readers see no partial result; the next run continues its work."
-    )
-    for run in runs:
-        client.set_flow_run_state(run.id, dead, force=True)
-    return [run.name for run in runs]
+async def _look(settle: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        with suppress(Exception):  # the server may be away; the runner notices if it stays away
+            await asyncio.to_thread(settle)
