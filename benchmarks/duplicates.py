@@ -307,7 +307,7 @@ def main() -> None:
         for line in compare(rows, known(chosen.pairs, rows), chosen.peers):
             print(
                 "  ".join(
-                    f"{name} {value if not isinstance(value, tuple) else '%d of %d' % value}"
+                    f"{name} {' of '.join(map(str, value)) if isinstance(value, tuple) else value}"
                     for name, value in line.items()
                 )
             )

@@ -43,7 +43,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "run.gate",
         "run.publish",
         "run.data_docs run.nightly run.notify run.overdue run.server",
-        "flows",
+        "flows run.serving",
         "run.schedule",
         "run",
         "cli",
@@ -205,7 +205,7 @@ def test_the_pure_part_touches_no_file_and_no_clock() -> None:
 
 def test_prefect_is_known_to_flows_and_what_schedules_them_alone() -> None:
     known = {place_of(found.file) for found in imports() if found.module.partition(".")[0].startswith("prefect")}
-    assert known == {"flows", "run.notify", "run.overdue", "run.schedule", "run.server"}
+    assert known == {"flows", "run.notify", "run.overdue", "run.schedule", "run.server", "run.serving"}
 
 
 def test_great_expectations_is_known_to_checks_alone() -> None:

@@ -50,16 +50,14 @@ class Overdue:
         return bool(self.dead or self.made_up or self.skipped)
 
 
-def close_dead_runs(client: SyncPrefectClient, flow: str, deployment: str) -> list[FlowRun]:
-    """Mark the unfinished runs of a deployment that nobody serves as crashed; returns them, oldest first."""
-    from prefect import State
+def unfinished_runs(client: SyncPrefectClient, flow: str, deployment: str) -> list[FlowRun]:
+    """The runs of a deployment that are in progress, or look like it, oldest first."""
     from prefect.client.schemas import filters
     from prefect.client.schemas.objects import StateType
     from prefect.client.schemas.sorting import FlowRunSort
-    from prefect.states import Crashed
 
     unfinished = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
-    runs = client.read_flow_runs(
+    found = client.read_flow_runs(
         flow_filter=filters.FlowFilter(name=filters.FlowFilterName(any_=[flow])),
         deployment_filter=filters.DeploymentFilter(name=filters.DeploymentFilterName(any_=[deployment])),
         flow_run_filter=filters.FlowRunFilter(
@@ -68,12 +66,21 @@ def close_dead_runs(client: SyncPrefectClient, flow: str, deployment: str) -> li
         sort=FlowRunSort.EXPECTED_START_TIME_ASC,
         limit=_PAGE,  # a server with FastAPI 0.151 or later refuses the client's default, None
     )
+    return list(found)
+
+
+def close_dead_runs(client: SyncPrefectClient, flow: str, deployment: str) -> list[FlowRun]:
+    """Mark the unfinished runs of a deployment that nobody serves as crashed; returns them, oldest first."""
+    from prefect import State
+    from prefect.states import Crashed
+
+    runs = unfinished_runs(client, flow, deployment)
     dead: State[None] = Crashed(
         message="The process of this run was killed. Readers see no partial result; the next run continues its work."
     )
     for run in runs:
         client.set_flow_run_state(run.id, dead, force=True)
-    return list(runs)
+    return runs
 
 
 def settle(

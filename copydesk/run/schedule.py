@@ -7,8 +7,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -26,9 +26,10 @@ from copydesk.data.bundled import bundled
 from copydesk.run import notify
 from copydesk.run.alert import of_overdue
 from copydesk.run.child import SERVED_BY
-from copydesk.run.overdue import Deployment, Overdue, close_dead_runs, settle
+from copydesk.run.overdue import Deployment, Overdue, close_dead_runs, settle, unfinished_runs
 from copydesk.run.reports_server import reports_at
-from copydesk.run.server import ENVIRONMENT, PORT, STOP_SECONDS, Server, answers, gone, running
+from copydesk.run.server import ENVIRONMENT, PORT, Server, answers, gone, running
+from copydesk.run.serving import LOST, OUTAGE_SECONDS, until_stopped
 
 if TYPE_CHECKING:
     from prefect.client.schemas.schedules import CronSchedule
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 FLOW, DEPLOYMENT = "copydesk", "nightly"
 
-#: Seconds between two looks for nights that were missed, and for a server that has stopped answering.
-LOOK_SECONDS, OUTAGE_SECONDS = 60.0, 10.0
 #: The variable of the setting by which runs know where their reports are.
 REPORTS_URL = f"{PREFIX}SCHEDULE__REPORTS_URL"
 
@@ -157,7 +156,7 @@ class Nights:
 
         runner, deployment = self._register()
         self._greet(reports)
-        while not asyncio.run(_until_stopped(runner, self.server, partial(self._settle, deployment))):
+        while asyncio.run(until_stopped(runner, self.server, partial(self._settle, deployment), self._rests)) == LOST:
             _stop_on_sigterm()  # the runner and its loop have taken the handler
             runner, deployment = self._after_the_outage()
         APILogHandler().flush()  # while the server is still running
@@ -198,6 +197,13 @@ class Nights:
         with get_client(sync_client=True) as client:
             self._say(settle(client, deployment, self.settings.schedule, datetime.now(UTC)))
 
+    def _rests(self) -> bool:
+        """Whether no run is in progress."""
+        from prefect.client.orchestration import get_client
+
+        with get_client(sync_client=True) as client:
+            return not unfinished_runs(client, FLOW, DEPLOYMENT)
+
     def _say(self, overdue: Overdue) -> None:
         if not overdue:
             return
@@ -221,7 +227,6 @@ class Nights:
 
     def _after_the_outage(self) -> tuple[Runner, Deployment]:
         """Wait until the server answers, however long, and register again."""
-        click.echo(f"copydesk: the Prefect server at {self.server.url} does not answer; waiting for it", err=True)
         while True:
             while not answers():
                 if self.server.is_gone:
@@ -235,48 +240,3 @@ class Nights:
             else:
                 click.echo("copydesk: the Prefect server answers again", err=True)
                 return registered
-
-
-async def _until_stopped(runner: Runner, server: Server, settle: Callable[[], None]) -> bool:
-    """Serve until SIGTERM or Ctrl-C, then end the run in progress before this process ends; False if the server was
-    lost instead.
-
-    The runner's own handler does not await its `stop`, and a cancelled runner kills the process of the run at once,
-    which then cannot report its state. Raises `ConfigError` as soon as a server that was started here is gone: the
-    runner would retry for minutes before it fails.
-    """
-    serving, told = asyncio.ensure_future(runner.start()), asyncio.Event()
-    await asyncio.sleep(0)  # the runner first installs its own handler
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    aside = [asyncio.ensure_future(work) for work in (told.wait(), _until_gone(server), _look(settle))]
-    await asyncio.wait([serving, *aside[:2]], return_when=asyncio.FIRST_COMPLETED)
-    for task in aside:
-        task.cancel()
-    if server.is_gone:
-        serving.cancel()
-        await asyncio.wait([serving], timeout=STOP_SECONDS)
-        raise ConfigError(gone(server))
-    if serving.done() and serving.exception() is not None and not told.is_set():
-        if await asyncio.to_thread(answers):
-            await serving  # the server is not to blame: raise
-        return False
-    if runner.started:
-        await runner.astop()
-    elif not serving.done():
-        serving.cancel()
-    with suppress(asyncio.CancelledError):
-        await serving
-    return True
-
-
-async def _until_gone(server: Server) -> None:
-    while not server.is_gone:  # noqa: ASYNC110  # a thread that waits for the process would hold up the end of this one
-        await asyncio.sleep(1)
-
-
-async def _look(settle: Callable[[], None]) -> None:
-    while True:
-        await asyncio.sleep(LOOK_SECONDS)
-        with suppress(Exception):  # the server may be away; the runner notices if it stays away
-            await asyncio.to_thread(settle)
