@@ -55,9 +55,14 @@ def table(warehouse: Path, name: str) -> pd.DataFrame:
 
 
 def tree(warehouse: Path) -> dict[str, str]:
+    """Every file with its digest, but for the lock and the reports, which say how long a run took and where."""
+    return {name: digest for name, digest in files(warehouse).items() if not name.startswith("_reports")}
+
+
+def files(warehouse: Path) -> dict[str, str]:
     """Every file with its digest, but for the lock."""
-    files = (path for path in sorted(warehouse.rglob("*")) if path.is_file() and not path.name.startswith("_lock"))
-    return {str(path.relative_to(warehouse)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    found = (path for path in sorted(warehouse.rglob("*")) if path.is_file() and not path.name.startswith("_lock"))
+    return {str(path.relative_to(warehouse)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
 def edits_of(edits: pd.DataFrame, article_id: str) -> list[Edit]:
@@ -113,8 +118,8 @@ def settled(
         assert set(edits.get("article_id", ())) <= set(articles["article_id"])
     leavings = [name for name in tree(warehouse) if name.startswith("_staging") or name.endswith((".part", ".tmp"))]
     assert leavings == []
-    before = tree(warehouse)
+    before = files(warehouse)
     assert night(sources, warehouse, day, **sections).row is None
-    assert tree(warehouse) == before
+    assert files(warehouse) == before
     reasons = {row["uri"]: [reason["rule"] for reason in row["reasons"]] for row in held.to_dict("records")}
     return Left(outcome, articles, held, reasons)

@@ -41,7 +41,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "run.copies run.guard run.decide run.hand_check run.release run.second_pass run.spreadsheet",
         "run.collect",
         "run.gate",
-        "run.publish",
+        "run.publish run.reports",
         "run.data_docs run.nightly run.notify run.overdue run.server",
         "flows run.serving",
         "run.schedule",

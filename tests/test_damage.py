@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from copydesk import cli
-from copydesk.run.publish import rewrite_reports
+from copydesk.run.reports import rewrite_reports
 from copydesk.warehouse import Warehouse, WarehouseBusy, WarehouseError, store
 
 ROOT = Path(__file__).parent.parent

@@ -34,7 +34,7 @@ def report(warehouse: str | None, data_docs: bool, run_id: str | None, out: str 
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse})
         from copydesk.run.data_docs import write_data_docs
-        from copydesk.run.publish import rewrite_reports
+        from copydesk.run.reports import rewrite_reports
         from copydesk.warehouse import Warehouse
 
         store = Warehouse.open(settings.warehouse.path)

@@ -1,150 +1,168 @@
-"""The report as HTML: one page for each run, and a front page. The pages load nothing.
+"""The report as a folder of HTML pages that need no network and no server.
 
-Article text may be hostile: Jinja escapes everything, the content security policy forbids scripts and requests, `<bdi>`
-keeps text from reordering its surroundings, and control characters become symbols.
+`site` gives the pages of one run: the run itself, its quarantine, its edits, and one for each quarantined document that
+is shown. `shared` gives the pages that are of no single run: one for each site and each rule, as of the run. `index` is
+the front page.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
-
-from copydesk.edits import SUGGESTED
-from copydesk.report.entries import LONGEST_URI
-from copydesk.report.escape import pieces, visible
-from copydesk.report.plot import bars, trend_series
-from copydesk.report.reasons import STEPS, decisive, failed, faults, worded
-from copydesk.report.report_data import NIGHTS, SCHEMA_VERSION, ReportData
+from copydesk.report import names
+from copydesk.report.findings import judged_sites, run_entry, site_findings
+from copydesk.report.html import render
+from copydesk.report.nights import ON_INDEX, Around, Night, Rule, night_of
+from copydesk.report.plot import trend_series
+from copydesk.report.reasons import faults
+from copydesk.report.report_data import NIGHTS, ReportData, as_bytes
 
 #: Name of the front page of the report site.
-INDEX = "index.html"
+INDEX = names.INDEX
+#: Sites that have a page: those that differ come first.
+SITE_PAGES = 300
+#: Edits in full on the page of the run, of each kind; the page of the edits has all that the report keeps.
+NAMES, UNCERTAIN = 200, 6
 
-_SAFE_NAME_RE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
-
-
-def page(data: ReportData) -> str:
-    """The report of one run as one HTML page."""
-    template = _environment().get_template("run.html.j2")
-    return template.render(data=data, series=trend_series(data["trend"]), known=faults(data["expectations"]))
-
-
-def index(reports: Iterable[ReportData]) -> str:
-    """The front page: one row for each run, newest first. `reports` are in the order of their runs."""
-    ordered = sorted(reports, key=lambda data: data["date"] or "")
-    trend = [{**data["run"], "date": data["date"]} for data in ordered][-NIGHTS:]
-    series = trend_series(trend)
-    return _environment().get_template("index.html.j2").render(reports=ordered[::-1], trend=trend, series=series)
+_ALONE = Around()
+_NOT_MADE: Mapping[str, Any] = {"command": "", "timings": [], "versions": {}, "settings": {}}
 
 
-def read_data(content: bytes) -> ReportData:
-    """The report data of a run from its file. Raises ValueError if it is damaged or of another version."""
-    try:
-        data = json.loads(content)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(data, dict) or data.get("schema_version") != SCHEMA_VERSION:
-        raise ValueError(f"no report data of version {SCHEMA_VERSION}")
-    try:
-        page(data)
-        index([data])
-    except Exception as error:  # missing keys and wrong types raise various errors in a template
-        raise ValueError(f"{type(error).__name__}: {error}"[:200]) from error
-    return data
+def page(data: ReportData, around: Around = _ALONE) -> str:
+    """The page of one run."""
+    return render("run.html.j2", **_context(data, around), series=trend_series(data["trend"]))
 
 
-def write_site(reports: Mapping[str, ReportData]) -> dict[str, bytes]:
-    """The files of the report site, name → bytes: page and data for each run id, and the front page.
+def site(data: ReportData, around: Around = _ALONE) -> Iterator[tuple[str, str]]:
+    """The pages of one run, as (name, HTML)."""
+    run_id = names.checked(data["run"]["run_id"])
+    yield names.run_page(run_id), page(data, around)
+    context = _context(data, around, root="../")
+    yield names.quarantine_page(run_id), render("quarantine.html.j2", **context)
+    yield names.edits_page(run_id), render("edits.html.j2", **context, groups=_groups(data))
+    entries = {names.document_key(entry): entry for entry in reversed(data["quarantine"]["entries"])}
+    for key, name in context["documents"].items():
+        yield name, render("document.html.j2", **context, document=entries[key])
+
+
+def shared(data: ReportData, around: Around = _ALONE, done: Iterable[str] = ()) -> Iterator[tuple[str, str]]:
+    """The pages of the sites and rules of one run, as (name, HTML), without those whose names are `done`."""
+    done = set(done)
+    context = _context(data, around, root="../")
+    for entry in context["linked_sites"].values():
+        if (name := names.site_page(entry["site"])) not in done:
+            yield name, render("site.html.j2", **context, site=entry, **_of_site(data, entry["site"]))
+    for rule in _rules(data):
+        if (name := names.rule_page(rule)) not in done:
+            yield name, render("rule.html.j2", **context, rule=rule, **_of_rule(data, rule, around.nights))
+
+
+def index(nights: Sequence[Night], latest: ReportData | None = None) -> str:
+    """The front page: one row for each of the newest runs, `nights` being all of them, oldest first. `latest` is the
+    data of the newest.
+    """
+    recent = list(nights)[-ON_INDEX:]
+    trend = [{**night.counts, "date": night.date, "run_id": night.run_id, "verdict": night.status} for night in recent]
+    context = _context(latest, Around(recent)) if latest else {}
+    rules = sorted(_rules(latest)) if latest else []
+    return render(
+        "index.html.j2", **context, nights=recent[::-1], left_out=len(nights) - len(recent), rules=rules,
+        latest=latest, trend=trend[-NIGHTS:], series=trend_series(trend[-NIGHTS:]),
+    )  # fmt: skip
+
+
+def write_site(reports: Mapping[str, ReportData], warehouse: str = "") -> dict[str, bytes]:
+    """The files of the whole site for some runs, oldest first, name → bytes.
 
     Raises `ValueError` for a run id that is not a safe file name.
     """
-    files = {}
-    for run_id, data in reports.items():
-        if not _SAFE_NAME_RE.fullmatch(run_id) or f"{run_id}.html" == INDEX:
-            raise ValueError(f"the run id {run_id!r} cannot name a file: letters, digits, '.', '_' and '-' are allowed")
-        files[f"{run_id}.html"] = page(data).encode()
-        files[f"{run_id}.json"] = (json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
-    files[INDEX] = index(reports.values()).encode()
+    files: dict[str, bytes] = {}
+    nights = [night_of(data) for data in reports.values()]
+    for place, (run_id, data) in enumerate(reports.items()):
+        following = nights[place + 1] if place + 1 < len(nights) else None
+        around = Around(nights[: place + 1][-NIGHTS:], following, warehouse)
+        files[names.data_file(names.checked(run_id))] = as_bytes(data)
+        files |= {name: html.encode() for name, html in (*site(data, around), *shared(data, around))}
+    files[INDEX] = index(nights, list(reports.values())[-1] if reports else None).encode()
     return files
 
 
-def shown(text: object, every: bool = False) -> Markup:
-    """Text of a document as HTML, isolated, with symbols for invisible characters."""
-    return Markup('<bdi dir="auto">{}</bdi>').format(_symbols(str(text), every))
+def _context(data: ReportData, around: Around, root: str = "") -> dict[str, Any]:
+    """What every template is given. `root` leads from the page to the root of the site."""
+    sites = data["sites"] or []
+    differing = site_findings(sites)
+    others = [s for s in sites if s["site"] is not None and s not in differing]
+    return {
+        "data": data,
+        "run": data["run"],
+        "made": data["made"] or _NOT_MADE,
+        "around": around,
+        "warehouse": around.warehouse,
+        "root": root,
+        "known": faults(data["expectations"]),
+        "differing": differing,
+        "other_sites": sorted(others, key=lambda s: (s["status"] == "usual", s["site"])),
+        "judged": judged_sites(sites),
+        "whole": run_entry(sites),
+        "linked_sites": {s["site"]: s for s in [*differing, *others][:SITE_PAGES]},
+        "documents": names.document_pages(data["run"]["run_id"], data["quarantine"]["entries"]),
+        "NAMES": NAMES,
+        "UNCERTAIN": UNCERTAIN,
+    }
 
 
-def decide(entry: Mapping[str, Any]) -> str:
-    """The command that decides otherwise about an edit; empty if its uri is cut, or cannot be pasted as it is shown."""
-    uri = entry["uri"]
-    if len(uri) >= LONGEST_URI or visible(uri, every=True) != uri:
-        return ""
-    action = "accept" if entry["status"] == SUGGESTED else "reject"
-    return f"copydesk edits {action} {shlex.quote(uri)} {entry['sequence']}"
+def _groups(data: ReportData) -> list[dict[str, Any]]:
+    """The edits that a report shows, each once, under the first of these titles that it belongs to."""
+    edits = data["edits"]
+    checked = (data["checked"] or {}).get("sample") or []
+    by_rule = [entry for group in edits["examples"] for entry in group["examples"]]
+    shown: set[tuple[str, int]] = set()
+    groups = []
+    for name, title, entries in (
+        ("names", "Names changed", data["names_changed"] or []),
+        ("check", "This week's hand check", checked),
+        ("uncertain", "Least certain", edits["least_certain"]),
+        ("suggested", "Suggested, not applied", edits["suggestions"]),
+        ("examples", "Examples of each rule", by_rule),
+    ):
+        fresh = []
+        for entry in entries:
+            if (key := (entry["article_id"], entry["sequence"])) not in shown:
+                shown.add(key)
+                fresh.append(entry)
+        if fresh:
+            groups.append({"id": name, "title": title, "entries": fresh})
+    return groups
 
 
-def in_context(context: Sequence[Sequence[str]]) -> Markup:
-    """An edit in its context: removed text as `<del>`, inserted text as `<ins>`."""
-    tags = {"removed": "del", "inserted": "ins"}
-    parts = []
-    for kind, text in context:
-        if kind == "cut":
-            label = f" … {int(text):,} characters … " if text else "…"
-            parts.append(Markup('<span class="cut">{}</span>').format(label))
-        elif kind in tags:
-            tag, short = Markup(tags[kind]), Markup(' class="short"' if len(text) < 4 else "")
-            parts.append(Markup("<{0}{1}>{2}</{0}>").format(tag, short, _symbols(text, True)))
-        else:
-            parts.append(_symbols(text, False))
-    return Markup('<bdi dir="auto">{}</bdi>').format(Markup("").join(parts))
+def _rules(data: ReportData) -> dict[str, None]:
+    """The rules of a run that have a page, in order."""
+    rules = [rule["rule"] for rule in data["edits"]["rules"]]
+    rules += [finding["rule"] for finding in (*data["findings"], *data["remarks"])]
+    rules += [reason["rule"] for reason in data["quarantine"]["reasons"]]
+    return dict.fromkeys(rule for rule in rules if rule)
 
 
-def _symbols(text: str, every: bool) -> Markup:
-    parts = []
-    for piece, name in pieces(text, every):
-        if name:
-            parts.append(Markup('<span class="symbol" title="{}">{}</span>').format(name, piece))
-        else:
-            breaks = Markup('<span class="symbol" title="U+000A LINE FEED">⏎</span> ')
-            parts.append(Markup(breaks.join(escape(line) for line in re.split(r"\n+", piece))))
-    return Markup("").join(parts)
+def _of_site(data: ReportData, name: str) -> dict[str, Any]:
+    held = [line for line in data["quarantine"]["listed"] if line["site"] == name]
+    return {"held": held[:200], "held_documents": len(held)}
 
 
-def _percent(part: float, whole: float) -> str:
-    """A share in percent; only exact values are shown as 0 % or 100 %."""
-    if not whole:
-        return "–"
-    percent = 100 * part / whole
-    if 0 < percent < 0.1:
-        return "< 0.1 %"
-    if 99.9 < percent < 100:
-        return "> 99.9 %"
-    return f"{percent:.1f} %" if 0 < percent < 10 or 99 < percent < 100 else f"{percent:.0f} %"
-
-
-def _count(value: Any) -> str:
-    return f"{value:,}"
-
-
-def _noun(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("copydesk.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"decide": decide, "shown": shown, "in_context": in_context, "count": _count, "noun": _noun}
-    environment.filters |= {"decisive": decisive, "failed": failed, "worded": worded}
-    environment.globals |= {"percent": _percent, "bars": bars, "STEPS": STEPS}
-    return environment
+def _of_rule(data: ReportData, rule: str, nights: Sequence[Night]) -> dict[str, Any]:
+    """What the page of a rule shows: its edits, findings and quarantined documents in this run, and its nights."""
+    edits = data["edits"]
+    examples = [entry for group in edits["examples"] if group["rule"] == rule for entry in group["examples"]]
+    precision = [row for row in (data["checked"] or {}).get("precision") or [] if row["rule"] == rule]
+    found = [(night, night.rules.get(rule, Rule())) for night in nights]
+    return {
+        "of_edits": [row for row in edits["rules"] if row["rule"] == rule],
+        "frequent": [pair for pair in edits["pairs"] if pair["rule"] == rule],
+        "examples": examples,
+        "found": [f for f in (*data["findings"], *data["remarks"]) if f["rule"] == rule],
+        "check": next((c for c in data["expectations"] if c["rule"] == rule), None),
+        "held": [line for line in data["quarantine"]["listed"] if line["rule"] == rule][:200],
+        "held_documents": sum(r["documents"] for r in data["quarantine"]["decisive"] if r["rule"] == rule),
+        "precision": precision[0] if precision else None,
+        "nights": found,
+    }

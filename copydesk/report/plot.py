@@ -1,9 +1,16 @@
-"""The geometry of the small plots, drawn as SVG by the templates."""
+"""The geometry of the small plots, drawn as SVG by the templates.
+
+No plotting library that is installed draws SVG without a browser or an engine of its own; a plot here is a row of bars.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+#: Width and height of a plot, in its own units; the page stretches it.
+WIDTH, HEIGHT = 240, 54
 
 
 class Bar(NamedTuple):
@@ -15,20 +22,80 @@ class Bar(NamedTuple):
     height: float
 
 
-def bars(values: Sequence[float], width: float, height: float, slots: int = 0) -> list[Bar]:
-    """One bar for each value, the last at the right edge; a value above 0 is at least one unit high."""
+def bars(values: Sequence[float | None], width: float, height: float, slots: int = 0, top: float = 0) -> list[Bar]:
+    """One bar for each value, the last at the right edge; a value above 0 is at least one unit high, None has no bar.
+
+    `top` is the value of a bar as high as the plot, at least the largest one.
+    """
     slots = max(slots, len(values))
     if not slots:
         return []
-    step, top = width / slots, max(values, default=0) or 1
+    step, top = width / slots, max(top, *(value or 0 for value in values)) or 1
     gap = min(2.0, step * 0.2)
     plotted = []
     for index, value in enumerate(values, slots - len(values)):
-        tall = max(height * value / top, 1.0) if value > 0 else 0.0
+        tall = max(height * value / top, 1.0) if value and value > 0 else 0.0
         plotted.append(
             Bar(round(index * step + gap / 2, 2), round(height - tall, 2), round(step - gap, 2), round(tall, 2))
         )
     return plotted
+
+
+def logarithmic(part: float, whole: float) -> float:
+    """The length in percent of a bar for `part`, where `whole` is 100, so that 1 and 50,000 can both be seen."""
+    return 100 * math.log1p(part) / math.log1p(whole) if part > 0 and whole > 0 else 0.0
+
+
+class Spark(NamedTuple):
+    """A measure of a site, night by night: its name, the values, the bars, and the usual band as (top, height)."""
+
+    measure: str
+    values: list[float | None]
+    bars: list[Bar]
+    band: tuple[float, float] | None
+
+    @property
+    def words(self) -> str:
+        """The values, for those who hear the page."""
+        return ", ".join("none" if value is None else shown(value, self.measure) for value in self.values)
+
+
+def spark(history: Sequence[Mapping[str, Any]], finding: Mapping[str, Any]) -> Spark:
+    """The measure of `finding` over `history`, oldest first, with its usual band."""
+    return measured(history, finding["measure"], finding.get("low"), finding.get("high"))
+
+
+def measured(
+    history: Sequence[Mapping[str, Any]], measure: str, low: float | None = None, high: float | None = None
+) -> Spark:
+    """A measure over `history`, oldest first. A share that the history lacks is taken from its count."""
+    values = [_value(night, measure) for night in history]
+    top = max((value for value in (*values, high) if value is not None), default=0) or 1
+    band = None
+    if low is not None and high is not None:
+        upper, lower = HEIGHT * min(high, top) / top, HEIGHT * max(low, 0) / top
+        band = (round(HEIGHT - upper, 2), round(max(upper - lower, 1), 2))
+    return Spark(measure, values, bars(values, WIDTH, HEIGHT, 12, top), band)
+
+
+def _value(night: Mapping[str, Any], measure: str) -> float | None:
+    if measure in night:
+        return _number(night[measure])
+    count, arrivals = _number(night.get(measure.removesuffix("_share"))), _number(night.get("arrivals"))
+    return None if count is None or not arrivals else count / arrivals
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def shown(value: Any, measure: str = "") -> str:
+    """A value of a measure: a share in percent, a count with separators, other numbers in three digits."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return str(value)
+    if measure.endswith("share"):
+        return f"{value:.0%}".replace("%", " %")
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
 
 
 class Series(NamedTuple):
@@ -39,7 +106,7 @@ class Series(NamedTuple):
     unit: str = ""
 
 
-def trend_series(trend: Sequence[dict[str, Any]]) -> list[Series]:
+def trend_series(trend: Sequence[Mapping[str, Any]]) -> list[Series]:
     """The three metrics in the plots: articles published, share quarantined, edits per article."""
 
     def share(part: float, whole: float, factor: float = 100) -> float:

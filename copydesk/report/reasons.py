@@ -12,7 +12,7 @@ from copydesk.records import CRITICAL, INFO
 STEPS = "steps"
 
 #: The stages of the suites: the meaning of their rules is in the suite, that of all other rules in `rules.toml`.
-_JUDGING = {"validate", "gate"}
+JUDGING = {"validate", "gate"}
 
 Row = Mapping[str, Any]
 
@@ -47,7 +47,7 @@ def faults(checks: Iterable[Row]) -> dict[str, str]:
 
 def meaning(reason: Row, known: Mapping[str, str]) -> str:
     """The sentence for the rule of a reason; `known` are the sentences of the suites."""
-    words = known.get(reason["rule"]) if reason["stage"] in _JUDGING else None
+    words = known.get(reason["rule"]) if reason["stage"] in JUDGING else None
     return words or explain(reason["rule"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -10,13 +11,17 @@ from typing import Any, NamedTuple
 from copydesk.data.rules import explain
 from copydesk.records import storable
 from copydesk.report.counts import TopCounts
+from copydesk.report.findings import findings, remarks
+from copydesk.report.held import Held
+from copydesk.report.more import edit, in_one_shape
 from copydesk.report.reasons import faults, meaning
-from copydesk.report.sites import in_verdict
 from copydesk.report.summary import Summary
+from copydesk.report.verdict import verdict
 from copydesk.warehouse.schemas import RUNS, VALIDATIONS
 
-#: Incremented when a key changes its meaning or is removed.
-SCHEMA_VERSION = 1
+#: Incremented when a key changes its meaning or is removed. `copydesk.report.upgrade` opens the older ones.
+SCHEMA_VERSION = 2
+
 
 #: Maximum values of a column, failing rows of a check, and nights.
 VALUES, FAILING_ROWS, NIGHTS = 40, 3, 30
@@ -42,52 +47,86 @@ def report_data(
     validations: Iterable[Mapping[str, Any]] = (),
     partitions: Iterable[Partition] = (),
     recent: Sequence[Mapping[str, Any]] = (),
-    sites: Sequence[Mapping[str, Any]] = (),
+    more: Mapping[str, Any] | None = None,
 ) -> ReportData:
     """The content of the report, in a fixed order; it depends on the arguments only.
 
     `run` is its row of `RUNS`. `validations` are rows of `VALIDATIONS`, with optional failing rows under `examples`
     (mappings, such as `uri` and `observed`; three are kept). `recent` are rows of `RUNS` of earlier runs, oldest first.
-    `sites` are those of `copydesk.sites.judge.entries`.
+    `more` is described in `copydesk.report.more`; its `repeated` counts what came more than once in this delivery.
     """
+    others = in_one_shape(more or {})
     row = {name: run[name] for name in RUNS.names}
     checks = _expectations(validations)
     known = faults(checks)
     dates = [_partition(partition) for partition in sorted(partitions, key=lambda p: p.published_date or date.max)]
-    funnel = _funnel(row, summary)
-    return {
+    funnel = _funnel(row, summary, (more or {}).get("repeated", 0))
+    found, noted = findings(checks, summary.held, funnel["processed"]), remarks(checks, summary.held)
+    data = {
         "schema_version": SCHEMA_VERSION,
-        "date": _date(row["run_id"]),
-        "verdict": in_verdict(_verdict(row, funnel, checks, dates), sites),
+        "date": date_of(row["run_id"]),
+        "verdict": {},
         "run": row,
+        "sites": others["sites"],
+        "findings": found,
+        "remarks": noted,
         "funnel": funnel,
         "expectations": checks,
-        "quarantine": {
-            "documents": summary.quarantined,
-            "reasons": [{**reason, "meaning": meaning(reason, known)} for reason in summary.reasons.top(VALUES)],
-            "media_types": _values(summary.media_types, "media_type"),
-            "entries": [*summary.quarantined_entries, *summary.gated_entries],
-        },
+        "quarantine": _quarantine(summary.held, known),
+        "names_changed": others["names_changed"],
         "edits": _edits(row, summary),
+        "checked": others["checked"],
+        "clusters": others["clusters"],
         "partitions": dates,
         "counts": {name: _values(counts, name) for name, counts in summary.columns.items()},
         "trend": _trend(row, recent),
-        "sites": list(sites),
+        "made": None,
+    }
+    return {**data, "verdict": verdict(data)}
+
+
+def with_making(data: ReportData, making: Mapping[str, Any]) -> ReportData:
+    """`data` with what differs from run to run over the same documents: `timings` ([{stage, seconds, cpu_seconds}]),
+    the `command` that repeats the run, `versions` and `settings` (other than the defaults), by name.
+    """
+    return {**data, "made": dict(making)}
+
+
+def as_bytes(data: ReportData) -> bytes:
+    """`data` as the content of its file."""
+    return (json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _quarantine(held: Held, known: Mapping[str, str]) -> dict[str, Any]:
+    decisive = held.decisive.top()
+    rank = {reason["rule"]: place for place, reason in reversed(list(enumerate(decisive)))}
+    entries = sorted(held.entries, key=lambda entry: rank.get(entry["rule"], len(rank)))
+    return {
+        "documents": held.documents,
+        "reasons": [{**reason, "meaning": meaning(reason, known)} for reason in held.reasons.top(VALUES)],
+        "decisive": [{**reason, "meaning": meaning(reason, known)} for reason in decisive[:VALUES]],
+        "media_types": _values(held.media_types, "media_type"),
+        "entries": [*entries, *held.gated_entries],
+        "listed": sorted(held.listed, key=lambda line: rank.get(line["rule"], len(rank))),
     }
 
 
-def _date(run_id: str) -> str | None:
+def date_of(run_id: str) -> str | None:
+    """The date that a run id begins with, None if there is none."""
     match = _RUN_DATE_RE.match(run_id)
     return match.group() if match else None
 
 
-def _funnel(run: Mapping[str, Any], summary: Summary) -> dict[str, int]:
-    """The documents by outcome; `unaccounted` is 0 unless copydesk has a bug."""
+def _funnel(run: Mapping[str, Any], summary: Summary, repeated: int) -> dict[str, int]:
+    """The documents by outcome; `repeated` is the part of `unchanged` that this delivery itself repeats, and
+    `unaccounted` is 0 unless copydesk has a bug.
+    """
     processed = run["documents"] - run["unchanged"]
-    held = min(summary.gated, run["quarantined"])
+    held = min(summary.held.gated, run["quarantined"])
     return {
         "documents": run["documents"],
         "unchanged": run["unchanged"],
+        "repeated": min(repeated, run["unchanged"]),
         "processed": processed,
         "quarantined": run["quarantined"] - held,
         "held": held,
@@ -138,7 +177,7 @@ def _values(counts: TopCounts, name: str) -> dict[str, Any]:
 
 def _edits(run: Mapping[str, Any], summary: Summary) -> dict[str, Any]:
     examples = [
-        {"rule": rule, "status": status, "meaning": explain(rule), "examples": [entry_of(entry) for entry in entries]}
+        {"rule": rule, "status": status, "meaning": explain(rule), "examples": [edit(entry) for entry in entries]}
         for (rule, status), entries in sorted(summary.examples.items())
     ]
     return {
@@ -162,94 +201,14 @@ def _edits(run: Mapping[str, Any], summary: Summary) -> dict[str, Any]:
         ],
         "pairs_are_exact": summary.pairs.exact,
         "examples": examples,
-        "least_certain": [entry_of(entry) for entry in summary.least_certain],
-        "suggestions": [entry_of(entry) for entry in summary.suggestions],
+        "least_certain": [edit(entry) for entry in summary.least_certain],
+        "suggestions": [edit(entry) for entry in summary.suggestions],
     }
-
-
-def entry_of(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An edit as the report has it."""
-    return {**entry, "confidence": round(entry["confidence"], 4), "meaning": explain(entry["rule"])}
 
 
 def _trend(run: Mapping[str, Any], recent: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     earlier = [row for row in recent if row["run_id"] != run["run_id"]]
     names = ("run_id", "verdict", "documents", "unchanged", "published", "quarantined", "warned", "edits_applied")
-    return [{"date": _date(row["run_id"]), **{name: row[name] for name in names}} for row in (*earlier, run)][-NIGHTS:]
-
-
-def _verdict(
-    run: Mapping[str, Any], funnel: Mapping[str, int], checks: list[dict[str, Any]], partitions: list[dict[str, Any]]
-) -> dict[str, str]:
-    """`status` (held, faulty, nothing, look or good), one `sentence` on the outcome, and what to do next (`todo`)."""
-    published, quarantined = run["published"], funnel["quarantined"]
-    written = run["partitions_written"]
-    failed = [check["severity"] for check in checks if not check["success"]]
-    remarks = failed.count("info")
-    findings = len(failed) - remarks
-    if run["verdict"] == "held":
-        names = [p["date"] or "no date" for p in partitions if p["held"]]
-        what = f"{_number(len(names), 'partition')} ({_some(names)})" if names else "The whole run"
-        verb = "were" if len(names) > 1 else "was"
-        rest = f"; {_number(published, 'article')} of other dates were published" if published else ""
-        return {
-            "status": "held",
-            "sentence": f"Held back: {what} {verb} not published{rest}.",
-            "todo": "Readers still see the last good version. See the failed checks, fix the source or the suite, and "
-            "run again.",
-        }
-    if funnel["unaccounted"]:
-        return {
-            "status": "faulty",
-            "sentence": f"Published, but {_number(abs(funnel['unaccounted']), 'document')} cannot be accounted for.",
-            "todo": "This is a bug in copydesk: please report it, and attach this page.",
-        }
-    if not funnel["processed"]:
-        return {
-            "status": "nothing",
-            "sentence": f"Nothing to publish: {_number(run['documents'], 'document')} read, none new or changed."
-            if run["documents"]
-            else "No documents: the sources are empty.",
-            "todo": "Nothing to do." if run["documents"] else "If documents were expected, check the sources.",
-        }
-    aside = (
-        f"; {_number(quarantined, 'document')} {'was' if quarantined == 1 else 'were'} quarantined"
-        if quarantined
-        else ""
-    )
-    what = f"{_number(published, 'article')} in {_number(written, 'partition')}" if published else "nothing"
-    sentence = f"Published {what}{_replaced(run)}{aside}."
-    if not checks:
-        return {
-            "status": "look",
-            "sentence": sentence,
-            "todo": "No check was run: see whether the suites are in place.",
-        }
-    if not quarantined and not findings:
-        todo = f"Nothing to do; {_number(remarks, 'remark')} for information." if remarks else ""
-        return {"status": "good", "sentence": sentence, "todo": todo or "All checks passed; nothing to do."}
-    parts = []
-    if findings:
-        parts.append(_number(findings, "finding"))
-    if quarantined:
-        parts.append("the quarantine, with the reasons for each document")
-    return {"status": "look", "sentence": sentence, "todo": f"To review: {'; '.join(parts)}."}
-
-
-def _replaced(run: Mapping[str, Any]) -> str:
-    """How many of the published articles replace an earlier version; older runs did not count them."""
-    replaced = run.get("replaced") or 0
-    if not replaced:
-        return ""
-    if run["published"] == 1:
-        return ", replacing an earlier version"
-    return f", {'all' if replaced == run['published'] else f'{replaced:,}'} of them replacing an earlier version"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def _some(names: list[str], limit: int = 3) -> str:
-    more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more:,} more" if more > 0 else "")
+    return [{"date": date_of(row["run_id"]), **{name: row[name] for name in names}} for row in (*earlier, run)][
+        -NIGHTS:
+    ]

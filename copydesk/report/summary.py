@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.edits import APPLIED, SUGGESTED
-from copydesk.records import CRITICAL, storable
 from copydesk.report.counts import TopCounts
-from copydesk.report.entries import LONGEST_PAIR, LONGEST_URI, of_rows
+from copydesk.report.entries import LONGEST_PAIR, of_rows
+from copydesk.report.held import Held
 
 #: Edits kept for each (rule, status).
 EXAMPLES = 4
@@ -23,12 +22,6 @@ LEAST_CERTAIN, LEAST_CERTAIN_OF_RULE = 60, 12
 SUGGESTIONS, SUGGESTIONS_OF_RULE = 200, 100
 #: Edits with the same `before` and `after` in each of these lists.
 ALIKE = 2
-#: Quarantined documents kept: with problems of their own, and held back with their partition.
-QUARANTINED, GATED = 300, 20
-#: Code points of text, and bytes of undecoded content, kept of a quarantined document.
-OPENING, OPENING_BYTES = 300, 64
-#: Content with a smaller share of printable characters is treated as binary, even if it can be decoded.
-PRINTABLE = 0.9
 #: Changes longer than `LONGEST_PAIR` are counted by rule only. The most frequent shorter ones keep an example each.
 PAIRS = 60
 
@@ -53,12 +46,7 @@ class Summary:
         self.pair_examples: dict[Pair, dict[str, Any]] = {}
         self.least_certain: list[dict[str, Any]] = []
         self.suggestions: list[dict[str, Any]] = []
-        self.quarantined = 0
-        self.gated = 0
-        self.reasons = TopCounts(("stage", "rule", "severity"), ("documents",))
-        self.media_types = TopCounts(("media_type",))
-        self.quarantined_entries: list[dict[str, Any]] = []
-        self.gated_entries: list[dict[str, Any]] = []
+        self.held = Held()
 
     def add(self, articles: pa.Table, edits: pa.Table) -> None:
         """Add published articles (columns of `ARTICLES`) and all their edits (columns of `EDITS`)."""
@@ -74,38 +62,17 @@ class Summary:
 
     def add_quarantined(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add quarantined documents: rows of `copydesk.warehouse.schemas.quarantine_row`."""
-        rows = list(rows)
-        if not rows:
-            return
-        self.quarantined += len(rows)
-        reasons = [
-            {"stage": stage, "rule": rule, "severity": severity, "documents": 1}
-            for row in rows
-            for stage, rule, severity in sorted({(r["stage"], r["rule"], r["severity"]) for r in row["reasons"]})
-        ]
-        if reasons:
-            self.reasons.add(pa.Table.from_pylist(reasons))
-        self.media_types.add(pa.table({"media_type": [row["media_type"] for row in rows]}))
-        for row in rows:
-            decisive = [reason["stage"] for reason in row["reasons"] if reason["severity"] == CRITICAL]
-            gated = bool(decisive) and set(decisive) == {"gate"}
-            self.gated += gated
-            entries, limit = (self.gated_entries, GATED) if gated else (self.quarantined_entries, QUARANTINED)
-            if len(entries) < limit:
-                entries.append(_quarantined(row))
+        self.held.add(rows)
 
     def merge(self, other: Summary) -> None:
         """Add another summary; its examples are kept while there is room."""
         self.articles += other.articles
         self.edited_articles += other.edited_articles
         self.irreversible = [*self.irreversible, *other.irreversible][:EXAMPLES]
-        self.quarantined += other.quarantined
-        self.gated += other.gated
+        self.held.merge(other.held)
         for mine, theirs in (
             (self.rules, other.rules),
             (self.pairs, other.pairs),
-            (self.reasons, other.reasons),
-            (self.media_types, other.media_types),
             *((counts, other.columns[name]) for name, counts in self.columns.items()),
         ):
             mine.merge(theirs)
@@ -116,8 +83,6 @@ class Summary:
         self.pair_examples = {pair: examples_of_pairs[pair] for pair in frequent if pair in examples_of_pairs}
         self.least_certain = _ranked([*self.least_certain, *other.least_certain], LEAST_CERTAIN, LEAST_CERTAIN_OF_RULE)
         self.suggestions = _ranked([*self.suggestions, *other.suggestions], SUGGESTIONS, SUGGESTIONS_OF_RULE)
-        self.quarantined_entries = [*self.quarantined_entries, *other.quarantined_entries][:QUARANTINED]
-        self.gated_entries = [*self.gated_entries, *other.gated_entries][:GATED]
 
     def frequent_pairs(self) -> dict[Pair, int]:
         """The most frequent changes and their counts, most frequent first."""
@@ -238,34 +203,3 @@ def _ranked(entries: list[dict[str, Any]], limit: int, of_rule: int) -> list[dic
             ranked.append(entry)
             taken.update((rule, change))
     return ranked
-
-
-def _quarantined(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The report entry for one row of the quarantine."""
-    content = row["content"]
-    text = _opening(content, row["encoding"]) if row["text"] is None else row["text"]
-    return {
-        "article_id": row["article_id"],
-        "uri": row["uri"][:LONGEST_URI],
-        "media_type": row["media_type"],
-        "encoding": row["encoding"],
-        "published_date": None if row["published_date"] is None else row["published_date"].isoformat(),
-        "bytes": len(content),
-        "opening": None if text is None else text[:OPENING],
-        "opening_bytes": content[:OPENING_BYTES].hex(" ") if text is None else None,
-        "cut": len(content) > OPENING_BYTES if text is None else len(text) > OPENING,
-        "reasons": [{**reason, "observed": storable(reason["observed"][:OPENING])} for reason in row["reasons"]],
-    }
-
-
-def _opening(content: bytes, encoding: str | None) -> str | None:
-    """The beginning of undecoded content if it is text, at least `OPENING` code points of it; else None."""
-    start = content[: 4 * OPENING + 4]  # at most four bytes per code point, and a byte order mark
-    for name in ("utf-8-sig", encoding):
-        try:
-            text = codecs.getincrementaldecoder(name)().decode(start, len(start) == len(content)) if name else None
-        except (LookupError, UnicodeError):
-            continue
-        if text is not None and sum(c.isprintable() or c in "\n\r\t" for c in text) >= PRINTABLE * len(text):
-            return storable(text)
-    return None

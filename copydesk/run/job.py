@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -94,12 +95,24 @@ class Outcome:
         return self.row is not None and self.row["verdict"] != "published"
 
 
+#: Sections and settings that no article depends on: paths and performance.
+_NO_ARTICLE = {"warehouse", "run", "expectations", "lists", "schedule", "alerts"}
+
+
 def fingerprint(config: Config) -> str:
     """SHA-256 of the settings that affect the articles, 64 hex digits; paths and performance settings are left out.
 
     It covers the contents of the user's lists.
     """
-    aside = {"warehouse", "run", "expectations", "lists", "schedule", "alerts"}
-    settings = config.model_dump_json(exclude=aside)
+    settings = config.model_dump_json(exclude=_NO_ARTICLE)
     lists = user_lists.digest(config.lists.folder) if config.lists.folder is not None else ""
     return hashlib.sha256(f"{settings}{lists}".encode()).hexdigest()
+
+
+def of_articles(config: Config) -> dict[str, str]:
+    """The settings that affect the articles and are not the defaults, as `section.name` → value in JSON."""
+    found: dict[str, str] = {}
+    for section, values in config.model_dump(mode="json", exclude=_NO_ARTICLE, exclude_defaults=True).items():
+        for name, value in values.items() if isinstance(values, dict) else [("", values)]:
+            found[f"{section}.{name}".rstrip(".")] = json.dumps(value, ensure_ascii=False)
+    return found

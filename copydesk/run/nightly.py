@@ -1,6 +1,7 @@
 """The nightly run: its stages, in order.
 
-    prepare → Prepared    collect → Collected    gate → Judged    compare → Judged    publish → Outcome
+    prepare → Prepared    collect → Collected    gate → Judged    compare → Judged
+    publish → Published    report → Outcome
 
 Each stage returns the value that the next one takes. `run` calls them directly; the Prefect flow runs them as tasks.
 Memory stays flat: documents are cleaned and validated in batches, and staged on disk until the gate has judged the run.
@@ -9,6 +10,8 @@ Memory stays flat: documents are cleaned and validated in batches, and staged on
 from __future__ import annotations
 
 import logging
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -22,6 +25,7 @@ from copydesk.run.copies import settings_of
 from copydesk.run.gate import RECENT_NIGHTS, Judged, judge, judge_sites
 from copydesk.run.job import NIGHT, REPROCESS, Job, Outcome, Stored
 from copydesk.run.publish import publish
+from copydesk.run.reports import complete_reports, write_report
 from copydesk.sites import past
 from copydesk.sources import pages
 from copydesk.warehouse import Warehouse
@@ -38,6 +42,24 @@ class Stage(NamedTuple):
     retries: int
 
 
+def _clocks() -> tuple[float, float]:
+    """Seconds of the clock, and of the CPU by this process and its finished children."""
+    times = os.times()
+    return time.perf_counter(), times.user + times.system + times.children_user + times.children_system
+
+
+class Timing(NamedTuple):
+    """The time that a stage took, with its retries."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def after(self, began: tuple[float, float]) -> Timing:
+        """This time, and that since the clocks showed `began`."""
+        now = _clocks()
+        return Timing(self.seconds + now[0] - began[0], self.cpu_seconds + now[1] - began[1])
+
+
 class Night:
     """A run in progress: the job, the open resources, and the value of the last stage.
 
@@ -49,6 +71,7 @@ class Night:
         self.job = job
         self.progress = progress or (lambda documents, size: None)
         self.value: Any = None
+        self.timings: dict[str, Timing] = {}
         self.open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -68,7 +91,11 @@ class Night:
     def advance(self, stage: Stage) -> None:
         """Run one stage. If it raises, the value of the stage before is kept, so that it can be retried."""
         log.info("%s", stage.name)
-        self.value = stage.work(self, self.value)
+        began = _clocks()
+        try:
+            self.value = stage.work(self, self.value)
+        finally:
+            self.timings[stage.name] = self.timings.get(stage.name, Timing()).after(began)
 
     @property
     def outcome(self) -> Outcome:
@@ -80,6 +107,14 @@ class Night:
     def checks(self) -> Checks:
         """The suites, loaded on first use, since that takes seconds."""
         return Checks(self.job.suites)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A run that has been committed, whose report is to be written."""
+
+    warehouse: Warehouse
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +132,7 @@ def _prepare(night: Night, _before: None) -> Prepared:
     warehouse = Warehouse.open(night.job.warehouse)
     for mended in night.open.enter_context(warehouse.writing(config.warehouse.lock_wait_seconds)):
         log.info("%s", mended)
+    complete_reports(warehouse)
     return Prepared(warehouse)
 
 
@@ -137,8 +173,18 @@ def _compare(night: Night, judged: Judged) -> Judged:
     return judged
 
 
-def _publish(night: Night, judged: Judged) -> Outcome:
-    return publish(judged, night.job)
+def _publish(night: Night, judged: Judged) -> Published:
+    return Published(judged.collected.warehouse, publish(judged, night.job))
+
+
+def _report(night: Night, published: Published) -> Outcome:
+    assert published.outcome.report_data is not None
+    timings = [
+        {"stage": name, "seconds": round(timing.seconds, 2), "cpu_seconds": round(timing.cpu_seconds, 2)}
+        for name, timing in night.timings.items()
+    ]
+    data = write_report(night.job, published.warehouse, published.outcome.report_data, timings)
+    return replace(published.outcome, report_data=data)
 
 
 STAGES = (
@@ -147,6 +193,7 @@ STAGES = (
     Stage("gate", _gate, 0),
     Stage("compare", _compare, 0),
     Stage("publish", _publish, 0),
+    Stage("report", _report, 0),
 )
 
 

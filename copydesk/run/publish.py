@@ -1,9 +1,8 @@
-"""The last stage of a run: commits tables and report, atomically for readers."""
+"""The stage of a run that commits its tables and the data of its report, atomically for readers."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from typing import Any
 
 from copydesk import __version__
@@ -11,22 +10,18 @@ from copydesk.checks import record
 from copydesk.checks.expectations import Result, read_suites
 from copydesk.config import Config
 from copydesk.data.rules import explain
-from copydesk.report.pages import INDEX, index, read_data, write_site
-from copydesk.report.report_data import Partition, ReportData, entry_of, report_data
+from copydesk.report.names import data_file, run_page
+from copydesk.report.report_data import Partition, as_bytes, report_data
 from copydesk.run import copies
 from copydesk.run.gate import Judged, counts
 from copydesk.run.job import Job, Outcome, fingerprint
-from copydesk.warehouse import Warehouse
 from copydesk.warehouse.retention import Keep
 
 log = logging.getLogger(__name__)
 
-#: Recent runs with reports that are rendered again.
-_ALL_RUNS = 10_000
-
 
 def publish(judged: Judged, job: Job) -> Outcome:
-    """Write articles, edits, quarantine, run, validations and the report site. Raises `WarehouseError`."""
+    """Write articles, edits, quarantine, run, validations and the data of the report. Raises `WarehouseError`."""
     warehouse, staging = judged.collected.warehouse, judged.collected.staging
     summary = judged.collected.summary
     run_id = staging.run_id(job.day)
@@ -41,34 +36,32 @@ def publish(judged: Judged, job: Job) -> Outcome:
         [{**validation, "examples": examples.get(validation["rule"], ())} for validation in validations],
         _partitions(judged),
         judged.recent,
-        judged.sites.entries,
+        _more(judged),
     )
-    data |= _for_a_person(judged)
-    if staging.copies.fresh:
-        data["clusters"] = copies.report(staging.copies)
-    front = index([*_earlier_reports(warehouse, judged.recent).values(), data])
     kept = record.record(run_id, job.time, read_suites(job.suites), judged.results)
-    site = {**write_site({run_id: data}), INDEX: front.encode(), record_name(run_id): record.as_json(kept)}
+    reports = {data_file(run_id): as_bytes(data), record_name(run_id): record.as_json(kept)}
     commit = staging.commit(
-        run_id, job.day, row, validations, site, job.at, keep(job.config), judged.collected.decisions, judged.sites.rows
-    )
+        run_id, job.day, row, validations, reports, job.at, keep(job.config), judged.collected.decisions,
+        judged.sites.rows,
+    )  # fmt: skip
     log.info("committed %s: %d file(s)", run_id, len(commit.files))
-    where = warehouse.report_url(f"{run_id}.html")
+    where = warehouse.report_url(run_page(run_id))
     return Outcome(
         data["verdict"]["sentence"], row, where, warehouse.store.address(), data, judged.collected.changes,
         judged.sites.entries, judged.severity,
     )  # fmt: skip
 
 
-def _for_a_person(judged: Judged) -> dict[str, Any]:
-    """The keys of the report data for the week's hand check, and for changed names."""
-    picked = judged.collected.picked
-    lists = {"sample": picked.sample, "names_changed": picked.names_changed}
-    shown = {name: [entry_of(entry) for entry in entries] for name, entries in lists.items()}
+def _more(judged: Judged) -> dict[str, Any]:
+    """What the report has beside the tables of the run (`copydesk.report.more`)."""
+    picked, copied = judged.collected.picked, judged.collected.staging.copies
     return {
-        "checked": {"sample": shown["sample"], "precision": judged.collected.precision},
-        "names_changed": shown["names_changed"],
+        "sites": judged.sites.entries or None,
+        "names_changed": picked.names_changed,
         "names_left_out": picked.names_left_out,
+        "checked": {"sample": picked.sample, "precision": judged.collected.precision},
+        "clusters": copies.report(copied) if copied.fresh else None,
+        "repeated": judged.collected.history.repeated,
     }
 
 
@@ -118,28 +111,3 @@ def _partitions(judged: Judged) -> list[Partition]:
         for day in [count.published_date]
         if count.documents > count.quarantined or day in judged.held
     ]
-
-
-def rewrite_reports(warehouse: Warehouse, lock_wait_seconds: float = 0) -> str | None:
-    """Render all reports of a warehouse again from their data; returns the front page's address, None without runs."""
-    if not warehouse.exists():
-        return None
-    with warehouse.writing(lock_wait_seconds):
-        reports = _earlier_reports(warehouse, warehouse.runs(_ALL_RUNS))
-        for name, content in write_site(reports).items() if reports else ():
-            warehouse.write_report(name, content)
-    return warehouse.report_url(INDEX) if reports else None
-
-
-def _earlier_reports(warehouse: Warehouse, runs: Iterable[dict[str, Any]]) -> dict[str, ReportData]:
-    """The data of `runs` by run id. Reports that cannot be read are left out of the front page."""
-    found: dict[str, ReportData] = {}
-    for row in runs:
-        name = f"{row['run_id']}.json"
-        content = warehouse.read_report(name)
-        if content is not None:
-            try:
-                found[row["run_id"]] = read_data(content)
-            except ValueError as error:
-                log.warning("the report %s is left out: %s", name, error)
-    return found

@@ -77,7 +77,8 @@ class Known:
 class History:
     """All known documents, and which of them the present run has read again.
 
-    `delivered` and `unchanged` are the counts of the last `select`. `left` has the first time and the last version of
+    `delivered` and `unchanged` are the counts of the last `select`; `repeated` is the part of the unchanged ones that
+    this delivery itself has more than once. `left` has the first time and the last version of
     documents that were published and are not now, by id.
     """
 
@@ -91,7 +92,7 @@ class History:
         """`refused` are documents that people do not want back, each as its id and its content."""
         self.published, self.quarantined, self._refused = published, quarantined, frozenset(refused)
         self.left = left or {}
-        self.delivered = self.unchanged = 0
+        self.delivered = self.unchanged = self.repeated = 0
 
     @staticmethod
     def load(store: Store, cured: Collection[str] = ()) -> History:
@@ -128,7 +129,7 @@ class History:
 
     def take(self, documents: Iterable[Document]) -> Iterator[Document]:
         """All `documents`, which are known, counted as delivered."""
-        self.delivered = self.unchanged = 0
+        self.delivered = self.unchanged = self.repeated = 0
         self.published.seen[:] = self.quarantined.seen[:] = False
         for document in documents:
             self.delivered += 1
@@ -155,7 +156,7 @@ class History:
         A second document with the uri of an earlier one gets the problem `duplicate-uri`. `retry_quarantined` also
         returns quarantined documents, for a run with changed rules.
         """
-        self.delivered = self.unchanged = 0
+        self.delivered = self.unchanged = self.repeated = 0
         self.published.seen[:] = self.quarantined.seen[:] = False
         first: dict[bytes, bytes] = {}  # of the documents processed in this run: the content that is used
         aside: set[tuple[bytes, bytes]] = set()
@@ -165,8 +166,9 @@ class History:
             if (key, content) in self._refused:
                 known, duplicate = True, False
             elif key in first:
-                known = first[key] == content or (key, content) in aside
-                known = known or (not retry_quarantined and self.quarantined.see(key, content))
+                repeated = first[key] == content or (key, content) in aside
+                self.repeated += repeated
+                known = repeated or (not retry_quarantined and self.quarantined.see(key, content))
                 duplicate = True
             else:
                 known = self.published.see(key, content) or (

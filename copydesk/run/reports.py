@@ -1,0 +1,148 @@
+"""The last stage of a run: writes the pages of its report.
+
+The data of the report is committed with the tables. Its pages are written afterwards, since they hold what differs from
+run to run over the same documents: timings, versions, the address of the warehouse. A run that dies before they are
+written has committed all the same, and the next one writes them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+from copydesk import __version__
+from copydesk.report import names, pages
+from copydesk.report.nights import ON_INDEX, Around, Night, night_of, night_of_row
+from copydesk.report.report_data import NIGHTS, ReportData, as_bytes, with_making
+from copydesk.report.upgrade import read_data
+from copydesk.run.job import NIGHT, REPROCESS, Job, of_articles
+from copydesk.warehouse import Warehouse, WarehouseError
+
+log = logging.getLogger(__name__)
+
+#: All runs, for `copydesk report`.
+_ALL = 10_000
+#: What has a say in how articles come out.
+_PACKAGES = ("chardet", "ftfy", "great_expectations", "numpy", "onnxruntime", "pyarrow")
+
+
+def write_report(job: Job, warehouse: Warehouse, data: ReportData, timings: Sequence[Mapping[str, Any]]) -> ReportData:
+    """Write the pages of a run that has been committed, those of the night before, which lead to it, and the front
+    page. Returns the data with the timings. What goes wrong is logged: the run is published.
+    """
+    data = with_making(data, _making(job, warehouse, timings))
+    run_id = data["run"]["run_id"]
+    try:
+        warehouse.write_report(names.data_file(run_id), as_bytes(data))
+        rows = warehouse.runs(ON_INDEX)
+        _write(warehouse, rows, [run_id], [row["run_id"] for row in rows[-2:-1]])
+    except (WarehouseError, OSError, ValueError) as error:
+        log.warning("the report of %s is not complete: %s; write it with: copydesk report", run_id, error)
+    return data
+
+
+def complete_reports(warehouse: Warehouse) -> None:
+    """Write the pages of the newest run if it died before it could."""
+    rows = warehouse.runs(1)
+    if not rows or warehouse.read_report(names.run_page(rows[-1]["run_id"])) is not None:
+        return
+    if warehouse.read_report(names.data_file(rows[-1]["run_id"])) is not None:
+        _write(warehouse, warehouse.runs(ON_INDEX), [rows[-1]["run_id"]])
+
+
+def rewrite_reports(warehouse: Warehouse, lock_wait_seconds: float = 0) -> str | None:
+    """Write the pages of all runs again from their data; returns the front page's address, None without runs."""
+    if not warehouse.exists():
+        return None
+    with warehouse.writing(lock_wait_seconds):
+        rows = warehouse.runs(_ALL)
+        if rows:
+            _write(warehouse, rows, [row["run_id"] for row in rows])
+    return warehouse.report_url(names.INDEX) if rows else None
+
+
+def _write(
+    warehouse: Warehouse, rows: Sequence[Mapping[str, Any]], run_ids: Collection[str], linked: Collection[str] = ()
+) -> None:
+    """Write the pages of runs, those that they share and the front page; of the `linked` runs, only their own pages.
+
+    `rows` are those of the table `runs`, oldest first, with the runs before. One report is in memory at a time, of the
+    others only some numbers.
+    """
+    newest = len(rows) - 1
+    nights: list[Night] = []
+    for place, row in enumerate(rows):
+        recent = place > newest - NIGHTS or row["run_id"] in run_ids
+        data = _data(warehouse, row["run_id"]) if recent else None
+        nights.append(night_of(data) if data else night_of_row(row, has_page=not recent))
+    done: set[str] = set()
+    latest: ReportData | None = None
+    address = address_of(warehouse)
+    for place in range(newest, -1, -1):
+        run_id = rows[place]["run_id"]
+        if run_id not in (*run_ids, *linked) or not (data := _data(warehouse, run_id)):
+            continue
+        before = nights[max(0, place + 1 - NIGHTS) : place + 1]
+        following = next((night for night in nights[place + 1 :] if night.has_page), None)
+        around = Around(before, following, address)
+        found = [*pages.site(data, around), *(pages.shared(data, around, done) if run_id in run_ids else ())]
+        done |= {name for name, _ in found}
+        for name, html in found:
+            warehouse.write_report(name, html.encode())
+        latest = latest or data
+    warehouse.write_report(names.INDEX, pages.index(nights, latest).encode())
+
+
+def _data(warehouse: Warehouse, run_id: str) -> ReportData | None:
+    """The data of a run's report, None if it is missing or damaged."""
+    content = warehouse.read_report(names.data_file(run_id))
+    if content is None:
+        return None
+    try:
+        data = read_data(content)
+        night_of(data)
+    except ValueError as error:
+        log.warning("the report %s is left out: %s", names.data_file(run_id), error)
+        return None
+    return data
+
+
+def address_of(warehouse: Warehouse) -> str:
+    """The address of a warehouse, as a command names it from any folder."""
+    address = warehouse.store.address()
+    return address if "://" in address else os.path.abspath(address)
+
+
+def _making(job: Job, warehouse: Warehouse, timings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    versions = {"copydesk": __version__, "Python": platform.python_version()}
+    versions |= {name: metadata.version(name) for name in _PACKAGES}
+    return {
+        "command": command(job, address_of(warehouse)),
+        "timings": [dict(timing) for timing in timings],
+        "versions": versions,
+        "settings": of_articles(job.config),
+    }
+
+
+def command(job: Job, warehouse: str) -> str:
+    """The command that does this job again."""
+    words = ["copydesk"]
+    if job.kind == NIGHT:
+        words += ["run", *map(_source, job.sources), "--date", job.day.isoformat(), *(["--again"] if job.again else [])]
+    elif job.stored is not None:
+        chosen = job.stored
+        words += ["run", "--reprocess"] if job.kind == REPROCESS else [job.kind]
+        uris = [word for uri in chosen.uris for word in ("--uri", uri)] if job.kind == REPROCESS else list(chosen.uris)
+        words += uris
+        for option, value in (("--site", chosen.site), ("--rule", chosen.rule), ("--since", chosen.since)):
+            words += [option, str(value)] if value else []
+    return shlex.join([*words, "--warehouse", warehouse])
+
+
+def _source(source: str) -> str:
+    return source if "://" in source else os.path.abspath(source)
