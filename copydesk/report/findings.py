@@ -111,8 +111,8 @@ def _own(differ: Sequence[Row]) -> str:
 
 
 def _by_weight(site: Row) -> tuple[float, str]:
-    weight = max((WEIGHTS.get(f.get("severity"), 3) for f in site["findings"]), default=3)
-    return -weight * _documents(site), str(site["site"])
+    weight = max((WEIGHTS.get(f["severity"], 3) for f in site["findings"] if not f["acknowledged"]), default=1)
+    return -weight * (site.get("weight") or _documents(site)), str(site["site"])
 
 
 def _documents(site: Row) -> float:

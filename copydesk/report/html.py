@@ -24,8 +24,9 @@ from copydesk.report import names
 from copydesk.report.entries import LONGEST_URI
 from copydesk.report.escape import pieces, visible
 from copydesk.report.findings import share
-from copydesk.report.plot import bars, logarithmic, measured, spark
-from copydesk.report.plot import shown as number_shown
+from copydesk.report.measures import plotted, spark
+from copydesk.report.measures import shown as value
+from copydesk.report.plot import bars, logarithmic
 from copydesk.report.reasons import STEPS, decisive, failed, worded
 from copydesk.report.verdict import STATUSES
 
@@ -127,12 +128,13 @@ def _environment() -> Environment:
     environment.filters |= {
         "count": _count, "decide": decide, "decisive": decisive, "failed": failed, "in_context": in_context,
         "in_warehouse": in_warehouse, "noun": _noun, "of_uri": of_uri, "shown": shown, "slug": names.slug,
+        "visible": visible,
         "worded": worded,
     }  # fmt: skip
     environment.globals |= {
         "COSMETIC": COSMETIC, "STATUSES": STATUSES, "STEPS": STEPS, "bars": bars, "document_key": names.document_key,
-        "logarithmic": logarithmic, "measured": measured, "names": names, "percent": share, "script": Markup(script),
+        "logarithmic": logarithmic, "names": names, "percent": share, "script": Markup(script),
         "script_digest": Markup(_digest(script)), "spark": spark, "style": Markup(_bundled("style.css")),
-        "value": number_shown,
+        "plotted": plotted, "value": value,
     }  # fmt: skip
     return environment

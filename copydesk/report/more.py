@@ -1,8 +1,8 @@
 """What other parts of a run hand to its report, in one shape: missing keys are filled in.
 
 - `sites`: a list of {site, status (usual, differs, silent, new, retired, too-few-nights), findings: [{measure,
-  sentence, observed, usual, low, high, since, todo, command, severity}], history: [{date, arrivals, …}]}, oldest night
-  first; the run as a whole is the entry whose site is null.
+  sentence, observed, usual, low, high, since, todo, command, severity, acknowledged}], history: [{date, arrivals, …}]},
+  oldest night first; the run as a whole is the entry whose site is null. `weight` is the number of documents concerned.
 - `clusters`: {counts: {exact, near, headline, update, excerpt}, syndicated: [{agency, articles}], largest:
   [{cluster_id, canonical, differs, members: [{article_id, uri, site, headline, published_date, kind, similarity}]}]}.
 - `checked`: {sample: edits as in `least_certain`, precision: [{rule, checked, right, low, high, weeks: [{week, checked,
@@ -24,7 +24,7 @@ Row = Mapping[str, Any]
 
 _FINDING: Row = {
     "measure": "", "sentence": "", "observed": None, "usual": None, "low": None, "high": None, "since": None,
-    "todo": "", "command": "", "severity": WARNING,
+    "todo": "", "command": "", "severity": WARNING, "acknowledged": None,
 }  # fmt: skip
 _MEMBER = dict.fromkeys(("article_id", "uri", "site", "headline", "published_date", "kind", "similarity"))
 _CLUSTER: Row = {"cluster_id": "", "canonical": None, "differs": None}
@@ -49,6 +49,7 @@ def edit(entry: Row) -> dict[str, Any]:
 
 def _site(site: Row) -> dict[str, Any]:
     return {
+        **{name: site[name] for name in ("weight", "counts") if name in site},
         "site": site["site"],
         "status": site["status"],
         "findings": _filled(site.get("findings"), _FINDING),

@@ -46,58 +46,6 @@ def logarithmic(part: float, whole: float) -> float:
     return 100 * math.log1p(part) / math.log1p(whole) if part > 0 and whole > 0 else 0.0
 
 
-class Spark(NamedTuple):
-    """A measure of a site, night by night: its name, the values, the bars, and the usual band as (top, height)."""
-
-    measure: str
-    values: list[float | None]
-    bars: list[Bar]
-    band: tuple[float, float] | None
-
-    @property
-    def words(self) -> str:
-        """The values, for those who hear the page."""
-        return ", ".join("none" if value is None else shown(value, self.measure) for value in self.values)
-
-
-def spark(history: Sequence[Mapping[str, Any]], finding: Mapping[str, Any]) -> Spark:
-    """The measure of `finding` over `history`, oldest first, with its usual band."""
-    return measured(history, finding["measure"], finding.get("low"), finding.get("high"))
-
-
-def measured(
-    history: Sequence[Mapping[str, Any]], measure: str, low: float | None = None, high: float | None = None
-) -> Spark:
-    """A measure over `history`, oldest first. A share that the history lacks is taken from its count."""
-    values = [_value(night, measure) for night in history]
-    top = max((value for value in (*values, high) if value is not None), default=0) or 1
-    band = None
-    if low is not None and high is not None:
-        upper, lower = HEIGHT * min(high, top) / top, HEIGHT * max(low, 0) / top
-        band = (round(HEIGHT - upper, 2), round(max(upper - lower, 1), 2))
-    return Spark(measure, values, bars(values, WIDTH, HEIGHT, 12, top), band)
-
-
-def _value(night: Mapping[str, Any], measure: str) -> float | None:
-    if measure in night:
-        return _number(night[measure])
-    count, arrivals = _number(night.get(measure.removesuffix("_share"))), _number(night.get("arrivals"))
-    return None if count is None or not arrivals else count / arrivals
-
-
-def _number(value: Any) -> float | None:
-    return value if isinstance(value, int | float) and math.isfinite(value) else None
-
-
-def shown(value: Any, measure: str = "") -> str:
-    """A value of a measure: a share in percent, a count with separators, other numbers in three digits."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return str(value)
-    if measure.endswith("share"):
-        return f"{value:.0%}".replace("%", " %")
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
-
-
 class Series(NamedTuple):
     """A metric over the recent runs."""
 
