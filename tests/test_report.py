@@ -279,7 +279,7 @@ def test_what_steps_noted_is_no_unmet_demand() -> None:
     words = "The date of the source cannot be parsed."
     noted = validation("date-unreadable", "warning", 2, words, suite="steps", expectation="step", element_count=50)
     text = _text(page(report_data(run_row(), Summary(), [noted])))
-    assert f"warning {words.rstrip('.')} 2 of 50 documents, 4.0 % · date-unreadable" in text
+    assert f"warning {words.rstrip('.')} 2 documents, 4.0 % of 50 documents · date-unreadable" in text
     assert "Failed:" not in text
 
 
@@ -442,7 +442,7 @@ def test_the_page_says_what_it_knows() -> None:
     for words in (
         "Held back: 1 partition (2031-05-04) was not published",
         "An article has a body",
-        "13 of 100 articles, 13 %",
+        "13 articles, 13 % of 100 articles",
         "8 checks passed",
         "more than half of the documents failed",
         "− Quarantined critical problems 10",

@@ -128,10 +128,11 @@ def _quarantined(reason: Row, check: Row | None) -> dict[str, Any]:
         sentence = failed({**check, "unexpected_count": count})
     else:
         sentence = explain(rule).rstrip(".")
+    said = count > 1 and sentence.startswith(f"{count:,} ")
     return {
         "severity": CRITICAL,
         "sentence": sentence.rstrip("."),
-        "extent": f"{_number(count, 'document')} quarantined",
+        "extent": "quarantined" if said else f"{_number(count, 'document')} quarantined",
         "rule": rule,
         "column": check and check["column"],
         "suite": check["suite"] if check else STEPS,
@@ -171,7 +172,8 @@ def _extent(check: Row) -> str:
     if check["suite"] == "run" or not total:
         return ""
     noun = "document" if check["suite"] == STEPS else _NOUNS.get(check["suite"], "article")
-    return f"{count:,} of {_number(total, noun)}, {share(count, total)}"
+    of = f"{share(count, total)} of {_number(total, noun)}"
+    return of if failed(check).startswith(f"{count:,} ") else f"{_number(count, noun)}, {of}"
 
 
 def share(part: float, whole: float) -> str:

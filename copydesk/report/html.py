@@ -53,13 +53,20 @@ def decide(entry: Mapping[str, Any], warehouse: str = "") -> str:
     return of_uri(entry["uri"], f"copydesk edits {action}", warehouse, f" {entry['sequence']}")
 
 
-def of_uri(uri: str, command: str, warehouse: str = "", after: str = "") -> str:
-    """`command` for the document at `uri`; empty if the uri is cut, or cannot be pasted as it is shown."""
+def verdict_of(entry: Mapping[str, Any], verdict: str, warehouse: str = "") -> str:
+    """The command that records the `verdict` on an edit of the hand check, `right` or `wrong`."""
+    return of_uri(entry["uri"], "copydesk edits check", warehouse, f" {entry['sequence']}", f" --{verdict}")
+
+
+def of_uri(uri: str, command: str, warehouse: str = "", after: str = "", option: str = "") -> str:
+    """`command` for the document at `uri`, with the arguments `after` it and an option; empty if the uri is cut, or
+    cannot be pasted as it is shown.
+    """
     if len(uri) >= LONGEST_URI or visible(uri, every=True) != uri:
         return ""
     if uri.startswith("-"):
-        return f"{in_warehouse(command, warehouse)} -- {shlex.quote(uri)}{after}"
-    return in_warehouse(f"{command} {shlex.quote(uri)}{after}", warehouse)
+        return f"{in_warehouse(command + option, warehouse)} -- {shlex.quote(uri)}{after}"
+    return in_warehouse(f"{command} {shlex.quote(uri)}{after}{option}", warehouse)
 
 
 def in_warehouse(command: str, warehouse: str) -> str:
@@ -128,7 +135,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "count": _count, "decide": decide, "decisive": decisive, "failed": failed, "in_context": in_context,
         "in_warehouse": in_warehouse, "noun": _noun, "of_uri": of_uri, "shown": shown, "slug": names.slug,
-        "visible": visible,
+        "verdict_of": verdict_of, "visible": visible,
         "worded": worded,
     }  # fmt: skip
     environment.globals |= {

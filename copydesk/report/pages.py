@@ -25,6 +25,14 @@ SITE_PAGES = 300
 #: Edits in full on the page of the run, of each kind; the page of the edits has all that the report keeps.
 NAMES, UNCERTAIN = 200, 6
 
+#: What the page of the run says about the edits that it shows.
+_INTROS = {
+    "names": "Every edit of this run that changed a name.",
+    "uncertain": "The applied edits with the lowest confidence.",
+    "suggested": "Not applied, because of low confidence: the text is unchanged. Most likely first.",
+    "check": "A random sample of each rule: would a human editor have made this edit? The verdicts measure the rules.",
+}
+
 _ALONE = Around()
 _NOT_MADE: Mapping[str, Any] = {"command": "", "timings": [], "versions": {}, "settings": {}}
 
@@ -40,7 +48,7 @@ def site(data: ReportData, around: Around = _ALONE) -> Iterator[tuple[str, str]]
     yield names.run_page(run_id), page(data, around)
     context = _context(data, around, root="../")
     yield names.quarantine_page(run_id), render("quarantine.html.j2", **context)
-    yield names.edits_page(run_id), render("edits.html.j2", **context, groups=_groups(data))
+    yield names.edits_page(run_id), render("edits.html.j2", **context)
     entries = {names.document_key(entry): entry for entry in reversed(data["quarantine"]["entries"])}
     for key, name in context["documents"].items():
         yield name, render("document.html.j2", **context, document=entries[key])
@@ -107,30 +115,34 @@ def _context(data: ReportData, around: Around, root: str = "") -> dict[str, Any]
         "whole": run_entry(sites),
         "linked_sites": {s["site"]: s for s in [*differing, *others][:SITE_PAGES]},
         "documents": names.document_pages(data["run"]["run_id"], data["quarantine"]["entries"]),
+        "groups": _groups(data),
+        "INTROS": _INTROS,
         "NAMES": NAMES,
         "UNCERTAIN": UNCERTAIN,
     }
 
 
 def _groups(data: ReportData) -> list[dict[str, Any]]:
-    """The edits that a report shows, each once, under the first of these titles that it belongs to."""
+    """The edits that a report shows, by what they are shown for. Changed names and the hand check are complete; the
+    others are left out where they have been shown before. `anchor` marks the first entry of an edit.
+    """
     edits = data["edits"]
-    checked = (data["checked"] or {}).get("sample") or []
     by_rule = [entry for group in edits["examples"] for entry in group["examples"]]
     shown: set[tuple[str, int]] = set()
     groups = []
-    for name, title, entries in (
-        ("names", "Names changed", data["names_changed"] or []),
-        ("check", "This week's hand check", checked),
-        ("uncertain", "Least certain", edits["least_certain"]),
-        ("suggested", "Suggested, not applied", edits["suggestions"]),
-        ("examples", "Examples of each rule", by_rule),
+    for name, title, entries, complete in (
+        ("names", "Names changed", data["names_changed"] or [], True),
+        ("uncertain", "Least certain", edits["least_certain"], False),
+        ("suggested", "Suggested", edits["suggestions"], False),
+        ("check", "This week's hand check", (data["checked"] or {}).get("sample") or [], True),
+        ("examples", "Examples of each rule", by_rule, False),
     ):
         fresh = []
         for entry in entries:
-            if (key := (entry["article_id"], entry["sequence"])) not in shown:
-                shown.add(key)
-                fresh.append(entry)
+            key = (entry["article_id"], entry["sequence"])
+            if complete or key not in shown:
+                fresh.append({**entry, "anchor": key not in shown})
+            shown.add(key)
         if fresh:
             groups.append({"id": name, "title": title, "entries": fresh})
     return groups

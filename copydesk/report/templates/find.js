@@ -1,7 +1,8 @@
 "use strict";
 /* A search field above each long list; without this script the lists are whole. Row text is only ever read as text. */
 for (const list of document.querySelectorAll("[data-find]")) {
-  const rows = [...list.children];
+  const parts = list.querySelectorAll(".part");
+  const rows = parts.length ? [...list.querySelectorAll(".part > li")] : [...list.children];
   if (rows.length < 12) continue;
   const field = document.createElement("input");
   const told = document.createElement("output");
@@ -21,6 +22,9 @@ for (const list of document.querySelectorAll("[data-find]")) {
       left += fits;
       if (row.hidden === fits) row.hidden = !fits;
     });
+    /* Few rows are laid out at once, since what lies between them is hidden. */
+    list.classList.toggle("found", left < 1000);
+    for (const part of parts) part.hidden = ![...part.children].some((row) => !row.hidden);
     told.textContent = words.length ? `${left.toLocaleString("en")} found` : "";
   };
   field.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(find, 120); });
