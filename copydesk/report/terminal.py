@@ -138,6 +138,8 @@ def _fields(cleaned: Cleaned, article: Article) -> RenderableType:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in found.items():
+        if not value and name in ("modified", "site"):
+            continue  # most documents have none, and there is nothing to find
         bold = "bold" if name == "headline" else ""
         grid.add_row(name, Text(visible(value), style=bold) if value else Text("none found", style="dim italic"))
     return Panel(grid, title=_safe(cleaned.document.uri), title_align="left", border_style="cyan")
