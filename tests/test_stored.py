@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nights import night, source_text, story, table, tree
 
@@ -94,6 +94,7 @@ def test_raw_documents_are_kept_and_expire(root: Path) -> None:
 OPTIONAL = st.none() | st.text(max_size=5)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine
 @given(st.binary(max_size=20), OPTIONAL, OPTIONAL, OPTIONAL, st.sampled_from(["text", "html", "record"]))
 def test_a_kept_document_is_the_document(
     content: bytes, text: str | None, title: str | None, charset: str | None, kind: str

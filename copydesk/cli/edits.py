@@ -205,9 +205,9 @@ def _tell(
     else:
         for uri, edit in done.changed[:50]:
             status = (words or {}).get(edit.status, edit.status)
-            click.echo(f"{status:9}  {uri} {edit.sequence}  {cut(edit.before, 60)!r} → {cut(edit.after, 60)!r}")
+            click.echo(f"{status:10}  {uri} {edit.sequence}  {cut(edit.before, 60)!r} → {cut(edit.after, 60)!r}")
         for conflict in said:
-            click.echo(f"conflict   {conflict}")
+            click.echo(f"conflict    {conflict}")
         would = "would change" if dry_run else "changed"
         click.echo(f"{amount(done.edits, 'edit')} of {amount(done.articles, 'published article')} {would}.")
     if said:

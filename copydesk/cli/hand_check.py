@@ -60,11 +60,9 @@ def sample(
         return
     for entry in found.entries if file is None else ():
         click.echo("\n".join(_entry(entry, warehouse)))
-    count = len(found.entries)
     where = f", written to {file}" if file else ""
-    click.echo(
-        f"{count:,} edit{'s' * (count != 1)} to check in {found.week}{where}; {found.checked:,} checked this week."
-    )
+    drawn = f"{amount(len(found.entries), 'edit')} to check in {found.week}{where}"
+    click.echo(f"{drawn}; {found.checked:,} checked this week.")
 
 
 def _write(file: Path, entries: Sequence[dict[str, Any]], store: Any) -> None:

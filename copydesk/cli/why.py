@@ -38,6 +38,8 @@ def why(uri: str, warehouse: str | None, as_json: bool, config: str | None) -> N
         click.echo("\n".join(_article(row)))
     for row in found["quarantined"]:
         click.echo(quarantined(row))
+    if found["decisions"] and (found["published"] or found["quarantined"]):
+        click.echo()
     for row in found["decisions"]:
         click.echo(f"decided  {row['decided_at']:%Y-%m-%d %H:%M}  {row['who']}: {row['action']}" + _about(row))
     if not found["published"] and not found["quarantined"]:

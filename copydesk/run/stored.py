@@ -57,8 +57,8 @@ def documents(
                 yield Document(uri=row["uri"], content=row["content"], media_type=row["media_type"])
     if missing:
         log.warning(
-            "left out, as they are no longer kept (warehouse.keep_raw_days), or were not read whole: %d documents",
-            len(missing),
+            "%s left out: no longer kept (warehouse.keep_raw_days), or not read whole",
+            f"{len(missing):,} document{'s' * (len(missing) != 1)}",
         )
 
 
