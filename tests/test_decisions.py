@@ -157,7 +157,9 @@ def test_why_answers_for_published_and_quarantined_documents(root: Path) -> None
         "a quote",
     ):
         assert part in words
-    assert "Bridge 0 closes" in words
+    assert "Bridge 0 closes" in words and "text as it came:" in words
+    taken_back = say(root, "edits", "protect", "goverment")
+    assert "taken back  quay.example/1.txt" in taken_back and "rejected" not in taken_back
     held = say(root, "why", "bad.txt")
     assert "quarantined 2024-05-03" in held and "critical" in held and "May 2, 2024" in held
     assert cli(root, "why", A)["published"][0]["source_text"] == text(0)

@@ -204,6 +204,14 @@ def test_show_of_a_title_given_beside_the_text() -> None:
     assert "title" in out and "| Site" in out
 
 
+def test_show_of_what_a_page_says_of_itself() -> None:
+    value = cleaned()
+    assert value.article is not None
+    told = {"modified_at": datetime(2031, 5, 10, 8, 5, tzinfo=UTC), "site": "quay.example"}
+    out = printed(changed(value, article=changed(value.article, **told)))
+    assert "2031-05-10 08:05" in out and "quay.example" in out
+
+
 def test_json_is_whole() -> None:
     value = cleaned()
     data = json.loads(json.dumps(as_json(value)))
