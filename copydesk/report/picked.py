@@ -83,6 +83,6 @@ def draw(edits: pa.Table, week: str, known: Collection[Change], per_rule: int) -
 
 def _names(edits: pa.Table) -> list[int]:
     """The rows of applied corrections of a word with a capital letter."""
-    applied = pc.and_(pc.equal(edits["step"], "typos"), pc.equal(edits["status"], APPLIED))
-    capital = pc.match_substring_regex(edits["before"], r"\p{Lu}")
-    return list(pc.indices_nonzero(pc.and_(applied, capital)).to_pylist())
+    rows = pc.indices_nonzero(pc.and_(pc.equal(edits["step"], "typos"), pc.equal(edits["status"], APPLIED)))
+    capital = pc.match_substring_regex(edits["before"].take(rows), r"\p{Lu}")
+    return list(rows.filter(capital).to_pylist())
