@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import steady
 from click.testing import CliRunner, Result
-from nights import night, table
+from nights import night, story, table
 from steady import BREAKS, FIRST, Between, Kind, row, rules, whole
 
 from copydesk.checks.expectations import Checks
@@ -414,3 +414,48 @@ def test_an_empty_night_is_noticed_without_being_written(
     assert done.exit_code == code, done.output
     assert "the sources hold no documents.\nNo articles since 29 May (usually " in done.stdout
     assert len(table(seven[0], "runs")) == before
+
+
+def test_documents_that_the_gate_holds_back_are_quarantined_at_their_site(tmp_path: Path) -> None:
+    def record(site: str, number: int, text: str) -> str:
+        return json.dumps({"url": f"https://{site}/{number}", "date": "2024-05-02", "text": text})
+
+    lines = [record("a.example", number, story(number)) for number in range(3)]
+    lines += [record("b.example", number, "404 Not Found") for number in range(2)]
+    lines += [record("b.example", 7, story(7)), record("b.example", 7, story(8))]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines), "utf-8")
+    outcome = night(
+        tmp_path / "a.jsonl", tmp_path / "w", gate={"max_quarantined_share": 0.3, "min_documents": 1}, **FAST
+    )
+    assert outcome.held
+    rows = table(tmp_path / "w", "sites").set_index("site")
+    a, b = rows.loc["a.example"], rows.loc["b.example"]
+    assert (a["arrivals"], a["published"], a["quarantined"], a["measured"]) == (3, 0, 3, 3)
+    assert [dict(one) for one in a["reasons"]] == [{"rule": "held-back", "documents": 3}]
+    assert (b["arrivals"], b["new"], b["published"], b["quarantined"]) == (4, 4, 0, 4)
+    assert {one["rule"] for one in b["reasons"]} >= {"duplicate-uri", "held-back"}
+    assert sum(one["documents"] for one in b["reasons"]) == 4
+
+
+def test_changed_and_known_documents_are_told_apart(tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / "raw" / "news.example").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "raw" / "news.example" / f"{number}.txt").write_text(story(number), "utf-8")
+    night(tmp_path / "raw", tmp_path / "w", date(2024, 5, 1), **FAST)
+    (tmp_path / "raw" / "news.example" / "0.txt").write_text(story(0) + "\nThe bridge is open again.\n", "utf-8")
+    (tmp_path / "raw" / "news.example" / "9.txt").write_text(story(9), "utf-8")
+    night(tmp_path / "raw", tmp_path / "w", date(2024, 5, 2), **FAST)
+    rows = table(tmp_path / "w", "sites")
+    row = rows[(rows["site"] == "news.example") & (rows["run_date"].astype(str) == "2024-05-02")].iloc[0]
+    assert [row[name] for name in ("arrivals", "unchanged", "new", "changed", "published")] == [5, 3, 1, 1, 2]
+
+
+def test_a_night_of_a_thousand_sites_that_never_come_again_leaves_nothing_to_carry() -> None:
+    world = World(TWO)
+    world.steady(8)
+    rows = world.rows()
+    rows |= {f"{number}.example": row(f"{number}.example", Kind(1), 1, world.chance) for number in range(1000)}
+    judged = world.night(rows)
+    assert len(judged.entries) == 101
+    assert len(json.dumps(judged.entries)) < 400_000
+    assert len(world.night().rows) == 3

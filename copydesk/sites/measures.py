@@ -15,6 +15,10 @@ Row = Mapping[str, Any]
 SILENCE, VOLUME = "silence", "volume"
 
 
+#: Articles without which their median length is not judged: one of a single word says nothing.
+FEWEST_ARTICLES = 3
+
+
 class Measure(NamedTuple):
     """A measure: `band` compares a row with the earlier ones that count, None where too few of them do.
 
@@ -68,7 +72,7 @@ def _in(row: Row, language: str) -> int:
 
 def _words(row: Row, past: Sequence[Row]) -> Band | None:
     known = [(one["median_words"], one["measured"]) for one in past if one["measured"]][-NIGHTS:]
-    if len(known) < FEWEST_WITH or not row["measured"]:
+    if len(known) < FEWEST_WITH or row["measured"] < FEWEST_ARTICLES:
         return None
     return bands.length(row["median_words"], row["measured"], known)
 
