@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from copydesk.checks import metrics
+from copydesk.checks.engine import suite_of
 from copydesk.checks.expectations import Checks, SuiteError, merge, read_suites
 from copydesk.checks.suites import _SLIP, EXPECTATIONS, Rule, failure_of, read_suite
 from copydesk.data.bundled import bundled
@@ -428,7 +429,7 @@ def test_great_expectations_knows_what_is_allowed(kind: str) -> None:
     assert {name for name, field in fields.items() if field.required} <= {k for k in kwargs if not kwargs[k].optional}
     given = {key: "neither" if (key, "column_A" in kwargs) == ("ignore_row_if", True) else RIGHT[key] for key in kwargs}
     assert all(kwargs[key].holds(value) for key, value in given.items())
-    Checks._suite("edits", [Rule("edits", "r", kind, given, (), "info", "Holds.", "edits.json")])
+    suite_of("edits", [Rule("edits", "r", kind, given, (), "info", "Holds.", "edits.json")])
 
 
 def test_whatever_great_expectations_refuses_is_put_in_words() -> None:
@@ -436,7 +437,7 @@ def test_whatever_great_expectations_refuses_is_put_in_words() -> None:
         "edits", "r", BETWEEN["type"], {"column": "start", "min_value": [1]}, (), "info", "Holds.", "edits.json"
     )
     with pytest.raises(SuiteError, match=r"^edits\.json: Great Expectations refuses min_value = \[1\] \([^\n]*float"):
-        Checks._suite("edits", [rule])
+        suite_of("edits", [rule])
 
 
 def test_only_slips_are_guessed_at() -> None:

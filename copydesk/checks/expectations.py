@@ -1,27 +1,25 @@
-"""Validation: Great Expectations judges the metrics of `copydesk.checks.metrics` by the suites in `expectations/`.
+"""Validation: the suites of Great Expectations in `expectations/` judge the metrics of `copydesk.checks.metrics`.
 
-Importing Great Expectations takes seconds, so `Checks` imports it when it is created. Its analytics are switched off:
-nothing leaves the machine. The cost of a suite hardly depends on the number of rows (some 10 ms for each expectation),
-so few large batches are cheaper than many small ones.
+The suites of many rows are judged column by column (`copydesk.checks.rows`), and what they counted, the dates and the
+run by Great Expectations itself, once a run. Importing it takes seconds, so `Checks` imports it when it is created.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import warnings
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import pyarrow as pa
 
-from copydesk.checks import engine, metrics
+from copydesk.checks import metrics
+from copydesk.checks.engine import Engine
 from copydesk.checks.metrics import COLUMNS, FOUND
-from copydesk.checks.suites import Rule, SuiteError, failure_of, read_suite, wrong
+from copydesk.checks.rows import Outcome, outcome_of
+from copydesk.checks.suites import Rule, SuiteError, failure_of, read_suite
 from copydesk.data.bundled import bundled
 from copydesk.records import CRITICAL, Problem
 
@@ -31,6 +29,8 @@ Key = TypeVar("Key", bound=Hashable)
 
 #: Failing rows of an expectation that are kept.
 FAILING = 20
+#: The suites of many rows. Those of the others are few, and Great Expectations judges them itself.
+BY_ROWS = frozenset({"articles", "edits", "versions"})
 
 
 class Result(NamedTuple):
@@ -120,17 +120,7 @@ class Checks:
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` holds a file for each of `COLUMNS`, such as `articles.json`; None means the shipped ones."""
         self.rules = read_suites(folder)
-        with quiet():
-            gx = engine.great_expectations()
-            from great_expectations.data_context.types.base import ProgressBarsConfig
-
-            context = gx.get_context(mode="ephemeral")
-            context.variables.progress_bars = ProgressBarsConfig(globally=False)
-            source = context.data_sources.add_pandas("copydesk")
-            self._batches = {
-                name: source.add_dataframe_asset(name).add_batch_definition_whole_dataframe(name) for name in COLUMNS
-            }
-            self._suites = {name: self._suite(name, rules) for name, rules in self.rules.items()}
+        self._engine = Engine(self.rules)
 
     def articles(self, table: pa.Table, run_date: date) -> Verdict[int]:
         """Judge articles (`copydesk.warehouse.schemas.articles_table`, `rebuilds` optional); keys are row numbers.
@@ -161,151 +151,93 @@ class Checks:
 
         Metrics are small: those of many batches can be concatenated (`pyarrow.concat_tables`) and judged at once.
         """
-        frame = table.select(list(COLUMNS[name])).to_pandas()
-        # COMPLETE lists every failing row by its number in the frame; an article_id need not be unique.
-        wanted = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
-        with quiet():
-            batch = self._batches[name].get_batch(batch_parameters={"dataframe": frame})
-            outcome = batch.validate(self._suites[name], result_format=wanted)
-        by_rule = {result.expectation_config.meta["rule"]: result for result in outcome.results}
+        known = {rule.rule: outcome_of(rule, table) if name in BY_ROWS else None for rule in self.rules[name]}
+        others = [rule for rule in self.rules[name] if known[rule.rule] is None]
+        outcomes = {rule: found for rule, found in known.items() if found is not None}
+        if others:
+            outcomes |= self._engine.outcomes(name, others, table)
         verdict: Verdict[Any] = Verdict([])
         for rule in self.rules[name]:
-            self._record(verdict, rule, by_rule[rule.rule], table, keys)
+            _record(verdict, rule, outcomes[rule.rule], table, keys)
         return verdict
 
-    @staticmethod
-    def _record(verdict: Verdict[Any], rule: Rule, outcome: Any, table: pa.Table, keys: Any) -> None:
-        """Add the outcome of `rule` in Great Expectations to `verdict`."""
-        detail = outcome.result or {}
-        words = _exception(outcome.exception_info)
-        rows = sorted(detail.get("unexpected_index_list") or ())
-        row_level = "unexpected_count" in detail
-        failed = int(detail.get("unexpected_count") or 0) if row_level else int(not outcome.success)
-        severity, description = rule.severity, rule.description
-        if words is not None:
-            severity, description, failed = CRITICAL, f"{rule.description} (could not be evaluated: {words})", 0
-        success = words is None and bool(outcome.success)
-        failure = ("", "") if success else failure_of(rule, _first(rule, table, rows))
-        verdict.results.append(
-            Result(
-                rule.suite,
-                rule.expectation,
-                rule.rule,
-                rule.column,
-                severity,
-                success,
-                len(table),
-                failed,
-                description,
-                failure,
-                int(detail.get("missing_count") or 0),
-                words or "",
-                tuple(_failing(rule, table, keys, rows[:FAILING])),
-            )
-        )
-        if words is not None:
-            verdict.whole.append(
-                Problem("validate", rule.rule, rule.column, CRITICAL, f"could not be evaluated: {words}")
-            )
-        elif not success and not row_level:
-            verdict.whole.append(Problem("validate", rule.rule, rule.column, severity, failure[0]))
-        for row, observed in zip(rows, _observed(rule, table.take(pa.array(rows, pa.int64()))), strict=True):
-            problem = Problem("validate", rule.rule, rule.column, severity, observed)
-            verdict.problems.setdefault(keys[row], []).append(problem)
-
-    @staticmethod
-    def _suite(name: str, rules: list[Rule]) -> Any:
-        """`rules` as a suite of Great Expectations; checks that it accepted every rule."""
-        gx = engine.great_expectations()
-        from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-        from great_expectations.expectations.metadata_types import FailureSeverity
-
-        suite = gx.ExpectationSuite(name=name)
-        for rule in rules:
-            configuration = ExpectationConfiguration(
-                type=rule.expectation,
-                kwargs=rule.kwargs,
-                meta={"rule": rule.rule},
-                severity=FailureSeverity(rule.severity),
-            )
-            try:
-                suite.expectations.append(configuration.to_domain_obj())
-            except (ValueError, TypeError) as error:
-                wrong(rule.where, f"Great Expectations refuses {_refusal(error, rule.kwargs)}")
-        if len(suite.expectations) != len(rules):
-            wrong(f"{name}.json", f"{len(rules)} expectations were read and {len(suite.expectations)} were loaded")
-        return suite
+    def counted(self, results: Sequence[Result]) -> list[Result]:
+        """The merged results of a run, with the word of Great Expectations on what was counted in many rows."""
+        counts = {(r.suite, r.rule): r.unexpected_count for r in results if r.suite in BY_ROWS and not r.error}
+        names = {key: ": ".join(key) for key in counts}
+        holds = self._engine.none_failed({names[key]: count for key, count in counts.items()}) if counts else {}
+        return [
+            r._replace(success=holds[names[r.suite, r.rule]]) if (r.suite, r.rule) in counts else r for r in results
+        ]
 
 
-def _first(rule: Rule, table: pa.Table, rows: list[int]) -> Any:
+def _record(verdict: Verdict[Any], rule: Rule, outcome: Outcome, table: pa.Table, keys: Any) -> None:
+    """Add the outcome of `rule` to `verdict`."""
+    severity, description, failed = rule.severity, rule.description, len(outcome.rows)
+    if outcome.error is not None:
+        severity, description = CRITICAL, f"{rule.description} (could not be evaluated: {outcome.error})"
+    elif not outcome.of_rows:
+        failed = int(not outcome.success)
+    failure = ("", "") if outcome.success else failure_of(rule, _first(rule, table, outcome.rows))
+    result = Result(
+        rule.suite, rule.expectation, rule.rule, rule.column, severity, outcome.success, len(table), failed,
+        description, failure, outcome.missing, outcome.error or "",
+        tuple(_failing(rule, table, keys, outcome.rows[:FAILING])),
+    )  # fmt: skip
+    verdict.results.append(result)
+    if outcome.error is not None:
+        words = f"could not be evaluated: {outcome.error}"
+        verdict.whole.append(Problem("validate", rule.rule, rule.column, CRITICAL, words))
+    elif not outcome.success and not outcome.of_rows:
+        verdict.whole.append(Problem("validate", rule.rule, rule.column, severity, failure[0]))
+    problems: dict[str, Problem] = {}  # failing rows are much alike, and a problem of theirs can be shared
+    for row, observed in zip(outcome.rows, _observed(rule, table, outcome.rows), strict=True):
+        problem = problems.get(observed)
+        if problem is None:
+            problem = problems[observed] = Problem("validate", rule.rule, rule.column, severity, observed)
+        verdict.problems.setdefault(keys[row], []).append(problem)
+
+
+def _first(rule: Rule, table: pa.Table, rows: Sequence[int]) -> Any:
     """The value of the first failing row, in the first column of the rule."""
     return table[rule.columns[0]][rows[0]].as_py() if rule.columns and rows else len(table)
 
 
-def _failing(rule: Rule, table: pa.Table, keys: Any, rows: list[int]) -> Iterator[tuple[Any, Any]]:
+def _failing(rule: Rule, table: pa.Table, keys: Any, rows: Sequence[int]) -> Iterator[tuple[Any, Any]]:
     """The key and the value, or the values, of each of `rows`."""
     for row in rows:
         values = [table[column][row].as_py() for column in rule.columns]
         yield keys[row], values[0] if len(values) == 1 else values
 
 
-def _observed(rule: Rule, table: pa.Table) -> list[str]:
-    """What was found in each row, in words: the value of each column of the rule, and the first match in the text."""
+def _observed(rule: Rule, table: pa.Table, rows: Sequence[int]) -> list[str]:
+    """What was found in each of `rows`, in words: the value of each column of the rule, and the first match in the
+    text."""
+    found = table.take(pa.array(rows, pa.int64())) if rows else table.slice(0, 0)
     parts = []
     for column in rule.columns:
-        words = COLUMNS[rule.suite][column]
-        parts.append([words.format(_shown(value)) for value in table[column].to_pylist()])
+        parts.append(_worded(found[column], partial(_said, COLUMNS[rule.suite][column])))
         if column in FOUND:
-            parts.append([f"the first: {found!r}" for found in table[FOUND[column]].to_pylist()])
-    return [", ".join(row) for row in zip(*parts, strict=True)]
+            parts.append(_worded(found[FOUND[column]], "the first: {!r}".format))
+    return parts[0] if len(parts) == 1 else [", ".join(row) for row in zip(*parts, strict=True)]
+
+
+def _said(words: str, value: Any) -> str:
+    return words.format(_shown(value))
+
+
+def _worded(values: pa.ChunkedArray, say: Callable[[Any], str]) -> list[str]:
+    """What `say` makes of each value. Failing rows are much alike, so each distinct value is said once."""
+    said: dict[Any, str] = {}
+    words = []
+    for value in values.to_pylist():
+        if value not in said:
+            said[value] = say(value)
+        words.append(said[value])
+    return words
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "none" if value is None else ("no", "yes")[value] if isinstance(value, bool) else str(value)
-
-
-def _refusal(error: Exception, kwargs: Mapping[str, Any]) -> str:
-    """What is wrong with `kwargs`: for each argument in pydantic's `error`, its value and what is allowed."""
-    if not hasattr(error, "errors"):
-        return f"its kwargs: {error}"
-    said: dict[str, list[str]] = {}
-    for fault in error.errors():
-        said.setdefault(str(fault["loc"][0]), []).append(fault["msg"])
-    return "; ".join(
-        f"{f'{key} = {kwargs[key]!r}' if key in kwargs else 'its kwargs'} ({', '.join(dict.fromkeys(messages))})"
-        for key, messages in said.items()
-    )
-
-
-def _exception(info: Any) -> str | None:
-    """The message of an exception inside Great Expectations, None without one.
-
-    `exception_info` is one report or, if metrics failed, one report for each metric.
-    """
-    if not info:
-        return None
-    reports = [info] if "raised_exception" in info else list(info.values())
-    raised = [str(report.get("exception_message")) for report in reports if report.get("raised_exception")]
-    return "; ".join(dict.fromkeys(raised)) if raised else None
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Run Great Expectations without telemetry, log lines and warnings; errors come back in the results.
-
-    Some of its loggers set their own level, so propagation to the root logger is blocked instead.
-    """
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logger = logging.getLogger("great_expectations")
-    silent, propagate = logging.NullHandler(), logger.propagate
-    logger.addHandler(silent)
-    logger.propagate = False
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.removeHandler(silent)
-        logger.propagate = propagate

@@ -93,7 +93,7 @@ def judge(
             staging.hold(count.published_date, problem._replace(stage="gate"))
             held[count.published_date] = problem.observed
     sites = judge_sites(collected, config, day, checks, held)
-    results = [*collected.results, *merge([of_partitions, of_run]), *sites.results]
+    results = [*checks().counted(collected.results), *merge([of_partitions, of_run]), *sites.results]
     return Judged(collected, results, held, recent, sites)
 
 
