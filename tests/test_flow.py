@@ -94,7 +94,7 @@ def test_the_flow_publishes_the_bytes_of_a_plain_run(
     assert tree(tmp_path / "flow") == tree(tmp_path / "plain")
     assert (flow.state.type.value, flow.state.message) == ("COMPLETED", outcome.sentence)
     assert flow.run["name"] == f"nightly-{NIGHT}"
-    assert flow.tries == {"night": 1, "prepare": 1, "collect": 1, "gate": 1, "publish": 1, "report": 1}
+    assert flow.tries == {"night": 1, "prepare": 1, "collect": 1, "gate": 1, "compare": 1, "publish": 1, "report": 1}
     assert outcome.sentence in flow.artifacts["copydesk-night"] and "_reports/" in flow.artifacts["copydesk-night"]
     assert "[The report](https://reports.example/" in flow.artifacts["copydesk-night"]
     assert '"column": "published", "value": 3' in str(flow.artifacts["copydesk-figures"]).replace("'", '"')
