@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 from nights import night, story
 from test_commit_crash import Fault, Killed
-from warehouse_runs import tree
+from warehouse_runs import tree as whole
 
 from copydesk.cli import main
 
@@ -56,7 +56,7 @@ COMMANDS = {
 
 @pytest.fixture(autouse=True)
 def _at_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("edits", "hand_check", "nightly", "quarantine", "versions"):
+    for module in ("shared", "edits", "hand_check", "nightly", "quarantine", "versions"):
         monkeypatch.setattr(import_module(f"copydesk.cli.{module}"), "now", lambda: AT)
     monkeypatch.setattr(os, "fsync", lambda handle: None)
     monkeypatch.setenv("COPYDESK_RUN__WORKERS", "1")
@@ -75,6 +75,11 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "raw" / "empty.txt").write_text("May 2, 2024\n")
     night(root / "raw", root / "w")
     return root / "w"
+
+
+def tree(root: Path) -> dict[str, str]:
+    """The files of the warehouse but for the pages of its reports, which hold timings."""
+    return {name: digest for name, digest in whole(root).items() if not name.startswith("_reports/")}
 
 
 def done(root: Path, words: str, env: dict[str, str]) -> Result:
