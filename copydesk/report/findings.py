@@ -15,6 +15,7 @@ from copydesk.data.rules import explain
 from copydesk.records import CRITICAL, INFO, WARNING
 from copydesk.report.held import GATE, Held
 from copydesk.report.reasons import JUDGING, STEPS, failed
+from copydesk.report.sites import counting, sentence
 
 #: Weight of one document.
 WEIGHTS = {CRITICAL: 10, WARNING: 3, INFO: 1}
@@ -36,9 +37,9 @@ def findings(checks: Sequence[Row], held: Held, documents: int) -> list[dict[str
     Each has `severity`, `sentence`, `extent` (how many of how many, "" for the run as a whole), `rule`, `column`,
     `suite`, `documents`, `weight`, `examples`, `command` (without the warehouse, "" for none) and `quarantined`.
     """
-    sentences = {check["rule"]: check for check in checks}
+    by_rule = {check["rule"]: check for check in checks}
     found = [
-        _quarantined(reason, sentences.get(reason["rule"]) if reason["stage"] in JUDGING else None)
+        _quarantined(reason, by_rule.get(reason["rule"]) if reason["stage"] in JUDGING else None)
         for reason in held.decisive.top()
         if reason["stage"] != GATE
     ]
@@ -95,23 +96,14 @@ def run_entry(sites: Sequence[Row] | None) -> Row | None:
 
 
 def sites_sentence(sites: Sequence[Row] | None) -> str:
-    """`5 of 8 sites differ from their usual night`; "" where no site has been judged."""
-    judged, differ = judged_sites(sites), site_findings(sites)
-    if not judged:
-        return ""
-    if not differ:
-        return "All sites are as usual" if len(judged) > 1 else "The site is as usual"
-    if len(judged) == 1:
-        return "The site differs from its usual night"
-    return f"{len(differ):,} of {len(judged):,} sites differ{'s' * (len(differ) == 1)} from {_own(differ)} usual night"
-
-
-def _own(differ: Sequence[Row]) -> str:
-    return "its" if len(differ) == 1 else "their"
+    """`5 of 8 sites differ from their usual night.`; "" where no site has been judged."""
+    if not sites or not judged_sites(sites):
+        return sentence(sites or [])
+    return sentence(sites) or "All sites are as usual."
 
 
 def _by_weight(site: Row) -> tuple[float, str]:
-    weight = max((WEIGHTS.get(f["severity"], 3) for f in site["findings"] if not f["acknowledged"]), default=1)
+    weight = max((WEIGHTS.get(f["severity"], 3) for f in counting(site)), default=1)
     return -weight * (site.get("weight") or _documents(site)), str(site["site"])
 
 
@@ -125,13 +117,13 @@ def _documents(site: Row) -> float:
 def _quarantined(reason: Row, check: Row | None) -> dict[str, Any]:
     rule, count = reason["rule"], reason["documents"]
     if check is not None and check["suite"] != STEPS:
-        sentence = failed({**check, "unexpected_count": count})
+        words = failed({**check, "unexpected_count": count})
     else:
-        sentence = explain(rule).rstrip(".")
-    said = count > 1 and sentence.startswith(f"{count:,} ")
+        words = explain(rule)
+    said = count > 1 and words.startswith(f"{count:,} ")
     return {
         "severity": CRITICAL,
-        "sentence": sentence.rstrip("."),
+        "sentence": words.rstrip("."),
         "extent": "quarantined" if said else f"{_number(count, 'document')} quarantined",
         "rule": rule,
         "column": check and check["column"],

@@ -7,11 +7,12 @@
   [{cluster_id, canonical, differs, members: [{article_id, uri, site, headline, published_date, kind, similarity}]}]}.
 - `checked`: {sample: edits as in `least_certain`, precision: [{rule, checked, right, low, high, weeks: [{week, checked,
   right}]}]}.
-- `names_changed`: edits as in `least_certain`.
+- `names_changed`: edits as in `least_certain`; `names_left_out` counts those that are not kept.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -26,20 +27,22 @@ _FINDING: Row = {
     "measure": "", "sentence": "", "observed": None, "usual": None, "low": None, "high": None, "since": None,
     "todo": "", "command": "", "severity": WARNING, "acknowledged": None,
 }  # fmt: skip
+_WHOLE: dict[str, Any] = {"site": None, "status": "usual", "findings": [], "history": []}
 _MEMBER = dict.fromkeys(("article_id", "uri", "site", "headline", "published_date", "kind", "similarity"))
-_CLUSTER: Row = {"cluster_id": "", "canonical": None, "differs": None}
+_CLUSTER: Row = {"cluster_id": "", "canonical": None, "differs": None, "articles": None}
 _PRECISION: Row = {"rule": "", "checked": 0, "right": 0, "low": 0.0, "high": 1.0}
 
 
 def in_one_shape(more: Row) -> dict[str, Any]:
     """The values of `KEYS`, None where there is none."""
     shapes: dict[str, Callable[[Any], Any]] = {
-        "sites": lambda sites: [_site(site) for site in sites],
+        "sites": _sites,
         "clusters": _clusters,
         "checked": _checked,
         "names_changed": lambda entries: [edit(entry) for entry in entries],
     }
-    return {key: None if more.get(key) is None else shapes[key](more[key]) for key in KEYS}
+    shaped = {key: None if more.get(key) is None else shapes[key](more[key]) for key in KEYS}
+    return {**shaped, "names_left_out": more.get("names_left_out") or 0}
 
 
 def edit(entry: Row) -> dict[str, Any]:
@@ -47,14 +50,20 @@ def edit(entry: Row) -> dict[str, Any]:
     return {**entry, "confidence": round(entry["confidence"], 4), "meaning": explain(entry["rule"])}
 
 
-def _site(site: Row) -> dict[str, Any]:
-    return {
-        **{name: site[name] for name in ("weight", "counts") if name in site},
-        "site": site["site"],
-        "status": site["status"],
-        "findings": _filled(site.get("findings"), _FINDING),
-        "history": [dict(night) for night in site.get("history") or ()],
-    }
+def _sites(sites: Iterable[Row]) -> list[dict[str, Any]]:
+    """The entries, the run as a whole first; its `counts` are those of all sites, of which the list may be cut."""
+    found = [
+        {
+            **site,
+            "findings": _filled(site.get("findings"), _FINDING),
+            "history": [dict(night) for night in site.get("history") or ()],
+        }
+        for site in sites
+    ]
+    whole = [site for site in found if site["site"] is None] or [_WHOLE]
+    others = [site for site in found if site["site"] is not None]
+    counts = {"sites": len(others), **Counter(site["status"] for site in others)}
+    return [{"counts": counts, **whole[0]}, *others] if found else []
 
 
 def _clusters(clusters: Row) -> dict[str, Any]:

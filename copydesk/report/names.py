@@ -9,8 +9,9 @@ from typing import Any
 
 #: The front page.
 INDEX = "index.html"
-#: The folders of pages that are of no single run.
+#: The folders of pages that are of no single run, and those of other parts of the report.
 SITES, RULES = "sites", "rules"
+_TAKEN = frozenset({"index", SITES, RULES, "expectations", "data-docs"})
 
 _RUN_RE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 _PLAIN_RE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
@@ -19,7 +20,7 @@ _OTHER_RE = re.compile(r"[^a-z0-9]+")
 
 def checked(run_id: str) -> str:
     """`run_id` itself. Raises ValueError if it cannot name a file of the site."""
-    if not _RUN_RE.fullmatch(run_id) or run_id in (INDEX.removesuffix(".html"), SITES, RULES):
+    if not _RUN_RE.fullmatch(run_id) or run_id in _TAKEN:
         raise ValueError(f"the run id {run_id!r} cannot name a file: letters, digits, '.', '_' and '-' are allowed")
     return run_id
 

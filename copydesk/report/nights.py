@@ -50,7 +50,7 @@ def night_of(data: ReportData) -> Night:
         counts = {name: run[name] for name in _COUNTS}
         if not all(isinstance(count, int) for count in counts.values()):
             raise TypeError("a count is no number")
-        sentence = " ".join(part for part in (verdict["sentence"], verdict["sites"] and f"{verdict['sites']}.") if part)
+        sentence = " ".join(part for part in (verdict["sentence"], verdict["sites"]) if part)
         return Night(
             str(run["run_id"]), data["date"], str(run.get("kind") or "night"), str(verdict["status"]), sentence,
             counts, _rules(data), {s["site"]: s["status"] for s in data["sites"] or () if s["site"] is not None},

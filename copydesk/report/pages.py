@@ -23,7 +23,7 @@ INDEX = names.INDEX
 #: Sites that have a page: those that differ come first.
 SITE_PAGES = 300
 #: Edits in full on the page of the run, of each kind; the page of the edits has all that the report keeps.
-NAMES, UNCERTAIN = 200, 6
+NAMES, UNCERTAIN = 300, 6
 
 #: What the page of the run says about the edits that it shows.
 _INTROS = {

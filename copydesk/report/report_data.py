@@ -74,6 +74,7 @@ def report_data(
         "expectations": checks,
         "quarantine": _quarantine(summary.held, known),
         "names_changed": others["names_changed"],
+        "names_left_out": others["names_left_out"],
         "edits": _edits(row, summary),
         "checked": others["checked"],
         "clusters": others["clusters"],

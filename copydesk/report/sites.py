@@ -34,15 +34,6 @@ def counting(entry: Entry) -> list[Mapping[str, Any]]:
     return [found for found in entry["findings"] if found["severity"] != INFO and not found["acknowledged"]]
 
 
-def in_verdict(verdict: Mapping[str, str], entries: Sequence[Entry]) -> dict[str, str]:
-    """The verdict of a run with its sites: `sites` is the sentence about them, and the status follows it."""
-    said = sentence(entries)
-    changed = {"sites": said}
-    if said and verdict["status"] == "good":
-        changed |= {"status": "look", "todo": "To review: what differs, worst first."}
-    return {**verdict, **changed}
-
-
 def lines(entries: Sequence[Entry], limit: int) -> Iterator[str]:
     """What differs tonight, worst first: at most `limit` sites with their sparklines, then new and retired ones."""
     worst = [entry for entry in entries if entry["site"] is not None and counting(entry)]

@@ -10,7 +10,7 @@ import pyarrow as pa
 from copydesk.records import CRITICAL
 from copydesk.report.findings import findings, remarks
 from copydesk.report.held import GATE, LISTED_URI, Held
-from copydesk.report.more import KEYS
+from copydesk.report.more import in_one_shape
 from copydesk.report.report_data import SCHEMA_VERSION, ReportData
 from copydesk.text.site import site_of
 
@@ -40,7 +40,7 @@ def read_data(content: bytes) -> ReportData:
 
 
 def _from_1(old: dict[str, Any]) -> ReportData:
-    """Version 1 had no sites, listed only the documents that it showed, and left findings to the page."""
+    """Version 1 listed only the documents that it showed, and left findings to the page."""
     quarantine = old["quarantine"]
     entries = [_entry(entry) for entry in quarantine["entries"]]
     decisive = [reason for reason in quarantine["reasons"] if reason["severity"] == CRITICAL]
@@ -52,9 +52,10 @@ def _from_1(old: dict[str, Any]) -> ReportData:
     checks = old["expectations"]
     return {
         **old,
-        **dict.fromkeys((*KEYS, "made")),
+        **in_one_shape(old),
+        "made": None,
         "schema_version": SCHEMA_VERSION,
-        "verdict": {**old["verdict"], "sites": ""},
+        "verdict": {"sites": "", **old["verdict"]},
         "funnel": {**old["funnel"], "repeated": 0},
         "findings": findings(checks, held, old["funnel"]["processed"]),
         "remarks": remarks(checks, held),

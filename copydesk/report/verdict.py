@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from copydesk.report.findings import DIFFERING, WHOLE, judged_sites, run_entry, site_findings, sites_sentence
+from copydesk.report.findings import WHOLE, judged_sites, run_entry, site_findings, sites_sentence
+from copydesk.report.sites import counting
 
 Row = Mapping[str, Any]
 
@@ -25,7 +26,7 @@ def verdict(data: Row) -> dict[str, str]:
     """
     run, funnel, findings, sites = data["run"], data["funnel"], data["findings"], data["sites"]
     differ, whole = site_findings(sites), run_entry(sites)
-    unusual = bool(differ) or (whole is not None and whole["status"] in DIFFERING)
+    unusual = bool(differ) or (whole is not None and bool(counting(whole)))
     if run["verdict"] == "held":
         status, sentence, todo = "held", _held(run, data["partitions"]), _HELD
     elif funnel["unaccounted"]:
