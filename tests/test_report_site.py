@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
+from datetime import date
+from html import escape as html_escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import CHROMIUM, axe, in_every, opening_costs, visit
-from reports import HOSTILE, batch, broken_night, held, run_row
+from nights import night, story
+from reports import HOSTILE, Tags, batch, broken_night, held, run_row, validation
 
-from copydesk.report import Around, Summary, index, night_of, page, report_data
+from copydesk.report import Around, Summary, index, night_of, page, read_data, report_data, write_site
 from copydesk.report.pages import shared, site
+from copydesk.report.report_data import as_bytes
+from copydesk.run.job import Job, Stored
+from copydesk.run.nightly import STAGES
+from copydesk.run.reports import command
+from copydesk.warehouse import Warehouse, WarehouseError
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
 
@@ -107,3 +117,176 @@ def test_a_link_opens_the_list_at_what_it_names(tmp_path: Path) -> None:
     asked = html.replace("<script>", "<script>location.hash = 'find=undecodable';</script><script>", 1)
     found = in_every({"asked": asked, "whole": html}, tmp_path, script, 800)
     assert found == {"asked": 30, "whole": 60}
+
+
+# ---- what the pages say ----
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", Tags(html).text)
+
+
+def test_what_broke_stands_first_worst_first() -> None:
+    html = page(broken_night())
+    text = text_of(html)
+    assert "5 of 8 sites differ from their usual night." in text
+    order = [text.index(f"{name}.example", text.index("worst first")) for name in ("coast", "harbour", "field", "hill")]
+    assert order == sorted(order)
+    assert (
+        text.index("83% of the articles") < text.index("80 articles have lost") < text.index("17 articles have no body")
+    )
+    assert '<section class="verdict look"' in html
+    assert "3 sites as usual" in text and "3 exact" in text
+    usual = broken_night()["sites"][1:2]
+    calm = report_data(run_row(quarantined=0, documents=148), Summary(), [], more={"sites": usual})
+    assert calm["verdict"]["sites"] == "All sites are as usual."
+
+
+def test_nothing_is_told_twice() -> None:
+    """A warning about a document that is quarantined anyway, and a rule that the steps and a suite both have."""
+    summary = Summary()
+    summary.add_quarantined([held(0, "text ")])  # no-date is a warning beside what decides
+    checks = [
+        validation("no-date", "warning", 1, "An article has a date.", failure=["no date", "{count} have no date"]),
+        validation("cut-off", "warning", 9, "The text is whole.", failure=["cut", "{count} texts are cut off"]),
+        validation("cut-off", "warning", 8, "The text is cut off.", suite="steps"),
+    ]
+    found = report_data(run_row(quarantined=1), summary, checks)["findings"]
+    assert [(f["rule"], f["sentence"], f["documents"]) for f in found] == [
+        ("cut-off", "9 texts are cut off", 9),
+        ("empty-body", "Empty body", 1),
+    ]
+
+
+def test_duplicates_of_a_first_night_are_no_earlier_documents() -> None:
+    row = run_row(documents=115, unchanged=3)
+    text = text_of(page(report_data(row, Summary(), more={"repeated": 3})))
+    assert "Exact duplicates in this delivery 3" in text and "known from earlier runs" not in text
+    text = text_of(page(report_data(row, Summary(), more={"repeated": 1})))
+    assert "Exact duplicates in this delivery 1" in text and "Unchanged known from earlier runs 2" in text
+
+
+def test_nights_are_linked() -> None:
+    nights = [{**broken_night(), "date": f"2031-05-0{n}", "run": run_row(run_id=f"2031-05-0{n}-aa")} for n in (6, 7, 8)]
+    files = write_site({night["run"]["run_id"]: night for night in nights}, "/data/warehouse")
+    middle = files["2031-05-07-aa.html"].decode()
+    assert 'rel="prev" href="2031-05-06-aa.html"' in middle and 'rel="next" href="2031-05-08-aa.html"' in middle
+    assert 'rel="prev"' not in files["2031-05-06-aa.html"].decode()
+    assert "1 run" not in text_of(files["index.html"].decode())
+
+
+def test_each_edit_has_an_address_and_its_command() -> None:
+    data = broken_night()
+    html = pages_of(data)["2031-05-08-e1f2/edits.html"]
+    entry = data["edits"]["least_certain"][0]
+    assert html.count(f'<li id="edit-{entry["article_id"]}-{entry["sequence"]}">') == 1
+    assert f"copydesk edits reject {entry['uri']} {entry['sequence']} --warehouse /data/warehouse" in html
+    checked = data["checked"]["sample"][0]
+    assert f"copydesk edits check {checked['uri']} {checked['sequence']} --right --warehouse /data/warehouse" in html
+
+
+def test_a_long_quarantine_says_what_it_leaves_out() -> None:
+    data = hostile_night(10_050)
+    pages = dict(site(data))
+    html = pages["2031-05-09-4f1c2a/quarantine.html"]
+    assert html.count("<li") == 10_000 and "50 documents left out of this page" in text_of(html)
+    assert len(pages) - 3 == len(data["quarantine"]["entries"]) == 300
+
+
+def test_rare_reasons_have_pages_beside_a_flood() -> None:
+    summary = Summary()
+    for n in range(800):
+        summary.add_quarantined([held(2 * n + 1)])
+    summary.add_quarantined([held(0, "text ")])
+    rules = [entry["rule"] for entry in report_data(run_row(), summary)["quarantine"]["entries"]]
+    assert (rules.count("undecodable"), rules.count("empty-body")) == (300, 1)
+
+
+@pytest.mark.parametrize("version", [2, 1])
+def test_data_of_every_version_opens(version: int) -> None:
+    old = (Path(__file__).parent / "fixtures" / "report-v1.json").read_bytes()
+    content = old if version == 1 else as_bytes(broken_night())
+    data = read_data(content)
+    for name, html in pages_of(data).items():
+        assert "</html>" in html, name
+    if version == 1:
+        assert "Published 12 articles" in page(data) and "Empty body" in page(data)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'{"schema_version": 3}', "a newer copydesk wrote"),
+        (b'{"schema_version": 1}', "KeyError"),
+        (b"[]", "no report data"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_data_that_cannot_be_opened_is_told_plainly(content: bytes, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        read_data(content)
+
+
+# ---- the run and its report ----
+
+
+def test_the_report_says_what_the_run_was(tmp_path: Path) -> None:
+    raw = tmp_path / "raw's"
+    raw.mkdir()
+    (raw / "a.txt").write_text(story(1), "utf-8")
+    outcome = night(raw, tmp_path / "w", typos={"suggest_from": 0.7})
+    made = json.loads(next((tmp_path / "w" / "_reports").glob("2024-*.json")).read_text("utf-8"))["made"]
+    assert [timing["stage"] for timing in made["timings"]] == [stage.name for stage in STAGES[:-1]]
+    words = shlex.split(made["command"])
+    assert words == ["copydesk", "run", str(raw), "--date", "2024-05-03", "--warehouse", str(tmp_path / "w")]
+    assert made["settings"] == {"typos.suggest_from": "0.7"}
+    assert outcome.report and html_escape(made["command"]) in Path(outcome.report).read_text("utf-8")
+
+
+def test_a_run_that_died_before_its_report_gets_it_from_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    raw, house = tmp_path / "raw", tmp_path / "w"
+    raw.mkdir()
+    (raw / "a.txt").write_text(story(1), "utf-8")
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Warehouse, "write_report", die)
+        night(raw, house)
+    assert not list(house.glob("_reports/*.html")) and len(list(house.glob("_reports/*.json"))) == 1
+    assert night(raw, house).row is None
+    assert len(list(house.glob("_reports/*.html"))) == 2
+    (raw / "b.txt").write_text(story(2), "utf-8")
+    second = night(raw, house, date(2024, 5, 4))
+    first = next(house.glob("_reports/2024-05-03*.html"))
+    assert second.report and f'rel="next" href="{Path(second.report).name}"' in first.read_text("utf-8")
+
+
+def test_a_full_disk_costs_the_report_not_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise WarehouseError("No space left on device")
+
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / "a.txt").write_text(story(1), "utf-8")
+    monkeypatch.setattr(Warehouse, "write_report", full)
+    outcome = night(raw, tmp_path / "w")
+    assert outcome.row is not None and outcome.row["published"] == 1
+
+
+@pytest.mark.parametrize(
+    ("stored", "words"),
+    [
+        (Stored("reprocess", ("a b",), "s.example", "quote", date(2031, 5, 1)),
+         "copydesk run --reprocess --uri 'a b' --site s.example --rule quote --since 2031-05-01 --warehouse W"),
+        (Stored("replay", rule="no-body"), "copydesk replay --rule no-body --warehouse W"),
+        (Stored("release", ("a",)), "copydesk quarantine release a --warehouse W"),
+    ],
+)  # fmt: skip
+def test_the_command_of_a_run_over_stored_documents(stored: Stored, words: str) -> None:
+    assert command(Job((), "W", date(2031, 5, 2), stored=stored), "W") == words

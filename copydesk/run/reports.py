@@ -20,7 +20,7 @@ from copydesk.report import names, pages
 from copydesk.report.nights import ON_INDEX, Around, Night, night_of, night_of_row
 from copydesk.report.report_data import NIGHTS, ReportData, as_bytes, with_making
 from copydesk.report.upgrade import read_data
-from copydesk.run.job import NIGHT, REPROCESS, Job, of_articles
+from copydesk.run.job import NIGHT, RELEASE, REPROCESS, Job, of_articles
 from copydesk.warehouse import Warehouse, WarehouseError
 
 log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ def command(job: Job, warehouse: str) -> str:
         words += ["run", *map(_source, job.sources), "--date", job.day.isoformat(), *(["--again"] if job.again else [])]
     elif job.stored is not None:
         chosen = job.stored
-        words += ["run", "--reprocess"] if job.kind == REPROCESS else [job.kind]
+        words += {REPROCESS: ["run", "--reprocess"], RELEASE: ["quarantine", "release"]}.get(job.kind, [job.kind])
         uris = [word for uri in chosen.uris for word in ("--uri", uri)] if job.kind == REPROCESS else list(chosen.uris)
         words += uris
         for option, value in (("--site", chosen.site), ("--rule", chosen.rule), ("--since", chosen.since)):
