@@ -447,7 +447,7 @@ def test_the_page_says_what_it_knows() -> None:
         "more than half of the documents failed",
         "− Quarantined critical problems 10",
         "no date",
-        "62 % sure",
+        "confidence 62 %",
         "2031-04-11",
     ):
         assert words in text, words
