@@ -314,11 +314,11 @@ def main() -> None:
             results["tools"].append(line)
     sizes = [int(size) for size in chosen.night.split(",") if size]
     for size in sizes:
-        tonight = [{**one, "uri": f"n{n}", **_dated(one, n)} for n, one in enumerate(rows[-chosen.articles :])]
+        tonight = [{**one, "uri": f"n{n}", **_dated(one, n)} for n, one in enumerate(rows[::2][: chosen.articles])]
         found = night(
             size,
             [_named(one) for one in tonight],
-            [_named({**one, **_dated(one, n)}) for n, one in enumerate(rows[: min(size, len(rows) - chosen.articles)])],
+            [_named({**one, **_dated(one, n)}) for n, one in enumerate(rows[1::2][:size])],
         )
         print(f"night of {len(tonight):,} against {size:,}: " + ", ".join(f"{k} {v:.2f}" for k, v in found.items()))
         results.setdefault("nights", []).append({"signatures": size, **found})
