@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test crash lint format docs vendor bench bench-speed bench-typos bench-accuracy fuzz model clean
+.PHONY: help run test crash lint format docs vendor bench bench-speed bench-typos bench-accuracy bench-duplicates fuzz model clean
 # Half an environment is none: it is made anew the next time.
 .DELETE_ON_ERROR:
 
@@ -48,7 +48,7 @@ vendor: $(BIN)/.installed-dev  ## the styles, scripts and icons of Data Docs, ta
 	$(BIN)/python docs/vendor.py
 
 bench: $(BIN)/.installed-dev  ## the tables of benchmarks/: accuracy and speed, side by side with peers
-	@set -e; for script in layouts reversible throughput typos; do \
+	@set -e; for script in layouts reversible throughput typos duplicates; do \
 		echo "== $$script"; $(BIN)/python benchmarks/$$script.py; echo; done
 
 bench-speed: $(BIN)/.installed-dev  ## fails where cleaning is a fifth slower than pinned; PIN="why" pins today's figures
@@ -61,6 +61,11 @@ bench-typos: $(BIN)/.installed-dev  ## typos found and harm done, beside other t
 bench-accuracy: DATA = benchmarks/accuracy/own
 bench-accuracy: $(BIN)/.installed-dev  ## each step of the text beside its peers; DATA=FOLDER of real text to measure on
 	$(BIN)/python -m benchmarks.accuracy --data $(DATA) --json out/accuracy.json
+
+NIGHT ?= 0
+bench-duplicates: $(BIN)/.installed-dev  ## copies found, strangers joined and the cost of a night; ARTICLES=FILE PAIRS=FILE PEERS=PYTHON NIGHT=10000,1000000
+	$(BIN)/python benchmarks/duplicates.py $(if $(ARTICLES),--data $(ARTICLES)) $(if $(PAIRS),--pairs $(PAIRS)) \
+		$(if $(PEERS),--peers $(PEERS)) $(if $(ARTICLES),--night $(NIGHT)) --json out/duplicates.json
 
 FUZZ_SECONDS ?= 360
 FUZZ_TARGETS ?= decoding text record page dates json_lines csv parquet compressed suite

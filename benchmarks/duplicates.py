@@ -137,8 +137,18 @@ elif name == "datatrove":
             join(d1, d2)
 elif name == "text-dedup":
     import numpy as np
-    from text_dedup.minhash import embed_func
-    raise SystemExit("see benchmarks/duplicates.py")
+    from text_dedup.minhash import embed_func, optimal_param, xxh3_32hash
+    prime, most = np.uint64(2**61 - 1), np.uint64(2**32 - 1)
+    chance = np.random.RandomState(42)
+    bands, rows = optimal_param(0.5, 250, 0.5, 0.5)
+    made = tuple(chance.randint(least, 2**61 - 1, size=250, dtype=np.uint64) for least in (1, 0))
+    start, tables = cpu(), [{} for _ in range(bands)]
+    for number, text in enumerate(texts):
+        found = embed_func(text, number, num_perm=250, ngram_size=5, min_length=5,
+                           hashranges=[(n * rows, (n + 1) * rows) for n in range(bands)], permutations=made,
+                           hash_func=xxh3_32hash, dtype=np.uint64, max_hash=most, modulo_prime=prime)
+        for table, key in zip(tables, found["__signatures__"]):
+            join(number, table.setdefault(key, number))
 print(json.dumps({"cpu": cpu() - start, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
                   "clusters": [find(n) for n in range(len(texts))]}))
 """
@@ -312,7 +322,7 @@ def main() -> None:
                 )
             )
             results["tools"].append(line)
-    sizes = [int(size) for size in chosen.night.split(",") if size]
+    sizes = [int(size) for size in chosen.night.split(",") if int(size or 0)]
     for size in sizes:
         tonight = [{**one, "uri": f"n{n}", **_dated(one, n)} for n, one in enumerate(rows[::2][: chosen.articles])]
         found = night(

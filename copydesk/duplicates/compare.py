@@ -26,8 +26,9 @@ _EXCERPT = 0.5
 _TEASER_WORDS = 100
 #: Facts that each text has alone, from which on they may be of one template: their number, and their share of all.
 _OWN_FACTS = 2
-_OWN_SHARE = 0.34
+_OWN_SHARE = 0.33
 _OWN_FIGURES = 0.6
+_LEAST_FIGURES = 4
 _OWN_WORDS = 0.3
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.,:][0-9]+)*")
@@ -199,18 +200,23 @@ def _time(text: Text) -> datetime | None:
 def _is_template(first: Text, second: Text) -> bool:
     """Whether both texts have facts of their own in place of those of the other."""
     a, b = first.facts, second.facts
-    if a.cased and b.cased:
-        return (
-            _differ(a.names, b.names, a.all, b.all, _OWN_SHARE)
-            or _differ(a.figures, b.figures, a.figures, b.figures, _OWN_FIGURES)
-            or _differ(a.names | a.figures, b.names | b.figures, a.all, b.all, _OWN_SHARE)
-        )
-    return _differ(a.all, b.all, a.all, b.all, _OWN_WORDS) or _differ(
-        a.figures, b.figures, a.figures, b.figures, _OWN_FIGURES
+    if _own(a.figures, b.figures, b.figures, a.figures) >= max(
+        _LEAST_FIGURES, _OWN_FIGURES * min(len(a.figures), len(b.figures))
+    ):
+        return True
+    kinds: tuple[tuple[frozenset[str], frozenset[str]], ...] = (
+        (a.names, b.names),
+        (a.names | a.figures, b.names | b.figures),
+    )
+    share = _OWN_SHARE
+    if not (a.cased and b.cased):
+        kinds, share = ((a.all, b.all),), _OWN_WORDS
+    return any(
+        _own(mine, others, b.all, a.all) >= max(_OWN_FACTS, share * min(len(mine), len(others)))
+        for mine, others in kinds
     )
 
 
-def _differ(a: frozenset[str], b: frozenset[str], all_a: frozenset[str], all_b: frozenset[str], share: float) -> bool:
-    """Whether enough of both sets is not in the other text."""
-    own = min(len(a - all_b), len(b - all_a))
-    return own >= _OWN_FACTS and own >= share * min(len(a), len(b))
+def _own(a: frozenset[str], b: frozenset[str], all_b: frozenset[str], all_a: frozenset[str]) -> int:
+    """How many of each set are not in the other text, the fewer of both."""
+    return min(len(a - all_b), len(b - all_a))

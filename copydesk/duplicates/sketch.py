@@ -35,8 +35,10 @@ HEADLINE_WORDS = 4
 #: Letters by which the words of a headline are looked for in the body, and the least letters of such a word.
 _STEM = 5
 _LETTERS = 4
-#: The least share of them that stands in a body that speaks of the headline.
+#: The least share of them that stands in a body that speaks of the headline, and the bytes of words from which on one
+#: is enough: what is scraped in place of a body is short.
 _SPOKEN = 0.2
+_LONG = 1500
 _ALL = np.uint64(2**32 - 1)
 
 
@@ -81,7 +83,7 @@ def speaks_of(text: bytes, headline: bytes) -> bool:
     words = [word.decode() for word in headline.split()]
     stems = {word[:_STEM] for word in words if len(word) >= _LETTERS or not word.isascii()}
     there = sum(b" " + stem.encode() in text for stem in stems)
-    return there >= _SPOKEN * len(stems)
+    return there >= (_SPOKEN * len(stems) if len(text) < _LONG else min(1, len(stems)))
 
 
 def cluster_key(article_id: str) -> int:
