@@ -9,7 +9,8 @@ from typing import Any
 
 from copydesk.edits import SUGGESTED, Edit, Span, replace
 from copydesk.records import Article, Document, Problem
-from copydesk.report import Partition, Summary, report_data
+from copydesk.report.report_data import Partition, report_data
+from copydesk.report.summary import Summary
 from copydesk.warehouse import schemas
 
 HOSTILE = (

@@ -19,16 +19,17 @@ import pyarrow as pa
 import pytest
 from reports import Tags, batch, held, hostile_data, run_row, validation
 
-from copydesk import report
 from copydesk.edits import TITLE, Edit, Span, replace
 from copydesk.records import Document, Problem
-from copydesk.report import Partition, Summary, index, night_of, page, report_data, write_site
 from copydesk.report.counts import TopCounts
 from copydesk.report.excerpts import in_context
 from copydesk.report.html import decide
 from copydesk.report.names import document_pages
-from copydesk.report.pages import shared
+from copydesk.report.nights import night_of
+from copydesk.report.pages import index, page, shared, write_site
 from copydesk.report.pages import site as site_pages
+from copydesk.report.report_data import SCHEMA_VERSION, Partition, report_data
+from copydesk.report.summary import Summary
 from copydesk.warehouse import schemas
 
 
@@ -199,7 +200,7 @@ def test_facts_are_json_and_have_a_fixed_order() -> None:
     text = json.dumps(found, allow_nan=False)
     assert json.loads(text) == found
     assert text == json.dumps(hostile_data(), allow_nan=False)
-    assert list(found)[:3] == ["schema_version", "date", "verdict"] and found["schema_version"] == report.SCHEMA_VERSION
+    assert list(found)[:3] == ["schema_version", "date", "verdict"] and found["schema_version"] == SCHEMA_VERSION
 
 
 def test_the_funnel_adds_up() -> None:

@@ -15,9 +15,11 @@ from browser import CHROMIUM, axe, in_every, opening_costs, visit
 from nights import night, story
 from reports import HOSTILE, Tags, batch, broken_night, held, run_row, validation
 
-from copydesk.report import Around, Summary, index, night_of, page, read_data, report_data, write_site
-from copydesk.report.pages import shared, site
-from copydesk.report.report_data import as_bytes
+from copydesk.report.nights import Around, night_of
+from copydesk.report.pages import index, page, shared, site, write_site
+from copydesk.report.report_data import as_bytes, report_data
+from copydesk.report.summary import Summary
+from copydesk.report.upgrade import read_data
 from copydesk.run.job import Job, Stored
 from copydesk.run.nightly import STAGES
 from copydesk.run.reports import command

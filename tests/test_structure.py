@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import copydesk
 from copydesk.config import DatesConfig
 from copydesk.data import lists
 from copydesk.text.fold import fold as folded
+from copydesk.text.lazy import later
 from copydesk.text.site import Recurring, Site
 from copydesk.text.structure import Given, datelines, layout, structure
 from copydesk.text.structure.decisions import Known, fold
@@ -144,3 +146,16 @@ def test_the_date_of_an_update_is_a_column_of_its_own(line: str, modified: str |
     assert article is not None
     assert (article.modified_at and f"{article.modified_at:%Y-%m-%d %H:%M}") == modified
     assert article.body == story
+
+
+def test_an_expression_that_is_compiled_later_does_what_one_that_is_compiled_does() -> None:
+    pattern = later(r"(?P<day>\d+) may", re.IGNORECASE)
+    assert "search" not in vars(pattern)
+    found = pattern.search("On 3 May")
+    assert found is not None
+    assert found["day"] == "3"
+    assert "search" in vars(pattern)
+    assert pattern.sub("x", "1 may, 2 MAY") == "x, x"
+    assert pattern.groupindex == {"day": 1}
+    with pytest.raises(re.error):
+        later("(").match("")

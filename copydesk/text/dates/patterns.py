@@ -6,6 +6,7 @@ import re
 
 from copydesk.data import lists
 from copydesk.text.fold import any_of, fold
+from copydesk.text.lazy import later
 
 MONTH = {key: {fold(name): number for name, number in lists.months(key).items()} for key in lists.MONTHS}
 _MONTHS = any_of(name for months in MONTH.values() for name in months)
@@ -77,13 +78,13 @@ AFTER = re.compile(
     re.VERBOSE,
 )
 WHOLE_CLOCK = re.compile(rf"{_CLOCK}$", re.VERBOSE)
-BEFORE = re.compile(rf"{_CLOCK}\s*[,|·•–—-]?\s*(?:on\s+)?$", re.VERBOSE)
+BEFORE = later(rf"{_CLOCK}\s*[,|·•–—-]?\s*(?:on\s+)?$", re.VERBOSE)
 WEEKDAY_BEFORE = re.compile(rf"(?<!\w)(?P<name>{_WEEKDAYS})\.?\s*(?:[,|/]|-\s)?\s*(?:(?:{_words('date_joins')})\s+)?$")
 WEEKDAY_AFTER = re.compile(
     rf"\s*(?P<name>(?:[,|(]|-\s)\s*(?:{_WEEKDAYS})|{_LONG_WEEKDAYS})(?!\w)\.?\)?|\s?\((?P<sign>{_WEEKDAY_SIGNS})\)"
 )
 #: Between the same day in two calendars.
-SAME_DAY = re.compile(rf"\s*(?:[-–—/|,(]\s*)*(?:(?:{_words('same_day')})\s*)?(?:(?:{_WEEKDAYS})\s*,?\s*)?")
+SAME_DAY = later(rf"\s*(?:[-–—/|,(]\s*)*(?:(?:{_words('same_day')})\s*)?(?:(?:{_WEEKDAYS})\s*,?\s*)?")
 EVENT = re.compile(rf"(?<!\w)(?:{_words('events')})\s*:\s*$")
 UPDATED = re.compile(rf"(?<!\w)(?:{_words('updated')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
 PUBLISHED = re.compile(rf"(?<!\w)(?:{_words('published')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
@@ -109,14 +110,14 @@ def _ago(spans: bool) -> set[tuple[str, str]]:
 
 SPANS, MOMENTS = _ago(spans=True), _ago(spans=False)
 _AGO = SPANS | MOMENTS
-RELATIVE = re.compile(
+RELATIVE = later(
     rf"(?:(?:{_words('published')}|{_words('updated')}){_NO_LETTER}\s*[:\-–|]?\s*)?[(\[]?"
     rf"(?:(?P<before>{any_of(before for before, _ in _AGO)})?\s?(?P<span>{_SPAN}(?:,?\s{_SPAN})?)?"
     rf"\s?(?P<after>{any_of(after for _, after in _AGO if after)})?"
     rf"|(?:{_words('past_days')})\s*[,|•·–-]?\s*(?:(?:{_words('clock_words')})[\s:]\s*)?\d{{1,2}}(?P<clock>[:.h]\d\d)"
     rf"(?:\s?(?:{_words('hour_words')}|[ap]m))?)[)\]]?\s*[|•·.]?\s*$"
 )
-SHORT = re.compile(
+SHORT = later(
     r"(?<![\d./-])(?P<first>\d{1,2})\s?(?P<sep>[./-])\s?(?P<second>\d{1,2})\s?(?P=sep)\s?(?P<year>\d{2})(?!\d|[./:-]\d)"
     rf"|(?<![\w./-])\d{{1,2}}(?:[-/]|\.?\s)(?:{_MONTHS})(?:[-/](?P<behind>\d{{2}})|\.?\s(?P<late>\d{{2}}))(?![\w:./-])"
     r"|(?P<mark>')(?P<apostrophe>\d{2})(?!\w)"

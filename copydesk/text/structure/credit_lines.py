@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from copydesk.data import lists
 from copydesk.text.fold import any_as_written
+from copydesk.text.lazy import later
 from copydesk.text.structure.names import is_agency
 
 _BY = re.compile(
@@ -199,7 +200,7 @@ _NUMBER = (
     r"(?P<number{0}>\d{{1,3}}(?:[,.'\u202f ]\d{{3}})+|\d{{1,9}}(?:[.,]\d{{1,2}}(?=\s?[kKmM]))?)"
     r"\s?(?P<unit{0}>[kKmM](?![a-z]))?"
 )
-_COUNTER = re.compile(
+_COUNTER = later(
     rf"[(\[]?(?:(?:{_VIEW_WORDS})\s*[:：]?\s*{_NUMBER.format(1)}(?:\s*(?:{_VIEW_WORDS}))?"
     rf"|{_NUMBER.format(2)}(?P<word>\s*(?:{_VIEW_WORDS}))?)"
     rf"(?:,\s*\d[\d,.]*\s*(?:{_VIEW_WORDS})(?:\s+today)?)?\s*[)\]]?\.?$",

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from copydesk.data import lists
 from copydesk.text import dates
 from copydesk.text.fold import any_as_written, any_of, fold
+from copydesk.text.lazy import later
 from copydesk.text.structure import credit_lines
 from copydesk.text.structure.date_reader import DateReader, ReadDate
 from copydesk.text.structure.furniture import find_furniture, is_credit
@@ -30,8 +31,8 @@ def _capitalized(*keys: str) -> str:
 
 # A page without spaces between its elements: `20.26 CETLast modified on`, `13. April 2017Autor: Jane Doe`. Few lines
 # have such a word at all; words alone are found twenty times faster.
-_LABELLED = re.compile(_capitalized("published", "updated", "byline_labels"))
-_GLUED = re.compile(
+_LABELLED = later(_capitalized("published", "updated", "byline_labels"))
+_GLUED = later(
     r"(?:(?<=[^\W\d_A-Z])|(?<=[\d.)])|(?<=[A-Z]{3}))"
     rf"(?=(?:{_capitalized('published', 'updated')})\b|(?:{_capitalized('byline_labels')}):)"
 )
@@ -40,12 +41,12 @@ _EDGES = " \t|·•,،、;:–—-*/_~.!"
 _RUBRICS = frozenset(map(plain, lists.words("rubrics"))) | NOT_PLACES
 _DOMAIN = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,6}(?:/\S*)?$", re.IGNORECASE)
 # The time or day of an update, without a year: `Updated 08:24 IST`, `1月14日 01時40分更新`.
-_UPDATE = re.compile(rf"(?:{any_of((*lists.words('updated'), *lists.words('published')))}|更新|수정|입력)")
+_UPDATE = later(rf"(?:{any_of((*lists.words('updated'), *lists.words('published')))}|更新|수정|입력)")
 _ZONES = any_of(name for key in ("zones", "zones_named", "zones_ambiguous") for name in lists.shared()[key])
 _TIMES = any_of(
     (*lists.months(), *(word for key in "clock_words hour_words am pm".split() for word in lists.words(key)))
 )
-_TIME_WORDS = re.compile(rf"(?>{_TIMES}|{_ZONES}|[年月日時时分秒시분월일]|\b[ap]\.?\s?m\b|[\d\s.:,/+-])++$")
+_TIME_WORDS = later(rf"(?>{_TIMES}|{_ZONES}|[年月日時时分秒시분월일]|\b[ap]\.?\s?m\b|[\d\s.:,/+-])++$")
 _EVENTS = any_of(lists.words("events"))
 _EVENT = re.compile(rf"\W*(?:{_EVENTS})\s*:")
 #: The day of an event on a line with others: `Received: 3 June 2022 / Accepted: 16 December 2022 / Published: …`.

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from copydesk.data import lists
 from copydesk.text.fold import any_of, fold
+from copydesk.text.lazy import later
 from copydesk.text.structure import names
 from copydesk.text.structure.date_reader import ReadDate
 from copydesk.text.structure.names import CITIES, could_be_agency, is_agency, is_place, plain
@@ -66,7 +67,7 @@ def _filled(text: str, pieces: Mapping[str, str]) -> str:
 _TABLE = lists.table("datelines.toml")
 _PIECES = _pieces()
 FORMS = tuple(
-    Form(row["kind"], re.compile(_filled(row["match"], _PIECES)), frozenset(row.get("needs", ())), row["examples"])
+    Form(row["kind"], later(_filled(row["match"], _PIECES)), frozenset(row.get("needs", ())), row["examples"])
     for row in _TABLE["form"]
 )
 _WRITTEN, _AGENCY, _HAN, _KNOWN = (

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from copydesk.data.lists import lines, table
 from copydesk.text.fold import any_as_written
+from copydesk.text.lazy import later
 from copydesk.text.structure.sentences import speaks
 
 #: Maximum characters of a furniture line.
@@ -60,7 +61,7 @@ _BY_FIRST: dict[str, list[_Pattern]] = {}
 _BY_LAST: dict[str, list[_Pattern]] = {}
 for _row in _DATA["pattern"]:
     _pattern = _Pattern(
-        _row["rule"], not _row.get("edges", False), _row.get("sentence", True), re.compile(_row["match"], re.IGNORECASE)
+        _row["rule"], not _row.get("edges", False), _row.get("sentence", True), later(_row["match"], re.IGNORECASE)
     )
     for _word in _row.get("first", ()):
         _BY_FIRST.setdefault(_word.replace("’", "'"), []).append(_pattern)

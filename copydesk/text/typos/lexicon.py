@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 # What a word is, as bits. A rare one is in no word list, and yet is written here and there.
@@ -25,14 +24,18 @@ class Lexicon(dict[str, Word]):
     """Words by their form in lower case, with straight apostrophes."""
 
     @classmethod
-    def parse(cls, lines: Iterable[str]) -> Lexicon:
-        """From lines of word, Zipf frequency times ten and kinds (`w`, `n`, `r`), with tabs between them."""
-        made = {(z, k): Word(z / 10, sum(_LETTERS[x] for x in k)) for z in range(100) for k in ("w", "n", "nw", "r")}
-        lexicon = cls()
-        for line in lines:
-            word, zipf, kind = line.split("\t")
-            lexicon[word] = made[int(zipf), kind.rstrip("\n")]
-        return lexicon
+    def parse(cls, text: str) -> Lexicon:
+        """From lines of word, Zipf frequency times ten and kinds (`w`, `n`, `r`), with tabs between them.
+
+        Raises ValueError or KeyError for other text.
+        """
+        made = {
+            (str(z), k): Word(z / 10, sum(_LETTERS[x] for x in k)) for z in range(100) for k in ("w", "n", "nw", "r")
+        }
+        # In columns: there are hundreds of thousands of lines, and every start of a process waits for them.
+        cells = text.removesuffix("\n").replace("\n", "\t").split("\t") if text else []
+        kinds = map(made.__getitem__, zip(cells[1::3], cells[2::3], strict=True))
+        return cls(zip(cells[::3], kinds, strict=True))
 
     def knows(self, token: str) -> bool:
         """Whether a token, as it is written, is a word or a name. A name in lower case is none ("thc" for "the")."""
