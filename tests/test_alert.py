@@ -74,7 +74,7 @@ def finding(sentence: str, severity: str, command: str = "copydesk sites") -> di
 
 
 def test_sites_are_told_worst_first_and_three_at_most(raw: Path, tmp_path: Path) -> None:
-    sites = [
+    sites: list[dict[str, Any]] = [
         {"site": "a.example", "findings": [finding("seen for the first time", "info")]},
         {
             "site": "b.example",
@@ -82,6 +82,7 @@ def test_sites_are_told_worst_first_and_three_at_most(raw: Path, tmp_path: Path)
         },
         {"site": "c.example", "findings": [finding("no articles\x1b[31m since\n3 May", "critical", "")]},
         {"site": "d\u202e.example", "findings": [finding("x" * 1000, "warning"), finding("one more", "warning")]},
+        {"site": "e.example", "findings": [{**finding("known", "critical"), "acknowledged": {"who": "Ada"}}]},
         {"site": None, "findings": []},
     ]
     found = message(raw, tmp_path / "tables", sites)
@@ -96,7 +97,7 @@ def test_sites_are_told_worst_first_and_three_at_most(raw: Path, tmp_path: Path)
     assert len(lines[5]) <= alert.LONGEST + 3
     assert "\u202e" not in found.body
     assert "1 more is in the report." in lines
-    assert message(raw, tmp_path / "tables2", [sites[0], sites[-1]]) is None
+    assert message(raw, tmp_path / "tables2", [sites[0], *sites[-2:]]) is None
 
 
 def test_a_run_that_failed_is_told_without_what_foreign_errors_quote() -> None:

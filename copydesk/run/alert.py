@@ -144,12 +144,12 @@ def _held(data: dict[str, Any], job: Job) -> Iterator[Finding]:
 
 
 def _sites(data: dict[str, Any]) -> Iterable[Finding]:
-    """What differs from the usual night of a site, critical findings first."""
+    """What differs from the usual night of a site and nobody has acknowledged, critical findings first."""
     found = [
         (site, finding)
         for site in data.get("sites") or ()
         for finding in site.get("findings") or ()
-        if finding.get("severity") != INFO
+        if finding.get("severity") != INFO and not finding.get("acknowledged")
     ]
     for site, finding in sorted(found, key=lambda pair: _WEIGHTS.get(pair[1].get("severity"), 1)):
         name = f"{site['site']}: " if site.get("site") and site["site"] not in finding["sentence"] else ""

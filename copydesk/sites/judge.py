@@ -27,8 +27,8 @@ ACKNOWLEDGED_DAYS = 14
 TOLD_RETIRED = 7
 #: Columns of `sites` that the report shows of each night.
 _SHOWN = (
-    *("arrivals", "new", "changed", "published", "quarantined", "measured", "undated", "lost", "mojibake", "repeated"),
-    *("boilerplate", "words", "median_words", "typos"),
+    *("arrivals", "new", "changed", "published", "quarantined", "measured", "undated", "lost", "mojibake", "repaired"),
+    *("repeated", "boilerplate", "words", "median_words", "typos"),
 )
 
 Acknowledged = Mapping[tuple[str | None, str | None], Decision]
