@@ -73,11 +73,10 @@ def test_a_night_without_copies_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(nights.story())
     outcome = nights.night(tmp_path / "a.txt", tmp_path / "w")
     assert outcome.report_data is not None
-    assert outcome.report_data["clusters"]["largest"] == [] and set(
-        outcome.report_data["clusters"]["counts"].values()
-    ) == {0}
+    found = outcome.report_data["clusters"]
+    assert found["largest"] == [] and set(found["counts"].values()) == {0}
     outcome = nights.night(tmp_path / "a.txt", tmp_path / "v", duplicates={"enabled": False})
-    assert outcome.report_data is not None and "clusters" not in outcome.report_data
+    assert outcome.report_data is not None and outcome.report_data["clusters"] is None
     assert not (tmp_path / "v" / "_signatures").exists()
 
 
@@ -123,3 +122,14 @@ def test_a_changed_document_leaves_its_cluster(warehouse: Path) -> None:
     articles = nights.table(warehouse, "articles").set_index("uri")
     assert articles["cluster_id"]["first.txt"] != articles["cluster_id"]["wire.txt"]
     assert articles["version"]["first.txt"] == 2
+
+
+def test_what_depends_on_other_articles_is_no_change_when_articles_are_processed_again(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COPYDESK_WAREHOUSE__KEEP_RAW_DAYS", "36500")
+    monkeypatch.setenv("COPYDESK_RUN__WORKERS", "1")
+    before = nights.tree(warehouse)
+    found = invoke(warehouse, "run", "--reprocess", "--json")
+    assert found["sentence"] == "5 published articles processed again: 0 were changed."
+    assert nights.tree(warehouse) == before

@@ -42,7 +42,9 @@ EXAMPLES = 3
 #: Articles that are listed when published ones are processed again.
 CHANGES = 1_000
 #: What differs between two runs that make the same of a document.
-_OF_THE_RUN = frozenset("run_id pipeline_version first_seen_at last_changed_at version cluster_id duplicate_of".split())
+_OF_THE_RUN = frozenset(
+    "run_id pipeline_version first_seen_at last_changed_at version cluster_id duplicate_of syndicated_from".split()
+)
 
 
 @dataclass(slots=True)
