@@ -30,6 +30,8 @@ _OWN_SHARE = 0.33
 _OWN_FIGURES = 0.6
 _LEAST_FIGURES = 4
 _OWN_WORDS = 0.3
+#: Words of a text in which one fact of its own is enough.
+_SHORT_WORDS = 40
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.,:][0-9]+)*")
 _SENTENCE = re.compile(r"[.!?:\"'“”‘’(\[\n\-–—]\s*$")
@@ -105,14 +107,15 @@ class Facts(NamedTuple):
     """What is told and not how: names and figures; where a script has no capitals, all words of some letters."""
 
     names: frozenset[str]
+    capitals: frozenset[str]
     figures: frozenset[str]
     all: frozenset[str]
     cased: bool
 
     @staticmethod
     def of(body: str) -> Facts:
-        """The facts of a body. A word with a capital at the beginning of a sentence is none."""
-        names, figures, every = set(), set(), set()
+        """The facts of a body. A word with a capital at the beginning of a sentence is no name."""
+        names, first, figures, every = set(), set(), set(), set()
         capitals = letters = 0
         for found in _TOKEN.finditer(body):
             word = found.group()
@@ -123,10 +126,12 @@ class Facts(NamedTuple):
             letters += 1
             if word[0].isupper():
                 capitals += 1
+                first.add(word.casefold())
                 start = found.start()
                 if len(word) > 1 and start and not _SENTENCE.search(body, max(0, start - 3), start):
                     names.add(word.casefold())
-        return Facts(frozenset(names), frozenset(figures), frozenset(every), capitals * 50 > letters)
+        found_in = (frozenset(names), frozenset(first), frozenset(figures), frozenset(every))
+        return Facts(*found_in, capitals * 50 > letters)
 
 
 class Found(NamedTuple):
@@ -200,6 +205,11 @@ def _time(text: Text) -> datetime | None:
 def _is_template(first: Text, second: Text) -> bool:
     """Whether both texts have facts of their own in place of those of the other."""
     a, b = first.facts, second.facts
+    cased = a.cased and b.cased
+    if min(first.count, second.count) < _SHORT_WORDS:  # one word may be all that differs: Aries, Taurus
+        mine, others = (one.capitals | one.figures if cased else one.all for one in (a, b))
+        if _own(mine, others, b.all, a.all) >= (1 if cased else _OWN_FACTS):
+            return True
     if _own(a.figures, b.figures, b.figures, a.figures) >= max(
         _LEAST_FIGURES, _OWN_FIGURES * min(len(a.figures), len(b.figures))
     ):
@@ -209,7 +219,7 @@ def _is_template(first: Text, second: Text) -> bool:
         (a.names | a.figures, b.names | b.figures),
     )
     share = _OWN_SHARE
-    if not (a.cased and b.cased):
+    if not cased:
         kinds, share = ((a.all, b.all),), _OWN_WORDS
     return any(
         _own(mine, others, b.all, a.all) >= max(_OWN_FACTS, share * min(len(mine), len(others)))
