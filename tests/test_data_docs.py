@@ -28,6 +28,8 @@ from copydesk.cli import main
 from copydesk.data.bundled import bundled
 
 STATIC = Path(__file__).parent.parent / "copydesk" / "checks" / "data_docs" / "static"
+SUITES = {path.stem for path in bundled("expectations").glob("*.json")}
+RESULTS = len(SUITES - {"versions", "sites"})  # these compare with nights before, and there was none
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -74,11 +76,10 @@ def results(context: Any) -> dict[str, Any]:
 
 
 def test_a_plain_context_finds_what_it_knows(context: Any) -> None:
-    names = {path.stem for path in bundled("expectations").glob("*.json")}
-    assert {suite.name for suite in context.suites.all()} == names
-    assert {definition.name for definition in context.validation_definitions.all()} == names
-    assert {checkpoint.name for checkpoint in context.checkpoints.all()} == names
-    assert set(results(context)) == names - {"versions"}  # no article was published before
+    assert {suite.name for suite in context.suites.all()} == SUITES
+    assert {definition.name for definition in context.validation_definitions.all()} == SUITES
+    assert {checkpoint.name for checkpoint in context.checkpoints.all()} == SUITES
+    assert set(results(context)) == SUITES - {"versions", "sites"}
     articles = context.suites.get("articles")
     written = json.loads((bundled("expectations") / "articles.json").read_text("utf-8"))["expectations"]
     kept = [(expectation.meta["rule"], expectation.severity.value) for expectation in articles.expectations]
@@ -179,7 +180,7 @@ def dead(path: Path, page: Page) -> list[str]:
 
 def test_every_page_loads_files_beside_it_alone(docs: Path) -> None:
     found = pages(docs)
-    assert len(found) == 1 + 5 + 4  # the front page, suites, results
+    assert len(found) == 1 + len(SUITES) + RESULTS  # the front page, suites, results
     for path, page in found.items():
         assert len(page.loads) > 10
         for load in page.loads:
@@ -264,8 +265,9 @@ def test_in_a_browser_without_a_network(docs: Path, tmp_path: Path) -> None:
         if path.parts[-6:-5] == ("validations",) or "validations" in path.parts:
             assert one["shown"] > 1
     (front,) = [one for path, one in zip(paths, told, strict=True) if path == docs / "index.html"]
-    assert front["rows"] == 4 + 5 and front["visible"] == 4  # results are shown, suites are under the other tab
-    assert front["shown"] >= 4 + 1  # the status of each result, and the button that clears the search
+    # Results are shown, suites are under the other tab.
+    assert front["rows"] == RESULTS + len(SUITES) and front["visible"] == RESULTS
+    assert front["shown"] >= RESULTS + 1  # the status of each result, and the button that clears the search
     targets = {urlsplit(link).path for link in Page(front["html"]).links} - {""}
     assert targets >= {path.relative_to(docs).as_posix() for path in paths}
 
