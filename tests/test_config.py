@@ -89,6 +89,7 @@ def test_every_key_can_be_set_from_file_and_environment(name: str) -> None:
         "typos.suggest_from": "0.25",
         "rules.off": "quote",
         "warehouse.keep_versions_days": "1",
+        "warehouse.partitions": "month",
         "schedule.missed": "skip",
         "schedule.missed_limit": "3",
         "schedule.reports_url": "https://reports.example/",

@@ -18,11 +18,13 @@ from test_commit_crash import Killed, attempts
 from test_duplicates import HEADLINE, STORY, random_articles
 from warehouse_runs import ROW, tree
 
+import copydesk
 from copydesk.duplicates.articles import clusters
 from copydesk.duplicates.clusters import USUAL, Settings
 from copydesk.records import CRITICAL, Article, Document, Problem
 from copydesk.warehouse import Warehouse, layout, parquet, signatures
 from copydesk.warehouse.change import Change
+from copydesk.warehouse.layout import DAILY, MONTHLY, By, Partitions
 from copydesk.warehouse.schemas import SIGNATURES, articles_table, edits_table, quarantine_row, quarantine_table
 from copydesk.warehouse.signatures import FIRST_ROWS, Rows, Signatures, state
 
@@ -34,9 +36,11 @@ def document(one: Mapping[str, Any]) -> Document:
     return Document(one["uri"], json.dumps(one, default=str, sort_keys=True).encode())
 
 
-def publish(root: Path, rows: Iterable[Row], night: date = NIGHT, settings: Settings | None = USUAL) -> bool:
+def publish(
+    root: Path, rows: Iterable[Row], night: date = NIGHT, settings: Settings | None = USUAL, by: By = "day"
+) -> bool:
     """One run that publishes these rows; false if there was nothing to do."""
-    warehouse = Warehouse.open(str(root))
+    warehouse = Warehouse.open(str(root), partitions=Partitions(by))
     by_uri = {one["uri"]: one for one in rows}
     with warehouse.writing(5):
         history = warehouse.history()
@@ -100,8 +104,8 @@ def keys(root: Path) -> Rows:
     return Rows.joined(parts).settled(keep_gone=True)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_any_order_of_nights_with_changes_and_removals_is_one_run_over_all(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "by"), [*((seed, "day") for seed in range(5)), (0, "month"), (3, "month")])
+def test_any_order_of_nights_with_changes_and_removals_is_one_run_over_all(tmp_path: Path, seed: int, by: By) -> None:
     chance = random.Random(seed)
     settings = Settings(sharing=chance.choice((4, 9, 200)))
     rows = random_articles(chance, 50)
@@ -114,13 +118,25 @@ def test_any_order_of_nights_with_changes_and_removals_is_one_run_over_all(tmp_p
     nights = [first[start : start + size] for start in range(0, len(first), size)]
     nights += [[rows[number] for number in replaced]]
     for number, some in enumerate(nights):
-        assert publish(tmp_path / "nights", some, NIGHT + timedelta(days=number), settings)
+        assert publish(tmp_path / "nights", some, NIGHT + timedelta(days=number), settings, by)
     withdraw(tmp_path / "nights", [one["uri"] for one in extra])
-    publish(tmp_path / "once", rows, settings=settings)
+    publish(tmp_path / "once", rows, settings=settings, by=by)
     wanted = expected(rows, settings)
     assert len(wanted[1]) > 5
+    assert Warehouse.open(str(tmp_path / "nights")).audit().findings == []
+    for root in (tmp_path / "once", tmp_path / "nights"):
+        tables = copydesk.open(root)
+        dates = {one["article_id"]: one["published_date"] for one in tables.articles.to_arrow().to_pylist()}
+        pairs = tables.duplicates.to_arrow().to_pylist()
+        assert all(dates[one["article_id"]] == one["published_date"] for one in pairs)
     assert found(tmp_path / "once") == wanted
     assert found(tmp_path / "nights") == wanted
+    warehouse = Warehouse.open(str(tmp_path / "once"))
+    with warehouse.writing(5):  # copies are found in the other partitions, too
+        warehouse.compact(DAILY if by == "month" else MONTHLY)
+    assert warehouse.audit().findings == []
+    assert not publish(tmp_path / "once", rows, settings=settings)
+    assert found(tmp_path / "once") == wanted
     left, right = keys(tmp_path / "once"), keys(tmp_path / "nights")
     assert all(np.array_equal(one, two) for one, two in zip(left, right, strict=True))
 
@@ -166,9 +182,10 @@ def test_other_settings_compare_everything_again(tmp_path: Path) -> None:
     assert found(tmp_path) == expected(rows, strict) != expected(rows, USUAL)
 
 
-def test_a_held_date_has_no_copies(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["day", "month"])
+def test_a_held_date_has_no_copies(tmp_path: Path, by: By) -> None:
     """Its articles are not published, so nothing may point to them."""
-    publish(tmp_path, [row("a", HEADLINE, STORY, date(2024, 5, 2))])
+    publish(tmp_path, [row("a", HEADLINE, STORY, date(2024, 5, 2))], by=by)
     warehouse = Warehouse.open(str(tmp_path))
     with warehouse.writing(5):
         history = warehouse.history()

@@ -152,7 +152,7 @@ def test_readers_during_commits_see_old_or_new(tmp_path: Path, read: Reader) -> 
     reader.start()
     end = time.monotonic() + 1.5
     number = 0
-    while reader.is_alive() and (time.monotonic() < end or reads < 3):
+    while reader.is_alive() and (time.monotonic() < end or reads < 3 or number < 3):
         number += 1
         run(tmp_path, version(f"v{number}"))
         if failures:

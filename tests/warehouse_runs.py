@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from copydesk.edits import Edit
 from copydesk.records import CRITICAL, Article, Document, Problem
 from copydesk.warehouse import Commit, History, Staging, Warehouse
+from copydesk.warehouse.layout import Partitions
 from copydesk.warehouse.schemas import articles_table, edits_table, quarantine_row, quarantine_table
 
 RUN_DATE = date(2024, 5, 6)
@@ -73,9 +74,10 @@ def run(
     hold: Iterable[date | None] = (),
     size: int = 7,
     wait_seconds: float = 5,
+    by: Literal["day", "month"] = "day",
 ) -> Commit | None:
     """One whole run; None when there was nothing to do."""
-    warehouse = Warehouse.open(str(url))
+    warehouse = Warehouse.open(str(url), partitions=Partitions(by))
     with warehouse.lock(wait_seconds):
         warehouse.recover()
         history: History = warehouse.history()

@@ -19,7 +19,7 @@ from copydesk.cli.shared import EPILOG
 from copydesk.cli.show import show
 from copydesk.cli.sites import sites
 from copydesk.cli.sql import sql
-from copydesk.cli.upkeep import check, learn, migrate, report
+from copydesk.cli.upkeep import check, compact, learn, migrate, report
 from copydesk.cli.versions import history, restore
 from copydesk.cli.why import why
 
@@ -36,7 +36,7 @@ def main() -> None:
 
 for command in (
     *(run, replay, show, why, edits, quarantine, clusters, history, restore, sites),
-    *(sql, report, check, migrate, learn, serve),
+    *(sql, report, check, migrate, compact, learn, serve),
 ):
     main.add_command(command)
 for command in (hand_check.sample, hand_check.check, hand_check.precision):

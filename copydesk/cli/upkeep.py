@@ -1,4 +1,4 @@
-"""The commands for a whole warehouse: `report`, `check`, `migrate` and `learn`."""
+"""The commands for a whole warehouse: `report`, `check`, `migrate`, `compact` and `learn`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from copydesk.cli.shared import FAILED, errors_in_words, fail, files_done, load, now, progress_of
+from copydesk.cli.shared import FAILED, errors_in_words, fail, files_done, load, now, opened, progress_of
 
 
 @click.command(short_help="Write the report site, or Data Docs, again and print their address.")
@@ -135,6 +135,44 @@ def migrate(warehouse: str | None, as_json: bool, config: str | None) -> None:
         click.echo(f"Migrated {settings.warehouse.path} from format {before} to {FORMAT}: {files:,} files written.")
     else:
         click.echo(f"Nothing to do: {settings.warehouse.path} has format {FORMAT}.")
+
+
+@click.command(short_help="Change the partitions from days to months, or back.")
+@click.option(
+    "--partitions",
+    type=click.Choice(["day", "month"]),
+    help="What a file of articles, edits or duplicates holds.  [default: warehouse.partitions in copydesk.toml]",
+)
+@click.option("--warehouse", metavar="DIR-OR-URL", help="The warehouse to change.  [default: warehouse]")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
+def compact(partitions: str | None, warehouse: str | None, as_json: bool, config: str | None) -> None:
+    """Give a warehouse one file of articles, edits and duplicates for each month instead of each day, or back.
+
+    Few large files are read several times as fast as many small ones, and take less space. All files are written again
+    in one commit, and the old ones removed: interrupted, it leaves the warehouse as it was, or the next command
+    completes it. `copydesk sql` and `copydesk.open` can read meanwhile; let other readers wait. Later runs keep the
+    partitions. The path of the files is another one then: see the contract for readers.
+
+    \b
+    copydesk compact --partitions month --warehouse /data/warehouse
+    """
+    with errors_in_words():
+        settings = load(config, {"warehouse.path": warehouse, "warehouse.partitions": partitions})
+        from copydesk.warehouse.layout import Partitions
+
+        store, by = opened(settings), settings.warehouse.partitions
+        with store.writing(settings.warehouse.lock_wait_seconds), files_done() as tell:
+            had = store.store.partitions.by
+            before, after = store.compact(Partitions(by), tell)
+    if as_json:
+        click.echo(json.dumps({"from": had, "to": by, "files_before": before, "files_after": after}))
+    elif had == by:
+        click.echo(f"Nothing to do: {settings.warehouse.path} has {before:,} files, one for each {by} and table.")
+    else:
+        click.echo(
+            f"Changed {settings.warehouse.path} from {before:,} files to {after:,}, one for each {by} and table."
+        )
 
 
 @click.command(short_help="Learn words and phrases from the warehouse's own articles.")

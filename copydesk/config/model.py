@@ -184,6 +184,11 @@ class WarehouseConfig(Section):
     """`[warehouse]`: where tables are stored."""
 
     path: str = Field("warehouse", min_length=1, description="Folder or object-store URL of the Parquet tables")
+    partitions: Literal["day", "month"] = Field(
+        "day",
+        description="Files of articles, edits and duplicates in a new warehouse, one a day or one a month;"
+        " `copydesk compact` changes them",
+    )
     keep_versions_days: int | None = Field(
         None, ge=1, description="Days that replaced versions of articles are kept; without it, for ever"
     )

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from copydesk.edits import Edit
 from copydesk.records import Article, article_id
 from copydesk.reviewed import Choices, review
-from copydesk.warehouse import Warehouse, decisions, layout
+from copydesk.warehouse import Warehouse, decisions
 from copydesk.warehouse.change import Change
 from copydesk.warehouse.decisions import CHECK, PROTECT, UNPROTECT, Decision
 from copydesk.warehouse.published import article_of, rows
@@ -129,9 +129,9 @@ def listed(
         own = warehouse.columns_of_day(day, ["article_id", "uri", "site"]).to_pylist()
         places = {row["article_id"]: row for row in own}
         for row in edits.to_pylist():
-            row |= places.get(row["article_id"], {"uri": None, "site": None})
+            row |= places.get(row["article_id"], {"uri": None, "site": None, "published_date": None})
             if row["uri"] is not None and wanted(row):
                 total += 1
                 if len(found) < limit:
-                    found.append({**row, "published_date": layout.day(day)})
+                    found.append(row)
     return found, total

@@ -14,7 +14,7 @@ from copydesk.hand_check import PER_RULE, Change, Verdict, precision, week_of
 from copydesk.records import article_id
 from copydesk.report.entries import of_article
 from copydesk.report.picked import Picked, draw
-from copydesk.warehouse import Warehouse, decisions, layout
+from copydesk.warehouse import Warehouse, decisions
 from copydesk.warehouse.decisions import Decision
 from copydesk.warehouse.published import article_of, rows
 
@@ -91,7 +91,7 @@ def _entries(
                 for edit, entry in of_article(row, article_of(row)[1], own[key]):
                     change = Change(key, edit.rule, edit.before, edit.after)
                     more = {"uri": row["uri"], "before": edit.before, "after": edit.after}
-                    more |= {"published_date": layout.day(day)}
+                    more |= {"published_date": row["published_date"]}
                     found[day, key, edit.sequence] = change, {**entry, **more}
     return found
 

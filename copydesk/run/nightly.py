@@ -29,6 +29,7 @@ from copydesk.run.reports import complete_reports, write_report
 from copydesk.sites import past
 from copydesk.sources import pages
 from copydesk.warehouse import Warehouse
+from copydesk.warehouse.layout import Partitions
 
 log = logging.getLogger(__name__)
 
@@ -129,9 +130,13 @@ def _prepare(night: Night, _before: None) -> Prepared:
     config = night.job.config
     night.open.close()
     read_suites(night.job.suites)
-    warehouse = Warehouse.open(night.job.warehouse)
+    by = config.warehouse.partitions
+    warehouse = Warehouse.open(night.job.warehouse, partitions=Partitions(by))
     for mended in night.open.enter_context(warehouse.writing(config.warehouse.lock_wait_seconds)):
         log.info("%s", mended)
+    if warehouse.store.partitions.by != by:
+        log.warning("the warehouse has a file for each %s; `copydesk compact` makes it one for each %s, as"
+                    " warehouse.partitions says", warehouse.store.partitions.by, by)  # fmt: skip
     complete_reports(warehouse)
     return Prepared(warehouse)
 

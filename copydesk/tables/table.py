@@ -78,10 +78,11 @@ class Table:
         """The rows that were chosen, with all columns, as a pyarrow dataset of the files that are there now."""
         schema = whole_schema(self.name)
         with in_words(f"list the table {self.name}"):
-            names = [name for name in self._store.names(self.name) if layout.is_table(name)]
+            partitions = layout.stated(self._store.read(layout.MARKER))  # `copydesk compact` changes them
+            names = [name for name in self._store.names(self.name) if partitions.number_of(self.name, name) is not None]
         if not names:
             return ds.dataset(schema.empty_table())
-        key = pa.schema([schema.field(layout.KEYS[self.name])])
+        key = pa.schema([] if partitions.has_months(self.name) else [schema.field(layout.KEYS[self.name])])
         with in_words(f"read the table {self.name}"):
             found = ds.dataset(
                 [self._store.path(name) for name in names],
@@ -125,7 +126,7 @@ class Table:
 def whole_schema(name: str) -> pa.Schema:
     """The columns of a table as readers see them: those in its files, then the partition column."""
     schema = layout.SCHEMAS[name]
-    about = {"description": "The date of the partition; it is in the name of the folder"}
+    about = {"description": "The date of the partition"}
     return schema.append(pa.field(layout.KEYS[name], pa.date32(), True, about))
 
 

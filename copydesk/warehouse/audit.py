@@ -25,7 +25,6 @@ from copydesk.warehouse import layout, partition, schemas
 from copydesk.warehouse.doubles import Keys
 from copydesk.warehouse.history import digests
 from copydesk.warehouse.recovery import Listed, Record, read_record
-from copydesk.warehouse.schemas import ARTICLES
 from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
 
 SCHEMAS = layout.SCHEMAS
@@ -125,6 +124,8 @@ def newest(records: Iterable[Record]) -> dict[str, list[Listed]]:
         for file in record.files:
             number, listed = found.get(file.path, (0, []))
             found[file.path] = (record.number, [*listed, file] if record.number == number else [file])
+        for path in record.removed:
+            found.pop(path, None)
     return {path: listed for path, (_, listed) in found.items() if not path.startswith(f"{layout.REPORTS}/")}
 
 
@@ -151,7 +152,7 @@ def _look_at_reports(store: Store, found: Audit) -> None:
 
 
 def _look_at_file(store: Store, name: str, table: str, expected: list[Listed] | None, found: Audit) -> None:
-    if not layout.is_table(name):
+    if not store.partitions.is_table(name):
         found.note("stray", name, "is not a partition of a table, but readers may read it", True)
         return
     size, sha256 = _measure(store, name)
@@ -201,7 +202,8 @@ def _keys(name: str, group: pa.Table) -> tuple[Any, Any]:
 
 
 def _look_at_articles(store: Store, name: str, found: Audit) -> int:
-    beside = layout.file("edits", layout.number_of("articles", name) or 0)
+    day = store.partitions.number_of("articles", name) or 0
+    beside = store.partitions.file("edits", day)
     try:
         edits = partition.of_articles(store, beside)
     except partition.Unreadable:
@@ -209,9 +211,10 @@ def _look_at_articles(store: Store, name: str, found: Audit) -> int:
     seen: Counter[str] = Counter()
     columns = ["article_id", "uri", "content_sha256", "headline", "body", "edit_count", "suggestion_count"]
     columns.append("duplicate_of")
+    columns += ["published_date"] if store.partitions.has_months("articles") else []
     faults: list[tuple[str, str]] = []
     rows = 0
-    for group in partition.read(store, name, ARTICLES, columns):
+    for group in partition.read(store, name, store.partitions.schema("articles"), columns):
         found._keys["articles"].append((name, *_keys(name, group)))
         rows += len(group)
         found._canonical |= dict.fromkeys(group["duplicate_of"].drop_null().to_pylist(), name)
@@ -219,6 +222,10 @@ def _look_at_articles(store: Store, name: str, found: Audit) -> int:
             seen[row["article_id"]] += 1
             if article_id(row["uri"]) != row["article_id"]:
                 faults.append(("id", f"{row['uri'][:200]!r} has an article_id that does not match its uri"))
+            if "published_date" in row and store.partitions.of(layout.number(row["published_date"])) != day:
+                faults.append(
+                    ("date", f"{row['uri'][:200]!r} has the date {row['published_date']}, of another partition")
+                )
             if edits is not None and seen[row["article_id"]] == 1:
                 faults += _faults(row, edits.get(row["article_id"], []))
     found.articles += rows

@@ -23,7 +23,7 @@ from copydesk.warehouse.history import History
 from copydesk.warehouse.published import replaced_by
 from copydesk.warehouse.recovery import numbered
 from copydesk.warehouse.retention import FOREVER, Keep
-from copydesk.warehouse.schemas import ARTICLES, EDITS, VERSIONS, articles_table, edits_table
+from copydesk.warehouse.schemas import VERSIONS, articles_table, edits_table
 from copydesk.warehouse.spill import Spill
 from copydesk.warehouse.store import Store, in_words
 
@@ -45,8 +45,8 @@ class Change:
             self._folder = store.workspace / "change"
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True)
-            self._articles = Spill(self._folder / "articles", ARTICLES)
-            self._edits = Spill(self._folder / "edits", EDITS)
+            self._articles = Spill(self._folder / "articles", store.partitions.schema("articles"))
+            self._edits = Spill(self._folder / "edits", store.partitions.schema("edits"))
 
     def __enter__(self) -> Self:
         return self
@@ -62,21 +62,22 @@ class Change:
         self._store.leave()
 
     def replace(self, day: int, articles: Sequence[Article], edits: Iterable[Edit]) -> None:
-        """Replace the rows of these articles, which are published under `day`, and all of their edits."""
+        """Replace the rows of these articles, which are published under `day` or its partition, and their edits."""
         table = articles_table(articles)
         made = edits_table(edits, articles)
         days = np.array([layout.number(article.published_date) for article in articles], np.int32)
         by_id = {article.article_id: int(number) for article, number in zip(articles, days, strict=True)}
         of_edits = np.array([by_id[key] for key in made["article_id"].to_pylist()], np.int32)
         with in_words("write to the staging area"):
-            self._articles.add(table.select(ARTICLES.names), days)
-            self._edits.add(made, of_edits)
-        self._leaving.setdefault(day, []).extend(by_id)
-        self._days |= {day, *map(int, days)}
+            self._articles.add_dated(table, days, self._store.partitions)
+            self._edits.add_dated(made, of_edits, self._store.partitions)
+        own = self._store.partitions.of(day)
+        self._leaving.setdefault(own, []).extend(by_id)
+        self._days |= {own, *map(self._store.partitions.of, days.tolist())}
 
     def withdraw(self, row: Mapping[str, Any], held: pa.Table) -> None:
         """Take an article, a row of `VERSIONS`, out of what is published; `held` are its rows of the quarantine."""
-        day = layout.number(row["published_date"])
+        day = self._store.partitions.of(layout.number(row["published_date"]))
         self._leaving.setdefault(day, []).append(row["article_id"])
         self._days.add(day)
         self.keep(pa.Table.from_pylist([row], VERSIONS))

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.records import article_id
-from copydesk.warehouse import layout, partition
+from copydesk.warehouse import partition
+from copydesk.warehouse.published import dates_of
 from copydesk.warehouse.schemas import ARTICLES, DUPLICATES
 from copydesk.warehouse.store import Store, WarehouseError, in_words
 
@@ -61,11 +62,13 @@ def members(store: Store, clusters: set[str]) -> dict[str, list[Row]]:
     with in_words("read the tables articles and duplicates"):
         for day, brief in _columns(store, ("cluster_id",)):
             if pc.any(pc.is_in(brief["cluster_id"], wanted)).as_py():
-                pairs = _pairs(store, day)
-                for group in partition.read(store, layout.file("articles", day), ARTICLES, list(_COLUMNS)):
+                pairs, name = _pairs(store, day), store.partitions.file("articles", day)
+                columns = [*_COLUMNS, *["published_date"] * store.partitions.has_months("articles")]
+                for group in partition.read(store, name, store.partitions.schema("articles"), columns):
+                    group = group.select(_COLUMNS).append_column("published_date", dates_of(group, day))
                     for row in group.filter(pc.is_in(group["cluster_id"], wanted)).to_pylist():
                         pair = pairs.get(row["article_id"], dict.fromkeys(("other_id", "kind", "similarity")))
-                        found[row["cluster_id"]].append({**row, "published_date": layout.day(day), **pair})
+                        found[row["cluster_id"]].append({**row, **pair})
     for rows in found.values():
         rows.sort(key=lambda row: (row["duplicate_of"] is not None, str(row["published_date"]), row["uri"]))
     return found
@@ -73,7 +76,7 @@ def members(store: Store, clusters: set[str]) -> dict[str, list[Row]]:
 
 def _pairs(store: Store, day: int) -> dict[str, Row]:
     """The pair of each copy of one day, by its id; of several the most similar."""
-    name = layout.file("duplicates", day)
+    name = store.partitions.file("duplicates", day)
     groups = partition.read(store, name, DUPLICATES) if store.size(name) is not None else ()
     rows = [row for group in groups for row in group.to_pylist()]
     rows.sort(key=lambda row: row["similarity"])
@@ -82,7 +85,7 @@ def _pairs(store: Store, day: int) -> dict[str, Row]:
 
 def _columns(store: Store, columns: tuple[str, ...]) -> Iterator[tuple[int, pa.Table]]:
     for name in store.names("articles"):
-        day = layout.number_of("articles", name)
+        day = store.partitions.number_of("articles", name)
         if day is not None:
             for group in partition.read(store, name, ARTICLES, list(columns)):
                 yield day, group

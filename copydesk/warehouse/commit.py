@@ -32,10 +32,7 @@ from copydesk.warehouse.copies import NOTHING, Compared, placed
 from copydesk.warehouse.recovery import INTENT, complete, read_record, report_path, staged
 from copydesk.warehouse.retention import FOREVER, Keep, expired
 from copydesk.warehouse.schemas import (
-    ARTICLES,
     DECISIONS,
-    DUPLICATES,
-    EDITS,
     FORMAT,
     QUARANTINE,
     RAW,
@@ -46,7 +43,7 @@ from copydesk.warehouse.schemas import (
     VALIDATIONS,
     VERSIONS,
 )
-from copydesk.warehouse.spill import Rows, Spill
+from copydesk.warehouse.spill import Rows, Spill, let_through
 from copydesk.warehouse.store import Store
 
 #: Files written in parallel. Compression and fsync release the GIL, so two small files take little longer than one.
@@ -71,10 +68,11 @@ class Plan:
     `at` is the time that its rows state, and `stamp` are columns that its new rows have in common. `versions` gives the
     rows that are replaced, `decisions` are rows of that table.
 
-    `days` are the partitions of articles and edits to write, with the new rows of `articles` and `edits`; `leaving` are
-    the ids of the old rows to remove, by day. `quarantine` gives the new rows of the quarantine; `released` are the old
-    ones to remove, by day, each as its article_id and content_sha256 joined. `copies` says which articles are copies
-    then: rows that stay change their place in a cluster, and nothing else.
+    `days` are the partitions of articles and edits to write, with the new rows of `articles` and `edits`, apart from
+    those of the days `held`; `leaving` are the ids of the old rows to remove, by partition. `quarantine` gives the new
+    rows of the quarantine; `released` are the old ones to remove, by day, each as its article_id and content_sha256
+    joined. `copies` says which articles are copies then: rows that stay change their place in a cluster, and nothing
+    else.
     """
 
     run_id: str
@@ -96,6 +94,7 @@ class Plan:
     reports: Mapping[str, bytes] = field(default_factory=dict)
     keep: Keep = FOREVER
     copies: Compared = NOTHING
+    held: frozenset[int] = frozenset()
 
 
 def publish(store: Store, plan: Plan) -> Commit:
@@ -103,7 +102,7 @@ def publish(store: Store, plan: Plan) -> Commit:
     store.confirm()
     work = _Work(store, plan)
     work.prepare()
-    files = {name: work.files[name] for name in sorted(work.files, key=_order(plan))}
+    files = {name: work.files[name] for name in sorted(work.files, key=_order(plan, store.partitions))}
     row = plan.run_row or {}
     counts = {name: value for name, value in row.items() if isinstance(value, int)}
     seal(store, work.staging, plan.run_id, {"run_date": plan.run_date.isoformat(), "counts": counts}, files)
@@ -137,12 +136,13 @@ def seal(
     store.sweep(store.names(staging))
 
 
-def marker() -> bytes:
-    """The content of the file that names the format."""
-    return json.dumps({"format": FORMAT}).encode()
+def marker(partitions: layout.Partitions = layout.DAILY) -> bytes:
+    """The content of the file that names the format, and the partitions if they are not days."""
+    by = {} if partitions == layout.DAILY else {"partitions": partitions.by}
+    return json.dumps({"format": FORMAT} | by).encode()
 
 
-def _order(plan: Plan) -> Callable[[str], tuple[int, bool, str]]:
+def _order(plan: Plan, partitions: layout.Partitions) -> Callable[[str], tuple[int, bool, str]]:
     """Partitions that only lose rows come last, so that a moved article is seen twice rather than not at all."""
     tables = [
         *(layout.MARKER, layout.SIGNATURES, "decisions", "versions", "raw", "quarantine", "duplicates"),
@@ -152,7 +152,7 @@ def _order(plan: Plan) -> Callable[[str], tuple[int, bool, str]]:
 
     def key(name: str) -> tuple[int, bool, str]:
         table = name.partition("/")[0]
-        losing = table in ("articles", "edits") and layout.number_of(table, name) in plan.leaving
+        losing = table in ("articles", "edits") and partitions.number_of(table, name) in plan.leaving
         return (ranks.get(table, tables.index(table)), losing, name)
 
     return key
@@ -175,7 +175,7 @@ class _Work:
         plan, today = self.plan, layout.number(self.plan.run_date)
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.store.read(layout.MARKER) is None:
-            self._bytes(layout.MARKER, marker())
+            self._bytes(layout.MARKER, marker(self.store.partitions))
         for name in expired(self.store, plan.keep, plan.run_date, self.folder):
             self._parquet(name, getattr(schemas, name.partition("/")[0].upper()), [])
         if plan.decisions:
@@ -187,8 +187,9 @@ class _Work:
         new = {today: plan.quarantine()} if plan.quarantine else {}
         for day in sorted(new.keys() | plan.released.keys()):
             self._partition("quarantine", QUARANTINE, day, new.get(day, iter(())), plan.released.get(day, []))
-        self._partitions("articles", ARTICLES, plan.articles, plan.days | plan.copies.places.keys())
-        self._partitions("edits", EDITS, plan.edits, plan.days)
+        of = self.store.partitions.schema
+        self._partitions("articles", of("articles"), plan.articles, plan.days | plan.copies.places.keys())
+        self._partitions("edits", of("edits"), plan.edits, plan.days)
         self._copies()
         if plan.run_row:
             self._append("runs", RUNS, [plan.run_row])
@@ -202,19 +203,19 @@ class _Work:
 
     def _copies(self) -> None:
         """The pairs of copies, and the keys by which they are found."""
-        copies = self.plan.copies
+        copies, partitions = self.plan.copies, self.store.partitions
         for day, table in copies.duplicates.items():
-            self._parquet(layout.file("duplicates", day), DUPLICATES, [table])
+            self._parquet(partitions.file("duplicates", day), partitions.schema("duplicates"), [table])
         if copies.state is not None:  # a table that is not there is an error for some readers
-            self._if_undated_only("duplicates", DUPLICATES)
+            self._if_undated_only("duplicates", partitions.schema("duplicates"))
         for name, tables in copies.signatures.items():
             self._parquet(name, SIGNATURES, tables())
         if copies.state is not None:
             self._bytes(layout.SIGNATURES_STATE, copies.state)
 
     def _partitions(self, table: str, schema: pa.Schema, spill: Spill, changed: Collection[int]) -> None:
-        """The changed days of one table: those with new rows, then those whose rows leave or change their place."""
-        left = set(changed)
+        """The changed partitions of one table: those with new rows, then those whose rows leave or change place."""
+        left, partitions = set(changed), self.store.partitions
 
         def assemble(rows: Rows) -> None:
             self._partition(table, schema, rows.day, rows.tables, self.plan.leaving.get(rows.day, []))
@@ -223,19 +224,19 @@ class _Work:
             for handful in spill.partitions(left):
                 left -= {rows.day for rows in handful}
                 list(pool.map(assemble, handful))
-            losing = sorted(day for day in left if layout.file(table, day) in self.existing)
+            losing = sorted(day for day in left if partitions.file(table, day) in self.existing)
             list(pool.map(assemble, [Rows(day, iter(())) for day in losing]))
         self._if_undated_only(table, schema)
 
     def _if_undated_only(self, table: str, schema: pa.Schema) -> None:
         """A date without rows: pyarrow cannot infer the type of a partition column without values."""
-        days = {layout.number_of(table, name) for name in self.existing | self.files.keys()} - {None}
+        days = {self.store.partitions.number_of(table, name) for name in self.existing | self.files.keys()} - {None}
         if days <= {layout.UNDATED} and (days or table == "duplicates"):
             self._partition(table, schema, layout.number(self.plan.run_date), iter(()), [])
 
     def _partition(self, table: str, schema: pa.Schema, day: int, new: Iterator[pa.Table], leaving: list[str]) -> None:
         """The new file of a partition: the remaining rows in order, followed by the new ones in order."""
-        name = layout.file(table, day)
+        name = self.store.partitions.file(table, day)
         places = self.plan.copies.places.get(day, {}) if table == "articles" else {}
 
         def rows() -> Iterator[pa.Table]:
@@ -243,6 +244,8 @@ class _Work:
                 for old in partition.read(self.store, name, schema):
                     yield placed(_without(old, leaving, schema), places)
             for fresh in new:
+                if self.store.partitions.has_months(table):
+                    fresh = let_through(fresh, self.plan.held)
                 yield placed(self._stamped(fresh), places)
 
         self._parquet(name, schema, rows())

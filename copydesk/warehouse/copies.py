@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,9 +23,10 @@ from copydesk.duplicates.compare import Text
 from copydesk.duplicates.sketch import BODY, LEAST_COMMON, cluster_key
 from copydesk.warehouse import layout, partition
 from copydesk.warehouse.history import Known
-from copydesk.warehouse.schemas import ARTICLES, DUPLICATES
+from copydesk.warehouse.published import dates_of
+from copydesk.warehouse.schemas import DUPLICATES
 from copydesk.warehouse.signatures import NO_ROWS, UNKNOWN, Rows, Signatures, State, Tables, state
-from copydesk.warehouse.spill import Spill
+from copydesk.warehouse.spill import Spill, let_through
 from copydesk.warehouse.store import Store
 
 #: The columns that say what a row tells of its cluster.
@@ -64,8 +66,8 @@ def forgotten(store: Store) -> Compared:
 
 @dataclass(frozen=True)
 class Delta:
-    """What a commit does to the articles: `leaving` are the ids that it takes away, by day, of those that are
-    `published`; `added` its new rows, of which those of `days` are published.
+    """What a commit does to the articles: `leaving` are the ids that it takes away, by partition, of those that are
+    `published`; `added` its new rows, of which those of the partitions `days` are published, but for the days `held`.
     """
 
     store: Store
@@ -73,6 +75,7 @@ class Delta:
     leaving: Mapping[int, Sequence[str]]
     added: Spill
     days: Collection[int]
+    held: Collection[int] = ()
 
 
 def compare(delta: Delta, settings: Settings | None, anew: bool = False) -> Compared:
@@ -95,12 +98,13 @@ def compare(delta: Delta, settings: Settings | None, anew: bool = False) -> Comp
 
 @dataclass(slots=True)
 class _Member:
-    """An article that is looked at: where it is, and its place before. `fresh` rows are not published yet. `row` is its
-    row with `COLUMNS`, unless there are too many.
+    """An article that is looked at: its partition, its date, and its place before. `fresh` rows are not published yet.
+    `row` is its row with `COLUMNS`, unless there are too many.
     """
 
     entry: Entry
     day: int
+    date: date | None
     place: Place
     fresh: bool
     row: dict[str, Any] | None
@@ -162,7 +166,7 @@ class _Comparison:
         for handful in self.delta.added.partitions(set(self.delta.days)):
             for day, tables in handful:
                 for table in tables:
-                    yield from _members(_rows(table, day), day, True)
+                    yield from _members(_rows(let_through(table, self.delta.held), day), day, True)
 
     def _stored(self, wanted: Mapping[int, Sequence[str]]) -> Iterator[_Member]:
         for day in sorted(wanted):
@@ -199,6 +203,7 @@ class _Comparison:
             for day, tables in handful:
                 keys = pa.array(days[day], pa.string())
                 for table in tables:
+                    table = let_through(table, self.delta.held)
                     yield _rows(table.filter(pc.is_in(table["article_id"], keys)), day)
 
     # --- the articles that are concerned
@@ -284,18 +289,27 @@ class _Comparison:
         days = {one.day for one in before if one.place.duplicate_of is not None} | new.keys()
         if self.whole:
             listed = self.delta.store.names("duplicates")
-            days |= {day for name in listed if (day := layout.number_of("duplicates", name)) is not None}
+            number_of = self.delta.store.partitions.number_of
+            days |= {day for name in listed if (day := number_of("duplicates", name)) is not None}
         concerned = pa.array([*self.members, *self.removed], pa.string())
         found = {}
         for day in sorted(days):
             old = _whole(self.delta.store, day)
             kept = old.filter(pc.invert(pc.is_in(old["article_id"], concerned))) if not self.whole else old.slice(0, 0)
-            table = pa.concat_tables([kept, pairs_table(new.get(day, ()))]).sort_by(
+            table = pa.concat_tables([kept, self._pairs_table(new.get(day, ()))]).sort_by(
                 [("article_id", "ascending"), ("other_id", "ascending")]
             )
             if not table.equals(old):
                 found[day] = table
         return found
+
+    def _pairs_table(self, pairs: Sequence[Pair]) -> pa.Table:
+        """Pairs with the columns of the table's files: by month, with their dates."""
+        table = pairs_table(pairs)
+        if self.delta.store.partitions.has_months("duplicates"):
+            dates = pa.array([self.members[pair.article_id].date for pair in pairs], pa.date32())
+            table = table.append_column("published_date", dates)
+        return table
 
 
 def pairs_table(pairs: Iterable[Pair]) -> pa.Table:
@@ -320,28 +334,30 @@ def placed(table: pa.Table, places: Mapping[str, Place]) -> pa.Table:
 
 
 def _whole(store: Store, day: int) -> pa.Table:
-    name = layout.file("duplicates", day)
-    tables = partition.read(store, name, DUPLICATES) if store.size(name) is not None else ()
-    return pa.concat_tables([DUPLICATES.empty_table(), *tables]).combine_chunks()
+    name, schema = store.partitions.file("duplicates", day), store.partitions.schema("duplicates")
+    tables = partition.read(store, name, schema) if store.size(name) is not None else ()
+    return pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
 
 
 def _published(store: Store, day: int, ids: Sequence[str] | None) -> Iterator[list[dict[str, Any]]]:
     """Rows of articles of one day with `COLUMNS` and `PLACE`; all, or those of some ids."""
     keys = None if ids is None else pa.array(ids, pa.string())
-    for group in partition.read(store, layout.file("articles", day), ARTICLES, [*_READ, *PLACE]):
+    columns = [*_READ, *PLACE, *["published_date"] * store.partitions.has_months("articles")]
+    name = store.partitions.file("articles", day)
+    for group in partition.read(store, name, store.partitions.schema("articles"), columns):
         chosen = group if keys is None else group.filter(pc.is_in(group["article_id"], keys))
         for start in range(0, len(chosen), _AT_ONCE):
             yield _rows(chosen.slice(start, _AT_ONCE), day)
 
 
 def _rows(table: pa.Table, day: int) -> list[dict[str, Any]]:
-    date = layout.day(day)
-    return [{**row, "published_date": date} for row in table.select([*_READ, *PLACE]).to_pylist()]
+    table = table.select([*_READ, *PLACE]).append_column("published_date", dates_of(table, day))
+    return table.to_pylist()  # type: ignore[no-any-return]
 
 
 def _members(rows: Sequence[dict[str, Any]], day: int, fresh: bool) -> Iterator[_Member]:
     for row, entry in zip(rows, entries(rows), strict=True):
-        yield _Member(entry, day, Place(*(row[name] for name in PLACE)), fresh, row)
+        yield _Member(entry, day, row["published_date"], Place(*(row[name] for name in PLACE)), fresh, row)
 
 
 def _reference(article_id: str) -> int:

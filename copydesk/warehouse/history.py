@@ -121,7 +121,7 @@ class History:
         return "quarantined" if self.quarantined.find(key, content) is not None else None
 
     def partition_of(self, article_id: str) -> date | None:
-        """The date of a published article, None if undated. Raises KeyError if it is not published."""
+        """The first day of the partition of a published article, None if undated. KeyError: it is not published."""
         rows = self.published.rows(bytes.fromhex(article_id))
         if not rows:
             raise KeyError(article_id)
@@ -194,7 +194,7 @@ def _duplicate(document: Document) -> Problem:
 def _known(store: Store, table: str, cured: Collection[str]) -> Known:
     with in_words(f"list the table {table}"):
         listed = store.names(table)
-    names = [(name, day) for name in listed if (day := layout.number_of(table, name)) is not None]
+    names = [(name, day) for name in listed if (day := store.partitions.number_of(table, name)) is not None]
     with ThreadPoolExecutor(READERS) as pool:
         parts = list(pool.map(lambda part: _keys(store, part[0], cured), names))
     ids = np.concatenate([np.empty((0, 2), np.uint64), *(part[0] for part in parts)])

@@ -5,8 +5,12 @@ Days are counted from 1970-01-01, as in Arrow's date32; `UNDATED` stands for the
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 
 from copydesk.warehouse import schemas
@@ -41,6 +45,11 @@ KEYS = {
 #: The columns in the files of each table.
 SCHEMAS: dict[str, pa.Schema] = {name: getattr(schemas, name.upper()) for name in KEYS}
 
+#: The tables that can be partitioned by month. The month is in the folder's name and the date in the file, as
+#: readers take a column that is in both from the name.
+BY_MONTH = {name: schemas.monthly(SCHEMAS[name]) for name in ("articles", "edits", "duplicates")}
+
+By = Literal["day", "month"]
 _EPOCH = date(1970, 1, 1)
 
 
@@ -54,10 +63,70 @@ def day(number: int) -> date | None:
     return None if number == UNDATED else _EPOCH + timedelta(days=number)
 
 
-def file(table: str, number: int) -> str:
-    """The one file of a partition: `articles/published_date=2019-05-21/articles.parquet`."""
-    when = day(number)
-    return f"{table}/{KEYS[table]}={HIVE_NULL if when is None else when.isoformat()}/{table}.parquet"
+@dataclass(frozen=True)
+class Partitions:
+    """How articles, edits and duplicates are partitioned: by day or by month. Other tables always are by day.
+
+    A partition is named by a number, that of its first day; `UNDATED` stands for itself.
+    """
+
+    by: By = "day"
+
+    def has_months(self, table: str) -> bool:
+        """Whether the partitions of the table are months."""
+        return self.by == "month" and table in BY_MONTH
+
+    def key(self, table: str) -> str:
+        """The partition column."""
+        return schemas.MONTH if self.has_months(table) else KEYS[table]
+
+    def schema(self, table: str) -> pa.Schema:
+        """The columns in the files of the table."""
+        return BY_MONTH[table] if self.has_months(table) else SCHEMAS[table]
+
+    def of(self, one: int) -> int:
+        """The partition of articles and edits in which a day is."""
+        when = day(one) if self.by == "month" else None
+        return one if when is None else number(when.replace(day=1))
+
+    def of_days(self, days: Any) -> Any:
+        """The partitions of days, int32[n]."""
+        if self.by == "day":
+            return days
+        different, where = np.unique(days, return_inverse=True)
+        return np.array([self.of(each) for each in different.tolist()], np.int32)[where]
+
+    def file(self, table: str, one: int) -> str:
+        """The one file of the partition in which a day is: `articles/published_date=2019-05-21/articles.parquet`."""
+        when = day(self.of(one) if self.has_months(table) else one)
+        return f"{table}/{self.key(table)}={HIVE_NULL if when is None else when.isoformat()}/{table}.parquet"
+
+    def number_of(self, table: str, path: str) -> int | None:
+        """The partition whose file is at `path`; None if there is no such partition."""
+        folder, _, value = path.removesuffix(f"/{table}.parquet").partition("=")
+        if folder != f"{table}/{self.key(table)}" or not path.endswith(f"/{table}.parquet"):
+            return None
+        try:
+            found = UNDATED if value == HIVE_NULL else number(date.fromisoformat(value))
+        except ValueError:
+            return None
+        return found if self.file(table, found) == path else None
+
+    def is_table(self, path: str) -> bool:
+        """Whether `path` is the path of a partition's file."""
+        table = path.partition("/")[0]
+        return table in KEYS and self.number_of(table, path) is not None
+
+
+DAILY, MONTHLY = Partitions("day"), Partitions("month")
+
+
+def stated(marker: bytes | None) -> Partitions:
+    """The partitions that the marker of a warehouse names. Raises ValueError."""
+    by = json.loads(marker or b"{}").get("partitions", "day")
+    if by not in ("day", "month"):
+        raise ValueError(f"partitions by {by!r}")
+    return MONTHLY if by == "month" else DAILY
 
 
 def signatures(level: int) -> str:
@@ -82,18 +151,15 @@ def staged_by(folder: str) -> tuple[int, str]:
 
 
 def is_table(path: str) -> bool:
-    """Whether `path` is the path of a partition's file."""
-    table = path.partition("/")[0]
-    number = number_of(table, path) if table in KEYS else None
-    return number is not None and file(table, number) == path
+    """Whether `path` is the path of a partition's file, of a warehouse by day or by month."""
+    return DAILY.is_table(path) or MONTHLY.is_table(path)
+
+
+def file(table: str, number: int) -> str:
+    """The file of a day in a table that always is by day."""
+    return DAILY.file(table, number)
 
 
 def number_of(table: str, path: str) -> int | None:
-    """The day of the partition file at `path`; None if it is not a file of that table."""
-    folder, _, value = path.removesuffix(f"/{table}.parquet").partition("=")
-    if folder != f"{table}/{KEYS[table]}" or not path.endswith(f"/{table}.parquet"):
-        return None
-    try:
-        return UNDATED if value == HIVE_NULL else number(date.fromisoformat(value))
-    except ValueError:
-        return None
+    """The day of a file of a table that always is by day; None if it is not a file of that table."""
+    return DAILY.number_of(table, path)

@@ -21,7 +21,7 @@ _EDIT = [name for name in EDITS.names if name != "article_id"]
 
 
 def rows(store: Store, wanted: Mapping[int, Sequence[str]]) -> Iterator[pa.Table]:
-    """The articles of these ids, by day, with the schema `VERSIONS`; `replaced_at` and `replaced_by` are not set.
+    """The articles of these ids, by partition, with the schema `VERSIONS`; `replaced_at` and `replaced_by` are not set.
 
     Raises `WarehouseError` if a file cannot be read.
     """
@@ -35,21 +35,28 @@ def rows(store: Store, wanted: Mapping[int, Sequence[str]]) -> Iterator[pa.Table
 def _of_day(store: Store, day: int, ids: Sequence[str]) -> pa.Table:
     keys = pa.array(ids, pa.string())
     edits: dict[str, list[dict[str, Any]]] = {key: [] for key in ids}
-    beside = layout.file("edits", day)
+    beside, schema = store.partitions.file("edits", day), store.partitions.schema("articles")
     if store.size(beside) is not None:
         for group in partition.read(store, beside, EDITS):
             for row in group.filter(pc.is_in(group["article_id"], keys)).to_pylist():
                 edits[row["article_id"]].append({name: row[name] for name in _EDIT})
     tables = [VERSIONS.empty_table()]
-    for group in partition.read(store, layout.file("articles", day), ARTICLES):
+    for group in partition.read(store, store.partitions.file("articles", day), schema):
         found = group.filter(pc.is_in(group["article_id"], keys))
         made = pa.array([edits[key] for key in found["article_id"].to_pylist()], VERSIONS.field("edits").type)
-        columns = {"published_date": pa.repeat(pa.scalar(layout.day(day), pa.date32()), len(found)), "edits": made}
+        columns = {"published_date": dates_of(found, day), "edits": made}
         columns["replaced_at"] = pa.repeat(pa.scalar(UNWRITTEN, VERSIONS.field("replaced_at").type), len(found))
         columns["replaced_by"] = pa.repeat("", len(found))
         tables.append(pa.table([columns.get(f.name, found[f.name] if f.name in ARTICLES.names else None)
                                 for f in VERSIONS], schema=VERSIONS))  # fmt: skip
     return pa.concat_tables(tables)
+
+
+def dates_of(rows: pa.Table, day: int) -> Any:
+    """The dates of rows of articles or edits: a column of the file, or that of the partition, whose number is `day`."""
+    if "published_date" in rows.schema.names:
+        return rows["published_date"]
+    return pa.repeat(pa.scalar(layout.day(day), pa.date32()), len(rows))
 
 
 def replaced_by(table: pa.Table, run_id: str, at: datetime) -> pa.Table:

@@ -35,11 +35,15 @@ class Listed(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A commit record, or an intent. `number` counts the commits of the warehouse; old records have 0."""
+    """A commit record, or an intent. `number` counts the commits of the warehouse; old records have 0.
+
+    `removed` are files that are gone after it: only a change of the partitions removes any.
+    """
 
     run_id: str
     number: int
     files: tuple[Listed, ...]
+    removed: tuple[str, ...] = ()
 
     @property
     def is_run(self) -> bool:
@@ -82,7 +86,11 @@ def complete(store: Store, folder: str, record: Record) -> None:
                 f"run {record.run_id} cannot be completed: its {file.path} is missing from {layout.STAGING}/;"
                 f" restore it from a backup, or remove {folder} to leave the tables as they are"
             )
-    store.place(moves)
+    # The marker says which partitions count. It comes last where it changes, when all of the new ones are there.
+    last = [move for move in moves if record.removed and move[1] == layout.MARKER]
+    store.place([move for move in moves if move not in last])
+    store.place(last)
+    store.remove([path for path in record.removed if store.size(path) is not None])
     store.place([(f"{folder}/{INTENT}", f"{layout.COMMITS}/{record.run_id}.json")])
 
 
@@ -140,7 +148,12 @@ def read_record(content: bytes | None, name: str) -> Record:
         raise ValueError("no run_id")
     if not isinstance(files, list) or not isinstance(number, int):
         raise ValueError("no list of files")
-    return Record(run_id, number, tuple(_listed(file) for file in files))
+    removed = record.get("removed", [])
+    if not isinstance(removed, list) or not all(isinstance(path, str) and layout.is_table(path) for path in removed):
+        raise ValueError("no list of removed files")
+    if set(removed) & {file["path"] for file in files if isinstance(file, Mapping)}:
+        raise ValueError("a file that is both written and removed")
+    return Record(run_id, number, tuple(_listed(file) for file in files), tuple(removed))
 
 
 def _listed(file: Any) -> Listed:

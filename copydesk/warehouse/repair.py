@@ -20,7 +20,7 @@ from copydesk.warehouse import layout, parquet, partition
 from copydesk.warehouse.audit import SCHEMAS, Audit
 from copydesk.warehouse.commit import seal
 from copydesk.warehouse.recovery import numbered, staged
-from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE
+from copydesk.warehouse.schemas import ARTICLES, QUARANTINE
 from copydesk.warehouse.signatures import UNKNOWN
 from copydesk.warehouse.store import Store, in_words
 
@@ -38,10 +38,10 @@ def repair(store: Store, found: Audit) -> list[str]:
             store.write(f"{DAMAGED}/{path.replace('/', '~')}", store.read(path) or b"")
         for path in broken:
             work.empty(path)
-        for day in sorted(_days(found, "articles", ("twice",)) | _days(found, "edits", ("orphans",))):
-            if layout.file("articles", day) not in broken:
+        for day in sorted(_days(store, found, "articles", ("twice",)) | _days(store, found, "edits", ("orphans",))):
+            if store.partitions.file("articles", day) not in broken:
                 work.articles(day)
-        for day in sorted(_days(found, "quarantine", ("held", "held-twice"))):
+        for day in sorted(_days(store, found, "quarantine", ("held", "held-twice"))):
             work.quarantine(day)
         if work.files or any(finding.kind in ("signatures", "copies") for finding in found.findings):
             work.forget()
@@ -54,13 +54,13 @@ def repair(store: Store, found: Audit) -> list[str]:
 def _unusable(store: Store, found: Audit) -> list[str]:
     """Unreadable files, and the edits of articles in unreadable files."""
     paths = {finding.path for finding in found.findings if finding.kind == "damaged" and finding.repairable}
-    days = [layout.number_of("articles", path) for path in paths]
-    beside = {layout.file("edits", day) for day in days if day is not None}
+    days = [store.partitions.number_of("articles", path) for path in paths]
+    beside = {store.partitions.file("edits", day) for day in days if day is not None}
     return sorted(paths | {path for path in beside if store.size(path) is not None})
 
 
-def _days(found: Audit, table: str, kinds: Collection[str]) -> set[int]:
-    days = {layout.number_of(table, finding.path) for finding in found.findings if finding.kind in kinds}
+def _days(store: Store, found: Audit, table: str, kinds: Collection[str]) -> set[int]:
+    days = {store.partitions.number_of(table, finding.path) for finding in found.findings if finding.kind in kinds}
     return {day for day in days if day is not None}
 
 
@@ -71,6 +71,7 @@ class _Rewrite:
         self.store, self.found = store, found
         self.run_id = numbered(store, REPAIR)
         self.staging = layout.staging(store.lease.number if store.lease else 0, self.run_id)
+        self.articles_of, self.edits_of = store.partitions.schema("articles"), store.partitions.schema("edits")
         self.ages = {record.run_id: record.number for record in found.records}
         self.files: dict[str, parquet.Sealed] = {}
         self.done: list[str] = []
@@ -78,18 +79,18 @@ class _Rewrite:
 
     def articles(self, day: int) -> None:
         """The partition of one day, with one row for each article, and with the edits of that row."""
-        name, beside = layout.file("articles", day), layout.file("edits", day)
-        rows = self._read(name, ARTICLES)
+        name, beside = self.store.partitions.file("articles", day), self.store.partitions.file("edits", day)
+        rows = self._read(name, self.articles_of)
         ids = rows["article_id"].to_pylist()
         keep = [self._best.get(key, (name, row)) == (name, row) for row, key in enumerate(ids)]
         if not all(keep):
-            self._write(name, ARTICLES, rows.filter(pa.array(keep)))
+            self._write(name, self.articles_of, rows.filter(pa.array(keep)))
             self.done.append(f"Removed {len(keep) - sum(keep)} duplicate rows of articles from {name}.")
         if self.store.size(beside) is not None:
-            edits = self._read(beside, EDITS)
+            edits = self._read(beside, self.edits_of)
             kept = _of_rows(edits, rows, keep)
             if not all(kept):
-                self._write(beside, EDITS, edits.filter(pa.array(kept)))
+                self._write(beside, self.edits_of, edits.filter(pa.array(kept)))
                 self.done.append(f"Removed {len(kept) - sum(kept)} edits without an article from {beside}.")
 
     def quarantine(self, day: int) -> None:
@@ -106,7 +107,7 @@ class _Rewrite:
 
     def empty(self, name: str) -> None:
         """Replace a damaged file by one without rows: files are never deleted."""
-        schema = SCHEMAS[name.partition("/")[0]]
+        schema = self.store.partitions.schema(name.partition("/")[0])
         self._write(name, schema, schema.empty_table())
 
     def forget(self) -> None:
@@ -126,13 +127,14 @@ class _Rewrite:
         """The place of the row to keep, for each article with more than one row."""
         best: dict[str, tuple[tuple[int, bool, str, int], tuple[str, int]]] = {}
         for name in self._names("articles") if self.found.doubled else ():
-            day = layout.day(layout.number_of("articles", name) or 0)
+            day = self.store.partitions.number_of("articles", name)
             rows = self._read(name, ARTICLES, ["article_id", "run_id", "published_at"])
             for row, (key, run_id, when) in enumerate(
                 zip(*(rows[c].to_pylist() for c in rows.schema.names), strict=True)
             ):
                 if key in self.found.doubled:
-                    rank = (self.ages.get(run_id, 0), (when and when.date()) == day, name, row)
+                    own = self.store.partitions.of(layout.number(when and when.date())) == day
+                    rank = (self.ages.get(run_id, 0), own, name, row)
                     best[key] = max(best.get(key, (rank, (name, row))), (rank, (name, row)))
         return {key: where for key, (_, where) in best.items()}
 
@@ -153,7 +155,7 @@ class _Rewrite:
 
     def _names(self, table: str) -> list[str]:
         broken = {finding.path for finding in self.found.findings if finding.kind in ("damaged", "stray")}
-        return [name for name in self.store.names(table) if layout.is_table(name) and name not in broken]
+        return [name for name in self.store.names(table) if self.store.partitions.is_table(name) and name not in broken]
 
     def _read(self, name: str, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
         wanted = schema if columns is None else pa.schema([schema.field(column) for column in columns])

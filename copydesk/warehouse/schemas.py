@@ -36,6 +36,18 @@ def _table(key: str, columns: list[pa.Field]) -> pa.Schema:
     return pa.schema(columns, {"pandas": json.dumps(pandas, separators=(",", ":"))})
 
 
+#: The partition column of articles and edits in a warehouse that is partitioned by month: the first day of the month.
+MONTH = "published_month"
+
+
+def monthly(schema: pa.Schema) -> pa.Schema:
+    """The schema of a table by day for a warehouse by month: `published_date` is a column of the file."""
+    by_month = _table(MONTH, [*schema, _field("published_date", pa.date32(), "The day of published_at", True)])
+    pandas = json.loads(by_month.metadata[b"pandas"])
+    pandas["columns"].append(_for_pandas("published_date", "date", "date32[day][pyarrow]"))
+    return by_month.with_metadata({"pandas": json.dumps(pandas)})
+
+
 def _for_pandas(name: str, kind: str, made_as: str) -> dict[str, Any]:
     return {"name": name, "pandas_type": kind, "numpy_type": made_as}
 

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from copydesk.records import Document
+from copydesk.warehouse.layout import UNDATED, Partitions
 
 BUCKETS = 64
 #: Maximum size of partitions that are sorted in memory together; a larger one is streamed.
@@ -27,6 +29,14 @@ class Rows(NamedTuple):
 
     day: int
     tables: Iterator[pa.Table]
+
+
+def let_through(table: pa.Table, held: Collection[int]) -> pa.Table:
+    """Rows of a month without those of days that are held; a partition of a day is held whole."""
+    if not held or "published_date" not in table.schema.names:
+        return table
+    days = pc.fill_null(table["published_date"].cast(pa.int32()), UNDATED)
+    return table.filter(pc.invert(pc.is_in(days, pa.array(sorted(held), pa.int32()))))
 
 
 class Stream:
@@ -91,8 +101,15 @@ class Spill:
         self._bytes: dict[int, int] = {}
         folder.mkdir(parents=True)
 
+    def add_dated(self, table: pa.Table, days: Any, partitions: Partitions) -> None:
+        """Add rows of articles or edits by their partition; `days` are their dates, int32[rows]."""
+        if "published_date" in self.schema.names and "published_date" not in table.schema.names:
+            dates = pa.array(days, pa.int32(), mask=days == UNDATED).cast(pa.date32())
+            table = table.append_column(self.schema.field("published_date"), dates)
+        self.add(table.select(self.schema.names[:-1]), partitions.of_days(days))
+
     def add(self, table: pa.Table, days: Any) -> None:
-        """Add rows; `days` is int32[rows]. Rows of one day keep their order."""
+        """Add rows; `days` is int32[rows], or of what they are sorted by. Rows of one day keep their order."""
         if not table.num_rows:
             return
         table = table.append_column(self.schema.field(_DAY), pa.array(days, pa.int32())).cast(self.schema)

@@ -25,7 +25,7 @@ from copydesk.warehouse.decisions import Decision
 from copydesk.warehouse.history import History
 from copydesk.warehouse.published import replaced_by
 from copydesk.warehouse.retention import FOREVER, Keep
-from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE, RAW, UNWRITTEN, VERSIONS
+from copydesk.warehouse.schemas import QUARANTINE, RAW, UNWRITTEN, VERSIONS
 from copydesk.warehouse.spill import Documents, Spill, Stream
 from copydesk.warehouse.store import Store, in_words
 
@@ -57,8 +57,8 @@ class Staging:
             self._folder = store.workspace / "spill"
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True)
-            self._articles = Spill(self._folder / "articles", ARTICLES)
-            self._edits = Spill(self._folder / "edits", EDITS)
+            self._articles = Spill(self._folder / "articles", store.partitions.schema("articles"))
+            self._edits = Spill(self._folder / "edits", store.partitions.schema("edits"))
             self._quarantine = Stream(self._folder / "quarantine.arrow", QUARANTINE)
             self._raw = Stream(self._folder / "raw.arrow", QUARANTINE)
             self._versions = Stream(self._folder / "versions.arrow", VERSIONS)
@@ -110,10 +110,10 @@ class Staging:
         for key, day in zip(ids.to_pylist(), days.tolist(), strict=True):
             self._replaced += [(row, day) for row in self._history.published.rows(bytes.fromhex(key))]
         place = pc.index_in(edits["article_id"], pa.chunked_array(ids).combine_chunks())
-        edits = edits.filter(place.is_valid())
+        edits, of_edits = edits.filter(place.is_valid()), days[place.drop_null().to_numpy()]
         with in_words("write to the staging area"):
-            self._articles.add(self._continued(articles.select(ARTICLES.names)), days)
-            self._edits.add(edits, days[place.drop_null().to_numpy()])
+            self._articles.add_dated(self._continued(articles), days, self._store.partitions)
+            self._edits.add_dated(edits, of_edits, self._store.partitions)
             self._quarantine.add(quarantine.cast(QUARANTINE))
             self._raw.add(raw.select(QUARANTINE.names).cast(QUARANTINE))
             if kept is not None and len(kept):
@@ -198,8 +198,8 @@ class Staging:
             if settings is None:
                 self._copies = forgotten(self._store)
             else:
-                days = {day for day in self._counts["published"] if day not in self._held}
-                delta = Delta(self._store, self._history.published, self._leaving(), self._articles, days)
+                new = self._store, self._history.published, self._leaving(), self._articles
+                delta = Delta(*new, self._gaining(), frozenset(self._held))
                 self._copies = compare(delta, settings)
         return self._copies
 
@@ -209,8 +209,8 @@ class Staging:
         return self.compare(USUAL) if self._copies is None else self._copies
 
     def partitions_written(self) -> int:
-        """Number of dates with changed articles: with new ones, or fewer ones; changes with `hold`."""
-        return len(self._changed_days())
+        """Number of partitions with changed articles: with new ones, or fewer ones; changes with `hold`."""
+        return len(self._changed())
 
     def hold(self, published_date: date | None, problem: Problem) -> None:
         """Quarantine the new documents of this date, with this reason added to their own."""
@@ -265,7 +265,7 @@ class Staging:
             run_date=run_date,
             at=at,
             stamp={name: row[name] for name in ("run_id", "pipeline_version")},
-            days=self._changed_days(),
+            days=self._changed(),
             articles=self._articles,
             edits=self._edits,
             leaving=leaving,
@@ -280,6 +280,7 @@ class Staging:
             reports=dict(reports or {}),
             keep=keep,
             copies=self.copies,
+            held=frozenset(self._held),
         )
         with in_words(f"publish run {run_id}"):
             self._close()
@@ -292,11 +293,15 @@ class Staging:
         for part in self._parts():
             part.close()
 
-    def _changed_days(self) -> set[int]:
-        return {day for day in self._counts["published"] if day not in self._held} | self._leaving().keys()
+    def _changed(self) -> set[int]:
+        return self._gaining() | self._leaving().keys()
+
+    def _gaining(self) -> set[int]:
+        days = (day for day in self._counts["published"] if day not in self._held)
+        return set(map(self._store.partitions.of, days))
 
     def _leaving(self) -> dict[int, list[str]]:
-        """The ids of articles to remove from each day, since a new row replaces them there or in another partition."""
+        """The ids of articles to remove from each partition, since a new row replaces them there or in another one."""
         rows = np.array(sorted(row for row, day in self._replaced if day not in self._held), np.int64)
         days = self._history.published.days[rows]
         return {int(day): self._history.published.article_ids(rows[days == day]) for day in np.unique(days)}

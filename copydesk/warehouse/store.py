@@ -13,14 +13,14 @@ import os
 import shutil
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 import fsspec
 import pyarrow as pa
 
-from copydesk.warehouse.layout import STAGING
+from copydesk.warehouse.layout import DAILY, STAGING, Partitions
 from copydesk.warehouse.workspace import Workspace
 
 #: Number of files from which one flush of the whole disk is faster than single ones.
@@ -90,6 +90,7 @@ class Store:
     def __init__(self, fs: fsspec.AbstractFileSystem, root: str, url: str) -> None:
         self.fs, self.root, self.url = fs, root.rstrip("/"), url
         self.lease: Lease | None = None
+        self.partitions: Partitions = DAILY  # of the warehouse that is kept here; `Warehouse` knows
         self._workspace: Workspace | None = None
 
     @staticmethod
@@ -216,7 +217,7 @@ class Store:
             return None
 
     def remove(self, names: Sequence[str]) -> None:
-        """Remove files."""
+        """Remove files, and folders that are empty then."""
         if names:
             self.fs.rm([self.path(name) for name in names])
 
@@ -279,6 +280,15 @@ class LocalStore(Store):
             os.replace(self.path(staged), target)
             folders.update((target.parent, target.parent.parent))
         _sync_folders(folders)
+
+    def remove(self, names: Sequence[str]) -> None:
+        folders = {Path(self.path(name)).parent for name in names}
+        for name in names:
+            Path(self.path(name)).unlink(missing_ok=True)
+        for folder in folders:
+            with suppress(OSError):  # what else is in it is not ours
+                folder.rmdir()
+        _sync_folders({folder.parent for folder in folders if folder.parent.exists()})
 
     def sweep(self, names: Sequence[str]) -> None:
         """Remove the staging area: under the lock of a folder nobody else can use it."""

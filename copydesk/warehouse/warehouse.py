@@ -17,11 +17,14 @@ from copydesk.edits import APPLIED
 from copydesk.warehouse import layout, partition, signatures
 from copydesk.warehouse.audit import Audit, audit
 from copydesk.warehouse.change import Change
+from copydesk.warehouse.compact import Compacted, compact
 from copydesk.warehouse.copies import Compared
 from copydesk.warehouse.history import READERS, History
+from copydesk.warehouse.layout import DAILY, Partitions
 from copydesk.warehouse.lock import WarehouseBusy, locked
 from copydesk.warehouse.migrate import migrate
 from copydesk.warehouse.partition import Unreadable
+from copydesk.warehouse.published import dates_of
 from copydesk.warehouse.published import rows as published_rows
 from copydesk.warehouse.recovery import recover, report_path
 from copydesk.warehouse.repair import repair
@@ -41,23 +44,24 @@ _SCHEMAS = {"articles": ARTICLES, "edits": EDITS}
 class Warehouse:
     """The tables at one URL. Opening it writes nothing."""
 
-    def __init__(self, store: Store, older: bool = False) -> None:
-        self.store, self._older = store, older
+    def __init__(self, store: Store, older: bool = False, partitions: Partitions = DAILY) -> None:
+        self.store, self._older, self._wanted = store, older, partitions
 
     @staticmethod
-    def open(url: str, older: bool = False) -> Warehouse:
+    def open(url: str, older: bool = False, partitions: Partitions = DAILY) -> Warehouse:
         """The warehouse in a folder or at an object-store URL; the first commit creates it if it does not exist.
 
-        Raises `WarehouseError` if a newer copydesk wrote it, or, unless `older` ones are accepted to be migrated, an
-        older one; and for a folder with other files.
+        `partitions` are those of a new warehouse; one that exists says which it has, in `store.partitions`. Raises
+        `WarehouseError` if a newer copydesk wrote it, or, unless `older` ones are accepted to be migrated, an older
+        one; and for a folder with other files.
         """
-        warehouse = Warehouse(Store.open(url), older)
+        warehouse = Warehouse(Store.open(url), older, partitions)
         warehouse._look()
         return warehouse
 
     def _look(self) -> None:
         """Raise `WarehouseError` unless this version can use the warehouse."""
-        url, self.format = self.url, FORMAT
+        url, self.format, self.store.partitions = self.url, FORMAT, self._wanted
         with in_words(f"open the warehouse {url}"):
             marker = self.store.read(layout.MARKER)
             top = self.store.top() if marker is None else []
@@ -72,6 +76,8 @@ class Warehouse:
             written_by = parsed(marker)["format"]
             if not isinstance(written_by, int) or isinstance(written_by, bool):
                 raise ValueError("no number")
+            if written_by <= FORMAT:  # a newer one may mean something else
+                self.store.partitions = layout.stated(marker)
         except (ValueError, KeyError) as error:
             raise WarehouseError(f"{layout.MARKER} in {url} is damaged; restore it from a backup") from error
         if written_by > FORMAT:
@@ -101,7 +107,9 @@ class Warehouse:
 
     def recover(self) -> list[str]:
         """Complete or discard interrupted commits, under the lock; returns what was done, in sentences."""
-        return recover(self.store)
+        done = recover(self.store)
+        self._look()  # the commit may have created the warehouse or changed its partitions, by a newer copydesk too
+        return done
 
     @contextmanager
     def writing(self, wait_seconds: float = 0) -> Iterator[list[str]]:
@@ -110,9 +118,7 @@ class Warehouse:
         Yields what was recovered, in sentences. Raises `WarehouseBusy` as `lock` does, and `WarehouseError`.
         """
         with self.lock(wait_seconds):
-            mended = self.recover()
-            self._look()  # the previous holder of the lock may have been a newer copydesk
-            yield mended
+            yield self.recover()
 
     @contextmanager
     def reading(self, wait_seconds: float = 0) -> Iterator[list[str]]:
@@ -152,6 +158,10 @@ class Warehouse:
         """
         with Change(self.store, at) as change:
             return change.compare_all(settings)
+
+    def compact(self, wanted: Partitions, progress: Callable[[int, int], None] | None = None) -> Compacted:
+        """Give articles, edits and duplicates the `wanted` partitions, under the lock."""
+        return compact(self.store, wanted, progress)
 
     def history(self, cured: Collection[str] = ()) -> History:
         """The known documents; those quarantined by one of the rules `cured` count as new."""
@@ -199,7 +209,8 @@ class Warehouse:
         articles of at most `DAYS` days, until the columns have `most_bytes`.
         """
         with in_words("read what is published"):
-            numbers = (layout.number_of("articles", name) for name in self.store.names("articles"))
+            partitions = self.store.partitions
+            numbers = (partitions.number_of("articles", name) for name in self.store.names("articles"))
             days = sorted((n for n in numbers if n is not None and (n == layout.UNDATED) != dated), reverse=True)[:DAYS]
             together = 1  # small files are read in parallel, since reading from an object store is mostly waiting
             with ThreadPoolExecutor(READERS) as pool:
@@ -219,33 +230,38 @@ class Warehouse:
         self, day: int, columns: list[str], most_rows: int, most_bytes: int, rules: Sequence[str]
     ) -> tuple[pa.Table, pa.Table]:
         groups = [pa.schema([ARTICLES.field(name) for name in columns]).empty_table()]
-        for group in partition.read(self.store, layout.file("articles", day), ARTICLES, columns):
+        for group in partition.read(self.store, self.store.partitions.file("articles", day), ARTICLES, columns):
             groups.append(group)
             if sum(map(len, groups)) >= most_rows or sum(group.nbytes for group in groups) >= most_bytes:
                 break
         made = [pa.schema([EDITS.field(name) for name in ("article_id", "rule", "before")]).empty_table()]
-        if self.store.size(name := layout.file("edits", day)) is not None:
+        if self.store.size(name := self.store.partitions.file("edits", day)) is not None:
             for group in partition.read(self.store, name, EDITS, ["article_id", "rule", "status", "before"]):
                 wanted = pc.and_(pc.is_in(group["rule"], pa.array(rules)), pc.equal(group["status"], APPLIED))
                 made.append(group.filter(wanted).drop_columns(["status"]))
         return pa.concat_tables(groups), pa.concat_tables(made)
 
     def edits_by_day(self, columns: list[str] | None) -> Iterator[tuple[int, pa.Table]]:
-        """The edits of each day, all columns or some. Raises `WarehouseError`."""
+        """The edits of each partition, all columns or some. Raises `WarehouseError`."""
+        partitions = self.store.partitions
         with in_words("read the table edits"), ThreadPoolExecutor(READERS) as pool:
-            names = [n for n in self.store.names("edits") if layout.number_of("edits", n) is not None]
+            names = [n for n in self.store.names("edits") if partitions.number_of("edits", n) is not None]
             for first in range(0, len(names), READERS):
                 some = names[first : first + READERS]
                 tables = pool.map(lambda name: self._whole(name, EDITS, columns), some)
                 for name, table in zip(some, tables, strict=True):
-                    number = layout.number_of("edits", name)
+                    number = partitions.number_of("edits", name)
                     if number is not None and len(table):
                         yield number, table
 
     def columns_of_day(self, day: int, columns: list[str]) -> pa.Table:
-        """Some columns of the articles of one day. Raises `WarehouseError`."""
+        """Some columns of the articles of one partition, with their `published_date`. Raises `WarehouseError`."""
+        partitions, dated = self.store.partitions, [*columns]
+        if partitions.has_months("articles"):
+            dated.append("published_date")
         with in_words("read the table articles"):
-            return self._whole(layout.file("articles", day), ARTICLES, columns)
+            table = self._whole(partitions.file("articles", day), partitions.schema("articles"), dated)
+        return table.select(columns).append_column("published_date", dates_of(table, day))
 
     def _whole(self, name: str, schema: pa.Schema, columns: list[str] | None) -> pa.Table:
         wanted = schema if columns is None else pa.schema([schema.field(column) for column in columns])
