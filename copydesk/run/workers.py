@@ -23,7 +23,7 @@ from copydesk.run.child import begin
 from copydesk.sites.evidence import Sites
 from copydesk.text.site import site_of
 
-#: Minimum documents, or bytes, that are judged together.
+#: Minimum documents, or bytes, that are judged and staged together.
 JUDGED_DOCUMENTS, JUDGED_BYTES = 8_000, 12 * 2**20
 
 
@@ -40,7 +40,7 @@ class Room(Protocol):
 
 
 def joined(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Join batches until they are large enough to judge: a suite costs 0.25 s even for a few rows."""
+    """Join batches until they are large enough to stage: each time rows of all their dates go to disk."""
     waiting: list[Batch] = []
     for batch in batches:
         waiting.append(batch)
