@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,7 @@ def message(raw: Path, tables: Path, sites: Any = None, **sections: Any) -> Aler
     """The message of a night."""
     outcome = night(raw, tables, **sections)
     if sites is not None:
-        assert outcome.report_data is not None
-        outcome.report_data["sites"] = sites
+        outcome = replace(outcome, sites=sites)
     return alert.of_outcome(Job((str(raw),), str(tables), NIGHT, config(**sections)), outcome, LINK)
 
 
@@ -69,8 +69,8 @@ def test_sources_without_documents_are_told(tmp_path: Path) -> None:
     assert f"copydesk run {empty} --date {NIGHT}" in found.body
 
 
-def finding(sentence: str, severity: str, command: str = "copydesk sites") -> dict[str, str]:
-    return {"sentence": sentence, "severity": severity, "command": command}
+def finding(sentence: str, severity: str, command: str = "copydesk sites", weight: float = 0) -> dict[str, Any]:
+    return {"sentence": sentence, "severity": severity, "command": command, "weight": weight, "acknowledged": None}
 
 
 def test_sites_are_told_worst_first_and_three_at_most(raw: Path, tmp_path: Path) -> None:
@@ -78,11 +78,11 @@ def test_sites_are_told_worst_first_and_three_at_most(raw: Path, tmp_path: Path)
         {"site": "a.example", "findings": [finding("seen for the first time", "info")]},
         {
             "site": "b.example",
-            "findings": [finding("83 % undated (usually 2 %)", "warning", "copydesk sites b")],
+            "findings": [finding("83 % undated (usually 2 %)", "warning", "copydesk sites b", 9)],
         },
         {"site": "c.example", "findings": [finding("no articles\x1b[31m since\n3 May", "critical", "")]},
         {"site": "d\u202e.example", "findings": [finding("x" * 1000, "warning"), finding("one more", "warning")]},
-        {"site": "e.example", "findings": [{**finding("known", "critical"), "acknowledged": {"who": "Ada"}}]},
+        {"site": "e.example", "findings": [finding("no articles", "critical") | {"acknowledged": {"who": "Edith"}}]},
         {"site": None, "findings": []},
     ]
     found = message(raw, tmp_path / "tables", sites)
@@ -92,12 +92,21 @@ def test_sites_are_told_worst_first_and_three_at_most(raw: Path, tmp_path: Path)
     assert lines[2:5] == [
         "1. c.example: no articles [31m since 3 May",
         "2. b.example: 83 % undated (usually 2 %)",
-        "   copydesk sites b",
+        f"   copydesk sites b --warehouse {tmp_path / 'tables'}",
     ]
     assert len(lines[5]) <= alert.LONGEST + 3
     assert "\u202e" not in found.body
     assert "1 more is in the report." in lines
     assert message(raw, tmp_path / "tables2", [sites[0], *sites[-2:]]) is None
+
+
+def test_sites_that_did_not_come_are_told_on_a_night_without_documents() -> None:
+    silent = {"site": "c.example", "findings": [finding("no articles since 3 May", "critical")]}
+    outcome = Outcome("Nothing to do: 3 documents read, none new or changed.", sites=[silent])
+    found = alert.of_outcome(Job(("raw",), "tables", NIGHT), outcome)
+    assert found is not None
+    assert found.subject == f"copydesk {NIGHT}: c.example: no articles since 3 May"
+    assert "Report:" not in found.body
 
 
 def test_a_run_that_failed_is_told_without_what_foreign_errors_quote() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -20,7 +20,6 @@ from copydesk.warehouse.layout import REPORTS
 #: Findings that a message states, and the longest sentence in it, in characters.
 STATED, LONGEST = 3, 300
 
-_WEIGHTS = {CRITICAL: 0, "warning": 1}
 _BLANK_RE = re.compile(r"\s+")
 
 
@@ -40,15 +39,13 @@ class Alert(NamedTuple):
 
 def of_outcome(job: Job, outcome: Outcome, link: str | None = None) -> Alert | None:
     """The message of a run that ended; None if nobody has to act. `link` is the address of its report."""
-    data, again = (
-        outcome.report_data,
-        _command("run", *job.sources, "--date", job.day.isoformat(), warehouse=job.warehouse),
-    )
-    if outcome.empty:
-        return _alert(job.day, [Finding("The sources hold no documents.", again)], outcome.sentence)
+    data = outcome.report_data
+    again = _command("run", *job.sources, "--date", job.day.isoformat(), warehouse=job.warehouse)
+    sites = list(_sites(outcome.sites or (data or {}).get("sites") or (), job.warehouse))
     if data is None:
-        return None
-    sites = list(_sites(data))
+        nothing = [Finding("The sources hold no documents.", again)] if outcome.empty else []
+        found = [*nothing, *sites]
+        return _alert(job.day, found, outcome.sentence) if found else None
     urgent = [*_unaccounted(data, again), *_held(data, job), *sites]
     if not urgent and not outcome.held:
         return None
@@ -143,17 +140,18 @@ def _held(data: dict[str, Any], job: Job) -> Iterator[Finding]:
         yield Finding(f"Held back: {_count(names, 'partition')} ({_some(names)}): {reason}", show)
 
 
-def _sites(data: dict[str, Any]) -> Iterable[Finding]:
+def _sites(sites: Iterable[Mapping[str, Any]], warehouse: str) -> Iterator[Finding]:
     """What differs from the usual night of a site and nobody has acknowledged, critical findings first."""
     found = [
         (site, finding)
-        for site in data.get("sites") or ()
-        for finding in site.get("findings") or ()
-        if finding.get("severity") != INFO and not finding.get("acknowledged")
+        for site in sites
+        for finding in site["findings"]
+        if finding["severity"] != INFO and not finding["acknowledged"]
     ]
-    for site, finding in sorted(found, key=lambda pair: _WEIGHTS.get(pair[1].get("severity"), 1)):
-        name = f"{site['site']}: " if site.get("site") and site["site"] not in finding["sentence"] else ""
-        yield Finding(f"{name}{finding['sentence']}", finding.get("command") or "")
+    for site, finding in sorted(found, key=lambda pair: (pair[1]["severity"] != CRITICAL, -pair[1]["weight"])):
+        name = f"{site['site']}: " if site["site"] and site["site"] not in finding["sentence"] else ""
+        command = finding["command"] and f"{finding['command']} --warehouse {shlex.quote(warehouse)}"
+        yield Finding(f"{name}{finding['sentence']}", command)
 
 
 def _rules_of_sites(data: dict[str, Any]) -> set[str]:
