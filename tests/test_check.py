@@ -181,6 +181,10 @@ def damaged_report(root: Path) -> None:
     (root / "_reports" / "2024-05-06.json").write_text("{")
 
 
+def copy_of_nothing(root: Path) -> None:
+    rewrite(root / ARTICLES, lambda rows: [{**rows[0], "duplicate_of": "0" * 32}, *rows[1:]])
+
+
 MENDED: dict[str, tuple[Callable[[Path], Any], set[str], bool]] = {
     "every article twice": (twice_everywhere, {"changed", "twice"}, True),
     "articles under two dates": (twice_elsewhere, {"changed", "twice"}, True),
@@ -188,6 +192,13 @@ MENDED: dict[str, tuple[Callable[[Path], Any], set[str], bool]] = {
     "held twice": (held_twice, {"changed", "held-twice"}, True),
     "held and published": (held_and_published, {"changed", "held"}, True),
     "edits without an article": (orphans, {"changed", "orphans"}, True),
+    "the keys of copies are gone": (lambda root: (root / "_signatures" / "0.parquet").unlink(), {"signatures"}, True),
+    "the keys of copies are damaged": (
+        lambda root: (root / "_signatures" / "0.parquet").write_bytes(b"PAR1"),
+        {"signatures"},
+        True,
+    ),
+    "a copy of what is not published": (copy_of_nothing, {"changed", "copies"}, True),
     "a damaged report": (damaged_report, {"report"}, True),
     "a damaged file": (lambda root: (root / ARTICLES).write_bytes(b"PAR1"), {"damaged", "orphans"}, False),
     "a foreign file": (lambda root: pq.write_table(pa.table({"x": [1]}), root / ARTICLES), {"damaged"}, False),
