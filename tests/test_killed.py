@@ -50,13 +50,14 @@ COMMANDS = {
     "revert": Command("edits revert 0.txt 2", (REJECT,)),
     "protect": Command("edits protect goverment"),
     "check": Command("edits check 0.txt 2 --wrong"),
+    "compare": Command("clusters compare", env={"COPYDESK_DUPLICATES__SIMILARITY": "0.97"}),
     "restore": Command("restore 0.txt 1", ("run --reprocess --date 2024-05-05",), OFF),
 }
 
 
 @pytest.fixture(autouse=True)
 def _at_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("shared", "edits", "hand_check", "nightly", "quarantine", "versions"):
+    for module in ("shared", "clusters", "edits", "hand_check", "nightly", "quarantine", "versions"):
         monkeypatch.setattr(import_module(f"copydesk.cli.{module}"), "now", lambda: AT)
     monkeypatch.setattr(os, "fsync", lambda handle: None)
     monkeypatch.setenv("COPYDESK_RUN__WORKERS", "1")

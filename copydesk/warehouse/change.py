@@ -110,12 +110,17 @@ class Change:
             return publish(self._store, self._plan(run_id, rows, copies))
 
     def compare_all(self, settings: Settings) -> Compared:
-        """Compare all articles with each other, and write which are copies. Raises `WarehouseError`."""
+        """Compare all articles with each other, and write which are copies, if that changes anything.
+
+        Raises `WarehouseError`.
+        """
         with in_words("compare the articles"):
             self._articles.close()
             self._edits.close()
+            before = self._store.read(layout.SIGNATURES_STATE)
             copies = compare(self._delta(), settings, anew=True)
-            publish(self._store, self._plan(numbered(self._store, COMPARISON), [], copies))
+            if copies.places or copies.duplicates or copies.state != before:
+                publish(self._store, self._plan(numbered(self._store, COMPARISON), [], copies))
             return copies
 
     def _delta(self) -> Delta:
