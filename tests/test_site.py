@@ -451,6 +451,27 @@ def test_the_newest_articles_are_asked_and_no_more(tmp_path: Path) -> None:
         assert sites.known(["coast.example"], settled=True)["coast.example"].numeric_order == order
 
 
+def test_the_evidence_on_some_sites_is_that_of_all(tmp_path: Path) -> None:
+    """A few documents ask for their own sites only."""
+    raw = folder(
+        tmp_path / "raw",
+        {
+            "coast.example/proof.txt": dated(1, "25/04/2019"),
+            **{f"coast.example/{n}.txt": [*story(n), "Sail with the Coast Mail"] for n in range(2, 12)},
+            "hill.example/proof.txt": dated(12, "04/25/2019"),
+            **{f"hill.example/{n}.txt": [*story(n), "Walk with the Hill Post"] for n in range(20, 30)},
+        },
+    )
+    night(raw, tmp_path / "w")
+    warehouse = Warehouse.open(str(tmp_path / "w"))
+    whole, some = (Sites.read(warehouse, SitesConfig(), names) for names in (None, {"coast.example"}))
+    asked = [one.known(["coast.example", "hill.example"], settled=True) for one in (whole, some)]
+    assert asked[0]["coast.example"] == asked[1]["coast.example"]
+    assert asked[0]["coast.example"].numeric_order == "day-first"
+    assert "Sail with the Coast Mail" in asked[0]["coast.example"].boilerplate
+    assert asked[0]["hill.example"] != asked[1]["hill.example"] == Site("hill.example")
+
+
 def misread(paragraphs: Iterable[str], encoding: str) -> list[str]:
     return [paragraph.encode().decode(encoding) for paragraph in paragraphs]
 

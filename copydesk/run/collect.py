@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -26,7 +26,7 @@ from copydesk.run.guard import Compared, Guard
 from copydesk.run.hand_check import measured, picked
 from copydesk.run.job import NIGHT, RELEASE, REPROCESS, Job
 from copydesk.run.second_pass import with_lines_of_tonight
-from copydesk.run.workers import cleaned, cleaned_again, joined
+from copydesk.run.workers import batched, cleaned, cleaned_again, joined
 from copydesk.sites.evidence import Sites
 from copydesk.sites.tally import Tally, Told
 from copydesk.text.site import site_of
@@ -136,9 +136,11 @@ def collect(
         job, staging, history, checks, Guard(warehouse, history, checks), choices, of_interest, held, tally
     )
     fresh = intake.noting_unread(fresh)
-    for first in fresh:  # runs at most once: site evidence is read only if there is a new document
-        sites = Sites.read(warehouse, job.config.sites)
-        batches = cleaned(chain([first], fresh), job.config, job.day, sites, staging, choices)
+    for first in batched(fresh, job.config):  # runs at most once: evidence is read only if there is a new document
+        more = list(islice(fresh, 1))
+        names = None if more else {site_of(document.uri) for document in first}
+        sites = Sites.read(warehouse, job.config.sites, names)
+        batches = cleaned(chain(first, more, fresh), job.config, job.day, sites, staging, choices)
         batches = _with_progress(batches, progress)
         # Published articles are evidence before they are processed again; few documents of a replay prove a line.
         if job.config.sites.boilerplate and job.kind == NIGHT:

@@ -66,7 +66,7 @@ def cleaned(
     last.
     """
     workers = config.run.workers or os.cpu_count() or 1
-    batches = _batches(documents, config)
+    batches = batched(documents, config)
     first = list(islice(batches, min(workers, 2)))
     with _pool(workers if len(first) > 1 else 1, config.lists.folder) as clean:
         calls = (_call(part, config, day, sites, choices, False) for part in chain(first, batches))
@@ -74,7 +74,7 @@ def cleaned(
             sites.learn(batch.proofs)
             room.wait(batch.waiting)
             yield batch._replace(waiting=(), proofs=frozenset())
-        rest = _batches(room.waiting(), config)
+        rest = batched(room.waiting(), config)
         yield from clean(_call(part, config, day, sites, choices, True) for part in rest)
 
 
@@ -83,7 +83,7 @@ def cleaned_again(
 ) -> Iterator[Batch]:
     """Clean documents with all that `sites` knows by now, in batches and in order."""
     workers = config.run.workers or os.cpu_count() or 1
-    batches = _batches(documents, config)
+    batches = batched(documents, config)
     first = list(islice(batches, 2))
     with _pool(workers if len(first) > 1 else 1, config.lists.folder) as clean:
         yield from clean(_call(part, config, day, sites, choices, True) for part in chain(first, batches))
@@ -128,7 +128,8 @@ def _in_order(pool: ProcessPoolExecutor, calls: Iterable[tuple[Any, ...]], in_fl
         yield running.popleft().result()
 
 
-def _batches(documents: Iterable[Document], config: Config) -> Iterator[list[Document]]:
+def batched(documents: Iterable[Document], config: Config) -> Iterator[list[Document]]:
+    """Documents in batches that are cleaned together; nothing behind a batch is read before the next is asked for."""
     batch: list[Document] = []
     size = 0
     for document in documents:
