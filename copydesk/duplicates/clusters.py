@@ -24,7 +24,7 @@ from copydesk.duplicates.sketch import BODY, HEADLINE, LEAST_COMMON
 #: The kind of a key is in these bits.
 _KIND = 3
 #: Candidates whose texts are in memory together, each counted once for each pair that it is in.
-AT_ONCE = 20_000
+AT_ONCE = 5_000
 
 
 class Settings(NamedTuple):
