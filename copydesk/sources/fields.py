@@ -58,6 +58,8 @@ def folded(name: str) -> str:
 
 _FOLDED = {role: tuple(map(folded, names)) for role, names in COMMON.items()}
 _KNOWN = frozenset(name for names in _FOLDED.values() for name in names)
+#: What a name holds, and its place among the names for that. A record has few of them.
+_PLACES = {name: (role, place) for role, names in _FOLDED.items() for place, name in enumerate(names)}
 
 
 def names_text(names: Iterable[str], config: FieldsConfig) -> bool:
@@ -73,15 +75,18 @@ class Fields:
         self._record = record
         self._config = config
         self._by_name = {folded(name): value for name, value in reversed([*record.items()])}  # the first of equal names
+        self._by_role: dict[str, list[tuple[int, Any]]] = {}
+        for name, value in self._by_name.items():
+            if (found := _PLACES.get(name)) and not is_missing(value):
+                self._by_role.setdefault(found[0], []).append((found[1], value))
 
     def values(self, role: str) -> Iterator[Any]:
         """The values of a role that are not missing, in the order of their names."""
         for name in getattr(self._config, role, ()):
             if not is_missing(value := self._mapped(name)):
                 yield value
-        for name in _FOLDED[role]:
-            if not is_missing(value := self._by_name.get(name)):
-                yield value
+        for _, value in sorted(self._by_role.get(role, ()), key=_place):
+            yield value
 
     def text(self) -> Any:
         """The first text that is not missing; else an empty one, if there is a field for it."""
@@ -114,6 +119,10 @@ class Fields:
             for name, value in self._record.items()
             if folded(name) not in _KNOWN and folded(name) not in mapped and not is_missing(value)
         )
+
+
+def _place(found: tuple[int, Any]) -> int:
+    return found[0]
 
 
 def is_missing(value: Any) -> bool:

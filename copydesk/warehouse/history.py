@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime
+from struct import unpack
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,8 @@ class Known:
 
     def rows(self, article_id: bytes) -> list[int]:
         """The rows of one document (16 bytes of id): none, one, or several in the quarantine."""
-        first, second = np.frombuffer(article_id, ">u8").astype(np.uint64)
-        row, found = int(np.searchsorted(self.firsts, first)), []
+        first, second = unpack(">2Q", article_id)
+        row, found = int(self.firsts.searchsorted(np.uint64(first))), []
         while row < len(self.ids) and self.firsts[row] == first:
             if self.ids[row, 1] == second:
                 found.append(row)
@@ -56,8 +57,8 @@ class Known:
 
     def find(self, article_id: bytes, content: bytes) -> int | None:
         """The row of this content of this document (32 bytes of SHA-256)."""
-        wanted = np.frombuffer(content, ">u8")
-        return next((row for row in self.rows(article_id) if (self.contents[row] == wanted).all()), None)
+        wanted = [*unpack(">4Q", content)]
+        return next((row for row in self.rows(article_id) if self.contents[row].tolist() == wanted), None)
 
     def see(self, article_id: bytes, content: bytes) -> bool:
         """Whether this content is known and not `cured`; marks it as seen."""
