@@ -99,6 +99,22 @@ def test_a_rejected_correction_is_taken_back_and_not_made_again(root: Path) -> N
     ]
 
 
+def test_what_the_report_offers_can_be_done(root: Path) -> None:
+    """An edit that others build on has no command in the report; where it is named all the same, nothing is kept."""
+    data = json.loads(next((root / "_reports").glob("2*.json")).read_text("utf-8"))
+    entries = [entry for rule in data["edits"]["examples"] for entry in rule["examples"]]
+    assert len(entries) > 3
+    assert {entry["decidable"] for entry in entries} == {True, False}
+    for entry in entries:
+        words = ("edits", "reject", entry["uri"], entry["sequence"])
+        done = cli(root, *words, "--dry-run", code=0 if entry["decidable"] else 1)
+        assert bool(done["conflicts"]) != entry["decidable"]
+        if not entry["decidable"]:
+            before = tree(root)
+            cli(root, *words, code=1)
+            assert tree(root) == before
+
+
 def test_decisions_before_and_after_a_run_leave_the_same_articles(root: Path, tmp_path: Path) -> None:
     say(root, "edits", "reject", "--rule", "share-line", "--site", "port.example")
     say(root, "edits", "protect", "Goverment", "--site", "quay.example")

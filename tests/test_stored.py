@@ -31,12 +31,6 @@ def cli(root: Path, *words: object, code: int = 0, lists: Path | None = None) ->
     return json.loads(done.stdout)
 
 
-@pytest.fixture(autouse=True)
-def _kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The nights of these tests are long ago, and commands are of today."""
-    monkeypatch.setenv("COPYDESK_WAREHOUSE__KEEP_RAW_DAYS", "36500")
-
-
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three sound articles, a page, a record, and a text of repeated notices that the suites reject."""
@@ -89,6 +83,24 @@ def test_raw_documents_are_kept_and_expire(root: Path) -> None:
     (root.parent / "raw" / "10.txt").write_text(story(10))
     night(root.parent / "raw", root, date(2024, 6, 5), warehouse={"keep_raw_days": 0})
     assert len(table(root, "raw")) == 0 and cli(root, "check")["sound"]
+
+
+def test_a_decision_of_today_ends_the_time_of_no_old_document(root: Path) -> None:
+    """Days are counted from the newest night, and the nights of a warehouse may be long ago."""
+    kept = set(table(root, "raw")["uri"])
+    cli(root, "edits", "protect", "Ferrry", "--who", "Ada")
+    cli(root, "quarantine", "drop", "empty.txt", "--who", "Ada")
+    assert set(table(root, "raw")["uri"]) == kept
+
+
+def test_the_front_page_is_that_of_the_last_night(root: Path) -> None:
+    """A release is a run of one document; what the night brought stays in sight."""
+    cli(root, "quarantine", "release", "lost.txt", "--who", "Ada")
+    page = (root / "_reports" / "index.html").read_text("utf-8")
+    runs = table(root, "runs")["run_id"].tolist()
+    assert len(runs) == 2
+    assert f"Latest · {runs[0][:10]}" in page
+    assert all(f"{run}.html" in page for run in runs)
 
 
 OPTIONAL = st.none() | st.text(max_size=5)

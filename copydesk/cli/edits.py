@@ -184,6 +184,12 @@ def of_article(store: Warehouse, uri: str, sequences: Sequence[int], one: Decisi
     return [one._replace(uri=uri)]
 
 
+CONFLICT = (
+    "another edit of the same text, or the headline, depends on it, so that it cannot be decided alone;"
+    " `copydesk edits show` lists the edits of an article, and several can be named in one command"
+)
+
+
 def carried_out(store: Warehouse, made: Sequence[Decision], settings: Any, dry_run: bool) -> Decided:
     from copydesk.run.decide import decide
     from copydesk.run.publish import keep
@@ -196,7 +202,7 @@ def _tell(
     done: Decided, as_json: bool, dry_run: bool, conflicts: Sequence[str] = (), words: Mapping[str, str] | None = None
 ) -> None:
     """Print what decisions did, a status in other `words` if given; exits with 1 if something could not be done."""
-    said = [*conflicts, *(f"{uri}, edit {e.sequence}: another edit changes the same text" for uri, e in done.conflicts)]
+    said = [*conflicts, *(f"{uri}, edit {e.sequence}: {CONFLICT}" for uri, e in done.conflicts)]
     if as_json:
         changed = [{"uri": uri, "sequence": e.sequence, "rule": e.rule, "before": e.before, "after": e.after,
                     "status": e.status} for uri, e in done.changed]  # fmt: skip

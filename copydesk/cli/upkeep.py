@@ -14,7 +14,7 @@ from copydesk.cli.shared import FAILED, errors_in_words, fail, files_done, load,
 @click.command(short_help="Write the report site, or Data Docs, again and print their address.")
 @click.option("--warehouse", metavar="DIR-OR-URL", help="The warehouse of the reports.  [default: warehouse]")
 @click.option("--data-docs", is_flag=True, help="Write the Data Docs of Great Expectations instead of the report.")
-@click.option("--run", "run_id", metavar="RUN", help="The run that the Data Docs show.  [default: the last one]")
+@click.option("--run", "run_id", metavar="RUN", help="The run that the Data Docs show.  [default: the last night]")
 @click.option(
     "--out", metavar="DIR", help="Where to write the Data Docs.  [default: _reports/data-docs in the warehouse]"
 )

@@ -48,7 +48,11 @@ def shown(text: object, every: bool = False) -> Markup:
 
 
 def decide(entry: Mapping[str, Any], warehouse: str = "") -> str:
-    """The command that decides otherwise about an edit; empty if its uri is cut, or cannot be pasted as it is shown."""
+    """The command that decides otherwise about an edit; empty if that is not possible for it alone, or if its uri is
+    cut, or cannot be pasted as it is shown.
+    """
+    if not entry.get("decidable", True):
+        return ""
     action = "accept" if entry["status"] == SUGGESTED else "reject"
     return of_uri(entry["uri"], f"copydesk edits {action}", warehouse, f" {entry['sequence']}")
 

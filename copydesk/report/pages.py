@@ -68,10 +68,14 @@ def shared(data: ReportData, around: Around = _ALONE, done: Iterable[str] = ()) 
 
 def index(nights: Sequence[Night], latest: ReportData | None = None) -> str:
     """The front page: one row for each of the newest runs, `nights` being all of them, oldest first. `latest` is the
-    data of the newest.
+    data of the newest night; runs that are no nights, such as releases, are in the list and not in the plot.
     """
     recent = list(nights)[-ON_INDEX:]
-    trend = [{**night.counts, "date": night.date, "run_id": night.run_id, "verdict": night.status} for night in recent]
+    trend = [
+        {**night.counts, "date": night.date, "run_id": night.run_id, "verdict": night.status}
+        for night in recent
+        if night.kind == "night"
+    ]
     context = _context(latest, Around(recent)) if latest else {}
     rules = sorted(_rules(latest)) if latest else []
     return render(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from copydesk.checks import data_docs, record
 from copydesk.checks.expectations import read_suites
 from copydesk.config import Config
 from copydesk.run.publish import record_name
+from copydesk.run.reports import newest_night
 from copydesk.warehouse import Warehouse, WarehouseError
 
 log = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ _RUNS = 10_000
 def write_data_docs(
     warehouse: Warehouse, config: Config, run_id: str | None = None, out: Path | None = None
 ) -> str | None:
-    """Write the Data Docs of the run `run_id`, by default the last one; returns their address, None without runs.
+    """Write the Data Docs of the run `run_id`, by default the last night; returns their address, None without runs.
 
     They go to `out`, which must be missing or empty, or hold Data Docs, which are replaced; without `out` to the
     reports in the warehouse. Raises `WarehouseError` for an unknown run and for a folder of other things.
@@ -33,7 +35,7 @@ def write_data_docs(
     runs = warehouse.runs(_RUNS) if warehouse.exists() else []
     if not runs:
         return None
-    row = next((row for row in reversed(runs) if run_id in (None, row["run_id"])), None)
+    row = newest_night(runs) if run_id is None else next((row for row in runs if row["run_id"] == run_id), None)
     if row is None:
         raise WarehouseError(f"there is no run {run_id!r}; the last one is {runs[-1]['run_id']!r}")
     kept = _record(warehouse, config, row)
@@ -52,7 +54,7 @@ def write_data_docs(
     return warehouse.report_url(f"{FOLDER}/{FRONT}")
 
 
-def _record(warehouse: Warehouse, config: Config, row: dict[str, Any]) -> record.Record:
+def _record(warehouse: Warehouse, config: Config, row: Mapping[str, Any]) -> record.Record:
     """What the run kept, or what can be said of a run from before there were records."""
     run_id = row["run_id"]
     content = warehouse.read_report(record_name(run_id))

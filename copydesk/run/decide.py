@@ -53,7 +53,7 @@ def decide(
     """Write decisions about edits, and change the published articles that they are about, under the lock.
 
     With `dry_run` nothing is written, nor if the newest decisions are the same: a command is repeated when it was
-    interrupted. Raises `WarehouseError`.
+    interrupted; nor if none of those about single documents can be carried out. Raises `WarehouseError`.
     """
     known = decisions.read(warehouse.store)
     if [_what(one) for one in known[-len(made) :]] == [_what(one) for one in made]:
@@ -74,7 +74,8 @@ def decide(
                     edits += new
             if articles:
                 change.replace(day, articles, edits)
-        if not dry_run:
+        in_vain = bool(done.conflicts) and not done.edits and all(one.uri is not None for one in made)
+        if not dry_run and not in_vain:
             change.commit(made)
     return done
 

@@ -81,7 +81,6 @@ def _write(
         data = _data(warehouse, row["run_id"]) if recent else None
         nights.append(night_of(data) if data else night_of_row(row, has_page=not recent))
     done: set[str] = set()
-    latest: ReportData | None = None
     address = address_of(warehouse)
     for place in range(newest, -1, -1):
         run_id = rows[place]["run_id"]
@@ -94,8 +93,13 @@ def _write(
         done |= {name for name, _ in found}
         for name, html in found:
             warehouse.write_report(name, html.encode())
-        latest = latest or data
+    latest = _data(warehouse, newest_night(rows)["run_id"])
     warehouse.write_report(names.INDEX, pages.index(nights, latest).encode())
+
+
+def newest_night(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The last night among the rows of the table `runs`, oldest first: a release is no night, unless there is none."""
+    return next((row for row in reversed(rows) if (row["kind"] or NIGHT) == NIGHT), rows[-1])
 
 
 def _data(warehouse: Warehouse, run_id: str) -> ReportData | None:

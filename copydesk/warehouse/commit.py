@@ -176,7 +176,7 @@ class _Work:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.store.read(layout.MARKER) is None:
             self._bytes(layout.MARKER, marker(self.store.partitions))
-        for name in expired(self.store, plan.keep, plan.run_date, self.folder):
+        for name in expired(self.store, plan.keep, plan.run_date, bool(plan.sites), self.folder):
             self._parquet(name, getattr(schemas, name.partition("/")[0].upper()), [])
         if plan.decisions:
             self._append("decisions", DECISIONS, plan.decisions)
