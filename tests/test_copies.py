@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -220,6 +221,24 @@ def test_killed_at_any_point_the_next_run_gives_the_undisturbed_clusters(tmp_pat
         assert tree(root) == wanted
         failures += 1
     assert failures > 5
+
+
+@pytest.mark.parametrize("site", ["a.example", None])
+def test_thousands_of_equal_pages_cost_what_their_number_does(tmp_path: Path, site: str | None) -> None:
+    """As a scraper brings them that is told to wait: one text and one headline under many addresses."""
+
+    def pages(name: str) -> list[Row]:
+        return [row(f"{name}{number}", HEADLINE, STORY, date(2024, 5, 1), site) for number in range(1500)]
+
+    publish(tmp_path, pages("a"))
+    tracemalloc.start()
+    publish(tmp_path, pages("b"), NIGHT + timedelta(days=1))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200e6  # bytes; each page with each other one would be gigabytes
+    places, pairs = found(tmp_path)
+    assert len({place[0] for place in places.values()}) == 1
+    assert len(pairs) == len(places) - 1 == 2999
 
 
 # --- the signature table

@@ -40,12 +40,13 @@ def entries(rows: Sequence[Row]) -> list[Entry]:
         Entry(
             row["article_id"],
             content,
+            title,
             keys,
             rank(_ordinal(row["published_date"]), row["word_count"], row["article_id"]),
             wires.mark(row),
             wires.publisher(row["site"]),
         )
-        for row, content, keys in zip(rows, made.contents.tolist(), made.keys, strict=True)
+        for row, content, title, keys in zip(rows, made.contents.tolist(), made.titles, made.keys, strict=True)
     ]
 
 

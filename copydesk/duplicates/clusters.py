@@ -41,12 +41,13 @@ USUAL = Settings()
 class Entry:
     """An article as clusters are made of it.
 
-    `content` and `keys` are those of its sketch; `rank` is its place in the order of the module's description. `agency`
-    is the one that it names as its source (`wires.mark`), `publisher` the one that publishes at its site.
+    `content`, `title` and `keys` are those of its sketch; `rank` is its place in the order of the module's description.
+    `agency` is the one that it names as its source (`wires.mark`), `publisher` the one that publishes at its site.
     """
 
     article_id: str
     content: int
+    title: int
     keys: Any
     rank: tuple[int, int, str]
     agency: str | None = None
@@ -109,8 +110,8 @@ def cluster(entries: Iterable[Entry], dead: Any, texts: Texts, limits: Limits) -
         if first != row:
             pairs.append((row, first, Found(EXACT, 1.0)))
             union.join(row, first)
-    alike = _candidates(ordered, sorted(leaders.values()), BODY, LEAST_COMMON, dead)
-    titled = _candidates(ordered, range(len(ordered)), HEADLINE, 1, dead)
+    alike = _candidates(ordered, sorted(leaders.values()), dead)
+    titled = [(one, two) for one, two in _titled(ordered, dead) if union.find(one) != union.find(two)]
     same_text = union.copy()
     for by_text, by_headline in _apart(alike, titled, union.copy()):
         wanted = sorted({row for pair in (*by_text, *by_headline) for row in pair})
@@ -162,16 +163,27 @@ class _Union:
         return pairs
 
 
-def _candidates(
-    ordered: Sequence[Entry], rows: Sequence[int], kind: int, least: int, dead: Any
-) -> list[tuple[int, int]]:
-    """The pairs of `rows` with at least `least` keys of a kind in common, by the later row, then by the earlier."""
+def _titled(ordered: Sequence[Entry], dead: Any) -> list[tuple[int, int]]:
+    """Each row with the first one of its headline, day and site: all of these are what its first one is."""
+    silent = set(dead[dead & _KIND == HEADLINE].tolist())
+    firsts: dict[int, int] = {}
+    found = []
+    for row, entry in enumerate(ordered):
+        if entry.title and int(entry.keys[entry.keys & _KIND == HEADLINE][0]) not in silent:
+            first = firsts.setdefault(entry.title, row)
+            if first != row:
+                found.append((first, row))
+    return found
+
+
+def _candidates(ordered: Sequence[Entry], rows: Sequence[int], dead: Any) -> list[tuple[int, int]]:
+    """The pairs of `rows` with enough body keys in common, by the later row, then by the earlier."""
     own = [ordered[row].keys for row in rows]
     if not own:
         return []
     keys = np.concatenate(own)
     owners = np.repeat(np.asarray(rows, np.int64), [len(some) for some in own])
-    chosen = (keys & _KIND == kind) & ~np.isin(keys, dead)
+    chosen = (keys & _KIND == BODY) & ~np.isin(keys, dead)
     keys, owners = keys[chosen], owners[chosen]
     order = np.lexsort((owners, keys))
     keys, owners = keys[order], owners[order]
@@ -185,7 +197,7 @@ def _candidates(
     if not found:
         return []
     codes, counts = np.unique(np.concatenate(found), return_counts=True)
-    codes = codes[counts >= least]
+    codes = codes[counts >= LEAST_COMMON]
     return list(zip((codes & (2**32 - 1)).tolist(), (codes >> 32).tolist(), strict=True))
 
 

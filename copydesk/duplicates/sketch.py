@@ -46,7 +46,8 @@ class Sketches(NamedTuple):
     """The sketches of some articles. Their body's shingles; `spaced` their bodies and `headlines` their headlines as
     `copydesk.duplicates.shingles.spaced` gives them, but with single spaces; `told` says whether the body speaks of
     the headline; `contents` uint64[articles] stands for what is published, body and, where the body does not speak of
-    it, headline; `keys` are uint32 arrays.
+    it, headline; `titles` stands for headline, day and site together, 0 where that says nothing; `keys` are uint32
+    arrays.
     """
 
     shingles: Shingles
@@ -54,6 +55,7 @@ class Sketches(NamedTuple):
     headlines: list[bytes]
     told: list[bool]
     contents: Any
+    titles: list[int]
     keys: list[Any]
 
 
@@ -69,13 +71,14 @@ def sketch(
     contents = mix(found.digests ^ salts)
     body, rows = _body_keys(found, salts)
     exact = _keys(contents, EXACT)
-    by_headline = [_headline_key(*one) for one in zip(heads, days, sites, strict=True)]
+    titles = [_title(*one) for one in zip(heads, days, sites, strict=True)]
+    by_title = [_keys(np.array([title] if title else [], np.uint64), HEADLINE) for title in titles]
     edges = np.searchsorted(rows, np.arange(len(texts) + 1))
     keys = [
-        np.concatenate([body[edges[row] : edges[row + 1]], exact[row : row + 1], by_headline[row]])
+        np.concatenate([body[edges[row] : edges[row + 1]], exact[row : row + 1], by_title[row]])
         for row in range(len(texts))
     ]
-    return Sketches(found, texts, heads, told, contents, keys)
+    return Sketches(found, texts, heads, told, contents, titles, keys)
 
 
 def speaks_of(text: bytes, headline: bytes) -> bool:
@@ -114,10 +117,11 @@ def _body_keys(found: Shingles, salts: Any) -> tuple[Any, Any]:
     return _keys(salted[there], BODY), np.nonzero(there)[0]
 
 
-def _headline_key(headline: bytes, day: date | None, site: str | None) -> Any:
+def _title(headline: bytes, day: date | None, site: str | None) -> int:
+    """A number for a headline on a day on a site; 0 if one of them is missing, or the headline is short."""
     if day is None or not site or headline.count(b" ") < HEADLINE_WORDS - 1:
-        return np.empty(0, np.uint32)
-    return _keys(np.array([_number(headline, day.isoformat().encode(), site.encode())], np.uint64), HEADLINE)
+        return 0
+    return _number(headline, day.isoformat().encode(), site.encode())
 
 
 def _keys(numbers: Any, kind: int) -> Any:

@@ -376,13 +376,18 @@ def _keys_of(members: Iterable[_Member]) -> Rows:
 
 
 def _partners(fresh: Rows, before: Rows, dead: Any) -> Any:
-    """The articles in `before` that have enough keys in common with one of `fresh`, without those that are `dead`."""
+    """The articles in `before` that have enough keys in common with one of `fresh`, without those that are `dead`.
+
+    Of articles with the same content one is enough: thousands may be alike, on both sides.
+    """
     fresh = fresh.take(~np.isin(fresh.keys, dead))
+    _, firsts = np.unique(fresh.keys.astype(np.uint64) << np.uint64(32) | fresh.contents, return_index=True)
+    fresh = fresh.take(firsts)
     start = np.searchsorted(before.keys, fresh.keys)
     counts = np.searchsorted(before.keys, fresh.keys, "right") - start
     rows = np.repeat(start - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
     articles, others = np.unique(before.articles[rows], return_inverse=True)
-    _, own = np.unique(np.repeat(fresh.articles, counts), return_inverse=True)
+    _, own = np.unique(np.repeat(fresh.contents, counts), return_inverse=True)
     weights = np.where(np.repeat(fresh.keys, counts) & 3 == BODY, 1, LEAST_COMMON)
     codes, at = np.unique(own.astype(np.int64) << 32 | others, return_inverse=True)
     enough = np.bincount(at, weights, len(codes)) >= LEAST_COMMON
