@@ -142,6 +142,29 @@ def test_any_order_of_nights_with_changes_and_removals_is_one_run_over_all(tmp_p
     assert all(np.array_equal(one, two) for one, two in zip(left, right, strict=True))
 
 
+@pytest.mark.parametrize("capitals", [False, True])
+def test_when_the_first_of_two_equal_texts_goes_the_other_is_compared_in_its_place(
+    tmp_path: Path, capitals: bool
+) -> None:
+    """They have the same words, but other facts: names have capitals."""
+    body = (
+        "the council of {} voted to keep the old market hall open for ten years after residents of {} and {} handed in"
+    )
+    body += " a petition that had thousands of names within a single week and mayor {} said that the building would be"
+    body += " repaired before winter begins and that the money had been found"
+    named = "We hear that " + body.format("Velm", "Orsk", "Tarn", "Rugo")
+    bodies = [named.lower(), named] if capitals else [named, named.lower()]
+    bodies += ["We hear that " + body.format("Velm", "Orsk", "Besk", "Hidu")]
+    rows = [
+        row(f"{number}", "The council keeps the old market hall", body, date(2024, 5, 1 + number))
+        for number, body in enumerate(bodies)
+    ]
+    publish(tmp_path, rows)
+    withdraw(tmp_path, [rows[0]["uri"]])
+    assert found(tmp_path) == expected(rows[1:], USUAL)
+    assert bool(found(tmp_path)[1]) != capitals
+
+
 def test_rows_that_only_change_their_cluster_are_the_same_versions(tmp_path: Path) -> None:
     late, early = row("late", HEADLINE, STORY, date(2024, 5, 9)), row("early", HEADLINE, STORY, date(2024, 5, 1))
     path = tmp_path / layout.file("articles", layout.number(date(2024, 5, 9)))

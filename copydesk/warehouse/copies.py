@@ -219,7 +219,7 @@ class _Comparison:
         sharing = self.settings.sharing
         full, dead = (crowded(rows.keys, rows.contents, sharing) for rows in (before, after))
         turned = np.setxor1d(full, dead)
-        near = _partners(fresh, before, dead)
+        near = _partners(Rows.joined([fresh, _left_to_others(left, after)]), before, dead)
         near = np.union1d(near, before.articles[np.isin(before.keys, turned)])
         for member in self._of(near):
             self._add(member)
@@ -373,6 +373,14 @@ def _keys_of(members: Iterable[_Member]) -> Rows:
         np.repeat(np.array([_reference(entry.article_id) for entry in own], np.uint64), counts),
         np.repeat(np.array([entry.content >> 32 for entry in own], np.uint32), counts),
     )
+
+
+def _left_to_others(left: Rows, after: Rows) -> Rows:
+    """The keys of leaving articles whose words others have, too: one of those is now compared in their place, and may
+    be written with other capitals.
+    """
+    own, others = (rows.keys.astype(np.uint64) << np.uint64(32) | rows.contents for rows in (left, after))
+    return left.take(np.isin(own, others))
 
 
 def _partners(fresh: Rows, before: Rows, dead: Any) -> Any:
