@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import tracemalloc
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -265,6 +265,27 @@ def test_thousands_of_equal_pages_cost_what_their_number_does(tmp_path: Path, si
 
 
 # --- the signature table
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-50]), lambda path: path.write_bytes(b"")],
+)
+def test_without_its_keys_the_next_run_and_a_comparison_by_hand_compare_everything(
+    tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    rows = random_articles(random.Random(3), 30)
+    publish(tmp_path, rows[:20])
+    damage(tmp_path / layout.signatures(0))
+    publish(tmp_path, rows[20:], NIGHT + timedelta(days=1))
+    assert found(tmp_path) == expected(rows, USUAL)
+    wanted = tree(tmp_path)[layout.signatures(0)]
+    damage(tmp_path / layout.signatures(0))
+    warehouse = Warehouse.open(str(tmp_path))
+    with warehouse.writing(5):
+        warehouse.compare_all(USUAL, datetime(2024, 6, 2, tzinfo=UTC))
+    assert tree(tmp_path)[layout.signatures(0)] == wanted
+    assert warehouse.audit().findings == []
 
 
 def test_rows_are_found_in_all_levels_and_stay_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

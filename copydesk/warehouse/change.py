@@ -24,6 +24,7 @@ from copydesk.warehouse.published import replaced_by
 from copydesk.warehouse.recovery import numbered
 from copydesk.warehouse.retention import FOREVER, Keep
 from copydesk.warehouse.schemas import VERSIONS, articles_table, edits_table
+from copydesk.warehouse.signatures import is_there, state
 from copydesk.warehouse.spill import Spill
 from copydesk.warehouse.store import Store, in_words
 
@@ -119,7 +120,9 @@ class Change:
             self._edits.close()
             before = self._store.read(layout.SIGNATURES_STATE)
             copies = compare(self._delta(), settings, anew=True)
-            if copies.places or copies.duplicates or copies.state != before:
+            known = state(self._store)
+            whole = known is not None and is_there(self._store, known)
+            if copies.places or copies.duplicates or copies.state != before or not whole:
                 publish(self._store, self._plan(numbered(self._store, COMPARISON), [], copies))
             return copies
 

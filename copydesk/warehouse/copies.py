@@ -25,7 +25,7 @@ from copydesk.warehouse import layout, partition
 from copydesk.warehouse.history import Known
 from copydesk.warehouse.published import dates_of
 from copydesk.warehouse.schemas import DUPLICATES
-from copydesk.warehouse.signatures import NO_ROWS, UNKNOWN, Rows, Signatures, State, Tables, state
+from copydesk.warehouse.signatures import NO_ROWS, UNKNOWN, Rows, Signatures, State, Tables, is_there, state
 from copydesk.warehouse.spill import Spill, let_through
 from copydesk.warehouse.store import Store
 
@@ -85,7 +85,7 @@ def compare(delta: Delta, settings: Settings | None, anew: bool = False) -> Comp
     not fit the articles or the settings, all articles are compared with each other, as with `anew`.
     """
     known = state(delta.store)
-    fits = known is not None and known.articles == len(delta.published)
+    fits = known is not None and known.articles == len(delta.published) and is_there(delta.store, known)
     if settings is None:
         if not fits or known is None:
             return forgotten(delta.store)
@@ -145,11 +145,12 @@ class _Comparison:
         change = self._change(made, had)
         articles = len(self.delta.published) - len(self.gone) + len(fresh)
         files = dict(self.table.emptied()) if self.whole else {}
+        files |= self.table.changed(change)
         return Compared(
             places,
             self._pairs(made),
-            files | dict(self.table.changed(change)),
-            State(articles, self.settings).content(),
+            files,
+            State(articles, self.settings, self.table.levels(files)).content(),
             made,
             frozenset(fresh),
             lambda ids: [row for rows in self._rows(ids) for row in rows],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,12 +25,22 @@ def read(store: Store, name: str, schema: pa.Schema, columns: Sequence[str] | No
     because an older version wrote it, is null. Raises `Unreadable`, and `WarehouseError` for disk and network errors.
     """
     wanted = schema if columns is None else pa.schema([schema.field(column) for column in columns], schema.metadata)
+    with (
+        errors_named(name),
+        store.source(name) as source,
+        pq.ParquetFile(source, page_checksum_verification=True) as file,
+    ):
+        _check(file.schema_arrow, wanted, columns is None)
+        have = [column for column in wanted.names if column in file.schema_arrow.names]
+        for index in range(file.num_row_groups):
+            yield _as(file.read_row_group(index, have, use_threads=False), wanted)
+
+
+@contextmanager
+def errors_named(name: str) -> Iterator[None]:
+    """Errors on reading the file `name` as `Unreadable`, those of the disk or network as a plain `WarehouseError`."""
     try:
-        with store.source(name) as source, pq.ParquetFile(source, page_checksum_verification=True) as file:
-            _check(file.schema_arrow, wanted, columns is None)
-            have = [column for column in wanted.names if column in file.schema_arrow.names]
-            for index in range(file.num_row_groups):
-                yield _as(file.read_row_group(index, have, use_threads=False), wanted)
+        yield
     except OSError as error:
         if error.errno is not None:  # an error of the system; Arrow's errors for damage have no errno
             raise WarehouseError(f"could not read {name}: {reason_of(error)}") from error

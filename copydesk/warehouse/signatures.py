@@ -84,15 +84,17 @@ NO_ROWS = Rows(np.empty(0, np.uint32), np.empty(0, np.uint64), np.empty(0, np.ui
 
 
 class State(NamedTuple):
-    """What the table was made of: the number of articles, and the settings of their clusters."""
+    """What the table was made of: the number of articles, and the settings of their clusters; and its levels."""
 
     articles: int | None
     settings: Settings
+    levels: Sequence[int] = ()
 
     def content(self) -> bytes:
         """The file that says so."""
         limits, sharing = self.settings
         values = {"articles": self.articles, "sketch": SKETCH, **limits._asdict(), "sharing": sharing}
+        values["levels"] = list(self.levels)
         return json.dumps(values, indent=1).encode()
 
 
@@ -107,9 +109,31 @@ def state(store: Store) -> State | None:
         if found["sketch"] != SKETCH or not isinstance(found["articles"], int):
             return None
         limits = Limits(float(found["similarity"]), float(found["contained"]))
-        return State(found["articles"], Settings(limits, int(found["sharing"])))
+        return State(found["articles"], Settings(limits, int(found["sharing"])), [int(one) for one in found["levels"]])
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def is_there(store: Store, known: State) -> bool:
+    """Whether the files of all levels are there, each whole as far as its end tells. Raises OSError."""
+    names = set(store.names(layout.SIGNATURES))
+    for name in map(layout.signatures, known.levels):
+        if name not in names:
+            return False
+        try:
+            _rows_of(store, name)
+        except OSError as error:
+            if error.errno is not None:  # an error of the system; Arrow's errors for damage have no errno
+                raise
+            return False
+        except pa.ArrowException:
+            return False
+    return True
+
+
+def _rows_of(store: Store, name: str) -> int:
+    with store.source(name) as source, pq.ParquetFile(source) as file:
+        return int(file.metadata.num_rows)
 
 
 class Signatures:
@@ -120,7 +144,7 @@ class Signatures:
         self._store = store
         names = set(store.names(layout.SIGNATURES))
         self._there = [level for level in range(layout.LEVELS) if layout.signatures(level) in names]
-        self._sizes = {level: 0 if empty else self._rows_of(level) for level in self._there}
+        self._sizes = {level: 0 if empty else _rows_of(store, layout.signatures(level)) for level in self._there}
 
     def find(self, keys: Any) -> Rows:
         """All rows with one of `keys`, uint32[n], sorted and each once."""
@@ -131,7 +155,11 @@ class Signatures:
         return Rows.joined(found).settled(keep_gone=False)
 
     def _find(self, name: str, keys: Any) -> Iterator[Rows]:
-        with self._store.source(name) as source, pq.ParquetFile(source, page_checksum_verification=True) as file:
+        with (
+            partition.errors_named(name),
+            self._store.source(name) as source,
+            pq.ParquetFile(source, page_checksum_verification=True) as file,
+        ):
             for number in range(file.num_row_groups):
                 range_ = file.metadata.row_group(number).column(0).statistics
                 some = keys[np.searchsorted(keys, range_.min) : np.searchsorted(keys, range_.max, "right")]
@@ -161,6 +189,10 @@ class Signatures:
             files[layout.signatures(level)] = lambda: iter([])
         return files
 
+    def levels(self, files: Mapping[str, Tables]) -> list[int]:
+        """The levels that there are when these files are written."""
+        return [n for n in range(layout.LEVELS) if n in self._there or layout.signatures(n) in files]
+
     def emptied(self) -> Mapping[str, Tables]:
         """The files of all levels, without rows."""
         return {layout.signatures(level): lambda: iter([]) for level in self._there}
@@ -187,7 +219,3 @@ class Signatures:
             for table in partition.read(self._store, layout.signatures(level), SIGNATURES):
                 if len(table):
                     yield Rows.of(table)
-
-    def _rows_of(self, level: int) -> int:
-        with self._store.source(layout.signatures(level)) as source, pq.ParquetFile(source) as file:
-            return int(file.metadata.num_rows)
