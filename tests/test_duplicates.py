@@ -16,6 +16,7 @@ from templates import row, strangers
 from copydesk.duplicates import wires
 from copydesk.duplicates.articles import clusters, entries, texts
 from copydesk.duplicates.clusters import Settings, crowded
+from copydesk.duplicates.compare import Facts
 from copydesk.duplicates.shingles import GROUP_BYTES, shingles, spaced
 from copydesk.duplicates.sketch import speaks_of
 
@@ -63,6 +64,13 @@ def test_shingles_are_five_words_in_a_row(texts_: list[str]) -> None:
         for place, value in enumerate(own):
             assert seen.setdefault(tuple(words[place : place + 5]), value) == value
     assert len(set(seen.values())) == len(seen)
+
+
+def test_vowel_signs_are_parts_of_words() -> None:
+    assert spaced("की कु, मुजफ्फरपुर में") == " की कु  मुजफ्फरपुर में ".encode()
+    one, two = (row(name, "एक दो तीन", body) for name, body in (("a", "की कु कै को " * 3), ("b", "का के कू कौ " * 3)))
+    assert clusters([one, two]).pairs == []
+    assert Facts.of("मुजफ्फरपुर में 3.5 डिग्री").all == {"मुजफ्फरपुर", "में", "3.5", "डिग्री"}
 
 
 def test_texts_are_hashed_alike_in_any_batch() -> None:

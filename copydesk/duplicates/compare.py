@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from copydesk.duplicates.shingles import MARKS
 from copydesk.duplicates.sketch import OPENING
 
 EXACT, NEAR, HEADLINE, UPDATE, EXCERPT = KINDS = ("exact", "near", "headline", "update", "excerpt")
@@ -33,7 +34,7 @@ _OWN_WORDS = 0.3
 #: Words of a text in which one fact of its own is enough.
 _SHORT_WORDS = 40
 
-_TOKEN = re.compile(r"[^\W_]+(?:[.,:][0-9]+)*")
+_TOKEN = re.compile(rf"[^\W_]+(?:[{''.join(sorted(MARKS))}]+[^\W_]*)*(?:[.,:][0-9]+)*")
 _SENTENCE = re.compile(r"[.!?:\"'“”‘’(\[\n\-–—]\s*$")
 #: What an agency or a paper writes before a story that it sends again.
 _AGAIN = re.compile(

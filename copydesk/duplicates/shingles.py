@@ -8,6 +8,7 @@ Python object (Karp and Rabin, *Efficient randomized pattern-matching algorithms
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -25,6 +26,14 @@ MOST = 2**20
 _UNDIVIDED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 #: Bytes of words as they are, of all else in ASCII a space.
 _ASCII = bytes(byte if byte > 127 or chr(byte).isalnum() else 32 for byte in range(256))
+
+#: Vowel signs and accents that are characters of their own; in many scripts of India every second word has some.
+MARKS = frozenset(
+    chr(code)
+    for some in (range(0x300, 0x1E00), range(0xA800, 0xAC00))
+    for code in some
+    if unicodedata.category(chr(code)) in ("Mn", "Mc")
+)
 
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 2**64)
@@ -56,7 +65,7 @@ def spaced(text: str) -> bytes:
     if _UNDIVIDED.search(text):
         text = _UNDIVIDED.sub(" \\g<0> ", text)
     for sign in set(text):
-        if not (sign.isascii() or sign.isalnum()):
+        if not (sign.isascii() or sign.isalnum() or sign in MARKS):
             text = text.replace(sign, " ")
     return b" " + text.encode("utf-8", "replace").translate(_ASCII) + b" "
 
