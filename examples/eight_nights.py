@@ -10,9 +10,9 @@ Every text is made by this script; the same arguments give the same files.
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
-import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -150,8 +150,15 @@ def write(folder: Path, share: float = 1.0, nights: int = NIGHTS) -> list[tuple[
     return written
 
 
-if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python examples/eight_nights.py FOLDER")
-    for _, path in write(Path(sys.argv[1])):
+def main() -> None:
+    summary, _, more = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=summary, epilog=more, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where to write; it is made if it does not exist")
+    for _, path in write(parser.parse_args().folder):
         print(path)
+
+
+if __name__ == "__main__":
+    main()

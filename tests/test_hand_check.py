@@ -125,6 +125,12 @@ def test_every_changed_name_is_shown_and_what_is_too_much_is_counted(monkeypatch
     assert found.names_left_out == 3
 
 
+def test_a_name_begins_with_a_capital_letter() -> None:
+    changes = [("kiIled", "killed"), ("austraIia", "Australia"), ("Austraiia", "Australia"), ("in Austraiia", "x")]
+    rows = [{"step": "typos", "status": "applied", "before": before, "after": after} for before, after in changes]
+    assert picked._names(pa.Table.from_pylist(rows)) == [1, 2, 3]
+
+
 # --- in a warehouse ---------------------------------------------------------------------------------------------------
 
 

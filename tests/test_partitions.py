@@ -325,7 +325,10 @@ def test_the_command_and_the_setting(
     asked = ["compact", "--partitions", "month", "--json"]
     told = json.loads(CliRunner().invoke(main, asked).stdout)
     assert told == {"from": "day", "to": "month", "files_before": count(daily), "files_after": count(monthly)}
+    again = CliRunner().invoke(main, asked[:-1]).stdout
+    assert 'Now set it in copydesk.toml, below [warehouse]: partitions = "month".' in again
     (tmp_path / "copydesk.toml").write_text('[warehouse]\npartitions = "month"\n')
+    assert "Now set it" not in CliRunner().invoke(main, asked[:-1]).stdout
     assert f"Nothing to do: warehouse has {count(monthly)} files" in CliRunner().invoke(main, ["compact"]).stdout
     assert CliRunner().invoke(main, ["compact", "--warehouse", "none"]).exit_code == 2
     assert "Sound" in CliRunner().invoke(main, ["check"]).stdout
@@ -345,4 +348,7 @@ def test_a_whole_run_makes_months(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     assert files(tmp_path / "warehouse") == ["articles/published_month=2019-05-01/articles.parquet"]
     assert sound(tmp_path / "warehouse")
     whole_run(Job((str(source),), str(tmp_path / "warehouse"), date(2024, 5, 7), Config()))
-    assert "copydesk compact" in caplog.text
+    assert "copydesk compact" not in caplog.text  # a default contradicts nobody
+    stated = Config.model_validate({"warehouse": {"partitions": "day"}})
+    whole_run(Job((str(source),), str(tmp_path / "warehouse"), date(2024, 5, 7), stated))
+    assert 'set [warehouse] partitions = "month" to keep it so, or run `copydesk compact`' in caplog.text

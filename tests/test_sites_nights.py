@@ -288,6 +288,17 @@ def eight_nights() -> Any:
     return module
 
 
+def test_the_example_explains_itself_and_writes_nothing_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["eight_nights.py", "--help"])
+    with pytest.raises(SystemExit):
+        eight_nights().main()
+    assert "FOLDER" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
 FAST = {"typos": {"mode": "off"}}
 
 

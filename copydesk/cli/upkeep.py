@@ -158,6 +158,7 @@ def compact(partitions: str | None, warehouse: str | None, as_json: bool, config
     copydesk compact --partitions month --warehouse /data/warehouse
     """
     with errors_in_words():
+        stated = load(config).warehouse.partitions
         settings = load(config, {"warehouse.path": warehouse, "warehouse.partitions": partitions})
         from copydesk.warehouse.layout import Partitions
 
@@ -172,6 +173,11 @@ def compact(partitions: str | None, warehouse: str | None, as_json: bool, config
     else:
         click.echo(
             f"Changed {settings.warehouse.path} from {before:,} files to {after:,}, one for each {by} and table."
+        )
+    if not as_json and by != stated:
+        click.echo(
+            f'Now set it in copydesk.toml, below [warehouse]: partitions = "{by}". Else the next `copydesk compact`'
+            f" without --partitions makes it one for each {stated} again."
         )
 
 

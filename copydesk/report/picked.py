@@ -14,6 +14,8 @@ from copydesk.report.entries import of_rows
 
 #: Changed names that are kept; the others are counted.
 NAMES = 300
+#: A word that begins with a capital letter, as a name does; a capital elsewhere is a misread letter (kiIled).
+_NAME = r"(?:^|[^\pL\pM\pN])\p{Lu}"
 
 
 class Picked:
@@ -82,7 +84,7 @@ def draw(edits: pa.Table, week: str, known: Collection[Change], per_rule: int) -
 
 
 def _names(edits: pa.Table) -> list[int]:
-    """The rows of applied corrections of a word with a capital letter."""
+    """The rows of applied corrections with a word that begins with a capital letter, before or after the change."""
     rows = pc.indices_nonzero(pc.and_(pc.equal(edits["step"], "typos"), pc.equal(edits["status"], APPLIED)))
-    capital = pc.match_substring_regex(edits["before"].take(rows), r"\p{Lu}")
-    return list(rows.filter(capital).to_pylist())
+    before, after = (pc.match_substring_regex(edits[name].take(rows), _NAME) for name in ("before", "after"))
+    return list(rows.filter(pc.or_(before, after)).to_pylist())

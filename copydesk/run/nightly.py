@@ -134,9 +134,10 @@ def _prepare(night: Night, _before: None) -> Prepared:
     warehouse = Warehouse.open(night.job.warehouse, partitions=Partitions(by))
     for mended in night.open.enter_context(warehouse.writing(config.warehouse.lock_wait_seconds)):
         log.info("%s", mended)
-    if warehouse.store.partitions.by != by:
-        log.warning("the warehouse has a file for each %s; `copydesk compact` makes it one for each %s, as"
-                    " warehouse.partitions says", warehouse.store.partitions.by, by)  # fmt: skip
+    has = warehouse.store.partitions.by
+    if has != by and "partitions" in config.warehouse.model_fields_set:
+        log.warning('the warehouse has a file for each %s, but warehouse.partitions is "%s"; set [warehouse] partitions'
+                    ' = "%s" to keep it so, or run `copydesk compact` to change it', has, by, has)  # fmt: skip
     complete_reports(warehouse)
     return Prepared(warehouse)
 
