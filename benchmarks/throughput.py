@@ -131,7 +131,7 @@ def _watched() -> Clock:
     from copydesk import pipeline, sources
     from copydesk.checks import expectations, metrics
     from copydesk.report.summary import Summary
-    from copydesk.run import batch, publish
+    from copydesk.run import batch, nightly, publish
     from copydesk.warehouse import History, Staging
 
     clock = Clock()
@@ -148,7 +148,8 @@ def _watched() -> Clock:
     clock.wrap(Summary, "add", "digest for the report")
     clock.wrap(Staging, "add", "stage")
     clock.wrap(Staging, "commit", "commit")
-    clock.wrap(publish, "write_site", "report")
+    clock.wrap(Staging, "compare", "compare with other articles")
+    clock.wrap(nightly, "write_report", "report")
     clock.wrap(publish, "report_data", "report")
     return clock
 
