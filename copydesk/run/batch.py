@@ -19,7 +19,10 @@ from copydesk.warehouse.schemas import articles_table, as_given, documents_table
 
 #: The reason for which a document stays in quarantine whose release was taken back.
 WITHDRAWN = Problem(
-    *("decide", "release-withdrawn", None, CRITICAL),
+    "decide",
+    "release-withdrawn",
+    None,
+    CRITICAL,
     "a person took its release back; `copydesk quarantine release` publishes it again",
 )
 

@@ -264,7 +264,8 @@ def _persian(text: str) -> Found:
 
 # --- apostrophes ------------------------------------------------------------------------------------------------------
 
-_ANY_LETTER = r"[^\W\d_]"
+# Also control characters that stand for a letter of cp1252: they become one later.
+_ANY_LETTER = r"(?:[^\W\d_]|[\x83\x88\x8a\x8c\x8e\x9a\x9c\x9e\x9f])"
 # One of the letters beside it is plain: not in what is left of misread text.
 _ACCENT = re.compile(rf"(?<=[A-Za-z])[´\uff07](?={_ANY_LETTER})|(?<={_ANY_LETTER})[´\uff07](?=[A-Za-z])")
 # `it`s`, `l`eau`, `he′s`; a transliteration such as `Sana`a` and `Gor′kiy` stays.

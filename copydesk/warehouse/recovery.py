@@ -89,7 +89,8 @@ def complete(store: Store, folder: str, record: Record) -> None:
     # The marker says which partitions count. It comes last where it changes, when all of the new ones are there.
     last = [move for move in moves if record.removed and move[1] == layout.MARKER]
     store.place([move for move in moves if move not in last])
-    store.place(last)
+    if last:
+        store.place(last)
     store.remove([path for path in record.removed if store.size(path) is not None])
     store.place([(f"{folder}/{INTENT}", f"{layout.COMMITS}/{record.run_id}.json")])
 

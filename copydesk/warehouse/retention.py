@@ -30,7 +30,7 @@ def expired(store: Store, keep: Keep, today: date, is_night: bool, scratch: Path
     newest = layout.number(today)
     if not is_night:
         nights = [number for table in ("sites", "runs") if (number := _newest(store, table)) is not None]
-        newest = min(newest, *nights[:1])
+        newest = min([newest, *nights[:1]])
     for table, days in keep._asdict().items():
         names = store.names(table) if days is not None else []
         schema = getattr(schemas, table.upper())
