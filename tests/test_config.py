@@ -199,6 +199,11 @@ def test_unknown_variables_suggest_the_similar_one() -> None:
     assert message == "environment: COPYDESK_RUN__WORKER is not a setting; did you mean COPYDESK_RUN__WORKERS?"
 
 
+def test_what_all_variables_begin_with_makes_none_similar() -> None:
+    message = refusal(environment={"COPYDESK_GAT__X": "3"})
+    assert message.startswith("environment: COPYDESK_GAT__X is not a setting; settings are COPYDESK_")
+
+
 @pytest.mark.parametrize("toml", ["broken = [", "[gate", "a = 1\na = 2", b"\xff\xfe\x00"])
 def test_what_is_no_toml(toml: str | bytes) -> None:
     assert refusal(toml).startswith("settings.toml: is not valid TOML: ")

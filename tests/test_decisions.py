@@ -151,6 +151,8 @@ def test_what_would_change_is_shown_first(root: Path) -> None:
         (["edits", "reject", A, "999"], "has no edit 999"),
         (["edits", "reject", A], "give the numbers of the edits"),
         (["edits", "reject", A, "1", "--site", "x"], "a URI or --site, not both"),
+        (["edits", "reject", A, "abc"], "'abc' is not a valid whole number"),
+        (["quarantine", "list", "--since", "yesterday"], "--since 'yesterday': expected YYYY-MM-DD"),
         (["edits", "protect", "two words"], "is not one word"),
         (["why", "nowhere.txt"], "nothing is known of 'nowhere.txt'"),
         (["quarantine", "drop", "nowhere.txt"], "is not in the quarantine"),

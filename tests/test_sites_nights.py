@@ -382,6 +382,8 @@ def test_acknowledging_one_site_leaves_the_others_and_its_return_closes_them(
 
     wrong = copydesk("sites", "acknowledge", "harbor-post.example", "--until", "2024-05-22", "--warehouse", warehouse)
     assert (wrong.exit_code, "did you mean 'harbour-post.example'?" in wrong.output) == (2, True)
+    far = copydesk("sites", "acknowledge", "nosuch.example", "--until", "2024-05-22", "--warehouse", warehouse)
+    assert (far.exit_code, "'nosuch.example'; `copydesk sites` lists them" in far.output) == (2, True)
     words = [
         "acknowledge",
         "harbour-post.example",

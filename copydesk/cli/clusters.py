@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from copydesk.cli.shared import errors_in_words, fail, load, now, of_warehouse, opened
+from copydesk.cli.shared import Whole, errors_in_words, fail, load, now, of_warehouse, opened
 
 #: Characters of a headline that are printed.
 _SHOWN = 80
@@ -26,7 +26,7 @@ def clusters() -> None:
 
 @clusters.command("list")
 @click.option("--agency", metavar="NAME", help="Clusters with an article that was taken over from this agency: AP.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Maximum clusters to print.")
+@click.option("--limit", type=Whole(1), default=20, show_default=True, help="Maximum clusters to print.")
 @of_warehouse
 def list_(agency: str | None, limit: int, warehouse: str | None, as_json: bool, config: str | None) -> None:
     """List the clusters, largest first, and what differs between their articles.

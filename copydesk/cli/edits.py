@@ -12,6 +12,7 @@ import click
 
 from copydesk.cli.shared import (
     FAILED,
+    Whole,
     amount,
     cut,
     decided,
@@ -56,7 +57,7 @@ def _filters(command: _Command) -> _Command:
 @edits.command("list")
 @_filters
 @click.option("--status", type=_STATUS, help="Edits with this status.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Maximum edits to print.")
+@click.option("--limit", type=Whole(1), default=50, show_default=True, help="Maximum edits to print.")
 @of_warehouse
 def list_(
     site: str | None, rule: str | None, before: str | None, after: str | None, status: str | None, limit: int,
@@ -128,7 +129,7 @@ def _decision(action: str, does: str, example: str) -> None:
 
     @edits.command(action, short_help=f"{does}.")
     @click.argument("uri", metavar="URI", required=False)
-    @click.argument("sequences", nargs=-1, type=click.IntRange(0), metavar="SEQUENCE...")
+    @click.argument("sequences", nargs=-1, type=Whole(0), metavar="SEQUENCE...")
     @_filters
     @click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
     @deciding

@@ -12,6 +12,7 @@ import click
 
 from copydesk.cli.edits import carried_out, of_article
 from copydesk.cli.shared import (
+    Whole,
     amount,
     day_of,
     decided,
@@ -28,7 +29,7 @@ from copydesk.cli.shared import (
 @click.command()
 @click.option("--site", metavar="SITE", help="Edits of articles of this site.")
 @click.option("--rule", metavar="RULE", help="Edits of this rule.")
-@click.option("--per-rule", type=click.IntRange(1), default=3, show_default=True, help="Edits of each rule.")
+@click.option("--per-rule", type=Whole(1), default=3, show_default=True, help="Edits of each rule.")
 @click.option("--since", metavar="YYYY-MM-DD", help="Edits of articles that changed on this date or later.")
 @click.option("--csv", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
               help="Write them to a CSV file instead, to check in a spreadsheet.")  # fmt: skip
@@ -51,7 +52,7 @@ def sample(
         from copydesk.run.hand_check import sample as draw
 
         today = now().date()
-        found = draw(store, today, per_rule, site, rule, day_of(since) if since else None)
+        found = draw(store, today, per_rule, site, rule, day_of(since, "--since") if since else None)
         if file is not None:
             _write(file, found.entries, store)
     if as_json:
@@ -107,7 +108,7 @@ def _marked(context: Sequence[Sequence[str]]) -> str:
 
 @click.command()
 @click.argument("uri", metavar="URI")
-@click.argument("sequences", nargs=-1, type=click.IntRange(0), required=True, metavar="SEQUENCE...")
+@click.argument("sequences", nargs=-1, type=Whole(0), required=True, metavar="SEQUENCE...")
 @click.option("--right/--wrong", "is_right", default=None, help="The verdict; one of the two.")
 @deciding
 @of_warehouse

@@ -12,6 +12,7 @@ import click
 from copydesk.cli.shared import (
     EPILOG,
     FAILED,
+    Whole,
     day_of,
     errors_in_words,
     fail,
@@ -103,7 +104,7 @@ def run(
         settings = load(config, {"warehouse.path": warehouse, "run.workers": workers})
         from copydesk.run.job import REPROCESS, Job, Stored
 
-        stored = Stored(REPROCESS, uris, site, rule, day_of(since) if since else None, dry_run=dry_run)
+        stored = Stored(REPROCESS, uris, site, rule, day_of(since, "--since") if since else None, dry_run=dry_run)
         at = None if day else now()
         _run(Job(sources, settings.warehouse.path, day_of(day), settings, again, at, stored if reprocess else None),
              as_json, verbose, fail_on)  # fmt: skip
@@ -132,7 +133,7 @@ def replay(
         from copydesk.run.job import REPLAY, Job, Stored
 
         opened(settings)
-        stored = Stored(REPLAY, (), site, rule, day_of(since) if since else None, dry_run=dry_run)
+        stored = Stored(REPLAY, (), site, rule, day_of(since, "--since") if since else None, dry_run=dry_run)
         _run(Job((), settings.warehouse.path, now().date(), settings, at=now(), stored=stored), as_json, False)
 
 
@@ -182,7 +183,7 @@ def _print_sites(entries: Sequence[Mapping[str, Any]]) -> None:
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65534),
+    type=Whole(0, 65534),
     metavar="N",
     help="The port of the server that is started; 0 means any free one.  [default: 4200]",
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from copydesk.cli.shared import (
+    Whole,
     amount,
     cut,
     day_of,
@@ -43,7 +44,7 @@ def quarantine() -> None:
 @click.option("--rule", metavar="RULE", help="Documents with this reason.")
 @click.option("--site", metavar="SITE", help="Documents of this site.")
 @click.option("--since", metavar="YYYY-MM-DD", help="Quarantined on this date or later.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Maximum documents to print.")
+@click.option("--limit", type=Whole(1), default=50, show_default=True, help="Maximum documents to print.")
 @of_warehouse
 def list_(
     rule: str | None, site: str | None, since: str | None, limit: int, warehouse: str | None, as_json: bool,
@@ -61,7 +62,7 @@ def list_(
 
         found = [
             row
-            for row in documents(store.store, since=day_of(since) if since else None)
+            for row in documents(store.store, since=day_of(since, "--since") if since else None)
             if (rule is None or any(reason["rule"] == rule for reason in row["reasons"]))
             and (site is None or site_of(row["uri"]) == site)
         ]

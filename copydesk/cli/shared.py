@@ -100,6 +100,12 @@ def _ask_for_address_space() -> None:
         )
 
 
+class Whole(click.IntRange):
+    """A whole number from a minimum on, called so where it is none."""
+
+    name = "whole number"
+
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 

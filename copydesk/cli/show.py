@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from copydesk.cli.shared import errors_in_words, fail, load
+from copydesk.cli.shared import Whole, errors_in_words, fail, load
 
 if TYPE_CHECKING:
     from copydesk.config import Config
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("file", metavar="FILE")
 @click.option(
     "--number",
-    type=click.IntRange(1, sys.maxsize),
+    type=Whole(1, sys.maxsize),
     default=1,
     show_default=True,
     help="Which document, if FILE holds several.",

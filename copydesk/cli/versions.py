@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from copydesk.cli.shared import amount, cut, decided, deciding, errors_in_words, load, now, of_warehouse, opened
+from copydesk.cli.shared import Whole, amount, cut, decided, deciding, errors_in_words, load, now, of_warehouse, opened
 
 
 @click.command(short_help="List the versions of an article.")
@@ -42,7 +42,7 @@ def _line(row: dict[str, Any]) -> str:
 
 @click.command(short_help="Publish an earlier version of an article again.")
 @click.argument("uri", metavar="URI")
-@click.argument("version", type=click.IntRange(1, 2**31 - 1), metavar="VERSION")
+@click.argument("version", type=Whole(1, 2**31 - 1), metavar="VERSION")
 @deciding
 @of_warehouse
 def restore(

@@ -100,7 +100,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
     found = {names[name]: value for name, value in environment.items() if name in names}
     unknown = [name for name in environment if name.startswith(PREFIX) and name not in names and name not in OTHERS]
     if unknown:
-        raise ConfigError(f"environment: {unknown[0]} is not a setting{_similar(unknown[0], list(names))}")
+        raise ConfigError(f"environment: {unknown[0]} is not a setting{_similar(unknown[0], list(names), PREFIX)}")
     return found
 
 
@@ -154,6 +154,8 @@ def _allowed(key: str) -> str:
     return f"{described}{default}"
 
 
-def _similar(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, 1, 0.5)
-    return f"; did you mean {close[0]}?" if close else f"; settings are {', '.join(known)}"
+def _similar(name: str, known: list[str], prefix: str = "") -> str:
+    """A guess at what was meant, or all that is known; what all names begin with makes no name similar."""
+    short = [one.removeprefix(prefix) for one in known]
+    close = difflib.get_close_matches(name.removeprefix(prefix), short, 1, 0.6)
+    return f"; did you mean {prefix}{close[0]}?" if close else f"; settings are {', '.join(known)}"

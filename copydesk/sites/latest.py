@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -18,6 +18,9 @@ from copydesk.warehouse import Warehouse, WarehouseError, decisions
 from copydesk.warehouse.change import Change
 from copydesk.warehouse.decisions import Decision
 from copydesk.warehouse.retention import FOREVER, Keep
+
+#: From how similar a name on is suggested, 0 to 1. The names of sites end alike, those of rules begin alike.
+_SIMILAR = 0.8
 
 
 class Latest(NamedTuple):
@@ -58,14 +61,17 @@ def acknowledge(
     """
     names = {rule.rule for rule in rules}
     if decision.rule is not None and decision.rule not in names:
-        raise WarehouseError(f"{decision.rule} is not a rule of sites.json{_like(decision.rule, names)}")
+        allowed = f"its rules are {', '.join(sorted(names))}"
+        raise WarehouseError(f"{decision.rule} is not a rule of sites.json{like(decision.rule, names, allowed)}")
     known = {name for night in past.read(warehouse, date.max).nights for name in night.rows if name is not WHOLE}
     if decision.site is not WHOLE and decision.site not in known:
-        raise WarehouseError(f"no recent night has a site {decision.site!r}{_like(decision.site, known)}")
+        hint = like(decision.site, known, "`copydesk sites` lists them")
+        raise WarehouseError(f"no recent night has a site {decision.site!r}{hint}")
     with Change(warehouse.store, at, keep) as change:
         change.commit([decision])
 
 
-def _like(name: str, known: set[str]) -> str:
-    close = difflib.get_close_matches(name, sorted(known), 1)
-    return f"; did you mean {close[0]!r}?" if close else "; `copydesk sites` lists them"
+def like(name: str, known: Iterable[str], otherwise: str) -> str:
+    """`; did you mean 'news.example'?` if a known name is similar, else `; ` and what there is `otherwise`."""
+    close = difflib.get_close_matches(name, sorted(known), 1, _SIMILAR)
+    return f"; did you mean {close[0]!r}?" if close else f"; {otherwise}"

@@ -69,7 +69,8 @@ class Warehouse:
             foreign = [name for name in top if name not in _OWN and name[:1] not in ("_", ".")]
             if foreign:
                 raise WarehouseError(
-                    f"{url} is not a warehouse: it holds {foreign[0]!r} but no {layout.MARKER}; give an empty folder"
+                    f"{url} is not a warehouse: it holds {foreign[0]!r} but no {layout.MARKER};"
+                    " give the folder of a warehouse, or an empty one to begin a new warehouse"
                 )
             return
         try:
