@@ -181,13 +181,55 @@ def test_why_answers_for_published_and_quarantined_documents(root: Path) -> None
     held = say(root, "why", "bad.txt")
     assert "quarantined 2024-05-03" in held and "critical" in held and "May 2, 2024" in held
     assert cli(root, "why", A)["published"][0]["source_text"] == text(0)
+    other = say(root, "why", "quay.example/1.txt")
+    assert ": protect 'goverment' on all sites" in other
+    say(root, "edits", "unprotect", "goverment")
+    assert "protect" not in say(root, "why", "quay.example/1.txt")
+
+
+def test_why_says_of_which_article_one_is_a_copy(root: Path) -> None:
+    uris = bodies(root)
+    clusters = {uri: cli(root, "why", uri)["cluster"] for uri in uris}
+    (canonical,) = [uri for uri in uris if clusters[uri]["copy_of"] is None]
+    copy = next(uri for uri in uris if uri != canonical and clusters[uri]["kind"] == "exact")
+    assert clusters[copy]["copy_of"] == canonical and clusters[copy]["articles"] == 4
+    words = say(root, "why", copy)
+    assert f"a copy of {canonical} (exact, similarity 1.00" in words
+    assert "one of 4 articles of its cluster" in words
+    assert "the canonical one of 4 articles" in say(root, "why", canonical)
+
+
+def test_protected_words_are_listed_and_an_unknown_site_is_told(root: Path) -> None:
+    said = say(root, "edits", "protect", "Idlib", "--site", "nosuch", "--who", "Ada", "--because", "a town")
+    assert "no article of the site 'nosuch' is published; sites are port.example, quay.example" in said
+    assert "'Idlib' is protected: no run corrects it on nosuch." in said
+    say(root, "edits", "protect", "goverment")
+    say(root, "edits", "protect", "Quay", "--site", "quay.example")
+    assert [one["word"] for one in cli(root, "edits", "protected")["words"]] == ["goverment", "Idlib", "Quay"]
+    assert [one["word"] for one in cli(root, "edits", "protected", "--site", "nosuch")["words"]] == [
+        "goverment",
+        "Idlib",
+    ]
+    assert "by Ada: a town" in say(root, "edits", "protected")
+    for words in (["goverment"], ["Idlib", "--site", "nosuch"], ["Quay", "--site", "quay.example"]):
+        say(root, "edits", "unprotect", *words)
+    assert "No word is protected" in say(root, "edits", "protected")
+
+
+def test_what_fits_nothing_is_told(root: Path) -> None:
+    assert "1 document in quarantine." in say(root, "quarantine", "list")
+    words = say(root, "quarantine", "list", "--rule", "nosuch")
+    assert words.startswith("None of 1 document in quarantine.\n  rules: ")
+    words = say(root, "edits", "list", "--rule", "share-lin", "--site", "nosuch")
+    assert "0 edits." in words and "'share-lin' is not a rule; did you mean share-line?" in words
+    assert "no article of the site 'nosuch' is published" in words
 
 
 def test_a_dropped_document_does_not_come_back(root: Path) -> None:
     raw = root.parent / "raw"
     assert cli(root, "quarantine", "list")["total"] == 1
     assert "1 document in quarantine" in say(root, "quarantine", "list", "--since", "2024-05-03")
-    assert "0 documents in quarantine" in say(root, "quarantine", "list", "--since", "2024-05-04")
+    assert "None of 1 document in quarantine" in say(root, "quarantine", "list", "--since", "2024-05-04")
     assert "May 2, 2024" in say(root, "quarantine", "show", "bad.txt")
     say(root, "quarantine", "drop", "bad.txt", "--because", "an advertisement")
     assert len(table(root, "quarantine")) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from datetime import date
 from pathlib import Path
@@ -190,6 +191,8 @@ def test_a_replay_is_no_night(root: Path) -> None:
         found["sentence"]
         == "2 quarantined documents processed again: 0 would be published, 2 would stay in quarantine."
     )
+    nothing = cli(root, "replay", "--rule", "nosuch")["sentence"]
+    assert nothing.startswith("None of 2 quarantined documents was chosen; `copydesk quarantine list`")
     suites = root.parent / "suites"
     shutil.copytree(Path(__file__).parents[1] / "expectations", suites)
     lax = (suites / "articles.json").read_text().replace('"max_value": 0.01}', '"max_value": 0.5}')
@@ -267,7 +270,9 @@ def test_versions_go_on_counting_where_nothing_was_published_in_between(root: Pa
     assert cli(root, "check")["sound"]
 
 
-def test_a_replay_needs_no_raw_documents_where_the_quarantine_has_them(root: Path) -> None:
+def test_a_replay_needs_no_raw_documents_where_the_quarantine_has_them(
+    root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Texts and records are read from their rows; what was cut off at a limit is not."""
     raw = root.parent / "raw"
     (raw / "s.jsonl").write_text(json.dumps({"id": 7, "story": story(7), "title": "Ferry sails again"}))
@@ -283,5 +288,9 @@ def test_a_replay_needs_no_raw_documents_where_the_quarantine_has_them(root: Pat
     left = everything(root)
     assert left["s.jsonl#id=7"] == "articles"
     assert [left[uri] for uri in ("big.txt", "t.csv#1", "lost.txt")] == ["quarantine"] * 3
-    refused = CliRunner().invoke(main, ["quarantine", "release", "t.csv#1", "--warehouse", str(root)])
+    with caplog.at_level(logging.WARNING):
+        refused = CliRunner().invoke(main, ["quarantine", "release", "t.csv#1", "--warehouse", str(root)])
+    assert "1 document left out: not read whole from the source (t.csv#1: " in caplog.text
+    assert "no longer kept" not in caplog.text
+    assert "0 published, 1 not; 4 documents in quarantine." in refused.output
     assert refused.exit_code == 2 and "t.csv#1: " in refused.output

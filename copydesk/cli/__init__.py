@@ -10,7 +10,7 @@ from __future__ import annotations
 import click
 
 from copydesk import __version__
-from copydesk.cli import hand_check
+from copydesk.cli import hand_check, protect
 from copydesk.cli.clusters import clusters
 from copydesk.cli.edits import edits
 from copydesk.cli.nightly import replay, run, serve
@@ -39,5 +39,8 @@ for command in (
     *(sql, report, check, migrate, compact, learn, serve),
 ):
     main.add_command(command)
-for command in (hand_check.sample, hand_check.check, hand_check.precision):
+for command in (
+    *(hand_check.sample, hand_check.check, hand_check.precision),
+    *(protect.protect, protect.unprotect, protect.protected),
+):
     edits.add_command(command)

@@ -1,4 +1,4 @@
-"""The commands for edits: list, show, accept, reject, revert, protect, unprotect, export, import."""
+"""The commands for edits: list, show, accept, reject, revert, export, import."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def list_(
     """
     wanted = {"site": site, "rule": rule, "before": before, "after": after, "status": status}
     with errors_in_words():
-        rows, total = _listed(opened(load(config, {"warehouse.path": warehouse})), wanted, limit)
+        store = opened(load(config, {"warehouse.path": warehouse}))
+        rows, total = _listed(store, wanted, limit)
+        hints = [] if total else _unknown(store, site, rule)
     if as_json:
         click.echo(json.dumps({"edits": rows, "total": total}, default=str, ensure_ascii=False, indent=1))
         return
@@ -79,6 +81,8 @@ def list_(
         click.echo(_line(row["uri"], row))
     more = f", {len(rows):,} of them listed; --limit lists more" if len(rows) < total else ""
     click.echo(f"{amount(total, 'edit')}{more}.")
+    for hint in hints:
+        click.echo(f"copydesk: {hint}", err=True)
 
 
 def _listed(store: Warehouse, wanted: dict[str, str | None], limit: int) -> tuple[list[dict[str, Any]], int]:
@@ -86,6 +90,15 @@ def _listed(store: Warehouse, wanted: dict[str, str | None], limit: int) -> tupl
 
     given = {name: value for name, value in wanted.items() if value is not None}
     return listed(store, lambda row: all(row[name] == value for name, value in given.items()), limit)
+
+
+def _unknown(store: Warehouse, site: str | None, rule: str | None) -> list[str]:
+    """What is not known of the filters that nothing fits."""
+    from copydesk.data.rules import find, similar
+    from copydesk.run.decide import without_articles
+
+    hints = [f"{rule!r} is not a rule{similar(rule)}"] if rule is not None and find(rule) is None else []
+    return [*hints, *filter(None, [without_articles(store, site) if site is not None else ""])]
 
 
 def _line(uri: str, row: dict[str, Any]) -> str:
@@ -152,7 +165,7 @@ def _decision(action: str, does: str, example: str) -> None:
                     fail("give a URI and the numbers of its edits, or --before, --after or --rule")
                 made = [one._replace(site=site, rule=rule, before=before, after=after)]
             done = carried_out(store, made, settings, dry_run)
-        _tell(done, as_json, dry_run)
+        tell(done, as_json, dry_run)
 
     command.help = f"""{does}.
 
@@ -199,7 +212,7 @@ def carried_out(store: Warehouse, made: Sequence[Decision], settings: Any, dry_r
         return decide(store, made, now(), keep(settings), dry_run)
 
 
-def _tell(
+def tell(
     done: Decided, as_json: bool, dry_run: bool, conflicts: Sequence[str] = (), words: Mapping[str, str] | None = None
 ) -> None:
     """Print what decisions did, a status in other `words` if given; exits with 1 if something could not be done."""
@@ -219,38 +232,6 @@ def _tell(
         click.echo(f"{amount(done.edits, 'edit')} of {amount(done.articles, 'published article')} {would}.")
     if said:
         sys.exit(FAILED)
-
-
-def _protection(action: str, does: str) -> None:
-    @edits.command(action, short_help=f"{does}.")
-    @click.argument("word", metavar="WORD")
-    @click.option("--site", metavar="SITE", help="Only in articles of this site.  [default: all]")
-    @click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
-    @deciding
-    @of_warehouse
-    def command(
-        word: str, site: str | None, dry_run: bool, who: str | None, why: str | None, warehouse: str | None,
-        as_json: bool, config: str | None,
-    ) -> None:  # fmt: skip
-        if len(word.split()) != 1:
-            fail(f"{word!r} is not one word")
-        with errors_in_words():
-            settings = load(config, {"warehouse.path": warehouse})
-            made = decided(who, why, action)._replace(site=site, before=word.strip())
-            done = carried_out(opened(settings), [made], settings, dry_run)
-        _tell(done, as_json, dry_run, words={"rejected": "taken back", "applied": "made again"})
-
-    command.help = f"""{does}, for one site or for all.
-
-    Corrections of it in published articles are taken back, and later runs do not make them. Case makes no difference.
-
-    \b
-    copydesk edits {action} Idlib --site news.example
-    """
-
-
-_protection("protect", "Never correct a word")
-_protection("unprotect", "Correct a word again that was protected")
 
 
 @edits.command("export")
@@ -315,4 +296,4 @@ def import_(
         with store.writing(settings.warehouse.lock_wait_seconds):
             made, conflicts = spreadsheet.settle(store, rows, decided(who, why))
             done = decide(store, made, now(), keep(settings), dry_run) if made else Decided()
-    _tell(done, as_json, dry_run, conflicts)
+    tell(done, as_json, dry_run, conflicts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Characters of a quarantined text that are printed.
 _SHOWN = 600
+#: Rules and sites that are named where no document fits.
+_NAMED = 20
 
 
 @click.group(short_help="Look through the quarantine, and release or drop documents.")
@@ -60,11 +63,14 @@ def list_(
         from copydesk.text.site import site_of
         from copydesk.warehouse.quarantined import documents
 
+        day = day_of(since, "--since") if since else None
+        held = list(documents(store.store))
         found = [
             row
-            for row in documents(store.store, since=day_of(since, "--since") if since else None)
+            for row in held
             if (rule is None or any(reason["rule"] == rule for reason in row["reasons"]))
             and (site is None or site_of(row["uri"]) == site)
+            and (day is None or row["run_date"] >= day)
         ]
     if as_json:
         rows = {"documents": found[:limit], "total": len(found)}
@@ -75,7 +81,25 @@ def list_(
         click.echo(f"{row['run_date']}  {row['uri']}\n      {first['rule']}: {cut(first['observed'], 160)}")
     for name, count in Counter(row["reasons"][0]["rule"] for row in found).most_common():
         click.echo(f"{count:>6}  {name}")
-    click.echo(f"{amount(len(found), 'document')} in quarantine.")
+    click.echo(_counted(found, held))
+
+
+def _counted(found: Sequence[Mapping[str, Any]], held: Sequence[Mapping[str, Any]]) -> str:
+    """How many documents are listed of all that are in quarantine."""
+    if len(found) == len(held):
+        return f"{amount(len(held), 'document')} in quarantine."
+    if found:
+        return f"{len(found):,} of {amount(len(held), 'document')} in quarantine."
+    from copydesk.text.site import site_of
+
+    reasons = sorted({reason["rule"] for row in held for reason in row["reasons"]})
+    sites = sorted({site_of(row["uri"]) or "" for row in held} - {""})
+    return "\n".join(
+        [
+            f"None of {amount(len(held), 'document')} in quarantine.",
+            *(f"  {name}: {', '.join(some[:_NAMED])}" for name, some in (("rules", reasons), ("sites", sites)) if some),
+        ]
+    )
 
 
 @quarantine.command()
@@ -152,7 +176,11 @@ def release(
     if as_json:
         click.echo(json.dumps({"published": published, "quarantined": held}))
     else:
-        click.echo(f"{published:,} published, {held:,} in quarantine.")
+        from copydesk.warehouse.quarantined import documents
+
+        there = sum(1 for _ in documents(store.store))
+        back = f"{held:,} put back" if undo else f"{published:,} published, {held:,} not"
+        click.echo(f"{back}; {amount(there, 'document')} in quarantine.")
     if held and not undo:
         fail(_stays(store, uris))
 

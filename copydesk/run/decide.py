@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from copydesk.edits import Edit
 from copydesk.records import Article, article_id
 from copydesk.reviewed import Choices, review
+from copydesk.sites.latest import like
 from copydesk.warehouse import Warehouse, decisions
 from copydesk.warehouse.change import Change
 from copydesk.warehouse.decisions import CHECK, PROTECT, UNPROTECT, Decision
@@ -43,8 +44,8 @@ class Decided:
         return is_changed
 
 
-#: Edits that are listed one by one.
-LISTED = 200
+#: Edits that are listed one by one, and sites.
+LISTED, SITES = 200, 10
 
 
 def decide(
@@ -115,6 +116,17 @@ def _fitting(edits: pa.Table, decision: Decision) -> set[str]:
         wanted = {column: getattr(decision, column) for column in ("rule", "before", "after")}
         conditions += [pc.equal(edits[column], value) for column, value in wanted.items() if value is not None]
     return set(edits.filter(reduce(pc.and_, conditions))["article_id"].to_pylist())
+
+
+def without_articles(warehouse: Warehouse, site: str) -> str:
+    """A sentence if no published article is of this site, with the sites that there are; else an empty string."""
+    sites = {name for table in warehouse.rows("articles", ["site"]) for name in table["site"].unique().to_pylist()}
+    if site in sites:
+        return ""
+    known = sorted(name for name in sites if name)
+    more = f" and {len(known) - SITES:,} more" if len(known) > SITES else ""
+    there = f"sites are {', '.join(known[:SITES])}{more}" if known else "no article names its site"
+    return f"no article of the site {site!r} is published{like(site, known, there)}"
 
 
 def listed(

@@ -30,6 +30,7 @@ from copydesk.sites import past
 from copydesk.sources import pages
 from copydesk.warehouse import Warehouse
 from copydesk.warehouse.layout import Partitions
+from copydesk.warehouse.quarantined import documents as quarantined
 
 log = logging.getLogger(__name__)
 
@@ -219,6 +220,11 @@ def _of_stored(collected: Collected, stored: Stored) -> str:
     if stored.kind == REPROCESS:
         articles = f"{total:,} published article{'s' * (total != 1)}"
         return f"{articles} processed again: {staging.published:,} {would} changed{worse}."
+    if not total and (stored.rule is not None or stored.site is not None or stored.since is not None):
+        there = sum(1 for _ in quarantined(collected.warehouse.store))
+        return (
+            f"None of {_documents(there, 'quarantined ')} was chosen; `copydesk quarantine list` lists their reasons."
+        )
     stay = "would stay" if stored.dry_run else "stay"
     return (
         f"{_documents(total, 'quarantined ')} processed again: {staging.published:,} {would} published,"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from copydesk.config import SourcesConfig
@@ -55,16 +55,27 @@ def documents(
                 yield read_record(row["uri"], row["content"], row["encoding"] or "utf-8", config)
             else:
                 yield Document(uri=row["uri"], content=row["content"], media_type=row["media_type"])
-    if missing:
-        log.warning(
-            "%s left out: no longer kept (warehouse.keep_raw_days), or not read whole",
-            f"{len(missing):,} document{'s' * (len(missing) != 1)}",
-        )
+    unread = [held[key] for key in sorted(missing & held.keys())]
+    for rows, why in ((unread, _unread(unread)), (missing - held.keys(), "no longer kept (warehouse.keep_raw_days)")):
+        if rows:
+            log.warning("%s left out: %s", f"{len(rows):,} document{'s' * (len(rows) != 1)}", why)
+
+
+def _unread(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Why the quarantine does not have some documents whole."""
+    told = (
+        f"{row['uri']}: {reason['observed']}" for row in rows for reason in row["reasons"] if _is_of_reading(reason)
+    )
+    return f"not read whole from the source ({next(told, '')})"
 
 
 def _is_whole(row: Mapping[str, Any]) -> bool:
     """Whether a row of the quarantine has the whole document. One that could not be read may have its beginning."""
-    return all(reason["stage"] != "read" or reason["rule"] == "no-text" for reason in row["reasons"])
+    return not any(map(_is_of_reading, row["reasons"]))
+
+
+def _is_of_reading(reason: Mapping[str, Any]) -> bool:
+    return bool(reason["stage"] == "read" and reason["rule"] != "no-text")
 
 
 def _fits(row: dict[str, Any], wanted: Stored) -> bool:

@@ -61,6 +61,12 @@ def choices(decisions: Iterable[Decision]) -> Iterator[Choice]:
             yield Choice(REJECT, one.number, site=one.site, word=_word(one))
 
 
+def protected(decisions: Iterable[Decision]) -> list[Decision]:
+    """The decisions that protect a word, by word and site."""
+    last = {(_word(one), one.site or ""): one for one in decisions if one.action in (PROTECT, UNPROTECT)}
+    return [one for _, one in sorted(last.items()) if one.action == PROTECT]
+
+
 def checks(decisions: Iterable[Decision]) -> list[Decision]:
     """The last check of each change, in the order in which they were made."""
     last = {(one.uri, one.rule, one.before, one.after): one for one in decisions if one.action == CHECK}
