@@ -132,6 +132,7 @@ def test_a_finding_has_a_beginning_and_stays_until_the_site_is_back() -> None:
         (found,) = [one for one in judged.findings if one.site == "a"]
         assert (found.rule, found.since) == ("site-silent", since), nights
         assert statuses(judged)["a"] == "silent"
+        assert found.sentence.startswith("No articles on 11 January (usually ") == (nights == 1)
     assert found.sentence.startswith("No articles since 11 January (the last came on 10 January, usually ")
     assert counted(world.night()) == []
 
@@ -376,7 +377,8 @@ def test_acknowledging_one_site_leaves_the_others_and_its_return_closes_them(
     order = [line.split()[0] for line in shown.stdout.splitlines() if "▁" in line or "█" in line]
     assert set(order[1:6]) == BROKEN.keys()
     one = copydesk("sites", "harbour-post.example", "--warehouse", warehouse)
-    assert "No articles since 8 May (usually " in one.stdout
+    assert "No articles on 8 May (usually " in one.stdout
+    assert " came of  usual  last nights" in shown.stdout and "since 2024-" not in shown.stdout
     assert "copydesk sites acknowledge harbour-post.example --until 2024-05-22" in one.stdout
     assert "2024-05-01" in one.stdout
 
@@ -400,7 +402,11 @@ def test_acknowledging_one_site_leaves_the_others_and_its_return_closes_them(
     assert str(decision["until"]) == "2024-05-22"
     told = json.loads(copydesk("sites", "--json", "--warehouse", warehouse).stdout)
     found = {entry["site"]: entry for entry in told["sites"]}
-    assert found["harbour-post.example"]["status"] == "usual"
+    assert found["harbour-post.example"]["status"] == "acknowledged"
+    shown = copydesk("sites", "harbour-post.example", "--warehouse", warehouse)
+    assert shown.stdout.startswith("harbour-post.example: acknowledged ")
+    assert " – acknowledged until 2024-05-22 by Ada: being rebuilt" in shown.stdout
+    assert "acknowledge it" not in shown.stdout
     assert found["harbour-post.example"]["findings"][0]["acknowledged"]["who"] == "Ada"
     assert told["sites"][0]["counts"]["differs"] == 4
     assert copydesk("check", "--warehouse", warehouse).exit_code == 0
@@ -425,7 +431,7 @@ def test_an_empty_night_is_noticed_without_being_written(
     words = ["run", str(tmp_path / "empty"), "--date", "2024-05-29", "--warehouse", str(seven[0]), "--fail-on", fail_on]
     done = copydesk(*words)
     assert done.exit_code == code, done.output
-    assert "the sources hold no documents.\nNo articles since 29 May (usually " in done.stdout
+    assert "the sources hold no documents.\nNo articles on 29 May (usually " in done.stdout
     assert len(table(seven[0], "runs")) == before
 
 

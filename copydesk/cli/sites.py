@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,8 @@ def sites() -> None:
 def show(site: str | None, warehouse: str | None, as_json: bool, config: str | None) -> None:
     """Show the sites of the last night, worst first, with the volume of their last 28 nights; or one SITE in full.
 
+    Of each site it says how many new and changed documents came, and how many usually come.
+
     The word `show` may be left out. A site that has fewer than 7 earlier nights is not judged.
 
     \b
@@ -63,20 +66,21 @@ def show(site: str | None, warehouse: str | None, as_json: bool, config: str | N
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse})
         store = opened(settings)
-        from copydesk.sites.latest import latest
+        from copydesk.sites.latest import latest, like
 
         last = latest(store, _rules(settings))
         if last is None:
             fail("no night has been counted yet; start with: copydesk run SOURCE")
         chosen = [entry for entry in last.entries if site in (None, entry["site"])]
-        if not chosen:
-            fail(f"the last night has no site {site!r}; `copydesk sites` lists them")
+        if site is not None and not chosen:
+            known = [entry["site"] for entry in last.entries if entry["site"]]
+            fail(f"the last night has no site {site!r}{like(site, known, '`copydesk sites` lists them')}")
     if as_json:
         click.echo(json.dumps({"date": last.day.isoformat(), "sites": chosen}, ensure_ascii=False, indent=1))
     elif site is None:
-        _print_all(last.day.isoformat(), last.entries)
+        _print_all(last.day, last.entries)
     else:
-        _print_one(chosen[0])
+        _print_one(last.day, chosen[0])
 
 
 def _rules(settings: Config) -> list[Rule]:
@@ -85,34 +89,38 @@ def _rules(settings: Config) -> list[Rule]:
     return read_suites(Path(settings.expectations) if settings.expectations else None)["sites"]
 
 
-def _print_all(day: str, entries: list[dict[str, Any]]) -> None:
+def _print_all(day: date, entries: list[dict[str, Any]]) -> None:
     from copydesk.report.sites import curve, name_of, sentence
 
     click.echo(f"{day}: {sentence(entries) or 'No site differs from its usual night.'}\n")
     width = max(len(name_of(entry)) for entry in entries)
+    click.echo(f"{'site':{width}}  {'status':14}  {'came':>6} of {'usual':>6}  last nights")
     for entry in entries:
         night = entry["history"][-1]
         count = f"{night['new'] + night['changed']:>6,} of {entry['usual_documents']:>6,.0f}"
         click.echo(f"{name_of(entry):{width}}  {entry['status']:14}  {count}  {curve(entry)}")
         for found in entry["findings"]:
-            click.echo(f"{'':{width}}  {_line(found)}")
+            click.echo(f"{'':{width}}  {_line(found, day)}")
 
 
-def _line(found: dict[str, Any]) -> str:
-    made = found["acknowledged"]
-    known = f" – acknowledged until {made['until']} by {made['who']}" if made else ""
-    since = "" if found["measure"] == "silence" else f", since {found['since']}"
+def _line(found: dict[str, Any], day: date) -> str:
+    from copydesk.report.sites import day_in_words
+
+    made, began = found["acknowledged"], date.fromisoformat(found["since"])
+    because = f": {made['why']}" if made and made["why"] else ""
+    known = f" – acknowledged until {made['until']} by {made['who']}{because}" if made else ""
+    since = "" if found["measure"] == "silence" or began == day else f", since {day_in_words(began, day)}"
     return f"{found['sentence']}{since}{known}"
 
 
-def _print_one(entry: dict[str, Any]) -> None:
+def _print_one(day: date, entry: dict[str, Any]) -> None:
     from copydesk.report.sites import curve, name_of
 
     click.echo(f"{name_of(entry)}: {entry['status']}  {curve(entry)}")
     for found in entry["findings"]:
-        click.echo(f"\n{_line(found)}\n  {found['todo']}")
+        click.echo(f"\n{_line(found, day)}")
         if not found["acknowledged"]:
-            click.echo(f"  If it is known: {found['acknowledge']}")
+            click.echo(f"  {found['todo']}\n  If it is known: {found['acknowledge']}")
     click.echo("\n" + " ".join(["date      ", *(f"{name:>{width}}" for name, width in _COLUMNS)]))
     for night in entry["history"]:
         cells = ["–" if night[name] is None else f"{night[name]:,}" for name, _ in _COLUMNS]
@@ -154,3 +162,4 @@ def acknowledge(
         click.echo(json.dumps({"site": site, "rule": rule, "until": until, "who": decision.who, "why": why}))
     else:
         click.echo(f"Acknowledged until {until}: {rule or 'what is found'} about {site or 'the run as a whole'}.")
+        click.echo("The report of last night stays as it was written; the next one lists it as acknowledged.")

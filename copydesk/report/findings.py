@@ -87,7 +87,7 @@ def site_findings(sites: Sequence[Row] | None) -> list[Row]:
 
 def judged_sites(sites: Sequence[Row] | None) -> list[Row]:
     """The entries of sites that were compared with their usual night."""
-    return [s for s in sites or () if s["site"] is not None and s["status"] in ("usual", *DIFFERING)]
+    return [s for s in sites or () if s["site"] is not None and s["status"] in ("usual", "acknowledged", *DIFFERING)]
 
 
 def run_entry(sites: Sequence[Row] | None) -> Row | None:

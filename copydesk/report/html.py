@@ -12,6 +12,7 @@ import hashlib
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -28,6 +29,7 @@ from copydesk.report.measures import plotted, spark
 from copydesk.report.measures import shown as value
 from copydesk.report.plot import bars, logarithmic
 from copydesk.report.reasons import STEPS, decisive, failed, worded
+from copydesk.report.sites import day_in_words
 from copydesk.report.verdict import STATUSES
 
 #: Steps whose edits change how a text looks, not what it says.
@@ -111,6 +113,12 @@ def _count(value: Any) -> str:
     return f"{value:,}"
 
 
+def _in_words(when: str, day: str | None) -> str:
+    """A date (ISO) as the sentences of the sites say it in the report of a day."""
+    began = date.fromisoformat(when)
+    return day_in_words(began, date.fromisoformat(day) if day else began)
+
+
 def _noun(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
@@ -138,9 +146,8 @@ def _environment() -> Environment:
     script = _bundled("find.js")
     environment.filters |= {
         "count": _count, "decide": decide, "decisive": decisive, "failed": failed, "in_context": in_context,
-        "in_warehouse": in_warehouse, "noun": _noun, "of_uri": of_uri, "shown": shown, "slug": names.slug,
-        "verdict_of": verdict_of, "visible": visible,
-        "worded": worded,
+        "in_warehouse": in_warehouse, "in_words": _in_words, "noun": _noun, "of_uri": of_uri, "shown": shown,
+        "slug": names.slug, "verdict_of": verdict_of, "visible": visible, "worded": worded,
     }  # fmt: skip
     environment.globals |= {
         "COSMETIC": COSMETIC, "STATUSES": STATUSES, "STEPS": STEPS, "bars": bars, "document_key": names.document_key,

@@ -1,8 +1,9 @@
 """What other parts of a run hand to its report, in one shape: missing keys are filled in.
 
-- `sites`: a list of {site, status (usual, differs, silent, new, retired, too-few-nights), findings: [{measure,
-  sentence, observed, usual, low, high, since, todo, command, severity, acknowledged}], history: [{date, arrivals, …}]},
-  oldest night first; the run as a whole is the entry whose site is null. `weight` is the number of documents concerned.
+- `sites`: a list of {site, status (usual, differs, silent, acknowledged, new, retired, too-few-nights), findings:
+  [{measure, sentence, observed, usual, low, high, since, todo, command, severity, acknowledge, acknowledged}],
+  history: [{date, arrivals, …}]}, oldest night first; the run as a whole is the entry whose site is null. `weight` is
+  the number of documents concerned.
 - `clusters`: {counts: {exact, near, headline, update, excerpt}, syndicated: [{agency, articles}], largest:
   [{cluster_id, canonical, differs, members: [{article_id, uri, site, headline, published_date, kind, similarity}]}]}.
 - `checked`: {sample: edits as in `least_certain`, precision: [{rule, checked, right, low, high, weeks: [{week, checked,
@@ -25,7 +26,7 @@ Row = Mapping[str, Any]
 
 _FINDING: Row = {
     "measure": "", "sentence": "", "observed": None, "usual": None, "low": None, "high": None, "since": None,
-    "todo": "", "command": "", "severity": WARNING, "acknowledged": None,
+    "todo": "", "command": "", "severity": WARNING, "acknowledge": "", "acknowledged": None,
 }  # fmt: skip
 _WHOLE: dict[str, Any] = {"site": None, "status": "usual", "findings": [], "history": []}
 _MEMBER = dict.fromkeys(("article_id", "uri", "site", "headline", "published_date", "kind", "similarity"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from math import ceil
 from typing import Any
 
@@ -64,6 +65,11 @@ def name_of(entry: Entry) -> str:
 def curve(entry: Entry) -> str:
     """The new and changed documents of the last nights as a sparkline."""
     return sparkline([night["new"] + night["changed"] for night in entry["history"]][-_NIGHTS:])
+
+
+def day_in_words(when: date, day: date) -> str:
+    """`8 May`, with the year if it is not that of `day`."""
+    return f"{when.day} {when:%B}" + (f" {when.year}" if when.year != day.year else "")
 
 
 def sparkline(values: Sequence[float]) -> str:

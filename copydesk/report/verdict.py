@@ -55,7 +55,8 @@ def _held(run: Row, partitions: Sequence[Row]) -> str:
     names = [p["date"] or "no date" for p in partitions if p["held"]]
     what = f"{number(len(names), 'partition')} ({_some(names)})" if names else "The whole run"
     verb = "were" if len(names) > 1 else "was"
-    rest = f"; {number(run['published'], 'article')} of other dates were published" if run["published"] else ""
+    were = "was" if run["published"] == 1 else "were"
+    rest = f"; {number(run['published'], 'article')} of other dates {were} published" if run["published"] else ""
     return f"Held back: {what} {verb} not published{rest}."
 
 
@@ -75,9 +76,8 @@ def _published(run: Row, funnel: Mapping[str, int]) -> str:
 
 
 def _todo(status: str, differ: Sequence[Row], data: Row) -> str:
-    own = [finding for finding in data["findings"] if not finding["quarantined"]]
     parts = [number(len(differ), "site")] if differ else []
-    parts += [number(len(own), "finding")] if own else []
+    parts += [number(len(data["findings"]), "finding")] if data["findings"] else []
     parts += ["the quarantine, with the reason for each document"] if data["funnel"]["quarantined"] else []
     if status == "look":
         return f"To review: {'; '.join(parts)}." if parts else "To review: the run as a whole is unusual."

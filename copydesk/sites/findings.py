@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from copydesk.checks.suites import Rule, failure_of
 from copydesk.records import CRITICAL, INFO, WARNING
 from copydesk.report.escape import visible
+from copydesk.report.sites import day_in_words
 from copydesk.sites.bands import OF_WEEKDAY, Band
 from copydesk.sites.compare import Compared
 from copydesk.sites.measures import MEASURES, SILENCE, VOLUME, documents, usual_language
@@ -162,14 +163,14 @@ class Words(NamedTuple):
 
     def _silence(self) -> str:
         came = [when for when, row in self.one.rows if documents(row)]
-        last = f"the last came on {_date(came[-1], self.day)}, " if came and len(self.one.silent) > 1 else ""
+        last = f"the last came on {day_in_words(came[-1], self.day)}, " if came and len(self.one.silent) > 1 else ""
         arrived = self.one.row["arrivals"]
         new = "new " if arrived else ""
         known = f"; {arrived:,} came that are known" if arrived else ""
         expected = zip(self.one.expected, self.one.silent, strict=False)
         usual, when = max(expected, key=lambda pair: pair[0], default=(0.0, self.day))
-        since = _date(self.one.silent[0], self.day)
-        return f"No {new}articles since {since} ({last}usually {usual:,.0f} {self._night(when)}{known})"
+        began = f"{'since' if self.one.silent[1:] else 'on'} {day_in_words(self.one.silent[0], self.day)}"
+        return f"No {new}articles {began} ({last}usually {usual:,.0f} {self._night(when)}{known})"
 
     def _limit(self, shown: str) -> str:
         """The limit that was passed."""
@@ -193,10 +194,6 @@ class Words(NamedTuple):
 def _reason(row: Mapping[str, Any]) -> str:
     first = row["reasons"][0] if row["reasons"] else None
     return f", {first['documents']:,} of them for {first['rule']}" if first and first["rule"] else ""
-
-
-def _date(when: date, day: date) -> str:
-    return f"{when.day} {when:%B}" + (f" {when.year}" if when.year != day.year else "")
 
 
 def command(finding: Finding) -> str:

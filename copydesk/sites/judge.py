@@ -10,7 +10,7 @@ from typing import Any
 
 from copydesk.checks.expectations import Checks, Result
 from copydesk.checks.suites import Rule
-from copydesk.records import CRITICAL
+from copydesk.records import CRITICAL, INFO
 from copydesk.sites.bands import FEWEST, NIGHTS
 from copydesk.sites.compare import Compared, compare
 from copydesk.sites.findings import Finding, acknowledge, command, finding, limits, worst_first
@@ -143,7 +143,7 @@ def entries(
     listed = []
     for name, one in compared.items():
         listed.append(_entry(one, by_site.get(name, []), len(past.nights), day))
-    order = {"silent": 0, "differs": 0, "new": 1, "retired": 1, "usual": 2, "too-few-nights": 2}
+    order = {"silent": 0, "differs": 0, "acknowledged": 1, "new": 1, "retired": 1, "usual": 2, "too-few-nights": 2}
     ranked = sorted(
         listed,
         key=lambda e: (e["site"] is not None, order[e["status"]], -e["weight"], -e["usual_documents"], e["site"] or ""),
@@ -194,7 +194,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _status(one: Compared, found: Sequence[Finding], nights: int) -> str:
-    """`silent`, `differs`, `new`, `retired`, `too-few-nights` or `usual`."""
+    """`silent`, `differs`, `acknowledged`, `new`, `retired`, `too-few-nights` or `usual`."""
     came = sum(documents(row) > 0 for _, row in one.rows)
     if one.site is not WHOLE and len(one.silent) >= NIGHTS and came >= TOLD_RETIRED:
         return "retired"
@@ -203,6 +203,8 @@ def _status(one: Compared, found: Sequence[Finding], nights: int) -> str:
         return "silent"
     if counted:
         return "differs"
+    if any(known.acknowledged is not None and known.severity != INFO for known in found):
+        return "acknowledged"
     if one.site is not WHOLE and one.is_new and documents(one.row) and nights >= FEWEST:
         return "new"
     return "usual" if one.bands else "too-few-nights"
