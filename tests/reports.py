@@ -214,7 +214,7 @@ def _site(name: str | None, status: str, measure: str = "", sentence: str = "", 
     finding = {
         "measure": measure, "sentence": sentence, "observed": None, "usual": None, "low": None, "high": None,
         "since": "2031-05-08", "todo": f"Look at the scraper of {name}.", "command": f"copydesk sites {name}",
-        "severity": "warning",
+        "severity": "warning", "acknowledge": f"copydesk sites acknowledge {name} --until 2031-05-22",
     }  # fmt: skip
     history = more.pop("history", None) or _history()
     found = [finding | more] if sentence else []

@@ -258,6 +258,23 @@ def test_verdicts(changes: dict[str, Any], held_dates: list[int], failing: int, 
     assert verdict["status"] == status and says in verdict["sentence"] and verdict["todo"].endswith(".")
 
 
+def test_one_article_of_other_dates_was_published() -> None:
+    partitions = [Partition(date(2031, 5, 1), 0, True, "too many failed")]
+    found = report_data(
+        run_row(verdict="held", published=1), Summary(), [validation("r", "warning", 0, "A")], partitions
+    )
+    assert found["verdict"]["sentence"].endswith("; 1 article of other dates was published.")
+
+
+def test_the_verdict_counts_the_findings_of_the_badge() -> None:
+    summary = Summary()
+    summary.add_quarantined([held(1)])
+    checks = [validation("b", "warning", 2, "A ship floats.")]
+    found = report_data(run_row(quarantined=1, documents=149), summary, checks)
+    assert len(found["findings"]) == 2
+    assert found["verdict"]["todo"].startswith("To review: 2 findings; the quarantine")
+
+
 def test_one_count_of_what_needs_a_look() -> None:
     checks = [
         validation("a", "critical", 1, "A sky is above."),

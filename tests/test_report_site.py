@@ -15,6 +15,7 @@ from browser import CHROMIUM, axe, in_every, opening_costs, visit
 from nights import night, story
 from reports import HOSTILE, Tags, batch, broken_night, held, run_row, validation
 
+from copydesk.report.names import site_page
 from copydesk.report.nights import Around, night_of
 from copydesk.report.pages import index, page, shared, site, write_site
 from copydesk.report.report_data import as_bytes, report_data
@@ -63,6 +64,22 @@ def test_axe_finds_nothing(tmp_path: Path, scheme: int, width: int) -> None:
     found = in_every(pages, tmp_path, script, width, f"blink-settings=preferredColorScheme={scheme}")
     assert "color-contrast" in [one[0] for one in found.pop("faulty")]
     assert {name: told for name, told in found.items() if told} == {}
+
+
+def test_a_site_that_differs_has_one_command_that_acknowledges_it() -> None:
+    data = broken_night()
+    (harbour,) = [entry for entry in data["sites"] if entry["site"] == "harbour.example"]
+    harbour["findings"] *= 2
+    words = "copydesk sites acknowledge harbour.example --until 2031-05-22 --warehouse W"
+    own = dict(shared(data, Around(warehouse="W")))[site_page("harbour.example")]
+    for html in (page(data, Around(warehouse="W")), own):
+        assert html.count(words) == 1
+    made = {"until": "2031-05-20", "who": "Ada", "why": "being rebuilt"}
+    harbour |= {"status": "acknowledged", "findings": [harbour["findings"][0] | {"acknowledged": made}]}
+    html = page(data, Around(warehouse="W"))
+    assert words not in html and "Look at the scraper of harbour.example" not in html
+    assert "1 site acknowledged" in html
+    assert "acknowledged by Ada until 2031-05-20: being rebuilt" in re.sub("<[^>]+>", "", html)
 
 
 def hostile_night(documents: int) -> dict[str, Any]:

@@ -379,7 +379,7 @@ def test_acknowledging_one_site_leaves_the_others_and_its_return_closes_them(
     one = copydesk("sites", "harbour-post.example", "--warehouse", warehouse)
     assert "No articles on 8 May (usually " in one.stdout
     assert " came of  usual  last nights" in shown.stdout and "since 2024-" not in shown.stdout
-    assert "copydesk sites acknowledge harbour-post.example --until 2024-05-22" in one.stdout
+    assert "copydesk sites acknowledge harbour-post.example --until 2024-05-22 --warehouse " in one.stdout
     assert "2024-05-01" in one.stdout
 
     wrong = copydesk("sites", "acknowledge", "harbor-post.example", "--until", "2024-05-22", "--warehouse", warehouse)

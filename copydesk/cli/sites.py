@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,7 @@ def show(site: str | None, warehouse: str | None, as_json: bool, config: str | N
     elif site is None:
         _print_all(last.day, last.entries)
     else:
-        _print_one(last.day, chosen[0])
+        _print_one(last.day, chosen[0], f" --warehouse {shlex.quote(warehouse)}" if warehouse else "")
 
 
 def _rules(settings: Config) -> list[Rule]:
@@ -113,14 +114,16 @@ def _line(found: dict[str, Any], day: date) -> str:
     return f"{found['sentence']}{since}{known}"
 
 
-def _print_one(day: date, entry: dict[str, Any]) -> None:
+def _print_one(day: date, entry: dict[str, Any], where: str) -> None:
     from copydesk.report.sites import curve, name_of
 
     click.echo(f"{name_of(entry)}: {entry['status']}  {curve(entry)}")
     for found in entry["findings"]:
         click.echo(f"\n{_line(found, day)}")
         if not found["acknowledged"]:
-            click.echo(f"  {found['todo']}\n  If it is known: {found['acknowledge']}")
+            click.echo(f"  {found['todo']}")
+            if found["acknowledge"]:
+                click.echo(f"  If it is known: {found['acknowledge']}{where}")
     click.echo("\n" + " ".join(["date      ", *(f"{name:>{width}}" for name, width in _COLUMNS)]))
     for night in entry["history"]:
         cells = ["–" if night[name] is None else f"{night[name]:,}" for name, _ in _COLUMNS]
