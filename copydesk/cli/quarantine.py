@@ -179,8 +179,9 @@ def release(
         from copydesk.warehouse.quarantined import documents
 
         there = sum(1 for _ in documents(store.store))
-        back = f"{held:,} put back" if undo else f"{published:,} published, {held:,} not"
-        click.echo(f"{back}; {amount(there, 'document')} in quarantine.")
+        left = f", {held:,} not" if held else ""
+        done = f"{held:,} put back" if undo else f"{published:,} published{left}"
+        click.echo(f"{done}; {amount(there, 'document')} in quarantine.")
     if held and not undo:
         fail(_stays(store, uris))
 
