@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -194,6 +198,25 @@ def test_large_sorts_leave_nothing_behind(
     assert warehouse.sql(big).to_pylist() == [{"n": 43**3}]
     assert list(tmp_path.iterdir()) == []
     assert tree(root) == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT sum(a.range + b.range) FROM range(1000000) a, range(100000000) b",
+        "FROM range(10000000000000) WHERE range < 0",
+    ],
+)
+def test_ctrl_c_ends_a_query_that_runs_too_long(warehouse: Tables, query: str) -> None:
+    began = time.monotonic()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background ignores it
+    try:
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            warehouse.sql(query)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert time.monotonic() - began < 10
 
 
 # --- the command

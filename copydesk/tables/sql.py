@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -28,6 +29,8 @@ _CLOSED = {
     "enable_external_access": "false",
 }
 _THEN = ("python_enable_replacements = false", "TimeZone = 'UTC'", "lock_configuration = true")
+T = TypeVar("T")
+
 #: Rows of a batch of results.
 BATCH = 1024
 
@@ -67,12 +70,25 @@ def columns(tables: Views) -> list[Column]:
 @contextmanager
 def result(tables: Views, query: str) -> Iterator[pa.RecordBatchReader]:
     """The rows of a query, as they are made. Raises `SqlError`, and `WarehouseError` for unreadable tables."""
-    with _connected(tables) as connection:
+    with _connected(tables) as connection, ThreadPoolExecutor(1) as pool:
         import duckdb
+
+        def apart(work: Callable[[], T]) -> T:
+            """In another thread, since Ctrl-C is only noticed by one that is not in DuckDB."""
+            made = pool.submit(work)
+            try:
+                return made.result()
+            except KeyboardInterrupt:
+                while not made.done():  # one that comes before the query has begun is lost
+                    connection.interrupt()
+                    wait([made], timeout=0.1)
+                raise
 
         try:
             _check(connection.extract_statements(query))
-            yield connection.sql(query).to_arrow_reader(BATCH)
+            reader = apart(lambda: connection.sql(query).to_arrow_reader(BATCH))
+            batches = iter(lambda: apart(lambda: next(reader, None)), None)
+            yield pa.RecordBatchReader.from_batches(reader.schema, batches)
         except duckdb.Error as error:
             raise _in_words(tables, query, error) from None
         except BrokenPipeError:
