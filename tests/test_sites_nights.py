@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import sys
 from collections import Counter
 from datetime import date, timedelta
@@ -427,12 +428,25 @@ def test_an_empty_night_is_noticed_without_being_written(
     seven: Any, eighth: Outcome, tmp_path: Path, fail_on: str, code: int
 ) -> None:
     (tmp_path / "empty").mkdir()
-    before = len(table(seven[0], "runs"))
-    words = ["run", str(tmp_path / "empty"), "--date", "2024-05-29", "--warehouse", str(seven[0]), "--fail-on", fail_on]
+    warehouse = tmp_path / "w"
+    shutil.copytree(seven[0], warehouse)
+    day, path = seven[1][8]
+    night(path, warehouse, day, **FAST)
+    before = len(table(warehouse, "runs"))
+    words = [
+        "run",
+        str(tmp_path / "empty"),
+        "--date",
+        "2024-05-29",
+        "--warehouse",
+        str(warehouse),
+        "--fail-on",
+        fail_on,
+    ]
     done = copydesk(*words)
     assert done.exit_code == code, done.output
     assert "the sources hold no documents.\nNo articles on 29 May (usually " in done.stdout
-    assert len(table(seven[0], "runs")) == before
+    assert len(table(warehouse, "runs")) == before
 
 
 def test_documents_that_the_gate_holds_back_are_quarantined_at_their_site(tmp_path: Path) -> None:
