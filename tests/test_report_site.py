@@ -23,7 +23,7 @@ from copydesk.report.summary import Summary
 from copydesk.report.upgrade import read_data
 from copydesk.run.job import Job, Stored
 from copydesk.run.nightly import STAGES
-from copydesk.run.reports import command
+from copydesk.run.reports import command, rewrite_reports
 from copydesk.warehouse import Warehouse, WarehouseError
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
@@ -284,6 +284,22 @@ def test_a_run_that_died_before_its_report_gets_it_from_the_next(
     second = night(raw, house, date(2024, 5, 4))
     first = next(house.glob("_reports/2024-05-03*.html"))
     assert second.report and f'rel="next" href="{Path(second.report).name}"' in first.read_text("utf-8")
+
+
+@pytest.mark.parametrize("missing", ["counts", "quarantine"])
+def test_a_report_whose_data_is_damaged_keeps_no_night_from_running(tmp_path: Path, missing: str) -> None:
+    raw, house = tmp_path / "raw", tmp_path / "w"
+    raw.mkdir()
+    (raw / "a.txt").write_text(story(1), "utf-8")
+    night(raw, house)
+    (stored,) = house.glob("_reports/2024-*.json")
+    data = json.loads(stored.read_bytes())
+    stored.write_text(json.dumps({name: value for name, value in data.items() if name != missing}), "utf-8")
+    stored.with_suffix(".html").unlink()  # so that the next run writes it again
+    (raw / "b.txt").write_text(story(2), "utf-8")
+    second = night(raw, house, date(2024, 5, 4))
+    assert second.report and Path(second.report).name in (house / "_reports" / "index.html").read_text("utf-8")
+    assert rewrite_reports(Warehouse.open(str(house))) and not stored.with_suffix(".html").exists()
 
 
 def test_a_full_disk_costs_the_report_not_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,9 @@ import logging
 import os
 import platform
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import metadata
-from typing import Any
+from typing import Any, TypeVar
 
 from copydesk import __version__
 from copydesk.report import names, pages
@@ -24,6 +24,8 @@ from copydesk.run.job import NIGHT, RELEASE, REPROCESS, Job, of_articles
 from copydesk.warehouse import Warehouse, WarehouseError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: All runs, for `copydesk report`.
 _ALL = 10_000
@@ -89,17 +91,37 @@ def _write(
         before = nights[max(0, place + 1 - NIGHTS) : place + 1]
         following = next((night for night in nights[place + 1 :] if night.has_page), None)
         around = Around(before, following, address)
-        found = [*pages.site(data, around), *(pages.shared(data, around, done) if run_id in run_ids else ())]
+        found = _pages(data, around, done if run_id in run_ids else None)
         done |= {name for name, _ in found}
         for name, html in found:
             warehouse.write_report(name, html.encode())
     latest = _data(warehouse, newest_night(rows)["run_id"])
-    warehouse.write_report(names.INDEX, pages.index(nights, latest).encode())
+    html = _made(lambda: pages.index(nights, latest), latest) or pages.index(nights)
+    warehouse.write_report(names.INDEX, html.encode())
 
 
 def newest_night(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The last night among the rows of the table `runs`, oldest first: a release is no night, unless there is none."""
     return next((row for row in reversed(rows) if (row["kind"] or NIGHT) == NIGHT), rows[-1])
+
+
+def _pages(data: ReportData, around: Around, done: set[str] | None) -> list[tuple[str, str]]:
+    """The pages of a run, and with `done`, those written already, the pages that runs share; none if that fails."""
+
+    def make() -> list[tuple[str, str]]:
+        return [*pages.site(data, around), *(pages.shared(data, around, done) if done is not None else ())]
+
+    return _made(make, data) or []
+
+
+def _made(make: Callable[[], T], data: ReportData | None) -> T | None:
+    """What `make` makes of the data of a report; None if it fails, which must not keep the next night from running."""
+    try:
+        return make()
+    except Exception as error:  # noqa: BLE001  # damaged data, or a mistake in a page, may raise anything
+        name = names.data_file(data["run"]["run_id"]) if data else names.INDEX
+        log.warning("the report %s is left out: a page fails with %s: %s", name, type(error).__name__, error)
+        return None
 
 
 def _data(warehouse: Warehouse, run_id: str) -> ReportData | None:
