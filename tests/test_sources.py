@@ -94,7 +94,9 @@ def test_files_of_other_kinds_are_counted_in_a_folder_and_refused_when_named(tmp
         read(str(tmp_path / "b.pdf"), CONFIG)
 
 
-@pytest.mark.parametrize("source", ["nowhere", "nowhere/x.txt", "memory://nowhere", "foo://bar", "a\0b"])
+@pytest.mark.parametrize(
+    "source", ["nowhere", "nowhere/x.txt", "memory://nowhere", "foo://bar", "a\0b", "ftp://127.0.0.1:1/x"]
+)
 def test_a_source_that_is_not_there_is_an_error_at_once(source: str) -> None:
     with pytest.raises(SourceError, match=r"check|write a path"):
         read(source, CONFIG)

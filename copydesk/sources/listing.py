@@ -148,6 +148,8 @@ def _remote(source: str, protocol: str) -> tuple[bool, Iterable[Entry]]:
         raise SourceError(f"{source}: reading {protocol}:// needs another package: {cure}") from error
     except ValueError as error:
         raise SourceError(f"{source}: {error}; write a path, or a URL such as s3://bucket/prefix") from error
+    except Exception as error:  # some connect at once
+        raise _unreachable(source, error) from error
     try:
         store.invalidate_cache()  # the process of a nightly schedule would keep yesterday's listing
         if store.info(root)["type"] != "directory":
@@ -156,8 +158,7 @@ def _remote(source: str, protocol: str) -> tuple[bool, Iterable[Entry]]:
     except FileNotFoundError:
         raise SourceError(f"{source}: no such object or prefix; check the name") from None
     except Exception as error:  # every backend raises its own exceptions
-        reason = f"{type(error).__name__}: {error}"
-        raise SourceError(f"{source}: cannot be reached ({reason}); check address, credentials and network") from error
+        raise _unreachable(source, error) from error
     relative = [(name.removeprefix(root).lstrip("/"), name) for name in names]
     warehouses = tuple(uri.removesuffix(MARKER) for uri, _ in relative if uri.rpartition("/")[2] == MARKER)
     if "" in warehouses:
@@ -167,6 +168,11 @@ def _remote(source: str, protocol: str) -> tuple[bool, Iterable[Entry]]:
         for uri, name in sorted(relative, key=lambda pair: pair[0].split("/"))
         if uri and not uri.endswith("/")
     ]
+
+
+def _unreachable(source: str, error: Exception) -> SourceError:
+    reason = f"{type(error).__name__}: {error}"
+    return SourceError(f"{source}: cannot be reached ({reason}); check address, credentials and network")
 
 
 def _left_out(uri: str, warehouses: tuple[str, ...]) -> str | None:
