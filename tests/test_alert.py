@@ -14,6 +14,8 @@ from copydesk.config import AlertsConfig
 from copydesk.run import alert, notify
 from copydesk.run.alert import Alert
 from copydesk.run.job import Job, Outcome
+from copydesk.run.reports import command
+from copydesk.sources import SourceError
 from copydesk.warehouse import WarehouseError
 
 HOOK = "https://hooks.example/services/secret"
@@ -119,6 +121,14 @@ def test_a_run_that_failed_is_told_without_what_foreign_errors_quote() -> None:
     assert "ended as Failed: ValueError" in foreign.subject
     died = alert.of_failure(*told[:3], "Crashed", None)
     assert "ended as Crashed: its process died" in died.subject
+
+
+def test_a_password_in_the_address_of_a_source_is_not_told() -> None:
+    source = "https://desk:hidden@wire.example/raw.jsonl"
+    found = alert.of_failure([source], "W", NIGHT.isoformat(), "Failed", SourceError(f"{source}: cannot be reached"))
+    again = command(Job((source,), "W", NIGHT), "W")
+    for text in (found.subject, found.body, again):
+        assert "hidden" not in text and "desk:…@wire.example/raw.jsonl" in text
 
 
 def test_missing_nights_are_one_message() -> None:

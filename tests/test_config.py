@@ -110,6 +110,7 @@ def test_every_key_can_be_set_from_file_and_environment(name: str) -> None:
 def test_the_address_of_a_webhook_is_not_repeated_where_it_is_wrong() -> None:
     message = refusal('[alerts]\nwebhook = "hooks.example/secret"\n')
     assert "alerts.webhook = …: is not an address" in message
+    assert "secret" not in refusal('alerts = "https://hooks.example/secret"\n')
     assert "secret" not in message
 
 

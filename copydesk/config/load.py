@@ -136,7 +136,8 @@ def _in_words(problem: Any, origin: Mapping[str, str]) -> str:
     if problem["type"] == "extra_forbidden":
         return f"{where}: {key} is not a setting{_similar(key, [name for name, _, _ in describe()])}"
     if problem["type"] == "model_type":
-        return f"{where}: {key} = {problem['input']!r}: is a section; write [{key}] and its keys below it"
+        value = "…" if any(one.startswith(f"{key}.") for one in SECRET) else repr(problem["input"])
+        return f"{where}: {key} = {value}: is a section; write [{key}] and its keys below it"
     message = str(problem["msg"]).removeprefix("Value error, ")
     value = "…" if key in SECRET else repr(problem["input"])
     return f"{where}: {key} = {value}: {message[:1].lower() + message[1:]}{_allowed(key)}"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from copydesk.records import CRITICAL, INFO
 from copydesk.report.reasons import STEPS, failed
-from copydesk.run.job import Job, Outcome
+from copydesk.run.job import Job, Outcome, without_passwords
 from copydesk.warehouse.layout import REPORTS
 
 #: Findings that a message states, and the longest sentence in it, in characters.
@@ -106,12 +106,13 @@ def _alert(day: date | str | None, findings: Sequence[Finding], sentence: str, r
 
 def _plain(text: str) -> str:
     """One line of bounded length: names of sites come from the documents."""
+    text = without_passwords(text)
     line = _BLANK_RE.sub(" ", "".join(c if c.isprintable() else " " for c in text)).strip()
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 def _command(*words: str, warehouse: str) -> str:
-    return shlex.join(["copydesk", *words, "--warehouse", warehouse])
+    return shlex.join(["copydesk", *map(without_passwords, words), "--warehouse", warehouse])
 
 
 def _count(things: Sequence[str], noun: str) -> str:

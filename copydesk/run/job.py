@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -96,6 +97,8 @@ class Outcome:
 
 
 #: Sections and settings that no article depends on: paths and performance.
+_PASSWORD_RE = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*@")
+
 _NO_ARTICLE = {"warehouse", "run", "expectations", "lists", "schedule", "alerts"}
 
 
@@ -107,6 +110,11 @@ def fingerprint(config: Config) -> str:
     settings = config.model_dump_json(exclude=_NO_ARTICLE)
     lists = user_lists.digest(config.lists.folder) if config.lists.folder is not None else ""
     return hashlib.sha256(f"{settings}{lists}".encode()).hexdigest()
+
+
+def without_passwords(text: str) -> str:
+    """`text` with `…` for the passwords in its URLs: reports and messages are read by others than run nights."""
+    return _PASSWORD_RE.sub(r"\1:…@", text)
 
 
 def of_articles(config: Config) -> dict[str, str]:

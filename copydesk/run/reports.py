@@ -20,7 +20,7 @@ from copydesk.report import names, pages
 from copydesk.report.nights import ON_INDEX, Around, Night, night_of, night_of_row
 from copydesk.report.report_data import NIGHTS, ReportData, as_bytes, with_making
 from copydesk.report.upgrade import read_data
-from copydesk.run.job import NIGHT, RELEASE, REPROCESS, Job, of_articles
+from copydesk.run.job import NIGHT, RELEASE, REPROCESS, Job, of_articles, without_passwords
 from copydesk.warehouse import Warehouse, WarehouseError
 
 log = logging.getLogger(__name__)
@@ -171,4 +171,4 @@ def command(job: Job, warehouse: str) -> str:
 
 
 def _source(source: str) -> str:
-    return source if "://" in source else os.path.abspath(source)
+    return without_passwords(source) if "://" in source else os.path.abspath(source)
