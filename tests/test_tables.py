@@ -156,6 +156,8 @@ def test_sql_reads_the_tables(warehouse: Tables) -> None:
     "query",
     [
         "COPY articles TO 'stolen.csv'",
+        "EXPLAIN ANALYZE COPY articles TO 'stolen.csv'",
+        "-- why\nEXPLAIN (ANALYZE) COPY articles TO 'stolen.csv'",
         "CREATE TABLE copied AS FROM articles",
         "DELETE FROM articles",
         "INSERT INTO runs SELECT * FROM runs",

@@ -27,10 +27,12 @@ _CLOSED = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "enable_external_access": "false",
+    "max_temp_directory_size": "8GB",
 }
 _THEN = ("python_enable_replacements = false", "TimeZone = 'UTC'", "lock_configuration = true")
 T = TypeVar("T")
 
+_EXPLAIN = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*EXPLAIN\b(?:\s*ANALYZE\b|\s*\([^)]*\))?", re.IGNORECASE | re.DOTALL)
 #: Rows of a batch of results.
 BATCH = 1024
 
@@ -85,7 +87,7 @@ def result(tables: Views, query: str) -> Iterator[pa.RecordBatchReader]:
                 raise
 
         try:
-            _check(connection.extract_statements(query))
+            _check(connection, query)
             reader = apart(lambda: connection.sql(query).to_arrow_reader(BATCH))
             batches = iter(lambda: apart(lambda: next(reader, None)), None)
             yield pa.RecordBatchReader.from_batches(reader.schema, batches)
@@ -114,12 +116,15 @@ def _connected(tables: Views) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _check(statements: list[duckdb.Statement]) -> None:
+def _check(connection: duckdb.DuckDBPyConnection, query: str) -> None:
     import duckdb
 
+    statements = connection.extract_statements(query)
     if len(statements) != 1:
         raise SqlError(f"one query at a time; these are {len(statements)} statements")
-    if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+    if statements[0].type == duckdb.StatementType.EXPLAIN and (plan := _EXPLAIN.match(query)):
+        _check(connection, query[plan.end() :])  # `EXPLAIN ANALYZE COPY` runs what it explains
+    elif statements[0].type != duckdb.StatementType.SELECT:
         kind = statements[0].type.name.replace("_", " ")
         raise SqlError(f"the tables can only be read, and {kind} does more; write a SELECT")
 
