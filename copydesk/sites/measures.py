@@ -141,5 +141,3 @@ MEASURES: dict[str, Measure] = {
         "Look whether the scraper takes another edition of the site, or a page that is no article.",
     ),
 }
-#: All columns with a score.
-SCORES = (SILENCE, VOLUME, *MEASURES)
