@@ -23,10 +23,10 @@ from prefect.states import Completed, Failed
 from prefect.tasks import exponential_backoff
 
 from copydesk.config.load import load
-from copydesk.run import alert, notify
 from copydesk.run.child import end_with_serve
 from copydesk.run.job import Job, Outcome
 from copydesk.run.nightly import Night, Stage
+from copydesk.schedule import alert, notify
 from copydesk.warehouse.schemas import RUNS
 
 log = logging.getLogger("copydesk.flow")

@@ -11,10 +11,10 @@ import pytest
 from nights import NIGHT, STORY, config, night, story
 
 from copydesk.config import AlertsConfig
-from copydesk.run import alert, notify
-from copydesk.run.alert import Alert
 from copydesk.run.job import Job, Outcome
 from copydesk.run.reports import command
+from copydesk.schedule import alert, notify
+from copydesk.schedule.alert import Alert
 from copydesk.sources import SourceError
 from copydesk.warehouse import WarehouseError
 

@@ -36,16 +36,16 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "tables",
         "run.job",
         "run.stored",
-        "run.batch run.child run.keeper run.alert run.reports_server",
+        "run.batch run.child",
         "languages.learn run.workers",
         "run.copies run.guard run.decide run.hand_check run.release run.second_pass run.spreadsheet",
         "run.collect",
         "run.gate",
         "run.publish run.reports",
-        "run.data_docs run.nightly run.notify run.overdue run.server",
-        "flows run.serving",
-        "run.schedule",
+        "run.data_docs run.nightly",
         "run",
+        "schedule",
+        "flows",
         "cli",
     )
 )
@@ -203,9 +203,9 @@ def test_the_pure_part_touches_no_file_and_no_clock() -> None:
     assert not wrong
 
 
-def test_prefect_is_known_to_flows_and_what_schedules_them_alone() -> None:
+def test_prefect_is_known_to_flows_and_the_schedule_alone() -> None:
     known = {place_of(found.file) for found in imports() if found.module.partition(".")[0].startswith("prefect")}
-    assert known == {"flows", "run.notify", "run.overdue", "run.schedule", "run.server", "run.serving"}
+    assert known == {"flows", "schedule"}
 
 
 def test_great_expectations_is_known_to_checks_alone() -> None:

@@ -18,11 +18,11 @@ from receivers import receiver
 
 from copydesk.config import ScheduleConfig
 from copydesk.run import nightly as composition
-from copydesk.run import notify
 from copydesk.run.nightly import Night, Stage
-from copydesk.run.overdue import MADE_UP, Deployment, Overdue, _times, close_dead_runs, settle
-from copydesk.run.schedule import FLOW
-from copydesk.run.server import ENVIRONMENT
+from copydesk.schedule import notify
+from copydesk.schedule.overdue import MADE_UP, Deployment, Overdue, _times, close_dead_runs, settle
+from copydesk.schedule.server import ENVIRONMENT
+from copydesk.schedule.service import FLOW
 
 os.environ.update(ENVIRONMENT)  # before Prefect is imported
 

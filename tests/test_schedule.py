@@ -28,8 +28,9 @@ from receivers import receiver
 
 from copydesk.config import Config
 from copydesk.config.load import ConfigError
-from copydesk.run import alert, schedule, server
-from copydesk.run.reports_server import reports_at
+from copydesk.schedule import alert, server
+from copydesk.schedule import service as schedule
+from copydesk.schedule.reports import reports_at
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -178,7 +179,7 @@ def test_paths_mean_the_same_from_any_folder(tmp_path: Path, monkeypatch: pytest
 
 
 def test_prefect_is_not_imported_before_telemetry_is_off() -> None:
-    code = "import sys, copydesk.cli, copydesk.run.schedule; print('prefect' in sys.modules)"
+    code = "import sys, copydesk.cli, copydesk.schedule.service; print('prefect' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert out.strip() == "False"
 
@@ -202,7 +203,8 @@ def test_what_is_kept_ends_with_the_process_that_asked_for_it(tmp_path: Path, st
     deaf = "trap '' TERM; " if stubborn else ""
     script = (
         "import subprocess, sys, time\n"
-        "keeper = [sys.executable, '-c', 'from copydesk.run import keeper; keeper.STOP_SECONDS = 1; keeper.main()']\n"
+        "begin = 'from copydesk.schedule import keeper; keeper.STOP_SECONDS = 1; keeper.main()'\n"
+        "keeper = [sys.executable, '-c', begin]\n"
         f"command = ['sh', '-c', \"{deaf}sleep 300 & echo $! > pid; echo $$ > own; wait; wait\"]\n"
         "child = subprocess.Popen([*keeper, *command], stdin=subprocess.PIPE, start_new_session=True)\n"
         "time.sleep(300)\n"

@@ -208,6 +208,6 @@ def serve(
     """
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse})
-        from copydesk.run.schedule import Service, serve
+        from copydesk.schedule.service import Service, serve
 
         serve(Service(sources, settings, cron, timezone or "UTC", config, port, database))

@@ -1,1 +1,1 @@
-"""Runs: the stages of a night, its batches and worker processes, and its schedule."""
+"""Runs: the stages of a night, its batches and worker processes."""

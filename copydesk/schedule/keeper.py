@@ -1,4 +1,4 @@
-"""A command that ends with the process that asked for it, however that ends: `python -m copydesk.run.keeper COMMAND…`.
+"""A command that ends with the process that asked for it: `python -m copydesk.schedule.keeper COMMAND…`.
 
 The asker holds the other end of this process's standard input. When that closes, because the asker closed it or was
 killed, the command is told to end, and is killed with all that it started when it does not. The keeper has to lead a

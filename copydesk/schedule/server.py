@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 
 from copydesk.config.load import ConfigError
-from copydesk.run import keeper
+from copydesk.schedule import keeper
 
 HOST = "127.0.0.1"
 #: The port of a server that is started here: that of Prefect itself, so that its commands find the server, too.
@@ -110,7 +110,7 @@ def running(port: int | None = None, database: str | None = None) -> Iterator[Se
 
 def _start(port: int, log: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
     start = ["-m", "prefect", "--no-prompt", "server", "start", "--host", HOST, "--port", str(port)]
-    keep = [sys.executable, "-m", "copydesk.run.keeper"]
+    keep = [sys.executable, "-m", "copydesk.schedule.keeper"]
     # A new session: Ctrl-C in the terminal reaches only this process, so that runs can still report their end.
     # S603: the command holds no user input.
     with log.open("wb") as output:

@@ -23,13 +23,13 @@ import click
 from copydesk.config import Config
 from copydesk.config.load import FILE, PREFIX, ConfigError
 from copydesk.data.bundled import bundled
-from copydesk.run import notify
-from copydesk.run.alert import of_overdue
 from copydesk.run.child import SERVED_BY
-from copydesk.run.overdue import Deployment, Overdue, close_dead_runs, settle, unfinished_runs
-from copydesk.run.reports_server import reports_at
-from copydesk.run.server import ENVIRONMENT, PORT, Server, answers, gone, running
-from copydesk.run.serving import LOST, OUTAGE_SECONDS, until_stopped
+from copydesk.schedule import notify
+from copydesk.schedule.alert import of_overdue
+from copydesk.schedule.overdue import Deployment, Overdue, close_dead_runs, settle, unfinished_runs
+from copydesk.schedule.reports import reports_at
+from copydesk.schedule.runner import LOST, OUTAGE_SECONDS, until_stopped
+from copydesk.schedule.server import ENVIRONMENT, PORT, Server, answers, gone, running
 
 if TYPE_CHECKING:
     from prefect.client.schemas.schedules import CronSchedule

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from copydesk.config import AlertsConfig
 from copydesk.config.load import load
-from copydesk.run.alert import Alert, of_failure
+from copydesk.schedule.alert import Alert, of_failure
 
 if TYPE_CHECKING:
     from prefect import Flow, State

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from copydesk.config.load import ConfigError
-from copydesk.run.server import STOP_SECONDS, Server, answers, gone
+from copydesk.schedule.server import STOP_SECONDS, Server, answers, gone
 
 if TYPE_CHECKING:
     from prefect.runner import Runner
