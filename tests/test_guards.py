@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from copydesk import languages
 from copydesk.text.typos import guard
 from copydesk.text.typos.apostrophes import Apostrophes
-from copydesk.text.typos.batch import Batch
+from copydesk.text.typos.batch import BREAK, FOREIGN, KNOWN, LOWER, OPEN, STOP, WORD, Batch
 from copydesk.text.typos.correct import findings
 from copydesk.text.typos.intended import LONGEST, on_purpose
 from copydesk.text.typos.spelling import Spelling
@@ -108,3 +110,52 @@ def test_two_candidates_near_each_other_share_what_they_are_believed() -> None:
 def test_no_apostrophes_without_a_list() -> None:
     batch = Batch(["They dont know."], MODEL.token_types)
     assert not list(Apostrophes.none().find(batch, np.zeros(len(batch), bool)))
+
+
+@given(st.text(st.sampled_from("ab9 .,;&#x@/\\`_<>-\ncomquthplgX"), max_size=60))
+def test_a_screened_text_is_searched_as_any_other(text: str) -> None:
+    spans = [
+        match.span() for sign, pattern in guard._THINGS.items() if sign in text for match in pattern.finditer(text)
+    ]
+    spans += [match.span() for pattern in (guard._ENTITY_PIECE, guard._DOMAIN) for match in pattern.finditer(text)]
+    assert sorted(guard.things(text)) == sorted(spans)
+
+
+def _window(batch: Batch, place: int) -> bool:
+    """Whether the words around a place are foreign, one at a time: as `guard.foreign` has it for whole batches."""
+    strange = guard.among(batch, MODEL.foreign)
+    around = []
+    for steps in (range(place - 1, place - 1 - guard.REACH, -1), range(place + 1, place + 1 + guard.REACH)):
+        for at in steps:
+            if not 0 <= at < len(batch) or batch.flags[at] & (BREAK | STOP | OPEN):
+                break
+            around.append(at)
+    odd = [
+        at for at in around if strange[at] or batch.flags[at] & FOREIGN or batch.flags[at] & (LOWER | KNOWN) == LOWER
+    ]
+    words = [at for at in around if batch.flags[at] & WORD]
+    beside = any(strange[at] for at in (place - 1, place + 1) if 0 <= at < len(batch))
+    of_others = len(words) >= 2 and any(strange[at] for at in around) and 2 * len(odd) >= len(words)
+    return beside or of_others or (len(words) >= 3 and 3 * len(odd) >= 2 * len(words))
+
+
+@given(
+    st.lists(st.sampled_from(["das", "ist", "the", "house", "xqzw", "über", "Москва", ".", ",", "“", "5"]), max_size=20)
+)
+def test_passages_are_found_in_a_batch_as_one_by_one(words: list[str]) -> None:
+    batch = Batch(["He left.", " ".join(words), "das ist"], MODEL.token_types)
+    places = np.arange(len(batch))
+    own = MODEL.grammar.function_words
+    in_line = guard._in_foreign_paragraph(batch, MODEL.foreign, own, places)
+    found = guard.foreign(batch, MODEL.foreign, own, places)
+    assert found.tolist() == (in_line | [_window(batch, place) for place in places]).tolist()
+
+
+def test_a_word_in_capitals_counts_twice_for_itself_in_small_letters() -> None:
+    batch = Batch(["Thc THC thc thc", "THC thc"], MODEL.token_types)
+    at = {token: [p for p in range(len(batch)) if batch.token(p) == token] for token in ("thc", "THC")}
+    places = np.array([*at["thc"], *at["THC"]])
+    assert guard.repeated(batch, places).tolist() == [4, 4, 3, 1, 1]
+    ignored = np.zeros(len(batch), bool)
+    ignored[at["THC"][0]] = True
+    assert guard.repeated(batch, places[:3], ignored).tolist() == [2, 2, 3]

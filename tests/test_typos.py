@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import copydesk
 from copydesk import languages
@@ -223,6 +225,17 @@ def test_very_long_texts_are_left_alone() -> None:
 def test_tokens_lose_nothing() -> None:
     text = "“Assad’s” U.S.-led don't 1,000.5 v0te 5pm it's\n\n_x_ \u200b é"
     assert "".join(MODEL.token_types.tokenize(text)) == text
+
+
+@given(st.text(st.sampled_from("ab9éS '’.,-_\n\t\u00a0"), max_size=40))
+def test_tokens_with_their_blanks_are_the_same_tokens(text: str) -> None:
+    tokenize = MODEL.token_types.tokenize
+    with_blanks = tokenize.with_blanks(text)
+    assert "".join(with_blanks) == text
+    apart = [part for token in with_blanks for part in ([token] if token.isspace() else [token.rstrip(" "), " "])]
+    assert [part for part in apart if part != " "] == [token for token in tokenize(text) if token != " "]
+    for token in with_blanks:
+        assert token.isspace() or token in (token.rstrip(" "), token.rstrip(" ") + " ")
 
 
 def test_other_languages_are_left_alone() -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import chain
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,16 +36,41 @@ OPENS = 8192  # ( and [
 ABBREVIATED = 16384  # a dot behind it ends no sentence: "Gen.", "U.S."
 BEGINS = 32768  # a word of grammar with a capital: behind "U.S." it begins a sentence, as other capitals do not
 OPEN = 2048  # quotes and brackets: they may stand between the end of a sentence and its next beginning
+DIGITS = 65536  # a word with a digit in it
+SHORT = 131072  # one of the few words of one or two letters that there are, in any case
 
 _STOPS, _JOINERS = frozenset(".!?…"), frozenset("-–/@_&#+=\\~^|<>*'’")
 _QUOTES = frozenset("\"'“”‘’«»()[]—-•")
-_EDGES = ["\n"] * 4
+#: Edges between texts, as many as anybody looks back or ahead: no text has a neighbour.
+_EDGES = 4
 #: Distinct tokens that are remembered from one batch to the next.
 MOST_TYPES = 400_000
 
 
+class _Columns(NamedTuple):
+    """What is known of each type: its id in the vocabulary, its flags, its confusion set (-1 without), whether it
+    begins with an apostrophe, its length.
+    """
+
+    ids: NDArray[np.uint64]
+    flags: NDArray[np.int32]
+    sets: NDArray[np.int32]
+    possessive: NDArray[np.bool_]
+    size: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[int, int, int, bool, int]]) -> _Columns:
+        ids, *rest = zip(*rows, strict=True) if rows else [()] * len(cls._fields)
+        kinds = (np.int32, np.int32, bool, np.int32)
+        return cls(np.array(ids, np.uint64), *(np.array(x, kind) for x, kind in zip(rest, kinds, strict=True)))
+
+    def with_more(self, rows: Sequence[tuple[int, int, int, bool, int]]) -> _Columns:
+        more = _Columns.of(rows)
+        return _Columns(*(np.concatenate(part) for part in zip(self, more, strict=True)))
+
+
 class TokenTypes(dict[str, int]):
-    """The number of each distinct token, and what is known of it, in lists by that number.
+    """The number of each distinct token, and what is known of it, by that number.
 
     `sets` are the numbers of the words that have a confusion set.
     """
@@ -59,53 +84,71 @@ class TokenTypes(dict[str, int]):
         self.sets = sets
         self.edge = self.vocabulary[EDGE]
         self._unknown, self._name = self.vocabulary[UNKNOWN], self.vocabulary[NAME]
+        self._spaced = _Spaced(self)
         self.tokens: list[str] = []
-        self._ids: list[int] = []
-        self._flags: list[int] = []
-        self._set: list[int] = []
-        self._possessive: list[bool] = []
-        self._arrays: tuple[NDArray[Any], ...] = ()
+        self.forget()
 
     def forget(self) -> None:
         """Begin anew: what was read with these types is not to be asked any more."""
-        self.clear()
-        for known in (self.tokens, self._ids, self._flags, self._set, self._possessive):
+        for known in (self, self.tokens, self._spaced):
             known.clear()
-        self._arrays = ()
+        self._new: list[tuple[int, int, int, bool, int]] = []
+        self._columns = _Columns.of(self._new)
+        self._marked: dict[frozenset[str], NDArray[np.bool_]] = {}
 
     def __missing__(self, token: str) -> int:
         number = self[token] = len(self.tokens)
         self.tokens.append(token)
-        counted = key(token)
-        flags = _flags(token, self.grammar.script)
-        if flags & WORD and self.lexicon.knows(token):
-            flags |= KNOWN
-        if token in self.grammar.abbreviations or (len(token) == 1 and token.isalpha()):
+        counted, grammar = key(token), self.grammar
+        flags = _flags(token, grammar.script)
+        if flags & WORD:
+            lower = token.lower()
+            flags |= KNOWN if self.lexicon.knows(token) else 0
+            flags |= SHORT if lower in grammar.short_words else 0
+            # A word of grammar with a capital begins a sentence, as other capitals do not.
+            flags |= BEGINS if flags & TITLE and lower in grammar.function_words else 0
+        if token in grammar.abbreviations or (len(token) == 1 and token.isalpha()):
             flags |= ABBREVIATED
-        if flags & TITLE and token.lower() in self.grammar.function_words:
-            flags |= BEGINS
         default = self._name if token[0].isupper() else self._unknown
-        self._ids.append(self.vocabulary.get(counted, default) if counted else self.edge)
-        self._flags.append(flags)
-        self._set.append(self.sets.get(counted, -1) if flags & (LOWER | TITLE) else -1)
-        self._possessive.append(token[0] in "'’")
+        id_ = self.vocabulary.get(counted, default) if counted else self.edge
+        set_ = self.sets.get(counted, -1) if flags & (LOWER | TITLE) else -1
+        self._new.append((id_, flags, set_, token[0] in "'’", len(token)))
         return number
 
-    def arrays(self) -> tuple[NDArray[Any], ...]:
-        """For each type: its id in the vocabulary (uint64), its flags (int32), its confusion set (int32; -1
-        without), whether it begins with an apostrophe (bool).
-        """
-        known = len(self._arrays[0]) if self._arrays else 0
-        if known < len(self.tokens):
-            new: tuple[NDArray[Any], ...] = (
-                np.array(self._ids[known:], np.uint64),
-                np.array(self._flags[known:], np.int32),
-                np.array(self._set[known:], np.int32),
-                np.array(self._possessive[known:], bool),
-            )
+    def columns(self) -> _Columns:
+        """What is known of each type."""
+        if self._new:
             # Most are known from the batches before.
-            self._arrays = tuple(map(np.concatenate, zip(self._arrays, new, strict=True))) if known else new
-        return self._arrays
+            self._columns = self._columns.with_more(self._new)
+            self._new = []
+        return self._columns
+
+    def marked(self, words: frozenset[str]) -> NDArray[np.bool_]:
+        """Which types are one of `words`, as they are written."""
+        marked = self._marked.get(words, np.zeros(0, bool))
+        if len(marked) < len(self.tokens):
+            new = self.tokens[len(marked) :]
+            marked = np.concatenate([marked, np.fromiter(map(words.__contains__, new), bool, len(new))])
+            self._marked[words] = marked
+        return marked
+
+    def read(self, text: str) -> NDArray[np.int32]:
+        """The tokens of a text: twice the number of the type of each, and one more where one blank stands behind it."""
+        tokens = self.tokenize.with_blanks(text)
+        return np.fromiter(map(self._spaced.__getitem__, tokens), np.int32, len(tokens))
+
+
+class _Spaced(dict[str, int]):
+    """What `TokenTypes.read` makes of each token, with the blank behind it."""
+
+    def __init__(self, types: TokenTypes) -> None:
+        super().__init__()
+        self._types = types
+
+    def __missing__(self, token: str) -> int:
+        spaced = token[-1] == " " and not token[0].isspace()
+        number = self[token] = 2 * self._types[token[:-1] if spaced else token] + spaced
+        return number
 
 
 def _flags(token: str, script: re.Pattern[str]) -> int:
@@ -116,8 +159,8 @@ def _flags(token: str, script: re.Pattern[str]) -> int:
         if token.isdecimal() or (first.isdigit() and not any(c.isalpha() for c in token)):
             return NUMBER
         foreign = 0 if script.fullmatch(token) else FOREIGN
-        if any(c.isdigit() for c in token):
-            return MIXED | foreign
+        if not token.isalpha() and any(c.isdigit() for c in token):
+            return MIXED | DIGITS | foreign
         if token.islower():
             return LOWER | foreign
         if first.isupper() and (len(token) == 1 or token[1:].islower()):
@@ -152,33 +195,33 @@ class Batch:
     def __init__(self, texts: Sequence[str], token_types: TokenTypes) -> None:
         if len(token_types.tokens) > MOST_TYPES:
             token_types.forget()
-        # Edges between texts, as many as anybody looks back or ahead: no text has a neighbour.
-        parts = [_EDGES + token_types.tokenize(text) for text in texts]
-        sizes = np.fromiter(map(len, parts), np.int64, len(parts))
+        edges = np.full(_EDGES, 2 * token_types["\n"], np.int32)
+        parts = [part for text in texts for part in (edges, token_types.read(text))]
+        sizes = np.fromiter(map(len, parts), np.int64, len(parts)).reshape(-1, 2).sum(1)
+        spaced = np.concatenate(parts) if parts else np.zeros(0, np.int32)
+        del parts
+        known = token_types.columns()
+        types, blank = spaced >> 1, (spaced & 1).astype(bool)
+        ends = np.cumsum(known.size[types] + blank, dtype=np.int64)
+        begins = ends - known.size[types] - blank
+        firsts = np.cumsum(sizes) - sizes
+        kept = np.flatnonzero((known.flags[types] & (BLANK | BREAK)) != BLANK)
         self.texts = texts
         self.token_types = token_types
-        every = np.fromiter(map(token_types.__getitem__, chain.from_iterable(parts)), np.int32, int(sizes.sum()))
-        lengths = np.fromiter(map(len, chain.from_iterable(parts)), np.int64, len(every))
-        del parts
-        ids, flags, sets, possessive = token_types.arrays()
-        ends = np.cumsum(lengths)
-        firsts = np.cumsum(sizes) - sizes
-        begins = ends - lengths
-        kept = np.flatnonzero((flags[every] & (BLANK | BREAK)) != BLANK)
-        self.types = every[kept]
-        self.possessive = possessive[self.types]
+        self.types = types[kept]
+        self.possessive = known.possessive[self.types]
         self.text = np.repeat(np.arange(len(texts), dtype=np.int32), sizes)[kept]
-        shift = (begins[firsts] + len(_EDGES))[self.text] if len(texts) else np.zeros(0, np.int64)
-        self.start, self.end = begins[kept] - shift, ends[kept] - shift
-        self.flags = flags[self.types]
-        self.sets = sets[self.types]
-        self.ids = np.concatenate(
-            [np.full(3, token_types.edge, np.uint64), ids[self.types], np.full(3, token_types.edge, np.uint64)]
-        )
-        before = np.r_[0, kept[1:] - kept[:-1]]
-        self.glued = (before == 1) & ((self.flags & BREAK) == 0)
+        shift = (begins[firsts] + _EDGES)[self.text] if len(texts) else np.zeros(0, np.int64)
+        self.start, self.end = begins[kept] - shift, ends[kept] - blank[kept] - shift
+        self.flags = known.flags[self.types]
+        self.sets = known.sets[self.types]
+        self.ids = np.full(len(kept) + 6, token_types.edge, np.uint64)
+        self.ids[3:-3] = known.ids[self.types]
+        before = kept[1:] - kept[:-1]
+        self.glued = (self.flags & BREAK) == 0
         if len(kept):
-            self.glued[1:] &= (self.flags[:-1] & BREAK) == 0
+            self.glued[0] = False
+            self.glued[1:] &= (before == 1) & ~blank[kept[:-1]] & ((self.flags[:-1] & BREAK) == 0)
         self.ends = (self.flags & (STOP | BREAK)) > 0
         if len(kept):
             abbreviated = (self.types[1:] == token_types["."]) & ((self.flags[:-1] & ABBREVIATED) > 0)
@@ -189,6 +232,11 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.types)
+
+    @cached_property
+    def breaks(self) -> NDArray[np.int64]:
+        """The tokens with a line break."""
+        return np.flatnonzero(self.flags & BREAK)
 
     def token(self, place: int) -> str:
         return str(self.token_types.tokens[self.types[place]])

@@ -270,7 +270,7 @@ def _beyond_doubt(
     doubt all the same at the places that are looked at `always`.
     """
     title = (batch.flags[found.place] & TITLE) > 0
-    clear = (title & model.capitals[found.stands]) | model.undoubted[found.stands]
+    clear: NDArray[np.bool_] = (title & model.capitals[found.stands]) | model.undoubted[found.stands]
     for beside in (batch.flags_beside(found.place, -1), batch.flags_beside(found.place, 1)):
         clear |= ((beside & LOWER) > 0) & ((beside & KNOWN) == 0)
     if fixed is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,19 +27,25 @@ _THINGS = {
     "\\": re.compile(r"(?<!\S)[^\s\\]*+\\\S*"),
     "_": re.compile(r"(?<!\S)[^\s_]*+_\S*"),
     "</": re.compile(r"<[^<>\n]{1,300}>"),
-    ";": _ENTITY_PIECE,
 }
-_DOMAIN = re.compile(
-    r"(?i)\b[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}\.(?:com|org|net|info|gov|edu|co|io|me|tv|eu|uk|ru|sy|tr|ir|iq|html?|php|pdf|jpe?g|png)\b(?:/\S*)?"
-)
+_ENDING = r"\.(?i:com|org|net|info|gov|edu|co|io|me|tv|eu|uk|ru|sy|tr|ir|iq|html?|php|pdf|jpe?g|png)\b"
+_DOMAIN = re.compile(rf"(?i)\b[a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}}){{0,8}}{_ENDING}(?:/\S*)?")
+# What every domain and every piece of an entity has in it: dots and semicolons stand in most texts, these in few.
+_DOMAIN_ENDING = re.compile(_ENDING)
+_ENTITY_END = re.compile(r"#(?:\d{2,5}|x[0-9a-fA-F]{2,4});|(?:quot|amp|apos|nbsp|lt|gt|[lr][sd]quo|[mn]dash|hellip);")
 #: Words of other languages' grammar that show that a paragraph is in one of them.
 LEAST_STRANGE = 2
+#: Words looked at on either side of a place to tell in which language the passage around it is.
+REACH = 6
+_WITHIN = np.r_[-REACH:0, 1 : REACH + 1]
 
 
 def things(text: str) -> list[tuple[int, int]]:
     """The stretches (start, end) of addresses, handles, tags, code and pieces of entities, in no order."""
     found = [m.span() for sign, pattern in _THINGS.items() if sign in text for m in pattern.finditer(text)]
-    if "." in text:
+    if ";" in text and _ENTITY_END.search(text):
+        found += [m.span() for m in _ENTITY_PIECE.finditer(text)]
+    if _DOMAIN_ENDING.search(text):
         found += [m.span() for m in _DOMAIN.finditer(text)]
     return found
 
@@ -76,58 +82,47 @@ def foreign(
     other languages' grammar than of this one's. In texts that are `damaged` (a flag for each) unknown words are no
     sign of another language.
     """
-    strange = among(batch, words)
-    found = _in_foreign_paragraph(batch, strange, among(batch, own), places)
-    flags = batch.flags
-    word = (flags & WORD) > 0
-    lower = (flags & LOWER) > 0
-    unknown = lower & ((flags & KNOWN) == 0)
+    found = _in_foreign_paragraph(batch, words, own, places)
+    around = places[:, None] + _WITHIN
+    inside = (around >= 0) & (around < len(batch))
+    around = np.clip(around, 0, max(0, len(batch) - 1))
+    flags, strange = batch.flags[around], batch.token_types.marked(words)[batch.types[around]] & inside
+    beside = strange[:, REACH - 1] | strange[:, REACH]
+    # Nothing counts beyond the end of a sentence or quotation.
+    inside &= (flags & (BREAK | STOP | OPEN)) == 0
+    for step in range(1, REACH):
+        inside[:, REACH - 1 - step] &= inside[:, REACH - step]
+        inside[:, REACH + step] &= inside[:, REACH + step - 1]
+    unknown = ((flags & (LOWER | KNOWN)) == LOWER) & inside
     if damaged is not None:
-        unknown &= ~damaged[batch.text]
-    unknown |= (flags & FOREIGN) > 0
-    for i, place in enumerate(places.tolist()):
-        first = last = place
-        for step in range(1, 7):
-            at = place - step
-            if at < 0 or flags[at] & (BREAK | STOP | OPEN):
-                break
-            first = at
-        for step in range(1, 7):
-            at = place + step
-            if at >= len(flags) or flags[at] & (BREAK | STOP | OPEN):
-                break
-            last = at
-        around = np.r_[first:place, place + 1 : last + 1]
-        count = int(word[around].sum())
-        odd = int((strange[around] | unknown[around]).sum())
-        beside = (place > 0 and strange[place - 1]) or (place + 1 < len(flags) and strange[place + 1])
-        found[i] |= (
-            bool(beside)
-            or (count >= 2 and int(strange[around].sum()) >= 1 and 2 * odd >= count)
-            or (count >= 3 and 3 * odd >= 2 * count)
-        )
+        unknown &= ~damaged[batch.text[places]][:, None]
+    unknown |= ((flags & FOREIGN) > 0) & inside
+    strange &= inside
+    count = (((flags & WORD) > 0) & inside).sum(1)
+    odd = (strange | unknown).sum(1)
+    found |= beside | ((count >= 2) & strange.any(1) & (2 * odd >= count)) | ((count >= 3) & (3 * odd >= 2 * count))
     return found
 
 
 def among(batch: Batch, words: frozenset[str]) -> NDArray[np.bool_]:
     """Which tokens are one of `words`, as they are written."""
-    types = batch.token_types
-    among = np.zeros(len(types.tokens), bool)
-    among[[number for word in words if (number := types.get(word)) is not None]] = True
-    return among[batch.types]
+    found: NDArray[np.bool_] = batch.token_types.marked(words)[batch.types]
+    return found
 
 
 def _in_foreign_paragraph(
-    batch: Batch, strange: NDArray[np.bool_], own: NDArray[np.bool_], places: NDArray[np.int64]
+    batch: Batch, words: frozenset[str], own: frozenset[str], places: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Which of `places` stand in a line of which `LEAST_STRANGE` words or more are strange, and fewer its own."""
-    breaks = np.flatnonzero(batch.flags & BREAK)
-    first = np.r_[0, breaks][np.searchsorted(breaks, places)]
-    last = np.r_[breaks, len(batch)][np.searchsorted(breaks, places)]
-    strangers, owners = (np.r_[0, np.cumsum(mask)] for mask in (strange, own))
-    count = strangers[last] - strangers[first]
-    found: NDArray[np.bool_] = (count >= LEAST_STRANGE) & (count > owners[last] - owners[first])
-    return found
+    """Which of `places` stand in a line of which `LEAST_STRANGE` words or more are among `words`, and fewer its own."""
+    lines, line = np.unique(np.searchsorted(batch.breaks, places), return_inverse=True)
+    bounds = np.concatenate([[0], batch.breaks, [len(batch)]])
+    strange, native = (batch.token_types.marked(some) for some in (words, own))
+    found = np.zeros(len(lines), bool)
+    for number, (first, last) in enumerate(zip(bounds[lines].tolist(), bounds[lines + 1].tolist(), strict=True)):
+        types = batch.types[first:last]
+        count = np.count_nonzero(strange[types])
+        found[number] = count >= LEAST_STRANGE and count > np.count_nonzero(native[types])
+    return found[line]
 
 
 def names(batch: Batch, places: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -149,20 +144,25 @@ def repeated(batch: Batch, places: NDArray[np.int64], ignored: NDArray[np.bool_]
     """
     if not len(places):
         return np.zeros(0, np.int64)
-    tokens = batch.token_types.tokens
-    wanted: dict[int, int] = {}
-    for number in set(batch.types[places].tolist()):
-        wanted[number] = number
-        capitals = batch.token_types.get(tokens[number].upper())
-        if capitals is not None and capitals != number:
-            wanted[capitals] = number
-    member = np.zeros(len(tokens), bool)
-    member[list(wanted)] = True
+    types = batch.token_types
+    kinds, kind = np.unique(batch.types[places], return_inverse=True)
+    capitals = np.array([types.get(types.tokens[number].upper(), number) for number in kinds.tolist()], np.int64)
+    member = np.zeros(len(types.tokens), bool)
+    member[kinds] = member[capitals] = True
     at = np.flatnonzero(member[batch.types] if ignored is None else member[batch.types] & ~ignored)
-    counts: Counter[tuple[int, int]] = Counter()
-    for text, number in zip(batch.text[at].tolist(), batch.types[at].tolist(), strict=True):
-        counts[text, wanted[number]] += 1 if wanted[number] == number else 2
-    return np.array(
-        [counts[t, w] for t, w in zip(batch.text[places].tolist(), batch.types[places].tolist(), strict=True)],
-        np.int64,
-    )
+    written = np.sort(_in_one(batch, batch.text[at], batch.types[at]))
+    text = batch.text[places]
+    times, shouted = (_times(written, _in_one(batch, text, numbers)) for numbers in (kinds[kind], capitals[kind]))
+    found: NDArray[np.int64] = times + 2 * np.where((capitals == kinds)[kind], 0, shouted)
+    return found
+
+
+def _in_one(batch: Batch, text: NDArray[Any], types: NDArray[Any]) -> NDArray[np.int64]:
+    """Numbers of texts and types in one number."""
+    numbers: NDArray[np.int64] = text.astype(np.int64) * len(batch.token_types.tokens) + types
+    return numbers
+
+
+def _times(written: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often each of `asked` is in `written`, which are in order."""
+    return np.searchsorted(written, asked, "right") - np.searchsorted(written, asked)

@@ -60,10 +60,12 @@ class Pairs(NamedTuple):
         found: dict[tuple[int, int], float] = {}
         stands = batch.sets[places].astype(np.int64)
         for side, offset in ((_BEFORE, -1), (_AFTER, 1)):
-            codes = _key(stands, side, batch.beside(places, offset).astype(np.int64), len(self.passive))
+            some = places[_has_line(self.key // len(self.passive), 2 * stands + side)]
+            beside = batch.beside(some, offset).astype(np.int64)
+            codes = _key(batch.sets[some].astype(np.int64), side, beside, len(self.passive))
             first, last = (np.searchsorted(self.key, codes, at) for at in ("left", "right"))
             for i in np.flatnonzero(last > first).tolist():
-                place = int(places[i])
+                place = int(some[i])
                 for line in range(int(first[i]), int(last[i])):
                     if not self.active[line] or not self._may_be_passive(batch, place):
                         pair = (place, int(self.meant[line]))
@@ -72,6 +74,14 @@ class Pairs(NamedTuple):
 
     def _may_be_passive(self, batch: Batch, place: int) -> bool:
         return bool(self.passive[batch.ids[place + 3 - min(_REACH, place + 3) : place + 3]].any())
+
+
+def _has_line(sides: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of `asked`, words and sides in one number, have a line at all: few words have."""
+    has = np.zeros(max(sides.max(initial=0), asked.max(initial=0)) + 1, bool)
+    has[sides] = True
+    found: NDArray[np.bool_] = has[asked]
+    return found
 
 
 def _key(stands: Any, side: int, word: Any, vocabulary: int) -> Any:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos.batch import FOREIGN, KNOWN, LOWER, MIXED, TITLE, UPPER, WORD, Batch
+from copydesk.text.typos.batch import DIGITS, FOREIGN, KNOWN, LOWER, MIXED, SHORT, TITLE, UPPER, WORD, Batch
 from copydesk.text.typos.candidates import ErrorType
 from copydesk.text.typos.features import SPACES
 from copydesk.text.typos.grammar import Grammar
@@ -121,8 +121,8 @@ def _suspects(
     """For each token: whether only a blank stands between it, a word, and the next one; whether it may be part of a
     word; whether it opens a stretch.
     """
-    flags, size, types = batch.flags, batch.end - batch.start, batch.types
-    digits, short, behind_grammar = (column[types] for column in _of_types(batch, segmenter.grammar))
+    flags, size = batch.flags, batch.end - batch.start
+    digits, short = (flags & DIGITS) > 0, (flags & SHORT) > 0
     spaceless, damaged = state.spaceless[batch.text], state.damaged[batch.text]
     word = ((flags & WORD) > 0) & ((flags & FOREIGN) == 0) & (~digits | spaceless) & ~fixed
     places = np.flatnonzero(word)
@@ -135,21 +135,15 @@ def _suspects(
     begins = np.zeros(len(batch), bool)
     begins[title] = batch.begins_sentence(title)
     # A capital within is a product's or a name's, unless a word of grammar stands before it: "aintheIndre".
-    opens = unknown & (lower | (mixed & behind_grammar) | begins | (damaged & ~mixed))
+    opens = unknown & (lower | begins | (damaged & ~mixed))
+    functions = segmenter.grammar.function_words
+    inside = np.flatnonzero(unknown & mixed).tolist()
+    opens[[place for place in inside if _behind_grammar(batch.token(place), functions)]] = True
     opens |= word & (size == 1) & ~short & (lower | damaged)
     opens |= word & spaceless
     odd = word & (size <= _FEW_LETTERS) & ~short
     opens |= _torn(batch, segmenter, np.flatnonzero(linked))
     return linked, odd, opens
-
-
-def _of_types(batch: Batch, grammar: Grammar) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """For each type: whether it has a digit, is a short word, is a word of grammar and more from a capital on."""
-    tokens = batch.token_types.tokens
-    digits = np.fromiter((any(c.isdigit() for c in t) for t in tokens), bool, len(tokens))
-    short = np.fromiter((t.lower() in grammar.short_words for t in tokens), bool, len(tokens))
-    behind = np.fromiter((_behind_grammar(t, grammar.function_words) for t in tokens), bool, len(tokens))
-    return digits, short, behind
 
 
 def _behind_grammar(token: str, function_words: frozenset[str]) -> bool:

@@ -29,13 +29,21 @@ class Tokenizer:
         clitic = rf"(?:{endings})(?![^\W_])"
         apart = rf"|[{_APOSTROPHES}]{clitic}" if endings else ""
         unless = rf"(?!{clitic})" if endings else ""
-        self._token = re.compile(
-            rf"\d+(?:[.,:]\d+)*(?![^\W_])|{word}(?:[{_APOSTROPHES}]{unless}{behind})*{apart}|\s+|[^\w\s]|_"
-        )
+        number = r"\d+(?:[.,:]\d+)*(?![^\W_])"
+        token = rf"{number}|{word}(?:[{_APOSTROPHES}]{unless}{behind})*{apart}|[^\w\s]|_"
+        self._token = re.compile(rf"{token}|\s+")
+        # Plain words with a blank behind them, which are two tokens in three, are tried first.
+        self._with_blank = re.compile(rf"[A-Za-z]++ (?=\S)|(?:{token})(?: (?!\s))?|\s+")
 
     def __call__(self, text: str) -> list[str]:
         """The tokens of `text`. Together they are the text, to the character."""
         return self._token.findall(text)
+
+    def with_blanks(self, text: str) -> list[str]:
+        """The tokens of `text`, each with the blank behind it where that is one and no more; other white space is a
+        token. Together they are the text.
+        """
+        return self._with_blank.findall(text)
 
 
 def key(token: str) -> str:
