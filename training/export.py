@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from copydesk.text.typos.windows import Pieces
-from training.encoder import Judge, Sets
+from training.encoder import HEADS, WIDTH, Encoder, Judge, Sets
 
 
 def int8(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -32,16 +32,35 @@ class Table8(torch.nn.Module):
         return self.rows[ids].float() * self.scale[ids][..., None]
 
 
-def encoder(work: Path, out: Path, name: str = "encoder.pt") -> None:
-    """Write `encoder.onnx`, `encoder.npz` and `pieces.txt` from the averaged weights of a checkpoint.
-
-    Weights are int8 in blocks with a factor each, and so are the activations of each block of a row at run time: an
-    answer does not depend on what else is in the batch, as it does with ONNX Runtime's dynamic quantization, which also
-    lost much more (mean error of a hidden state .20 against .03).
+class AtPlaces(torch.nn.Module):
+    """ids (1, n), at (m) → hidden states at these places of a sentence (m, WIDTH); the last layer is computed for them
+    only.
     """
-    import onnx
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.e, self.q, self.kv = encoder, torch.nn.Linear(WIDTH, WIDTH), torch.nn.Linear(WIDTH, 2 * WIDTH)
+        given = encoder.blocks[-1].qkv
+        for part in ("weight", "bias"):
+            getattr(self.q, part).data = getattr(given, part).data[:WIDTH].clone()
+            getattr(self.kv, part).data = getattr(given, part).data[WIDTH:].clone()
+
+    def forward(self, ids: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+        e, n = self.e, ids.shape[1]
+        x = e.norm(e.piece(ids) + e.place.weight[:n])
+        for block in e.blocks[:-1]:
+            x = block(x, 0.0)
+        block, here = e.blocks[-1], x[:, at]
+        q = self.q(here).view(1, -1, HEADS, WIDTH // HEADS).transpose(1, 2)
+        k, v = self.kv(x).view(1, n, 2, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+        weights = torch.softmax(q @ k.transpose(-1, -2) * (WIDTH // HEADS) ** -0.5, -1)
+        here = block.norm1(here + block.out((weights @ v).transpose(1, 2).reshape(1, -1, WIDTH)))
+        here = block.norm2(here + block.down(torch.nn.functional.gelu(block.up(here))))
+        return e.last_norm(torch.nn.functional.gelu(e.last(here)))[0]
+
+
+def encoder(work: Path, out: Path, name: str = "encoder.pt") -> None:
+    """Write `encoder.onnx`, `encoder.npz` and `pieces.txt` from the averaged weights of a checkpoint."""
     state = torch.load(work / name, weights_only=True)
     pieces, sets = Pieces(state["names"]), Sets.load(work)
     judge = Judge(pieces, sets)
@@ -50,24 +69,36 @@ def encoder(work: Path, out: Path, name: str = "encoder.pt") -> None:
         for n, p in judge.named_parameters():
             if n in state["mean"]:
                 p.copy_(state["mean"][n])
-    judge.eval()
     judge.encoder.piece = Table8(judge.encoder.piece.weight.detach().numpy())
-    full = work / "encoder.fp32.onnx"
-    ids = torch.randint(5, 999, (3, 20))
-    ids[1, 15:] = 0
-    torch.onnx.export(
-        judge.encoder, (ids,), str(full), input_names=["ids"], output_names=["states"], opset_version=17, dynamo=False,
-        dynamic_axes={"ids": {0: "rows", 1: "length"}, "states": {0: "rows", 1: "length"}},
-    )  # fmt: skip
-    quantizer = MatMulNBitsQuantizer(onnx.load(full), bits=8, block_size=128, is_symmetric=True, accuracy_level=4)
-    quantizer.process()
-    quantizer.model.save_model_to_file(str(out / "encoder.onnx"), False)
+    quantized(judge.encoder, work, out)
     vectors, scale = int8(judge.word.weight.detach().numpy())
     np.savez_compressed(
         out / "encoder.npz", vectors=vectors, scale=scale,
         bias=judge.bias.detach().numpy().astype(np.float32), stay=judge.stay.detach().numpy().astype(np.float32),
     )  # fmt: skip
     (out / "pieces.txt").write_text("\n".join(pieces.names) + "\n", "utf-8")
+
+
+def quantized(encoder: Encoder, work: Path, out: Path) -> None:
+    """Write `encoder.onnx`.
+
+    Weights are int8 in blocks with a factor each, and so are the activations of each block of a row at run time: an
+    answer does not depend on what else is in the batch, as it does with ONNX Runtime's dynamic quantization, which also
+    lost much more (mean error of a hidden state .20 against .03).
+    """
+    import onnx
+    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
+    full = work / "encoder.fp32.onnx"
+    given = torch.randint(5, 999, (1, 20)), torch.tensor([3, 4])
+    torch.onnx.export(
+        AtPlaces(encoder).eval(), given, str(full), input_names=["ids", "at"], output_names=["states"],
+        opset_version=17, dynamo=False,
+        dynamic_axes={"ids": {1: "length"}, "at": {0: "places"}, "states": {0: "places"}},
+    )  # fmt: skip
+    quantizer = MatMulNBitsQuantizer(onnx.load(full), bits=8, block_size=128, is_symmetric=True, accuracy_level=4)
+    quantizer.process()
+    quantizer.model.save_model_to_file(str(out / "encoder.onnx"), False)
 
 
 def window(work: Path, out: Path) -> None:

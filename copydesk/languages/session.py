@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +23,15 @@ class Session:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.session: Any = None
-        self.at_place = False
+        self.rows = 1
         self.weights: list[Any] = []  # ONNX Runtime works with them and does not own them
-        # Places of one sentence come one after the other.
-        self._states = lru_cache(1)(self._every)
 
     def __call__(self, ids: tuple[int, ...], at: int) -> NDArray[np.float32]:
         if self.session is None:
             self._load()
-        if not self.at_place:
-            found: NDArray[np.float32] = self._states(ids)[at]
-            return found
-        given = {"ids": np.array([ids], np.int64), "at": np.array([at], np.int64)}
+        given = {"ids": np.array([ids], np.int64), "at": np.array([at] * self.rows, np.int64)}
         state: NDArray[np.float32] = self.session.run(None, given)[0][0]
         return state
-
-    def _every(self, ids: tuple[int, ...]) -> NDArray[np.float32]:
-        states: NDArray[np.float32] = self.session.run(None, {"ids": np.array([ids], np.int64)})[0][0]
-        return states
 
     def _load(self) -> None:
         # Read when it is imported: without it some builds send usage to their makers.
@@ -60,7 +50,9 @@ class Session:
             self.session = onnxruntime.InferenceSession(str(self.path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime has its own exception for each error
             raise LanguageError(f"{self.path} cannot be read: {error}; install copydesk again") from error
-        self.at_place = len(self.session.get_inputs()) == 2
+        # A product of one row has other last digits than one of several: a model that answers several places of one
+        # sentence is asked twice about the same.
+        self.rows = 2 if self.session.get_inputs()[0].shape[0] == 1 else 1
 
 
 def unfolded(path: Path) -> dict[str, NDArray[np.int8]]:
