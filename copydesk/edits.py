@@ -75,10 +75,14 @@ class Span(NamedTuple):
     confidence: float | None = None
 
 
-def _swap(text: str, places: Sequence[int], old: str, new: str) -> str:
+#: A change of a text: where it is, what stands there, and what takes its place.
+_Change = tuple[int, str, str]
+
+
+def _changed(text: str, changes: Iterable[_Change]) -> str:
     parts: list[str] = []
     here = 0
-    for place in places:
+    for place, old, new in changes:
         if place < here or not text.startswith(old, place):
             raise EditMismatch(f"expected {old[:40]!r} at {place}, found {text[place : place + len(old)][:40]!r}")
         parts += (text[here:place], new)
@@ -89,23 +93,35 @@ def _swap(text: str, places: Sequence[int], old: str, new: str) -> str:
 
 def apply(text: str, edit: Edit) -> str:
     """`text` after `edit`. Raises `EditMismatch` if the edit was made on another text."""
-    return _swap(text, edit.places, edit.before, edit.after) if edit.status == APPLIED else text
+    if edit.status != APPLIED:
+        return text
+    return _changed(text, [(place, edit.before, edit.after) for place in edit.places])
 
 
 def undo(text: str, edit: Edit) -> str:
     """`text` before `edit`. Raises `EditMismatch` if `text` does not result from the edit."""
-    if edit.status != APPLIED:
-        return text
-    growth = len(edit.after) - len(edit.before)
-    moved = [place + growth * index for index, place in enumerate(edit.places)]
-    return _swap(text, moved, edit.after, edit.before)
+    return undo_all(text, [edit], edit.field)
 
 
 def undo_all(text: str, edits: Iterable[Edit], field: str = TEXT) -> str:
-    """`text` with every applied edit of `field` undone, last edit first. `edits` are ordered by `sequence`."""
-    for edit in reversed([edit for edit in edits if edit.field == field]):
-        text = undo(text, edit)
-    return text
+    """`text` with every applied edit of `field` undone, last edit first. `edits` are ordered by `sequence`.
+
+    Raises `EditMismatch` if `text` does not result from the edits. One pass over the text undoes as many edits as
+    follow each other from its start to its end.
+    """
+    changes: list[_Change] = []
+    end = grown = 0  # where the text that this pass makes is finished so far, and how much longer it is up to there
+    for edit in reversed([edit for edit in edits if edit.field == field and edit.status == APPLIED]):
+        before, after, places = edit.before, edit.after, edit.places
+        if not places:
+            continue
+        if places[0] < end:
+            text, changes, grown = _changed(text, changes), [], 0
+        growth = len(after) - len(before)
+        changes += [(place + growth * index - grown, after, before) for index, place in enumerate(places)]
+        end = places[-1] + len(before)
+        grown -= growth * len(places)
+    return _changed(text, changes) if changes else text
 
 
 def published_text(headline: str, body: str) -> str:
@@ -133,9 +149,10 @@ def replace(
     offsets need no correction. Spans that change nothing are skipped. Raises `copydesk.data.rules.UnknownRule` for a
     span without a confidence whose rule has none either, and ValueError if spans overlap.
     """
-    spans = sorted(span for span in spans if text[span.start : span.end] != span.after and span.rule not in off)
+    spans = [span for span in spans if text[span[0] : span[1]] != span[2] and span[3] not in off]
     if not spans:
         return text, []
+    spans.sort()
     kinds: dict[tuple[str, str, str, float | None], list[int]] = {}
     parts: list[str] = []
     here = 0

@@ -11,11 +11,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from copydesk import __version__, languages
 from copydesk.config import Config, TyposConfig, user_lists
-from copydesk.deadline import TooSlow, limit
+from copydesk.deadline import TooSlow, clock, limit
 from copydesk.edits import (
     APPLIED,
     SUGGESTED,
@@ -64,10 +65,15 @@ def clean_alone(documents: Iterable[Document], config: Config, sites: Mapping[st
     `config`.
     """
     user_lists.install(config.lists.folder)
-    return [
-        _guarded(document, config, lambda: _clean_alone(document, config, sites.get(site_of(document.uri), NO_SITE)))  # noqa: B023
-        for document in documents
-    ]
+    with clock() as allow:
+        return [
+            _guarded(document, config, allow, partial(_clean_alone, document, config, _evidence(document, sites)))
+            for document in documents
+        ]
+
+
+def _evidence(document: Document, sites: Mapping[str, Site]) -> Site:
+    return sites.get(site_of(document.uri), NO_SITE) if sites else NO_SITE
 
 
 def as_document(
@@ -119,6 +125,8 @@ def _read_page(draft: Draft) -> Draft:
     document = draft.document
     if document.media_type == "html" and document.text is None:
         document = pages.extract(document)
+    elif document.problem is None:
+        return draft
     return draft._replace(document=document, problem=document.problem, source_text=document.text or "")
 
 
@@ -208,23 +216,25 @@ def _clean_alone(document: Document, config: Config, site: Site) -> Cleaned:
         if draft.problem is not None:
             return Cleaned(draft.document, None, problems=(draft.problem,), source_text=draft.source_text)
     assert draft.layout is not None
-    return _counted(
-        Cleaned(
-            draft.document,
-            _article(draft, draft.layout),
-            draft.edits,
-            tuple(draft.layout.problems),
-            draft.source_text,
-            draft.document.title,
-            waits=draft.layout.date_order_open or mojibake.in_doubt(draft.edits),
-        )
+    layout, title = draft.layout, draft.document.title
+    article_id = draft.document.article_id
+    edits = _numbered(draft.edits, article_id)
+    return Cleaned(
+        draft.document,
+        _article(draft, layout, article_id),
+        edits,
+        tuple(layout.problems),
+        draft.source_text,
+        title,
+        reversible=_rebuild(layout.headline, layout.body, edits, draft.source_text, title),
+        waits=layout.date_order_open or mojibake.in_doubt(edits),
     )
 
 
-def _article(draft: Draft, layout: Layout) -> Article:
+def _article(draft: Draft, layout: Layout, article_id: str) -> Article:
     document = draft.document
     return Article(
-        article_id=document.article_id,
+        article_id=article_id,
         uri=document.uri,
         content_sha256=document.content_sha256,
         headline=layout.headline,
@@ -242,8 +252,9 @@ def _article(draft: Draft, layout: Layout) -> Article:
         view_count=layout.view_count,
         language=draft.language,
         encoding=draft.encoding,
-        cluster_id=document.article_id,
+        cluster_id=article_id,
         pipeline_version=__version__,
+        **_counts(layout.headline, layout.body, draft.edits),
     )
 
 
@@ -283,10 +294,11 @@ def correct_typos(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
             raise  # a broken installation is no fault of the documents
         except (Exception, TooSlow):
             log.exception("typos of a batch could not be corrected; its documents are tried one by one")
-            done = [
-                _guarded(one.document, config, lambda: _corrected([one], model, config, words)[0])  # noqa: B023
-                for one in done
-            ]
+            with clock() as allow:
+                done = [
+                    _guarded(one.document, config, allow, lambda: _corrected([one], model, config, words)[0])  # noqa: B023
+                    for one in done
+                ]
     return done
 
 
@@ -299,7 +311,7 @@ def _corrected(cleaned: Sequence[Cleaned], model: Model, config: Config, words: 
     for (i, article), text, findings in zip(mine, texts, found, strict=True):
         wanted = [finding for finding in findings if finding.rule not in config.rules.off]
         if wanted:
-            done[i] = _counted(_settled(cleaned[i], article, text, wanted, config.typos))
+            done[i] = _settled(cleaned[i], article, text, wanted, config.typos)
     return done
 
 
@@ -317,17 +329,28 @@ def _settled(one: Cleaned, article: Article, text: str, found: list[Finding], co
     if one.source_title is not None and any(edit.field == TITLE for edit in one.edits):
         within = [finding for finding in found if finding.end <= len(article.headline)]
         edits += [edit for edit in settle(article.headline, within, config, TITLE)[1] if edit.status == APPLIED]
-    return replace(one, article=replace(article, headline=headline, body=body), edits=(*one.edits, *edits))
+    all_edits = (*one.edits, *_numbered(edits, article.article_id, len(one.edits)))
+    article = replace(article, headline=headline, body=body, **_counts(headline, body, all_edits))
+    reversible = _rebuild(headline, body, all_edits, one.source_text, one.source_title)
+    return replace(one, article=article, edits=all_edits, reversible=reversible)
 
 
 # --- finishing -------------------------------------------------------------------------------------------------------
 
 
-def _guarded(document: Document, config: Config, work: Callable[[], Cleaned]) -> Cleaned:
-    """The result of `work` on a document; an internal error or a timeout becomes a problem of that document."""
+def _guarded(
+    document: Document, config: Config, allow: Callable[[float], None], work: Callable[[], Cleaned]
+) -> Cleaned:
+    """The result of `work` on a document; an internal error or a timeout becomes a problem of that document.
+
+    `allow` is that of `copydesk.deadline.clock`.
+    """
     try:
-        with limit(_seconds(config, document)):
+        allow(_seconds(config, document))
+        try:
             return work()
+        finally:
+            allow(0)
     except languages.LanguageError:
         raise
     except TooSlow as error:
@@ -348,33 +371,38 @@ def _seconds(config: Config, *documents: Document) -> float:
     return config.run.document_seconds * max(1.0, sum(len(document.content) for document in documents) / 2**20)
 
 
-def _counted(cleaned: Cleaned) -> Cleaned:
-    """`cleaned` with its edits numbered and counted, and with `reversible` set."""
-    article = cleaned.article
-    assert article is not None
-    edits = tuple(Edit(article.article_id, i, *edit[2:]) for i, edit in enumerate(cleaned.edits))
-    suggested = sum(edit.status == SUGGESTED for edit in edits)
-    article = replace(
-        article,
-        word_count=len(article.headline.split()) + len(article.body.split()),
-        edit_count=len(edits) - suggested,
-        suggestion_count=suggested,
-    )
-    cleaned = replace(cleaned, article=article, edits=edits)
-    return replace(cleaned, reversible=rebuilds(cleaned))
+def _numbered(edits: Iterable[Edit], article_id: str, first: int = 0) -> tuple[Edit, ...]:
+    """`edits` of an article, numbered from `first` on."""
+    return tuple([Edit._make((article_id, i, *edit[2:])) for i, edit in enumerate(edits, first)])
+
+
+def _counts(headline: str, body: str, edits: Iterable[Edit]) -> dict[str, Any]:
+    """The columns of an article that count its words and edits."""
+    statuses = [edit.status for edit in edits]
+    suggested = statuses.count(SUGGESTED)
+    return {
+        "word_count": len(headline.split()) + len(body.split()),
+        "edit_count": len(statuses) - suggested,
+        "suggestion_count": suggested,
+    }
 
 
 def rebuilds(cleaned: Cleaned) -> bool:
     """Whether the article and its edits rebuild the source text and title exactly."""
     article = cleaned.article
-    if article is None:
-        return True
+    return article is None or _rebuild(
+        article.headline, article.body, cleaned.edits, cleaned.source_text, cleaned.source_title
+    )
+
+
+def _rebuild(headline: str, body: str, edits: Sequence[Edit], source_text: str, source_title: str | None) -> bool:
+    """Whether `edits` undone lead from the published text to the source text, and from the headline to the title."""
     try:
-        if rebuild(article.headline, article.body, cleaned.edits) != cleaned.source_text:
+        if rebuild(headline, body, edits) != source_text:
             return False
-        if cleaned.source_title is None or not any(edit.field == TITLE for edit in cleaned.edits):
+        if source_title is None or not any(edit.field == TITLE for edit in edits):
             return True
-        return rebuild_title(article.headline, cleaned.edits) == cleaned.source_title
+        return rebuild_title(headline, edits) == source_title
     except EditMismatch:
         return False
 

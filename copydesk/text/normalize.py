@@ -27,24 +27,38 @@ def normalize(text: str, quotes: Quotes, field: str = TEXT, off: Collection[str]
 
 # --- white space and paragraphs ---------------------------------------------------------------------------------------
 
-_ODD = "\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000\r\n"
-# White space that may need a change. A pattern that starts with a character class is several times faster than one that
-# may start with nothing, so single spaces at the edges are matched separately.
-_GAP = re.compile(f"[ {_ODD}]{{2,}}|[{_ODD}]")
 _LINE_END = re.compile("\r\n|\r|\n")
+_ODD = "\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000\r\n"
+_ODD_RUN = re.compile(f"[{_ODD}][ {_ODD}]*")
+_WIDE_RUN = re.compile(f"  [ {_ODD}]*")
+
+
+def _gaps(text: str) -> list[tuple[int, int]]:
+    """The runs of white space that may need a change, in order: all but single spaces.
+
+    Most spaces of a text are single ones, so runs are found by what single spaces are not: by an odd character, with at
+    most one space before it, or by two spaces.
+    """
+    odd = [match.span() for match in _ODD_RUN.finditer(text)]
+    odd = [(start - (start > 0 and text[start - 1] == " "), end) for start, end in odd]
+    if "  " not in text:
+        return odd
+    begins = {match.end(): match.start() for match in _WIDE_RUN.finditer(text)}
+    for start, end in odd:
+        begins[end] = min(start, begins.get(end, start))
+    return sorted((start, end) for end, start in begins.items())
 
 
 def _spaces(text: str, single_line: bool) -> Iterator[Span]:
-    width = 0 if single_line else _wrap_width(text)
+    width: int | None = None
     last = len(text)
     divided = Divided(text)
     if text[:1] == " " and not text[1:2].isspace():
         yield Span(0, 1, "", "edge")
     if last > 1 and text[-1] == " " and not text[-2].isspace():
         yield Span(last - 1, last, "", "edge")
-    for gap in _GAP.finditer(text):
-        piece = gap[0]
-        start, end = gap.span()
+    for start, end in _gaps(text):
+        piece = text[start:end]
         if piece == "\n\n" and not single_line and start > 0 and end < last and text[start - 1] != "-":
             continue
         if start == 0 or end == last:
@@ -55,11 +69,15 @@ def _spaces(text: str, single_line: bool) -> Iterator[Span]:
             yield Span(start, end, " ", "line-break")
         elif text[start - 1] == "-" and (join := divided.at(start, end)):
             yield Span(start - join.cut, end, join.after, "line-wrap")
-        elif not width or len(_LINE_END.findall(piece)) > 1:
-            if piece != "\n\n":
-                yield Span(start, end, "\n\n", "paragraph-break")
+        elif _line_ends(piece) > 1:
+            yield Span(start, end, "\n\n", "paragraph-break")
         else:
-            yield _unwrapped(text, start, end, width)
+            width = _wrap_width(text) if width is None else width
+            yield _unwrapped(text, start, end, width) if width else Span(start, end, "\n\n", "paragraph-break")
+
+
+def _line_ends(text: str) -> int:
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
 def _unwrapped(text: str, start: int, end: int, width: int) -> Span:
@@ -82,7 +100,7 @@ def _wrap_width(text: str) -> int:
     if text.count("\n") + text.count("\r") < 3:
         return 0
     lines = [line.rstrip() for line in _LINE_END.split(text[:20_000])]
-    pairs = [(a, b) for a, b in pairwise(lines) if a.strip() and b.strip()]
+    pairs = [(a, b) for a, b in pairwise(lines) if a and b]
     if len(pairs) < 3:
         return 0
     lengths = sorted(len(a) for a, _ in pairs)
@@ -111,8 +129,9 @@ _IDEOGRAPHS = re.compile("[\u3001-\u303f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]
 
 def _quotes(text: str, style: Quotes) -> Iterator[Span]:
     if style == "straight" and not text.isascii():
-        ideographic = _IDEOGRAPHS.search(text) is not None
-        for match in _CURLED.finditer(text):
+        found = list(_CURLED.finditer(text))
+        ideographic = found and _IDEOGRAPHS.search(text) is not None
+        for match in found:
             at = match.start()
             if not (ideographic and _IDEOGRAPHS.search(text[max(at - 1, 0) : at + 2])):
                 yield Span(at, at + 1, _STRAIGHT[match[0]], "quote")
