@@ -6,17 +6,20 @@ import json
 from itertools import islice
 from pathlib import Path
 
-from benchmarks import corpus, throughput
+from benchmarks import contenders, corpus
+from benchmarks.contenders import Night
 from benchmarks.corpus.__main__ import main as corpus_main
 
 
 def test_the_throughput_is_measured_part_by_part(tmp_path: Path) -> None:
-    articles = tmp_path / "articles.jsonl"
-    throughput.write_articles(throughput.pool(None), 3, articles)
-    took = throughput.measured("off", articles, tmp_path, watch=True)
+    source = corpus.Corpus()
+    corpus.write(source.records(0, 3), tmp_path / "articles.jsonl")
+    night = Night(tmp_path / "articles.jsonl", tmp_path / "warehouse", source.day(3), "off")
+    took = contenders.measured("copydesk", night, watch_parts=True, watch_memory=True)
     assert took["published"] == 3
     assert {"repair", "structure", "to Arrow", "commit", "everything else"} <= took["parts"].keys()
-    assert took["peak_bytes"] > 2**20
+    assert took["whole"] > 2**20
+    assert took["peak"] > took["whole"] / 2
 
 
 def test_made_up_news_is_the_same_for_the_same_seed(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import json
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,6 +33,8 @@ Record = dict[str, Any]
 FIRST, PER_DAY = date(2022, 1, 3), 1_000
 #: The share of articles that are copies, how far back their originals are at most, and the share that is no article.
 COPIES, BACK, UNFIT = 0.03, 2_000, 0.003
+#: The date of a run that takes real articles.
+REAL_DAY = date(2024, 5, 3)
 #: Fields of real articles that hold the text, the first that is filled.
 TEXT_FIELDS = ("raw_text", "text", "content", "body")
 
@@ -42,6 +44,9 @@ class Source(Protocol):
 
     def records(self, start: int, stop: int) -> Iterator[Record]:
         """The articles with these numbers; the text of each is in `text`."""
+
+    def day(self, stop: int) -> date:
+        """The date of a run that takes all articles before this number."""
 
 
 class Corpus:
@@ -61,6 +66,10 @@ class Corpus:
     def records(self, start: int, stop: int) -> Iterator[Record]:
         """The articles numbered from `start` up to `stop`."""
         return (self.record(number) for number in range(start, stop))
+
+    def day(self, stop: int) -> date:
+        """The date behind the last of them."""
+        return FIRST + timedelta(days=stop // PER_DAY + 1)
 
     def record(self, number: int) -> Record:
         """One article."""
@@ -99,6 +108,10 @@ class Real:
         """The articles numbered from `start` up to `stop`."""
         texts = self.texts
         return ({"id": f"article-{n}", "text": texts[n % len(texts)]} for n in range(start, stop))
+
+    def day(self, stop: int) -> date:
+        """One date for all: they do not come in the order of their dates."""
+        return REAL_DAY
 
 
 def _texts(folder: Path) -> Iterator[str]:
