@@ -34,6 +34,14 @@ finally:
 """
 
 
+_SWALLOWED = """
+try:
+    {}
+except SystemExit:
+    pass
+"""
+
+
 class Start(NamedTuple):
     """What a statement imported, and which files it opened that are no code."""
 
@@ -67,10 +75,25 @@ def test_import_reads_one_module_and_no_data() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"], ["show", "--help"]])
 def test_the_command_line_helps_without_settings_and_data(arguments: list[str]) -> None:
     found = start(f"from copydesk.cli import main; main({arguments!r})")
-    assert {name for name in found.own if not f"{name}.".startswith("copydesk.cli.")} == {"copydesk"}
+    assert {name for name in found.own if not f"{name}.".startswith("copydesk.cli.")} <= {
+        "copydesk",
+        "copydesk.garbage",
+    }
     assert found.packages == {"click", "copydesk"}
     assert not [path for path in found.data if Path(path).is_relative_to(ROOT / "copydesk")]
     assert len(found.modules) <= 175, "what click imports, and little more"
+
+
+def test_the_command_line_collects_garbage_rarely_and_the_library_leaves_that_to_its_caller() -> None:
+    ask = "import gc; before = gc.get_threshold(); {}; print(gc.get_threshold()[0] / before[0])"
+    asked = {
+        "import copydesk; copydesk.clean('Rain in the valley', uri='a')": False,
+        "from copydesk.cli import main; main(['check', '--warehouse', 'none'], standalone_mode=False)": True,
+    }
+    for statement, rarely in asked.items():
+        wrapped = ask.format(f"exec({_SWALLOWED.format(statement)!r})")
+        done = subprocess.run([sys.executable, "-c", wrapped], capture_output=True, text=True, check=True, cwd=ROOT)
+        assert (float(done.stdout.split()[-1]) > 1) is rarely, statement
 
 
 def test_what_is_watched_is_seen() -> None:
@@ -99,10 +122,12 @@ def test_type_checkers_see_the_names_that_run() -> None:
     assert {*typed, "__version__"} == set(copydesk.__all__)
 
 
-def test_scipy_is_imported_on_first_use_only() -> None:
+def test_scipy_and_altair_are_imported_on_first_use_only() -> None:
     code = (
         "import sys; from copydesk.checks import engine; engine.great_expectations();"
         "assert 'scipy.stats._stats_py' not in sys.modules;"
+        "assert 'altair.vegalite' not in sys.modules;"
+        "import altair; assert altair.Chart;"
         "from scipy import stats; print(stats.entropy([0.5, 0.5], base=2))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

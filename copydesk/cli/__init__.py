@@ -32,6 +32,9 @@ def main() -> None:
     Reads raw articles, repairs encodings and layout, corrects typos, validates the result and publishes it as Parquet.
     Every change is recorded with a confidence and can be undone.
     """
+    from copydesk.garbage import collect_rarely
+
+    collect_rarely()
 
 
 for command in (

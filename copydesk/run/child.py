@@ -13,6 +13,8 @@ import threading
 import time
 from importlib import import_module
 
+from copydesk.garbage import collect_rarely
+
 #: The process of `copydesk serve`, told to the runs that it starts.
 SERVED_BY = "COPYDESK_SERVED_BY"
 #: Seconds in which a run whose `serve` is gone may release what it holds.
@@ -29,6 +31,7 @@ def begin(lists: str | None) -> None:
         for name in [name for name in sys.modules if name.partition(".")[0] == "copydesk"]:
             del sys.modules[name]
         import_module("copydesk.config.user_lists").install(lists)
+    collect_rarely()
     _end_with_parent()
 
 
