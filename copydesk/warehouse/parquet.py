@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,8 @@ from copydesk.warehouse.schemas import EDITS, SIGNATURES
 #: Maximum rows and bytes of text of a row group.
 GROUP_ROWS = 16_384
 GROUP_BYTES = 32 * 2**20
+#: Bytes that are written together.
+WRITE_BYTES = 2**18
 
 #: Columns of long or free text, without statistics: these help no reader and would be half of a small file.
 _TEXTS = {
@@ -59,17 +62,20 @@ _FEW_VALUES = {
 }
 
 
-#: Edits are in thousands of small files, in which dictionary pages and statistics take more space than they save, and
-#: better compression takes no time.
-_SMALL: dict[str, Any] = {
+#: Statistics and dictionaries of text of edits take more space than they save.
+_OF_EDITS: dict[str, Any] = {
     "use_dictionary": False,
     "write_statistics": False,
-    "compression_level": 15,
+    "compression_level": 3,
     "column_encoding": dict.fromkeys(
         ("sequence", "start", "end", "body_start", "positions.list.element"), "DELTA_BINARY_PACKED"
     ),
 }
 
+#: Rows of a small file. A night of many dates has thousands of them: pages of a few bytes are larger when compressed,
+#: each compressed column takes as long as writing it, and dictionaries and statistics take more space than they save.
+SMALL_ROWS = 64
+_LONG_TEXTS = ("body", "before", "after", "context", "content", "text")
 
 #: Sorted keys and numbers that look random: the former are told by their differences, the latter cannot be compressed.
 _KEYS: dict[str, Any] = {
@@ -80,10 +86,25 @@ _KEYS: dict[str, Any] = {
 _KEYS_ROWS = 2**17
 
 
-def _usual(columns: list[str]) -> dict[str, Any]:
+def _options(schema: pa.Schema, small: bool) -> dict[str, Any]:
+    """How a file of a table is written; `small` is one of at most `SMALL_ROWS` rows."""
+    if schema is SIGNATURES:
+        return {"compression": {"gone": "zstd"}, **_KEYS}
+    if small:
+        texts = [name for name in _LONG_TEXTS if name in schema.names]
+        return {
+            "compression": dict.fromkeys(texts, "zstd") or "none",
+            "compression_level": dict.fromkeys(texts, 3) or None,
+            "use_dictionary": False,
+            "write_statistics": False,
+        }
+    if schema is EDITS:
+        return {"compression": "zstd", **_OF_EDITS}
+    flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
     return {
-        "use_dictionary": [name for name in columns if name in _FEW_VALUES],
-        "write_statistics": [name for name in columns if name not in _TEXTS],
+        "compression": "zstd",
+        "use_dictionary": [name for name in flat if name in _FEW_VALUES],
+        "write_statistics": [name for name in flat if name not in _TEXTS],
         "compression_level": 3,
     }
 
@@ -108,31 +129,58 @@ def seal(path: Path, rows: int | None = None) -> Sealed:
         return Sealed(file.tell(), digest, rows)
 
 
+class _Measured:
+    """A file that is written from its beginning to its end, with its size and its digest so far."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.size, self.digest, self.closed = 0, hashlib.sha256(), False
+
+    def write(self, data: bytes) -> int:
+        self._file.write(data)
+        self.digest.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self.size
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        self.closed = True
+
+
 def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> Sealed:
     """Write `tables` in order, with at most one row group in memory. A file without rows is valid."""
-    is_keys = schema is SIGNATURES
-    flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
+    groups = _row_groups(tables, _KEYS_ROWS if schema is SIGNATURES else GROUP_ROWS)
+    first = next(groups, None)
+    rows = 0
+    # Arrow writes every page and every part of the footer by itself, so the file is written through a buffer.
     with (
-        pa.OSFile(str(path), "wb") as file,
+        path.open("wb") as file,
+        pa.PythonFile(measured := _Measured(file), "w") as whole,
+        pa.BufferedOutputStream(whole, WRITE_BYTES) as buffered,
         pq.ParquetWriter(
-            file,
-            schema,
-            compression={"article": "none", "digest": "none", "key": "none", "gone": "zstd"} if is_keys else "zstd",
-            write_page_checksum=True,
-            **(_SMALL if schema is EDITS else _KEYS if is_keys else _usual(flat)),
+            buffered, schema, write_page_checksum=True, **_options(schema, first is None or len(first) <= SMALL_ROWS)
         ) as writer,
     ):
-        rows = 0
-        for group in _row_groups(tables, _KEYS_ROWS if is_keys else GROUP_ROWS):
+        for group in () if first is None else chain([first], groups):
             writer.write_table(group, row_group_size=group.num_rows)
             rows += group.num_rows
-    return seal(path, rows)
+    return Sealed(measured.size, measured.digest.hexdigest(), rows)
 
 
 def _row_groups(tables: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
     pending: list[pa.Table] = []
     rows = size = 0
     for table in tables:
+        whole = _text_bytes(table)
+        if rows + table.num_rows < most and size + whole < GROUP_BYTES:
+            pending.append(table)
+            rows, size = rows + table.num_rows, size + whole
+            continue
         ends = _running_bytes(table)
         start = 0
         while start < table.num_rows:
@@ -145,13 +193,19 @@ def _row_groups(tables: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
                 yield _joined(pending)
                 pending, rows, size = [], 0, 0
             start = stop
-    if pending:
+    if rows:
         yield _joined(pending)
 
 
 def _joined(tables: list[pa.Table]) -> pa.Table:
     """One chunk for each column, because the writer starts a new page at each chunk."""
     return pa.concat_tables(tables).combine_chunks()
+
+
+def _text_bytes(table: pa.Table) -> int:
+    """The bytes of text of all rows."""
+    names = [name for name in _HEAVY if name in table.schema.names]
+    return sum(pc.sum(pc.binary_length(table[name])).as_py() or 0 for name in names)
 
 
 def _running_bytes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
