@@ -153,6 +153,8 @@ def _kind(edit: Edit) -> tuple[str, str, str]:
 
 def _wanted(edit: Edit, choice: Choice | None) -> Edit:
     """`edit` with the status that `choice` gives it."""
+    if choice is None and edit.proposed is None:
+        return edit
     proposed = edit.proposed or edit.status
     if choice is None or choice.action == REVERT:
         return edit._replace(status=proposed, proposed=None)
@@ -235,6 +237,8 @@ def _moved(edits: Sequence[Edit], wanted: Sequence[Edit]) -> tuple[list[Edit], l
 
 
 def _at(edit: Edit, places: Sequence[int]) -> Edit:
+    if tuple(places) == edit.places:
+        return edit
     end = places[0] + len(edit.before)
     return edit._replace(
         start=places[0], end=end, positions=tuple(places) if edit.positions is not None else edit.positions

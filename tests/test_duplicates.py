@@ -17,7 +17,7 @@ from copydesk.duplicates import wires
 from copydesk.duplicates.articles import clusters, entries, texts
 from copydesk.duplicates.clusters import Settings, crowded
 from copydesk.duplicates.compare import Facts
-from copydesk.duplicates.shingles import GROUP_BYTES, shingles, spaced
+from copydesk.duplicates.shingles import GROUP_BYTES, MARKS, shingles, spaced
 from copydesk.duplicates.sketch import speaks_of
 
 LEAD = (
@@ -40,6 +40,8 @@ MORE = (
 )
 STORY = "\n\n".join((LEAD, *MORE))
 HEADLINE = "Freighter strikes swing bridge at Port Elwyn"
+#: Characters of scripts that do not divide words.
+UNDIVIDED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 
 
 def kinds(*rows: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -71,6 +73,15 @@ def test_vowel_signs_are_parts_of_words() -> None:
     one, two = (row(name, "एक दो तीन", body) for name, body in (("a", "की कु कै को " * 3), ("b", "का के कू कौ " * 3)))
     assert clusters([one, two]).pairs == []
     assert Facts.of("मुजफ्फरपुर में 3.5 डिग्री").all == {"मुजफ्फरपुर", "में", "3.5", "डिग्री"}
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("ßİǰẞ中ไ・ ,.aA"))))
+def test_words_are_those_of_the_characters_one_by_one(text: str) -> None:
+    def of(char: str) -> str:
+        word = char if char.isalnum() or char in MARKS else " "
+        return f" {word} " if re.match(UNDIVIDED, char) else word
+
+    assert spaced(text) == f" {''.join(map(of, text.casefold()))} ".encode()
 
 
 def test_texts_are_hashed_alike_in_any_batch() -> None:

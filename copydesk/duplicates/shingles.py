@@ -26,6 +26,7 @@ MOST = 2**20
 _UNDIVIDED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 #: Bytes of words as they are, of all else in ASCII a space.
 _ASCII = bytes(byte if byte > 127 or chr(byte).isalnum() else 32 for byte in range(256))
+_CODE_POINTS = 0x110000
 
 #: Vowel signs and accents that are characters of their own; in many scripts of India every second word has some.
 MARKS = frozenset(
@@ -59,15 +60,54 @@ class Shingles(NamedTuple):
 
 def spaced(text: str) -> bytes:
     """The words of a text, in small letters and UTF-8, with spaces before, between and after them."""
-    text = text[:MOST].casefold()
+    text = text[:MOST]
     if text.isascii():
-        return b" " + text.encode().translate(_ASCII) + b" "
-    if _UNDIVIDED.search(text):
-        text = _UNDIVIDED.sub(" \\g<0> ", text)
-    for sign in set(text):
-        if not (sign.isascii() or sign.isalnum() or sign in MARKS):
-            text = text.replace(sign, " ")
-    return b" " + text.encode("utf-8", "replace").translate(_ASCII) + b" "
+        return b" " + text.lower().encode().translate(_ASCII) + b" "
+    words: str = _LETTERS.of(text).tobytes().decode("utf-32-le")
+    return b" " + words.encode() + b" "
+
+
+def _counts(char: str) -> bool:
+    """Whether a character is part of a word."""
+    return char.isalnum() or char in MARKS
+
+
+class _Letters:
+    """What stands for each character among words: itself in small letters, or a space. Looked up in arrays, which are
+    filled in as characters occur: of 1.1 million a run meets some thousands.
+    """
+
+    _UNKNOWN, _SEVERAL = 2**32 - 1, 2**32 - 2
+
+    def __init__(self) -> None:
+        self._single = np.full(_CODE_POINTS, self._UNKNOWN, np.uint32)
+        self._undivided = np.zeros(_CODE_POINTS, bool)
+
+    def of(self, text: str) -> Any:
+        """The code points that stand for those of a text, uint32."""
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        found = self._single.take(codes)
+        if found.max() == self._UNKNOWN:
+            self._learn(np.unique(codes[found == self._UNKNOWN]).tolist())
+            found = self._single.take(codes)
+        if found.max() == self._SEVERAL:
+            return self.of(text.casefold())  # ß becomes ss, whose letters stay as they are
+        apart = self._undivided.take(codes)
+        if not apart.any():
+            return found
+        widths = np.where(apart, 3, 1)
+        spread = np.full(widths.sum(), ord(" "), np.uint32)
+        spread[np.cumsum(widths) - np.where(apart, 2, 1)] = found
+        return spread
+
+    def _learn(self, codes: list[int]) -> None:
+        for code in codes:
+            small = chr(code).casefold()
+            self._single[code] = self._SEVERAL if len(small) > 1 else ord(small) if _counts(small) else ord(" ")
+            self._undivided[code] = bool(_UNDIVIDED.match(small))
+
+
+_LETTERS = _Letters()
 
 
 def shingles(texts: Sequence[bytes]) -> Shingles:

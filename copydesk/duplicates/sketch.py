@@ -72,11 +72,11 @@ def sketch(
     body, rows = _body_keys(found, salts)
     exact = _keys(contents, EXACT)
     titles = [_title(*one) for one in zip(heads, days, sites, strict=True)]
-    by_title = [_keys(np.array([title] if title else [], np.uint64), HEADLINE) for title in titles]
+    by_title = _keys(np.array(titles, np.uint64), HEADLINE)
     edges = np.searchsorted(rows, np.arange(len(texts) + 1))
     keys = [
-        np.concatenate([body[edges[row] : edges[row + 1]], exact[row : row + 1], by_title[row]])
-        for row in range(len(texts))
+        np.concatenate([body[edges[row] : edges[row + 1]], exact[row : row + 1], by_title[row : row + bool(title)]])
+        for row, title in enumerate(titles)
     ]
     return Sketches(found, texts, heads, told, contents, titles, keys)
 

@@ -84,6 +84,7 @@ def _in_text(body: str) -> str | None:
     return next(filter(None, names), None)
 
 
+@lru_cache(10_000)
 def _service(name: str) -> str | None:
     """The agency of this name, by its canonical name; None for other names."""
     return _BY_PLAIN.get(plain(canonical_agency(name)))

@@ -16,6 +16,7 @@ from copydesk.records import CRITICAL, INFO, Article, Cleaned, Document, Problem
 from copydesk.reviewed import NO_CHOICES, Choices, review
 from copydesk.text.site import Proof, Site
 from copydesk.warehouse.schemas import articles_table, as_given, documents_table, edits_table, quarantine_row
+from copydesk.warehouse.signs import SIGNS, signs
 
 #: The reason for which a document stays in quarantine whose release was taken back.
 WITHDRAWN = Problem(
@@ -31,7 +32,8 @@ class Batch(NamedTuple):
     """Cleaned documents.
 
     `articles` (rows of `ARTICLES` and `published_date`), `metrics` (from `copydesk.checks.metrics`) and `raw` (rows of
-    `documents_table`) have the same rows; `edits` are those of the articles. `problems` are the problems found by the
+    `documents_table`) have the same rows, and so have `signs` (from `copydesk.warehouse.signs`) if articles are to be
+    compared; `edits` are those of the articles. `problems` are the problems found by the
     steps, by row. `quarantined` are rows of the quarantine, with the columns of `RAW`. `documents` and `size` are the
     number of documents and bytes.
 
@@ -43,6 +45,7 @@ class Batch(NamedTuple):
     metrics: pa.Table
     edits: pa.Table
     raw: pa.Table
+    signs: pa.Table
     problems: dict[int, list[Problem]]
     quarantined: list[dict[str, Any]]
     documents: int
@@ -86,6 +89,7 @@ def clean_batch(
         metrics.articles(table.append_column("rebuilds", reversible), day),
         edits_table([edit for one, _ in kept for edit in one.edits], [article for _, article in kept]),
         documents_table(raw),
+        signs(table) if config.duplicates.enabled else SIGNS.empty_table(),
         {row: list(one.problems) for row, (one, _) in enumerate(kept) if one.problems},
         quarantined,
         len(cleaned),
@@ -131,10 +135,12 @@ def join(batches: Sequence[Batch]) -> Batch:
     for batch in batches:
         problems |= {rows + row: found for row, found in batch.problems.items()}
         rows += len(batch.articles)
-    articles, metric_rows, edits, raw = (pa.concat_tables([batch[index] for batch in batches]) for index in range(4))
+    articles, metric_rows, edits, raw, signed = (
+        pa.concat_tables([batch[index] for batch in batches]) for index in range(5)
+    )
     quarantined = [row for batch in batches for row in batch.quarantined]
     documents, size = sum(batch.documents for batch in batches), sum(batch.size for batch in batches)
-    return Batch(articles, metric_rows, edits, raw, problems, quarantined, documents, size)
+    return Batch(articles, metric_rows, edits, raw, signed, problems, quarantined, documents, size)
 
 
 def _row(one: Cleaned, given: Document, text: str | None = None) -> dict[str, Any]:

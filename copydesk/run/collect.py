@@ -256,7 +256,8 @@ class _Intake:
         replaced = published.filter(pc.is_in(published["article_id"], articles["article_id"].combine_chunks()))
         self.published += zip(articles["uri"].to_pylist(), articles["content_sha256"].to_pylist(), strict=True)
         kept = self._kept(batch, raw)
-        self._staging.add(articles, edits, quarantine_table(quarantined), raw.filter(good), replaced, kept)
+        signs = batch.signs.filter(good) if len(batch.signs) else batch.signs
+        self._staging.add(articles, edits, quarantine_table(quarantined), raw.filter(good), replaced, kept, signs)
         told = Told(good.to_pylist(), published["article_id"])
         self._tally.add(checked, batch.metrics, batch.edits, raw, told)
         self._tally.add_quarantined(quarantined, len(batch.quarantined))

@@ -42,7 +42,10 @@ def report(compared: Compared) -> dict[str, Any]:
     kinds = {pair.article_id: (pair.kind, round(pair.similarity, 3)) for pair in reversed(made.pairs)}
     return {
         "counts": {kind: counts[kind] for kind in KINDS},
-        "syndicated": [{"agency": name, "articles": count} for name, count in agencies.most_common()],
+        "syndicated": [
+            {"agency": name, "articles": count}
+            for name, count in sorted(agencies.items(), key=lambda item: (-item[1], str(item[0])))
+        ],
         "largest": [
             {
                 "cluster_id": key,

@@ -88,6 +88,7 @@ def _without(batch: Batch, rows: list[int]) -> Batch:
         articles=articles,
         metrics=batch.metrics.take(chosen),
         raw=batch.raw.take(chosen),
+        signs=batch.signs.take(chosen) if len(batch.signs) else batch.signs,
         edits=batch.edits.filter(pc.is_in(batch.edits["article_id"], articles["article_id"].combine_chunks())),
         problems={new: batch.problems[old] for new, old in enumerate(stay) if old in batch.problems},
         documents=batch.documents - len(rows),

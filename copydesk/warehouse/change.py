@@ -25,6 +25,7 @@ from copydesk.warehouse.recovery import numbered
 from copydesk.warehouse.retention import FOREVER, Keep
 from copydesk.warehouse.schemas import VERSIONS, articles_table, edits_table
 from copydesk.warehouse.signatures import is_there, state
+from copydesk.warehouse.signs import Signs, signs
 from copydesk.warehouse.spill import Spill
 from copydesk.warehouse.store import Store, in_words
 
@@ -48,6 +49,7 @@ class Change:
             self._folder.mkdir(parents=True)
             self._articles = Spill(self._folder / "articles", store.partitions.schema("articles"))
             self._edits = Spill(self._folder / "edits", store.partitions.schema("edits"))
+            self._signs = Signs(self._folder / "signs")
 
     def __enter__(self) -> Self:
         return self
@@ -56,8 +58,7 @@ class Change:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with suppress(OSError, pa.ArrowException):
-            self._articles.close()
-            self._edits.close()
+            self._close()
         with suppress(OSError):
             shutil.rmtree(self._folder)
         self._store.leave()
@@ -71,6 +72,7 @@ class Change:
         of_edits = np.array([by_id[key] for key in made["article_id"].to_pylist()], np.int32)
         with in_words("write to the staging area"):
             self._articles.add_dated(table, days, self._store.partitions)
+            self._signs.add(signs(table))
             self._edits.add_dated(made, of_edits, self._store.partitions)
         own = self._store.partitions.of(day)
         self._leaving.setdefault(own, []).extend(by_id)
@@ -105,8 +107,7 @@ class Change:
                 {**decision._asdict(), "number": number, "decided_at": self._at, "run_id": run_id}
                 for number, decision in enumerate(made, last + 1)
             ]
-            self._articles.close()
-            self._edits.close()
+            self._close()
             copies = compare(self._delta(), None) if self._days else NOTHING
             return publish(self._store, self._plan(run_id, rows, copies))
 
@@ -116,8 +117,7 @@ class Change:
         Raises `WarehouseError`.
         """
         with in_words("compare the articles"):
-            self._articles.close()
-            self._edits.close()
+            self._close()
             before = self._store.read(layout.SIGNATURES_STATE)
             copies = compare(self._delta(), settings, anew=True)
             known = state(self._store)
@@ -126,9 +126,13 @@ class Change:
                 publish(self._store, self._plan(numbered(self._store, COMPARISON), [], copies))
             return copies
 
+    def _close(self) -> None:
+        for part in (self._articles, self._edits, self._signs):
+            part.close()
+
     def _delta(self) -> Delta:
         published = History.load(self._store).published
-        return Delta(self._store, published, self._leaving, self._articles, self._days)
+        return Delta(self._store, published, self._leaving, self._signs)
 
     def _plan(self, run_id: str, decided: Sequence[Mapping[str, Any]], copies: Compared) -> Plan:
         return Plan(

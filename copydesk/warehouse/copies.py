@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,11 +27,13 @@ from copydesk.warehouse.history import Known
 from copydesk.warehouse.published import dates_of
 from copydesk.warehouse.schemas import DUPLICATES
 from copydesk.warehouse.signatures import NO_ROWS, UNKNOWN, Rows, Signatures, State, Tables, is_there, state
-from copydesk.warehouse.spill import Spill, let_through
+from copydesk.warehouse.signs import At, Signs
 from copydesk.warehouse.store import Store
 
 #: The columns that say what a row tells of its cluster.
 PLACE = Place._fields
+#: The place of an article that is not published yet.
+NOWHERE = Place("", None, None)
 _READ = [name for name in COLUMNS if name != "published_date"]
 #: Rows that are read together.
 _AT_ONCE = 4096
@@ -67,14 +70,13 @@ def forgotten(store: Store) -> Compared:
 @dataclass(frozen=True)
 class Delta:
     """What a commit does to the articles: `leaving` are the ids that it takes away, by partition, of those that are
-    `published`; `added` its new rows, of which those of the partitions `days` are published, but for the days `held`.
+    `published`; `added` are the signs of its new rows, which are published but for the days `held`.
     """
 
     store: Store
     published: Known
     leaving: Mapping[int, Sequence[str]]
-    added: Spill
-    days: Collection[int]
+    added: Signs
     held: Collection[int] = ()
 
 
@@ -99,7 +101,7 @@ def compare(delta: Delta, settings: Settings | None, anew: bool = False) -> Comp
 @dataclass(slots=True)
 class _Member:
     """An article that is looked at: its partition, its date, and its place before. `fresh` rows are not published yet.
-    `row` is its row with `COLUMNS`, unless there are too many.
+    `row` is its row with `COLUMNS`, unless there are too many; fresh rows are on disk, at `at`.
     """
 
     entry: Entry
@@ -108,6 +110,7 @@ class _Member:
     place: Place
     fresh: bool
     row: dict[str, Any] | None
+    at: At | None = None
 
 
 @dataclass
@@ -164,21 +167,22 @@ class _Comparison:
         self.members.setdefault(member.entry.article_id, member)
 
     def _fresh(self) -> Iterator[_Member]:
-        for handful in self.delta.added.partitions(set(self.delta.days)):
-            for day, tables in handful:
-                for table in tables:
-                    yield from _members(_rows(let_through(table, self.delta.held), day), day, True)
+        partitions = self.delta.store.partitions
+        for sign in self.delta.added.read():
+            number = layout.number(sign.date)
+            if number not in self.delta.held:
+                yield _Member(sign.entry, partitions.of(number), sign.date, NOWHERE, True, None, sign.at)
 
     def _stored(self, wanted: Mapping[int, Sequence[str]]) -> Iterator[_Member]:
         for day in sorted(wanted):
             for rows in _published(self.delta.store, day, wanted[day]):
-                yield from _members(rows, day, False)
+                yield from _members(rows, day)
 
     def _read_all(self) -> None:
         days = np.unique(self.delta.published.days).tolist()
         for day in days:
             for rows in _published(self.delta.store, day, None):
-                for member in _members([row for row in rows if row["article_id"] not in self.gone], day, False):
+                for member in _members([row for row in rows if row["article_id"] not in self.gone], day):
                     self._add(member)
 
     def _texts(self, ids: Sequence[str]) -> dict[str, Text]:
@@ -187,25 +191,17 @@ class _Comparison:
 
     def _rows(self, ids: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
         """The rows of members; those that are not in memory are read again."""
-        yield [row for key in ids if (row := self.members[key].row) is not None]
-        for fresh in (True, False):
-            days: dict[int, list[str]] = {}
-            for key in ids:
-                if self.members[key].row is None and self.members[key].fresh == fresh:
-                    days.setdefault(self.members[key].day, []).append(key)
-            yield from self._fresh_rows(days) if fresh else self._stored_rows(days)
-
-    def _stored_rows(self, days: Mapping[int, Sequence[str]]) -> Iterator[list[dict[str, Any]]]:
+        wanted = [self.members[key] for key in ids]
+        yield [one.row for one in wanted if one.row is not None]
+        fresh = self.delta.added.rows([one.at for one in wanted if one.at is not None])
+        while some := list(islice(fresh, _AT_ONCE)):
+            yield some
+        days: dict[int, list[str]] = {}
+        for one in wanted:
+            if one.row is None and one.at is None:
+                days.setdefault(one.day, []).append(one.entry.article_id)
         for day in sorted(days):
             yield from _published(self.delta.store, day, days[day])
-
-    def _fresh_rows(self, days: Mapping[int, Sequence[str]]) -> Iterator[list[dict[str, Any]]]:
-        for handful in self.delta.added.partitions(days) if days else ():
-            for day, tables in handful:
-                keys = pa.array(days[day], pa.string())
-                for table in tables:
-                    table = let_through(table, self.delta.held)
-                    yield _rows(table.filter(pc.is_in(table["article_id"], keys)), day)
 
     # --- the articles that are concerned
 
@@ -356,9 +352,10 @@ def _rows(table: pa.Table, day: int) -> list[dict[str, Any]]:
     return table.to_pylist()  # type: ignore[no-any-return]
 
 
-def _members(rows: Sequence[dict[str, Any]], day: int, fresh: bool) -> Iterator[_Member]:
+def _members(rows: Sequence[dict[str, Any]], day: int) -> Iterator[_Member]:
+    """Published articles."""
     for row, entry in zip(rows, entries(rows), strict=True):
-        yield _Member(entry, day, row["published_date"], Place(*(row[name] for name in PLACE)), fresh, row)
+        yield _Member(entry, day, row["published_date"], Place(*(row[name] for name in PLACE)), False, row)
 
 
 def _reference(article_id: str) -> int:

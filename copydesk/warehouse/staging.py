@@ -26,6 +26,8 @@ from copydesk.warehouse.history import History
 from copydesk.warehouse.published import replaced_by
 from copydesk.warehouse.retention import FOREVER, Keep
 from copydesk.warehouse.schemas import QUARANTINE, RAW, UNWRITTEN, VERSIONS
+from copydesk.warehouse.signs import Signs
+from copydesk.warehouse.signs import signs as signs_of
 from copydesk.warehouse.spill import Documents, Spill, Stream
 from copydesk.warehouse.store import Store, in_words
 
@@ -59,6 +61,7 @@ class Staging:
             self._folder.mkdir(parents=True)
             self._articles = Spill(self._folder / "articles", store.partitions.schema("articles"))
             self._edits = Spill(self._folder / "edits", store.partitions.schema("edits"))
+            self._signs = Signs(self._folder / "signs")
             self._quarantine = Stream(self._folder / "quarantine.arrow", QUARANTINE)
             self._raw = Stream(self._folder / "raw.arrow", QUARANTINE)
             self._versions = Stream(self._folder / "versions.arrow", VERSIONS)
@@ -89,6 +92,7 @@ class Staging:
         raw: pa.Table,
         replaced: pa.Table | None = None,
         kept: pa.Table | None = None,
+        signs: pa.Table | None = None,
     ) -> None:
         """Add a batch of processed documents.
 
@@ -97,8 +101,8 @@ class Staging:
         those of `articles`, row by row, both with the schema `QUARANTINE`: if the gate holds back a partition, its
         documents are quarantined with their content. `replaced` are the present rows of those articles that are
         published already (`copydesk.warehouse.published`), which are kept as versions; `kept` are documents to keep,
-        with the schema `RAW`. `run_id` and `pipeline_version`
-        are filled in by `commit`.
+        with the schema `RAW`; `signs` are those of `articles`, by default made here, and not needed where `compare` is
+        called without settings. `run_id` and `pipeline_version` are filled in by `commit`.
         """
         ids = articles["article_id"]
         if raw["article_id"] != ids:
@@ -114,6 +118,7 @@ class Staging:
         with in_words("write to the staging area"):
             self._articles.add_dated(self._continued(articles), days, self._store.partitions)
             self._edits.add_dated(edits, of_edits, self._store.partitions)
+            self._signs.add(signs_of(articles) if signs is None else signs)
             self._quarantine.add(quarantine.cast(QUARANTINE))
             self._raw.add(raw.select(QUARANTINE.names).cast(QUARANTINE))
             if kept is not None and len(kept):
@@ -194,13 +199,12 @@ class Staging:
         `settings` is None for a warehouse that is not to know. Raises `WarehouseError`.
         """
         with in_words("compare the articles"):
-            self._articles.close()
+            self._signs.close()
             if settings is None:
                 self._copies = forgotten(self._store)
             else:
-                new = self._store, self._history.published, self._leaving(), self._articles
-                delta = Delta(*new, self._gaining(), frozenset(self._held))
-                self._copies = compare(delta, settings)
+                new = self._store, self._history.published, self._leaving(), self._signs
+                self._copies = compare(Delta(*new, frozenset(self._held)), settings)
         return self._copies
 
     @property
@@ -286,8 +290,9 @@ class Staging:
             self._close()
             return publish(self._store, plan)
 
-    def _parts(self) -> tuple[Spill | Stream | Documents, ...]:
-        return (self._articles, self._edits, self._quarantine, self._raw, self._versions, self._kept, self._waiting)
+    def _parts(self) -> tuple[Spill | Signs | Stream | Documents, ...]:
+        streams = (self._quarantine, self._raw, self._versions, self._kept)
+        return (self._articles, self._edits, self._signs, *streams, self._waiting)
 
     def _close(self) -> None:
         for part in self._parts():

@@ -1,0 +1,125 @@
+"""The signs of new articles: what they are compared by, made while they are cleaned and kept on disk until then.
+
+With them the articles themselves are read again only where two of them may be copies of each other.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from copydesk.duplicates.articles import COLUMNS, entries
+from copydesk.duplicates.clusters import Entry
+from copydesk.warehouse.spill import Stream
+
+#: `row` is the article with `COLUMNS`, packed; `size` the bytes that it unpacks to.
+SIGNS = pa.schema(
+    [
+        ("article_id", pa.string()),
+        ("published_date", pa.date32()),
+        ("content", pa.uint64()),
+        ("title", pa.uint64()),
+        ("keys", pa.list_(pa.uint32())),
+        ("day", pa.int64()),
+        ("words", pa.int64()),
+        ("agency", pa.string()),
+        ("publisher", pa.string()),
+        ("row", pa.binary()),
+        ("size", pa.int32()),
+    ]
+)
+_KEPT = pa.schema([field for field in SIGNS if field.name != "row"] + [pa.field("start", pa.int64())])
+_KEPT = _KEPT.append(pa.field("length", pa.int64()))
+_CODEC = "lz4_raw"
+
+
+class At(NamedTuple):
+    """Where a packed row stands in the file of rows."""
+
+    start: int
+    length: int
+    size: int
+
+
+class Sign(NamedTuple):
+    """A new article as clusters are made of it, its date, and where its row stands."""
+
+    entry: Entry
+    date: date | None
+    at: At
+
+
+def signs(articles: pa.Table) -> pa.Table:
+    """The signs of articles (columns of `ARTICLES` and `published_date`), row by row, with the schema `SIGNS`."""
+    rows = articles.select(COLUMNS).to_pylist()
+    made = entries(rows)
+    packed = [pickle.dumps(tuple(row.values()), pickle.HIGHEST_PROTOCOL) for row in rows]
+    keys = np.concatenate([np.empty(0, np.uint32), *(entry.keys for entry in made)])
+    ends = np.cumsum([0, *(len(entry.keys) for entry in made)]).astype(np.int32)
+    columns = {
+        "article_id": articles["article_id"],
+        "published_date": articles["published_date"],
+        "content": [entry.content for entry in made],
+        "title": [entry.title for entry in made],
+        "keys": pa.ListArray.from_arrays(pa.array(ends), pa.array(keys)),
+        "day": [entry.rank[0] for entry in made],
+        "words": [-entry.rank[1] for entry in made],
+        "agency": [entry.agency for entry in made],
+        "publisher": [entry.publisher for entry in made],
+        "row": [pa.compress(row, codec=_CODEC, asbytes=True) for row in packed],
+        "size": [len(row) for row in packed],
+    }
+    return pa.table(columns, schema=SIGNS)
+
+
+class Signs:
+    """The signs of a commit's new articles, in the order in which they are added."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self._stream = Stream(folder / "signs.arrow", _KEPT)
+        self._path = folder / "rows"
+        self._file = self._path.open("wb")
+        self._written = 0
+
+    def add(self, table: pa.Table) -> None:
+        """Add a table of the schema `SIGNS`."""
+        lengths = pc.binary_length(table["row"]).to_numpy().astype(np.int64)
+        starts = self._written + np.cumsum(lengths) - lengths
+        for chunk in table["row"].chunks:
+            edges = np.frombuffer(chunk.buffers()[1], np.int32)[chunk.offset :]
+            self._written += self._file.write(memoryview(chunk.buffers()[2] or b"")[edges[0] : edges[len(chunk)]])
+        kept = table.drop_columns(["row"]).append_column("start", pa.array(starts))
+        self._stream.add(kept.append_column("length", pa.array(lengths)))
+
+    def close(self) -> None:
+        self._stream.close()
+        self._file.close()
+
+    def read(self) -> Iterator[Sign]:
+        """All signs; after `close`."""
+        for table in self._stream.tables():
+            keys, ends = table["keys"].combine_chunks(), np.cumsum(pc.list_value_length(table["keys"]).to_numpy())
+            every = keys.flatten().to_numpy()
+            own = np.split(every, ends[:-1])
+            rows = table.drop_columns(["keys"]).to_pylist()
+            for row, some in zip(rows, own, strict=True):
+                key = row["article_id"]
+                rank = (row["day"], -row["words"], key)
+                entry = Entry(key, row["content"], row["title"], some, rank, row["agency"], row["publisher"])
+                yield Sign(entry, row["published_date"], At(row["start"], row["length"], row["size"]))
+
+    def rows(self, places: Sequence[At]) -> Iterator[dict[str, Any]]:
+        """The articles at some places, with `COLUMNS`, in the order of the file; after `close`."""
+        with self._path.open("rb") as file:
+            for start, length, size in sorted(places):
+                file.seek(start)
+                packed = pa.decompress(file.read(length), size, _CODEC)
+                yield dict(zip(COLUMNS, pickle.loads(packed), strict=True))  # noqa: S301  # written by this process
