@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,8 +38,9 @@ class Document:
     `media_type` is `text`, `html` or `record`. `charset` is the encoding that the document or its transport declares.
     `title`, `date`, `modified` (when it was changed, as written) and `authors` are the source's metadata; `address` is
     where it was published, if that is not its uri. `language` is a code that the source gives, `path_date` the date in
-    the path of its file, and `unread_fields` names the fields of its record that nothing is made of. A document that
-    could not be read has a `problem` and the bytes that were read.
+    the path of its file, and `unread_fields` names the fields of its record that nothing is made of. `text_key` is the
+    only key of a JSON object, its `content`, whose value is `text`, if the reader knows that. A document that could not
+    be read has a `problem` and the bytes that were read.
     """
 
     uri: str
@@ -57,6 +58,8 @@ class Document:
     language: str | None = None
     path_date: str | None = None
     unread_fields: tuple[str, ...] = ()
+    text_key: str | None = None
+    _sha256: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def article_id(self) -> str:
@@ -64,7 +67,10 @@ class Document:
 
     @property
     def content_sha256(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()
+        if self._sha256 is None:  # every stage asks, also in another process
+            object.__setattr__(self, "_sha256", hashlib.sha256(self.content).hexdigest())
+        assert self._sha256 is not None
+        return self._sha256
 
 
 def article_id(uri: str) -> str:

@@ -123,7 +123,7 @@ def _unless_withdrawn(one: Cleaned, choices: Choices) -> Cleaned:
 
 def _is_unfit(one: Cleaned, choices: Choices) -> bool:
     """Whether the steps found a reason not to publish a document; the suites judge all others."""
-    if (one.document.uri, one.document.content_sha256) in choices.released:
+    if choices.released and (one.document.uri, one.document.content_sha256) in choices.released:
         return not one.reversible or one.article is None or not one.article.body
     return any(problem.severity == CRITICAL and problem != WITHDRAWN for problem in one.problems)
 

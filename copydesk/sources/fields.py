@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from copydesk.config import FieldsConfig
@@ -74,14 +74,20 @@ class Fields:
     def __init__(self, record: Mapping[str, Any], config: FieldsConfig) -> None:
         self._record = record
         self._config = config
-        self._by_name = {folded(name): value for name, value in reversed([*record.items()])}  # the first of equal names
+        self._by_name: dict[str, Any] = {}
+        for name, value in record.items():
+            self._by_name.setdefault(folded(name), value)  # the first of equal names
         self._by_role: dict[str, list[tuple[int, Any]]] = {}
         for name, value in self._by_name.items():
             if (found := _PLACES.get(name)) and not is_missing(value):
                 self._by_role.setdefault(found[0], []).append((found[1], value))
 
-    def values(self, role: str) -> Iterator[Any]:
+    def values(self, role: str) -> Iterable[Any]:
         """The values of a role that are not missing, in the order of their names."""
+        named: tuple[str, ...] = getattr(self._config, role, ())
+        return self._values(role) if named or role in self._by_role else ()
+
+    def _values(self, role: str) -> Iterator[Any]:
         for name in getattr(self._config, role, ()):
             if not is_missing(value := self._mapped(name)):
                 yield value
@@ -108,17 +114,23 @@ class Fields:
 
     def unread(self) -> tuple[str, ...]:
         """The names of fields that hold a value and say nothing that copydesk reads."""
-        mapped = {
-            folded(part)
-            for role in FieldsConfig.model_fields
-            for name in getattr(self._config, role)
-            for part in (name, name.partition(".")[0])
-        }
+        mapped = _mapped(self._config)
         return tuple(
             name
             for name, value in self._record.items()
             if folded(name) not in _KNOWN and folded(name) not in mapped and not is_missing(value)
         )
+
+
+@lru_cache(8)
+def _mapped(config: FieldsConfig) -> frozenset[str]:
+    """The names that the configuration gives."""
+    return frozenset(
+        folded(part)
+        for role in FieldsConfig.model_fields
+        for name in getattr(config, role)
+        for part in (name, name.partition(".")[0])
+    )
 
 
 def _place(found: tuple[int, Any]) -> int:

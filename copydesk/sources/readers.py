@@ -76,21 +76,22 @@ def _json_record(line: bytes, size: int, place: Place, encoding: str, config: So
         return unread(place.uri, "too-large", words, recoded(line[: kept(limit)], "utf-8", encoding), "record")
     content = recoded(line, "utf-8", encoding)
     try:
+        as_is = False
         if encoding == "utf-8":
-            text, encoding = _decoded(line)
+            text, encoding, as_is = _decoded(line)
         else:
             text = line.decode("utf-8", "surrogatepass")
         if len(text) > _LONG_LINE and (values := _values_in(text)) > _MOST_VALUES:
             words = f"a record of {values:,} values; records are read up to {_MOST_VALUES:,}"
             return unread(place.uri, "too-large", words, content, "record")
-        record = _parsed(text)
+        record, plainly = _parsed(text)
     except Undecodable as error:
         return unread(place.uri, "undecodable", str(error), content, "record")
     except (ValueError, RecursionError, MemoryError) as error:
         return unread(place.uri, "broken-json", f"not JSON: {reason(error)}", content, "record")
     if not isinstance(record, dict):
         return unread(place.uri, "broken-json", f"a JSON {type(record).__name__}, not an object", content, "record")
-    return document(record, place, content, encoding, config)
+    return document(record, place, content, encoding, config, as_is and plainly)
 
 
 def read_record(uri: str, content: bytes, encoding: str, config: SourcesConfig) -> Document:
@@ -99,16 +100,16 @@ def read_record(uri: str, content: bytes, encoding: str, config: SourcesConfig) 
     return replace(_json_record(line, len(line), Place(uri, 1), encoding, config), uri=uri)
 
 
-def _parsed(text: str) -> Any:
-    """The parsed value. Raises `ValueError`, `RecursionError`, `MemoryError`."""
+def _parsed(text: str) -> tuple[Any, bool]:
+    """The parsed value, and whether its numbers are numbers. Raises `ValueError`, `RecursionError`, `MemoryError`."""
     # json reads 300 MB/s, half as fast as orjson, but accepts what news APIs write, such as NaN, lone surrogates
     # and long numbers.
     try:
-        return json.loads(text)
+        return json.loads(text), True
     except json.JSONDecodeError:
         raise
     except ValueError:  # a number of more digits than Python turns into an integer: they are all that it says
-        return json.loads(text, parse_int=str)
+        return json.loads(text, parse_int=str), False
 
 
 def _values_in(text: str) -> int:
@@ -116,11 +117,12 @@ def _values_in(text: str) -> int:
     return sum(len(_NEXT_VALUE.findall(part)) for part in _STRING.split(text))
 
 
-def _decoded(line: bytes) -> tuple[str, str]:
+def _decoded(line: bytes) -> tuple[str, str, bool]:
+    """The text of a line, its encoding, and whether it is valid UTF-8."""
     try:
-        return line.decode(), "utf-8"
+        return line.decode(), "utf-8", True
     except UnicodeDecodeError:
-        return decode(line)
+        return *decode(line), False
 
 
 #: By extension, in lower case; each also compressed.

@@ -73,11 +73,14 @@ def no_text_column(uri: str, names: Iterable[str], content: bytes) -> Document:
     return unread(uri, "no-text-column", words, content, "record")
 
 
-def document(record: dict[str, Any], place: Place, content: bytes, encoding: str, config: SourcesConfig) -> Document:
+def document(
+    record: dict[str, Any], place: Place, content: bytes, encoding: str, config: SourcesConfig, as_is: bool = False
+) -> Document:
     """`record` as a document. Its uri is the address that it names, else its id within its file, else its place.
 
-    `content` is the record's raw bytes. A record with more than `sources.max_document_bytes`, or without a string in
-    the first of its fields for the text, becomes a document with a problem. Raises nothing.
+    `content` is the record's raw bytes; `as_is` says that `json.loads` makes the record of them. A record with more
+    than `sources.max_document_bytes`, or without a string in the first of its fields for the text, becomes a document
+    with a problem. Raises nothing.
     """
     fields = Fields(record, config.fields)
     uri, address = _uri(fields, place)
@@ -86,18 +89,22 @@ def document(record: dict[str, Any], place: Place, content: bytes, encoding: str
         words = f"{len(content):,} bytes are more than sources.max_document_bytes, {limit:,}"
         return unread(uri, "too-large", words, content[: kept(limit)], "record")
     text = fields.text()
-    problem = None
+    problem = key = None
     if not isinstance(text, str):
         known = names_text(record, config.fields)
         found = f"the text is {_KINDS.get(type(text), 'no string')}" if known else "there is no text"
         problem = Problem("read", "no-text", "text", CRITICAL, f"{found}; the fields are: {_listed(record)}")
+    else:
+        text = storable(text)
+        keys = [name for name, value in record.items() if value == text] if as_is else ()
+        key = keys[0] if len(keys) == 1 else None
     return Document(
         uri,
         content,
         "record",
-        storable(text) if isinstance(text, str) else None,
+        text if isinstance(text, str) else None,
         encoding,
-        title=string_of(next(fields.values("title"), None)),
+        title=string_of(next(iter(fields.values("title")), None)),
         date=next(filter(None, map(date_of, fields.values("date"))), None),
         problem=problem,
         modified=next(filter(None, map(date_of, fields.values("modified"))), None),
@@ -105,6 +112,7 @@ def document(record: dict[str, Any], place: Place, content: bytes, encoding: str
         address=address,
         language=next(filter(None, map(language_of, fields.values("language"))), None),
         unread_fields=fields.unread(),
+        text_key=key,
     )
 
 

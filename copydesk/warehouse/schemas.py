@@ -403,14 +403,15 @@ def quarantine_row(
     }
 
 
-_BESIDE = ("uri", "content", "text", "problem")
+_BESIDE = ("uri", "content", "text", "text_key", "problem", "_sha256")
+_GIVEN = [field.name for field in fields(Document) if field.name not in _BESIDE]
 
 
 def as_given(document: Document) -> dict[str, Any]:
     """What a document needs beside its content to be read again. The text of a record is mostly one of its values."""
-    given = {field.name: getattr(document, field.name) for field in fields(Document) if field.name not in _BESIDE}
-    key = None
-    if document.text is not None:
+    given = {name: getattr(document, name) for name in _GIVEN}
+    key = document.text_key
+    if document.text is not None and key is None:
         try:
             record = json.loads(document.content)
             key = next((key for key, value in record.items() if value == document.text), None)
