@@ -66,7 +66,7 @@ class _Columns(NamedTuple):
 
     def with_more(self, rows: Sequence[tuple[int, int, int, bool, int]]) -> _Columns:
         more = _Columns.of(rows)
-        return _Columns(*(np.concatenate(part) for part in zip(self, more, strict=True)))
+        return _Columns(*(np.concatenate([getattr(self, name), getattr(more, name)]) for name in self._fields))
 
 
 class TokenTypes(dict[str, int]):
