@@ -194,7 +194,7 @@ def test_decisions_and_restored_versions_find_their_partition(tmp_path: Path) ->
         article, edits = article_of(row)
         with Change(warehouse.store, at) as change:
             changed = [Edit(**{**edits[0]._asdict(), "status": "rejected"}), *edits[1:]]
-            change.replace(layout.number(row["published_date"]), [article], changed)
+            change.replace([article], changed)
             change.commit([Decision("reject", "me", uri=article.uri)])
     assert len(found(tmp_path)) == 2
     assert [row["status"] for row in found(tmp_path, "edits")].count("rejected") == 1

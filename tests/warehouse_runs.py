@@ -15,7 +15,7 @@ import pytest
 from copydesk.edits import Edit
 from copydesk.records import CRITICAL, Article, Document, Problem
 from copydesk.warehouse import Commit, History, Staging, Warehouse
-from copydesk.warehouse.layout import Partitions
+from copydesk.warehouse.layout import FILE_BYTES, Partitions
 from copydesk.warehouse.schemas import articles_table, edits_table, quarantine_row, quarantine_table
 
 RUN_DATE = date(2024, 5, 6)
@@ -75,9 +75,10 @@ def run(
     size: int = 7,
     wait_seconds: float = 5,
     by: Literal["day", "month"] = "day",
+    file_bytes: int = FILE_BYTES,
 ) -> Commit | None:
     """One whole run; None when there was nothing to do."""
-    warehouse = Warehouse.open(str(url), partitions=Partitions(by))
+    warehouse = Warehouse.open(str(url), partitions=Partitions(by, file_bytes))
     with warehouse.lock(wait_seconds):
         warehouse.recover()
         history: History = warehouse.history()

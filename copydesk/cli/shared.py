@@ -147,8 +147,9 @@ def _user() -> str:
 def opened(settings: Config) -> Warehouse:
     """The warehouse of the settings; exits if there is none."""
     from copydesk.warehouse import Warehouse
+    from copydesk.warehouse.layout import Partitions
 
-    store = Warehouse.open(settings.warehouse.path)
+    store = Warehouse.open(settings.warehouse.path, partitions=Partitions(file_bytes=settings.warehouse.file_bytes))
     if not store.exists():
         fail(f"there is no warehouse at {settings.warehouse.path}; give one with --warehouse")
     return store

@@ -106,8 +106,9 @@ def check(warehouse: str | None, repair: bool, as_json: bool, config: str | None
 def migrate(warehouse: str | None, as_json: bool, config: str | None) -> None:
     """Bring a warehouse that an older copydesk wrote to the present format.
 
-    Files are written again with the columns that are new, in one commit: interrupted, it leaves the warehouse as it
-    was, or the next command completes it. Then all articles are compared to find copies, about a minute for 200,000.
+    Files that lack a column are written again, in one commit: interrupted, it leaves the warehouse as it was, or the
+    next command completes it. Then, if that was never done, all articles are compared to find copies, about a minute
+    for 200,000.
     Back the warehouse up first; an older copydesk cannot read it afterwards.
 
     \b
@@ -117,6 +118,7 @@ def migrate(warehouse: str | None, as_json: bool, config: str | None) -> None:
         settings = load(config, {"warehouse.path": warehouse})
         from copydesk.run.copies import settings_of
         from copydesk.warehouse import Warehouse
+        from copydesk.warehouse.migrate import COMPARED
         from copydesk.warehouse.schemas import FORMAT
 
         store = Warehouse.open(settings.warehouse.path, older=True)
@@ -126,7 +128,7 @@ def migrate(warehouse: str | None, as_json: bool, config: str | None) -> None:
             before = store.format
             with files_done() as tell:
                 files = store.migrate(tell)
-            if files and (chosen := settings_of(settings)):
+            if files and before < COMPARED and (chosen := settings_of(settings)):
                 store.format = FORMAT
                 store.compare_all(chosen, now())
     if as_json:
@@ -147,12 +149,14 @@ def migrate(warehouse: str | None, as_json: bool, config: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
 def compact(partitions: str | None, warehouse: str | None, as_json: bool, config: str | None) -> None:
-    """Give a warehouse one file of articles, edits and duplicates for each month instead of each day, or back.
+    """Give a warehouse files of articles, edits and duplicates for each month instead of each day, or back.
 
-    Few large files are read several times as fast as many small ones, and take less space. All files are written again
-    in one commit, and the old ones removed: interrupted, it leaves the warehouse as it was, or the next command
-    completes it. `copydesk sql` and `copydesk.open` can read meanwhile; let other readers wait. Later runs keep the
-    partitions. The path of the files is another one then: see the contract for readers.
+    A month or day has one file, or several if it has more than warehouse.file_bytes; where the partitions stay the
+    same, those whose files are too large or too many are written again. Few large files are read several times as fast
+    as many small ones, and take less space. All is one commit, after which the old files are removed: interrupted, it
+    leaves the warehouse as it was, or the next command completes it. Let readers wait; if the partitions change,
+    `copydesk sql` and `copydesk.open` can read meanwhile. Later runs keep the partitions. The path of the files is
+    another one then: see the contract for readers.
 
     \b
     copydesk compact --partitions month --warehouse /data/warehouse
@@ -164,16 +168,17 @@ def compact(partitions: str | None, warehouse: str | None, as_json: bool, config
 
         store, by = opened(settings), settings.warehouse.partitions
         with store.writing(settings.warehouse.lock_wait_seconds), files_done() as tell:
-            had = store.store.partitions.by
-            before, after = store.compact(Partitions(by), tell)
+            had, where = store.store.partitions.by, settings.warehouse.path
+            before, after = store.compact(Partitions(by, settings.warehouse.file_bytes), tell)
     if as_json:
         click.echo(json.dumps({"from": had, "to": by, "files_before": before, "files_after": after}))
-    elif had == by:
-        click.echo(f"Nothing to do: {settings.warehouse.path} has {before:,} files, one for each {by} and table.")
-    else:
+    elif had == by and before == after:
         click.echo(
-            f"Changed {settings.warehouse.path} from {before:,} files to {after:,}, one for each {by} and table."
+            f"Nothing to do: {settings.warehouse.path} has {before:,} files, one or more for each {by} and table."
         )
+    else:
+        where = settings.warehouse.path
+        click.echo(f"Changed {where} from {before:,} files to {after:,}, one or more for each {by} and table.")
     if not as_json and by != stated:
         click.echo(
             f'Now set it in copydesk.toml, below [warehouse]: partitions = "{by}". Else the next `copydesk compact`'

@@ -189,6 +189,9 @@ class WarehouseConfig(Section):
         description="Files of articles, edits and duplicates in a new warehouse, one a day or one a month;"
         " `copydesk compact` changes them",
     )
+    file_bytes: int = Field(
+        64 * 2**20, ge=1, description="Size from which a file of a table takes no new rows: they go to the next one"
+    )
     keep_versions_days: int | None = Field(
         None, ge=1, description="Days that replaced versions of articles are kept; without it, for ever"
     )

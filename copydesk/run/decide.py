@@ -64,7 +64,7 @@ def decide(
     choices = Choices.of(decisions.choices([*known, *made]))
     done = Decided()
     with Change(warehouse.store, at, keep) as change:
-        for day, table in _concerned(warehouse, made):
+        for table in _concerned(warehouse, made):
             articles: list[Article] = []
             edits: list[Edit] = []
             for row in table.to_pylist():
@@ -74,7 +74,7 @@ def decide(
                     articles.append(article)
                     edits += new
             if articles:
-                change.replace(day, articles, edits)
+                change.replace(articles, edits)
         in_vain = bool(done.conflicts) and not done.edits and all(one.uri is not None for one in made)
         if not dry_run and not in_vain:
             change.commit(made)
@@ -85,8 +85,8 @@ def _what(decision: Decision) -> Decision:
     return decision._replace(number=0, decided_at=None)
 
 
-def _concerned(warehouse: Warehouse, made: Sequence[Decision]) -> Iterator[tuple[int, pa.Table]]:
-    """The published articles that decisions may be about, by day, with the schema `VERSIONS`."""
+def _concerned(warehouse: Warehouse, made: Sequence[Decision]) -> Iterator[pa.Table]:
+    """The published articles that decisions may be about, by file, with the schema `VERSIONS`."""
     made = [one for one in made if one.action != CHECK]  # changes nothing
     uris = {one.uri for one in made if one.uri is not None}
     wanted: dict[int, list[str]] = {}
@@ -94,7 +94,7 @@ def _concerned(warehouse: Warehouse, made: Sequence[Decision]) -> Iterator[tuple
         published = warehouse.history().published
         for uri in sorted(uris):
             for row in published.rows(bytes.fromhex(article_id(uri)))[:1]:
-                wanted.setdefault(int(published.days[row]), []).append(article_id(uri))
+                wanted.setdefault(int(published.files[row]), []).append(article_id(uri))
     several = [one for one in made if one.uri is None]
     if several:
         for day, edits in warehouse.edits_by_day(["article_id", "step", "rule", "before", "after"]):
@@ -102,8 +102,7 @@ def _concerned(warehouse: Warehouse, made: Sequence[Decision]) -> Iterator[tuple
             if ids:
                 wanted[day] = sorted(ids)
     for day in sorted(wanted):
-        for table in rows(warehouse.store, {day: wanted[day]}):
-            yield day, table
+        yield from rows(warehouse.store, {day: wanted[day]})
 
 
 def _fitting(edits: pa.Table, decision: Decision) -> set[str]:

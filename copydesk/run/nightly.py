@@ -132,7 +132,7 @@ def _prepare(night: Night, _before: None) -> Prepared:
     night.open.close()
     read_suites(night.job.suites)
     by = config.warehouse.partitions
-    warehouse = Warehouse.open(night.job.warehouse, partitions=Partitions(by))
+    warehouse = Warehouse.open(night.job.warehouse, partitions=Partitions(by, config.warehouse.file_bytes))
     for mended in night.open.enter_context(warehouse.writing(config.warehouse.lock_wait_seconds)):
         log.info("%s", mended)
     has = warehouse.store.partitions.by

@@ -89,7 +89,7 @@ def _published(warehouse: Warehouse, history: History, wanted: Stored) -> Iterat
     only = {article_id(uri) for uri in wanted.uris}
     with_rule = _with_rule(warehouse, wanted.rule) if wanted.rule is not None else None
     columns = ["article_id", "content_sha256", "site", "last_changed_at"]
-    for day in sorted(set(history.published.days.tolist())):
+    for day in sorted(set(history.published.files.tolist())):
         for row in warehouse.columns_of_day(day, columns).to_pylist():
             key = row["article_id"]
             since = wanted.since is None or row["last_changed_at"].date() >= wanted.since

@@ -203,6 +203,7 @@ def _keys(name: str, group: pa.Table) -> tuple[Any, Any]:
 
 def _look_at_articles(store: Store, name: str, found: Audit) -> int:
     day = store.partitions.number_of("articles", name) or 0
+    own = layout.partition_of(day)
     beside = store.partitions.file("edits", day)
     try:
         edits = partition.of_articles(store, beside)
@@ -222,7 +223,7 @@ def _look_at_articles(store: Store, name: str, found: Audit) -> int:
             seen[row["article_id"]] += 1
             if article_id(row["uri"]) != row["article_id"]:
                 faults.append(("id", f"{row['uri'][:200]!r} has an article_id that does not match its uri"))
-            if "published_date" in row and store.partitions.of(layout.number(row["published_date"])) != day:
+            if "published_date" in row and store.partitions.of(layout.number(row["published_date"])) != own:
                 faults.append(
                     ("date", f"{row['uri'][:200]!r} has the date {row['published_date']}, of another partition")
                 )

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,7 +20,8 @@ from copydesk.warehouse import decisions, layout
 from copydesk.warehouse.commit import Commit, Plan, publish
 from copydesk.warehouse.copies import NOTHING, Compared, Delta, compare
 from copydesk.warehouse.decisions import Decision
-from copydesk.warehouse.history import History
+from copydesk.warehouse.filling import Filling, estimated
+from copydesk.warehouse.history import History, digests
 from copydesk.warehouse.published import replaced_by
 from copydesk.warehouse.recovery import numbered
 from copydesk.warehouse.retention import FOREVER, Keep
@@ -38,7 +40,7 @@ class Change:
     def __init__(self, store: Store, at: datetime, keep: Keep = FOREVER) -> None:
         """`at` is the time of the decisions."""
         self._store, self._at, self._keep = store, at, keep
-        self._days: set[int] = set()
+        self._files: set[int] = set()
         self._leaving: dict[int, list[str]] = {}
         self._released: dict[int, list[str]] = {}
         self._versions: list[pa.Table] = []
@@ -47,6 +49,7 @@ class Change:
             self._folder = store.workspace / "change"
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True)
+            self._filling = Filling.of_articles(store)
             self._articles = Spill(self._folder / "articles", store.partitions.schema("articles"))
             self._edits = Spill(self._folder / "edits", store.partitions.schema("edits"))
             self._signs = Signs(self._folder / "signs")
@@ -63,26 +66,43 @@ class Change:
             shutil.rmtree(self._folder)
         self._store.leave()
 
-    def replace(self, day: int, articles: Sequence[Article], edits: Iterable[Edit]) -> None:
-        """Replace the rows of these articles, which are published under `day` or its partition, and their edits."""
+    @cached_property
+    def _history(self) -> History:
+        return History.load(self._store)
+
+    def replace(self, articles: Sequence[Article], edits: Iterable[Edit]) -> None:
+        """Replace the rows of these published articles, and their edits."""
         table = articles_table(articles)
         made = edits_table(edits, articles)
         days = np.array([layout.number(article.published_date) for article in articles], np.int32)
-        by_id = {article.article_id: int(number) for article, number in zip(articles, days, strict=True)}
-        of_edits = np.array([by_id[key] for key in made["article_id"].to_pylist()], np.int32)
+        own = self._store.partitions.of_days(days)
+        stay = {
+            row: file
+            for row, article in enumerate(articles)
+            for file in self._leave(article.article_id)
+            if layout.partition_of(file) == own[row]
+        }
+        files = self._filling.files(own, estimated(table), stay)
+        by_id = {article.article_id: row for row, article in enumerate(articles)}
+        of_edits = np.array([by_id[key] for key in made["article_id"].to_pylist()], np.int64)
         with in_words("write to the staging area"):
-            self._articles.add_dated(table, days, self._store.partitions)
-            self._signs.add(signs(table))
-            self._edits.add_dated(made, of_edits, self._store.partitions)
-        own = self._store.partitions.of(day)
-        self._leaving.setdefault(own, []).extend(by_id)
-        self._days |= {own, *map(self._store.partitions.of, days.tolist())}
+            self._articles.add_dated(table, days, files)
+            self._signs.add(signs(table), files)
+            self._edits.add_dated(made, days[of_edits], files[of_edits])
+        self._files.update(files.tolist())
+
+    def _leave(self, article_id: str) -> list[int]:
+        """Take an article out of its file, which is returned; one that is damaged may be in several."""
+        known = self._history.published
+        files = [int(known.files[row]) for row in known.rows(bytes.fromhex(article_id))]
+        for file in files:
+            self._leaving.setdefault(file, []).append(article_id)
+            self._files.add(file)
+        return files
 
     def withdraw(self, row: Mapping[str, Any], held: pa.Table) -> None:
         """Take an article, a row of `VERSIONS`, out of what is published; `held` are its rows of the quarantine."""
-        day = self._store.partitions.of(layout.number(row["published_date"]))
-        self._leaving.setdefault(day, []).append(row["article_id"])
-        self._days.add(day)
+        self._leave(row["article_id"])
         self.keep(pa.Table.from_pylist([row], VERSIONS))
         self.hold(held)
 
@@ -94,9 +114,12 @@ class Change:
         """Keep rows that are replaced, with the schema `VERSIONS`."""
         self._versions.append(versions)
 
-    def release(self, day: int, article_id: str, content_sha256: str) -> None:
-        """Remove a document from the quarantine of one day."""
-        self._released.setdefault(day, []).append(article_id + content_sha256)
+    def release(self, article_id: str, content_sha256: str) -> None:
+        """Remove a document from the quarantine."""
+        known, content = self._history.quarantined, digests([content_sha256], 4)[0]
+        for row in known.rows(bytes.fromhex(article_id)):
+            if (known.contents[row] == content).all():
+                self._released.setdefault(int(known.files[row]), []).append(article_id + content_sha256)
 
     def commit(self, made: Sequence[Decision]) -> Commit:
         """Write the rows and the decisions at once, as a run does. Raises `WarehouseError`."""
@@ -108,7 +131,7 @@ class Change:
                 for number, decision in enumerate(made, last + 1)
             ]
             self._close()
-            copies = compare(self._delta(), None) if self._days else NOTHING
+            copies = compare(self._delta(), None) if self._files else NOTHING
             return publish(self._store, self._plan(run_id, rows, copies))
 
     def compare_all(self, settings: Settings) -> Compared:
@@ -131,8 +154,7 @@ class Change:
             part.close()
 
     def _delta(self) -> Delta:
-        published = History.load(self._store).published
-        return Delta(self._store, published, self._leaving, self._signs)
+        return Delta(self._store, self._history.published, self._leaving, self._signs)
 
     def _plan(self, run_id: str, decided: Sequence[Mapping[str, Any]], copies: Compared) -> Plan:
         return Plan(
@@ -140,7 +162,7 @@ class Change:
             run_date=self._at.date(),
             at=self._at,
             stamp={"run_id": run_id},
-            days=self._days,
+            days=self._files,
             articles=self._articles,
             edits=self._edits,
             leaving=self._leaving,

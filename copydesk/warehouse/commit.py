@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -29,6 +30,7 @@ import pyarrow.compute as pc
 
 from copydesk.warehouse import layout, parquet, partition, schemas
 from copydesk.warehouse.copies import NOTHING, Compared, placed
+from copydesk.warehouse.filling import Filling
 from copydesk.warehouse.recovery import INTENT, complete, read_record, report_path, staged
 from copydesk.warehouse.retention import FOREVER, Keep, expired
 from copydesk.warehouse.schemas import (
@@ -68,9 +70,9 @@ class Plan:
     `at` is the time that its rows state, and `stamp` are columns that its new rows have in common. `versions` gives the
     rows that are replaced, `decisions` are rows of that table.
 
-    `days` are the partitions of articles and edits to write, with the new rows of `articles` and `edits`, apart from
-    those of the days `held`; `leaving` are the ids of the old rows to remove, by partition. `quarantine` gives the new
-    rows of the quarantine; `released` are the old ones to remove, by day, each as its article_id and content_sha256
+    `days` are the files of articles and edits to write, with the new rows of `articles` and `edits`, apart from
+    those of the days `held`; `leaving` are the ids of the old rows to remove, by file. `quarantine` gives the new
+    rows of the quarantine; `released` are the old ones to remove, by file, each as its article_id and content_sha256
     joined. `copies` says which articles are copies then: rows that stay change their place in a cluster, and nothing
     else.
     """
@@ -166,13 +168,12 @@ class _Work:
         self.staging = layout.staging(store.lease.number if store.lease else 0, plan.run_id)
         self.folder = store.workspace / Path(self.staging).relative_to(layout.STAGING)
         self.files: dict[str, parquet.Sealed] = {}
-        self.existing = {
-            name for table in ("articles", "edits", "quarantine", "duplicates") for name in store.names(table)
-        }
+        self.sizes = {table: store.sizes(table) for table in sorted(layout.GROWING)}
+        self.existing = {name for sizes in self.sizes.values() for name in sizes}
 
     def prepare(self) -> None:
         """Write every file of the plan to staging."""
-        plan, today = self.plan, layout.number(self.plan.run_date)
+        plan = self.plan
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.store.read(layout.MARKER) is None:
             self._bytes(layout.MARKER, marker(self.store.partitions))
@@ -181,12 +182,12 @@ class _Work:
         if plan.decisions:
             self._append("decisions", DECISIONS, plan.decisions)
         if plan.versions:
-            self._extend("versions", VERSIONS, plan.versions())
+            self._grow("versions", VERSIONS, plan.versions())
         if plan.raw:
-            self._extend("raw", RAW, plan.raw())
-        new = {today: plan.quarantine()} if plan.quarantine else {}
-        for day in sorted(new.keys() | plan.released.keys()):
-            self._partition("quarantine", QUARANTINE, day, new.get(day, iter(())), plan.released.get(day, []))
+            self._grow("raw", RAW, plan.raw())
+        self._grow(
+            "quarantine", QUARANTINE, map(self._stamped, plan.quarantine() if plan.quarantine else ()), plan.released
+        )
         of = self.store.partitions.schema
         self._partitions("articles", of("articles"), plan.articles, plan.days | plan.copies.places.keys())
         self._partitions("edits", of("edits"), plan.edits, plan.days)
@@ -218,7 +219,8 @@ class _Work:
         left, partitions = set(changed), self.store.partitions
 
         def assemble(rows: Rows) -> None:
-            self._partition(table, schema, rows.day, rows.tables, self.plan.leaving.get(rows.day, []))
+            new = map(self._stamped, rows.tables)
+            self._partition(table, schema, rows.day, new, self.plan.leaving.get(rows.day, []))
 
         with ThreadPoolExecutor(WRITERS) as pool:
             for handful in spill.partitions(left):
@@ -230,12 +232,27 @@ class _Work:
 
     def _if_undated_only(self, table: str, schema: pa.Schema) -> None:
         """A date without rows: pyarrow cannot infer the type of a partition column without values."""
-        days = {self.store.partitions.number_of(table, name) for name in self.existing | self.files.keys()} - {None}
+        numbers = (self.store.partitions.number_of(table, name) for name in self.existing | self.files.keys())
+        days = {layout.partition_of(number) for number in numbers if number is not None}
         if days <= {layout.UNDATED} and (days or table == "duplicates"):
             self._partition(table, schema, layout.number(self.plan.run_date), iter(()), [])
 
+    def _grow(
+        self,
+        table: str,
+        schema: pa.Schema,
+        new: Iterable[pa.Table],
+        leaving: Mapping[int, list[str]] = MappingProxyType({}),
+    ) -> None:
+        """The partition of the run's date with rows appended, and files from which rows leave."""
+        left, filling = dict(leaving), Filling.of(self.store, {table: self.sizes[table]})
+        for number, tables in filling.split(layout.number(self.plan.run_date), new):
+            self._partition(table, schema, number, tables, left.pop(number, []))
+        for number in sorted(left):
+            self._partition(table, schema, number, iter(()), left[number])
+
     def _partition(self, table: str, schema: pa.Schema, day: int, new: Iterator[pa.Table], leaving: list[str]) -> None:
-        """The new file of a partition: the remaining rows in order, followed by the new ones in order."""
+        """The new content of a file: the remaining rows in order, followed by the new ones in order."""
         name = self.store.partitions.file(table, day)
         places = self.plan.copies.places.get(day, {}) if table == "articles" else {}
 
@@ -246,7 +263,7 @@ class _Work:
             for fresh in new:
                 if self.store.partitions.has_months(table):
                     fresh = let_through(fresh, self.plan.held)
-                yield placed(self._stamped(fresh), places)
+                yield placed(fresh, places)
 
         self._parquet(name, schema, rows())
 
@@ -259,14 +276,11 @@ class _Work:
         return _at(table, self.plan.at) if "last_changed_at" in table.schema.names else table
 
     def _append(self, table: str, schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The one file of the run's date with rows appended."""
         new = pa.Table.from_pylist([{field: row[field] for field in schema.names} for row in rows], schema)
-        self._extend(table, schema, iter([new]))
-
-    def _extend(self, table: str, schema: pa.Schema, new: Iterator[pa.Table]) -> None:
-        """The partition of the run's date with rows appended."""
         name = layout.file(table, layout.number(self.plan.run_date))
         old = partition.read(self.store, name, schema) if self.store.size(name) is not None else iter(())
-        self._parquet(name, schema, chain(old, new))
+        self._parquet(name, schema, chain(old, [new]))
 
     def _parquet(self, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
         self.files[name] = parquet.write(self._path(name), schema, tables)

@@ -167,11 +167,9 @@ class _Comparison:
         self.members.setdefault(member.entry.article_id, member)
 
     def _fresh(self) -> Iterator[_Member]:
-        partitions = self.delta.store.partitions
         for sign in self.delta.added.read():
-            number = layout.number(sign.date)
-            if number not in self.delta.held:
-                yield _Member(sign.entry, partitions.of(number), sign.date, NOWHERE, True, None, sign.at)
+            if layout.number(sign.date) not in self.delta.held:
+                yield _Member(sign.entry, sign.file, sign.date, NOWHERE, True, None, sign.at)
 
     def _stored(self, wanted: Mapping[int, Sequence[str]]) -> Iterator[_Member]:
         for day in sorted(wanted):
@@ -179,7 +177,7 @@ class _Comparison:
                 yield from _members(rows, day)
 
     def _read_all(self) -> None:
-        days = np.unique(self.delta.published.days).tolist()
+        days = np.unique(self.delta.published.files).tolist()
         for day in days:
             for rows in _published(self.delta.store, day, None):
                 for member in _members([row for row in rows if row["article_id"] not in self.gone], day):
@@ -248,7 +246,7 @@ class _Comparison:
         rows = [row for one, end in zip(start.tolist(), stop.tolist(), strict=True) for row in range(one, end)]
         for row, key in zip(rows, published.article_ids(rows), strict=True):
             if key not in self.gone and key not in self.members:
-                days.setdefault(int(published.days[row]), []).append(key)
+                days.setdefault(int(published.files[row]), []).append(key)
         yield from self._stored(days)
 
     def _crowded_beside(self, known: Any) -> Any:

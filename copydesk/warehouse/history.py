@@ -29,15 +29,15 @@ READERS = 8
 class Known:
     """The documents of one table, sorted by id.
 
-    Arrays: `ids` uint64[n, 2], `contents` (SHA-256) uint64[n, 4], `days` int32[n], `seen` bool[n], `cured` bool[n],
-    `first_seen` int64[n] (microseconds since 1970), `versions` int32[n]. `days` is the partition of the row; `seen` is
+    Arrays: `ids` uint64[n, 2], `contents` (SHA-256) uint64[n, 4], `files` int64[n], `seen` bool[n], `cured` bool[n],
+    `first_seen` int64[n] (microseconds since 1970), `versions` int32[n]. `files` is the file of the row; `seen` is
     set for documents that the present run read again, `cured` for documents that were quarantined for a reason that no
     longer exists. The last two are those of articles, 0 in the quarantine.
     """
 
-    def __init__(self, ids: Any, contents: Any, days: Any, cured: Any, first_seen: Any, versions: Any) -> None:
+    def __init__(self, ids: Any, contents: Any, files: Any, cured: Any, first_seen: Any, versions: Any) -> None:
         order = np.lexsort((ids[:, 1], ids[:, 0]))
-        self.ids, self.contents, self.days = ids[order], contents[order], days[order]
+        self.ids, self.contents, self.files = ids[order], contents[order], files[order]
         self.cured, self.first_seen, self.versions = cured[order], first_seen[order], versions[order]
         self.firsts = np.ascontiguousarray(self.ids[:, 0])
         self.seen = np.zeros(len(order), bool)
@@ -126,7 +126,7 @@ class History:
         rows = self.published.rows(bytes.fromhex(article_id))
         if not rows:
             raise KeyError(article_id)
-        return layout.day(int(self.published.days[rows[0]]))
+        return layout.day(int(self.published.files[rows[0]]))
 
     def take(self, documents: Iterable[Document]) -> Iterator[Document]:
         """All `documents`, which are known, counted as delivered."""
@@ -195,16 +195,16 @@ def _duplicate(document: Document) -> Problem:
 def _known(store: Store, table: str, cured: Collection[str]) -> Known:
     with in_words(f"list the table {table}"):
         listed = store.names(table)
-    names = [(name, day) for name in listed if (day := store.partitions.number_of(table, name)) is not None]
+    names = [(name, number) for name in listed if (number := store.partitions.number_of(table, name)) is not None]
     with ThreadPoolExecutor(READERS) as pool:
         parts = list(pool.map(lambda part: _keys(store, part[0], cured), names))
     ids = np.concatenate([np.empty((0, 2), np.uint64), *(part[0] for part in parts)])
     contents = np.concatenate([np.empty((0, 4), np.uint64), *(part[1] for part in parts)])
     lengths = np.array([len(part[0]) for part in parts], np.int64)
-    days = np.repeat(np.array([day for _, day in names], np.int32), lengths)
+    files = np.repeat(np.array([number for _, number in names], np.int64), lengths)
     kinds = (bool, np.int64, np.int32)
     rest = [np.concatenate([np.empty(0, kind), *(part[i] for part in parts)]) for i, kind in enumerate(kinds, 2)]
-    return Known(ids, contents, days, *rest)
+    return Known(ids, contents, files, *rest)
 
 
 def _keys(store: Store, name: str, cured: Collection[str]) -> tuple[Any, Any, Any, Any, Any]:

@@ -1,12 +1,15 @@
-"""The paths below the warehouse root, and days as numbers for arrays.
+"""The paths below the warehouse root, and days and files as numbers for arrays.
 
-Days are counted from 1970-01-01, as in Arrow's date32; `UNDATED` stands for the partition without a date.
+Days are counted from 1970-01-01, as in Arrow's date32; `UNDATED` stands for the partition without a date. A partition
+is named by its first day, and a file of it by the same number plus `PART` for each file before it: the only file of
+most partitions has the number of its day.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal
 
@@ -27,6 +30,10 @@ LEVELS = 8
 
 UNDATED = -(2**31)
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+#: The distance between the numbers of two files of a partition; days are within half of it.
+PART = 2**32
+#: Default bytes from which a file takes no new rows.
+FILE_BYTES = 64 * 2**20
 
 #: The partition column of each table. It is only in the folder's name.
 KEYS = {
@@ -49,8 +56,12 @@ SCHEMAS: dict[str, pa.Schema] = {name: getattr(schemas, name.upper()) for name i
 #: readers take a column that is in both from the name.
 BY_MONTH = {name: schemas.monthly(SCHEMAS[name]) for name in ("articles", "edits", "duplicates")}
 
+#: The tables whose partitions may have several files. The others have few rows a day.
+GROWING = frozenset(("articles", "edits", "duplicates", "quarantine", "raw", "versions"))
+
 By = Literal["day", "month"]
 _EPOCH = date(1970, 1, 1)
+_FILE = re.compile(r"(?P<table>[a-z]+)/(?P<key>[a-z_]+)=(?P<value>[^/]+)/(?P=table)(-(?P<part>[1-9]\d{0,5}))?\.parquet")
 
 
 def number(day: date | None) -> int:
@@ -59,18 +70,30 @@ def number(day: date | None) -> int:
 
 
 def day(number: int) -> date | None:
-    """The date of `number`, None for `UNDATED`."""
+    """The date of a day, a partition or a file; None without a date."""
+    number = partition_of(number)
     return None if number == UNDATED else _EPOCH + timedelta(days=number)
+
+
+def part_of(number: Any) -> Any:
+    """Which file of its partition a file is, from 0; for arrays, too."""
+    return number + PART // 2 >> 32
+
+
+def partition_of(number: Any) -> Any:
+    """The partition of a file; for arrays, too."""
+    return number - part_of(number) * PART
 
 
 @dataclass(frozen=True)
 class Partitions:
     """How articles, edits and duplicates are partitioned: by day or by month. Other tables always are by day.
 
-    A partition is named by a number, that of its first day; `UNDATED` stands for itself.
+    A file of `file_bytes` or more takes no new rows: they go to the next file of the partition.
     """
 
     by: By = "day"
+    file_bytes: int = field(default=FILE_BYTES, compare=False)
 
     def has_months(self, table: str) -> bool:
         """Whether the partitions of the table are months."""
@@ -85,9 +108,9 @@ class Partitions:
         return BY_MONTH[table] if self.has_months(table) else SCHEMAS[table]
 
     def of(self, one: int) -> int:
-        """The partition of articles and edits in which a day is."""
+        """The partition of articles and edits in which a day, or the days of a file, are."""
         when = day(one) if self.by == "month" else None
-        return one if when is None else number(when.replace(day=1))
+        return int(partition_of(one)) if when is None else number(when.replace(day=1))
 
     def of_days(self, days: Any) -> Any:
         """The partitions of days, int32[n]."""
@@ -97,23 +120,27 @@ class Partitions:
         return np.array([self.of(each) for each in different.tolist()], np.int32)[where]
 
     def file(self, table: str, one: int) -> str:
-        """The one file of the partition in which a day is: `articles/published_date=2019-05-21/articles.parquet`."""
-        when = day(self.of(one) if self.has_months(table) else one)
-        return f"{table}/{self.key(table)}={HIVE_NULL if when is None else when.isoformat()}/{table}.parquet"
+        """The path of a file: `articles/published_date=2019-05-21/articles.parquet`, or of the second one of the
+        partition, `articles-1.parquet`. The number of a day is that of the first file of its partition.
+        """
+        when, part = day(self.of(one) if self.has_months(table) else one), part_of(one)
+        value = HIVE_NULL if when is None else when.isoformat()
+        return f"{table}/{self.key(table)}={value}/{table}{f'-{part}' if part else ''}.parquet"
 
     def number_of(self, table: str, path: str) -> int | None:
-        """The partition whose file is at `path`; None if there is no such partition."""
-        folder, _, value = path.removesuffix(f"/{table}.parquet").partition("=")
-        if folder != f"{table}/{self.key(table)}" or not path.endswith(f"/{table}.parquet"):
+        """The number of the file at `path`; None if it is none of the table."""
+        parts = _FILE.fullmatch(path)
+        if parts is None or parts["table"] != table or (parts["part"] and table not in GROWING):
             return None
+        value, part = parts["value"], int(parts["part"] or 0)
         try:
-            found = UNDATED if value == HIVE_NULL else number(date.fromisoformat(value))
+            found = (UNDATED if value == HIVE_NULL else number(date.fromisoformat(value))) + part * PART
         except ValueError:
             return None
         return found if self.file(table, found) == path else None
 
     def is_table(self, path: str) -> bool:
-        """Whether `path` is the path of a partition's file."""
+        """Whether `path` is that of a file of a partition."""
         table = path.partition("/")[0]
         return table in KEYS and self.number_of(table, path) is not None
 
@@ -121,12 +148,12 @@ class Partitions:
 DAILY, MONTHLY = Partitions("day"), Partitions("month")
 
 
-def stated(marker: bytes | None) -> Partitions:
+def stated(marker: bytes | None, file_bytes: int = FILE_BYTES) -> Partitions:
     """The partitions that the marker of a warehouse names. Raises ValueError."""
     by = json.loads(marker or b"{}").get("partitions", "day")
     if by not in ("day", "month"):
         raise ValueError(f"partitions by {by!r}")
-    return MONTHLY if by == "month" else DAILY
+    return Partitions(by, file_bytes)
 
 
 def signatures(level: int) -> str:
@@ -151,15 +178,15 @@ def staged_by(folder: str) -> tuple[int, str]:
 
 
 def is_table(path: str) -> bool:
-    """Whether `path` is the path of a partition's file, of a warehouse by day or by month."""
+    """Whether `path` is that of a file of a partition, in a warehouse by day or by month."""
     return DAILY.is_table(path) or MONTHLY.is_table(path)
 
 
 def file(table: str, number: int) -> str:
-    """The file of a day in a table that always is by day."""
+    """The path of a file of a table that always is by day."""
     return DAILY.file(table, number)
 
 
 def number_of(table: str, path: str) -> int | None:
-    """The day of a file of a table that always is by day; None if it is not a file of that table."""
+    """The number of a file of a table that always is by day; None if it is not a file of that table."""
     return DAILY.number_of(table, path)

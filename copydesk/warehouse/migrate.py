@@ -1,6 +1,8 @@
-"""Brings a warehouse of an older format to the present one: every file is written again, in one commit.
+"""Brings a warehouse of an older format to the present one: every file that lacks a column is written again, in one
+commit.
 
-Format 2 adds columns to `articles`, `edits` and `runs`, format 3 `syndicated_from` to `articles` and `versions`. What
+Format 2 adds columns to `articles`, `edits` and `runs`, format 3 `syndicated_from` to `articles` and `versions`. In
+format 4 a partition may have several files, which older versions would not read; none has to be written again. What
 an older row does not say stays null, or is the date of the run that wrote the row. Which articles are copies is not
 told here: the next commit that compares finds that nothing was compared yet, and compares everything.
 """
@@ -33,6 +35,8 @@ from copydesk.warehouse.schemas import (
 from copydesk.warehouse.store import Store, WarehouseError, in_words
 
 MIGRATION = "migration"
+#: The first format in which articles are compared with each other.
+COMPARED = 3
 #: The columns that format 1 does not have.
 _NEW = frozenset("published_precision modified_at first_seen_at last_changed_at version site syndicated_from".split())
 _OLD_ARTICLES = [name for name in ARTICLES.names if name not in _NEW]
@@ -48,18 +52,18 @@ def migrate(store: Store, written_by: int, progress: Callable[[int, int], None] 
     with in_words("migrate the warehouse"):
         work = _Migration(store)
         names = store.names("articles")
-        for done, name in enumerate(names, 1):
-            day = layout.number_of("articles", name)
+        for done, name in enumerate(names if written_by < COMPARED else (), 1):
+            day = store.partitions.number_of("articles", name)
             if day is None:
                 raise WarehouseError(f"{name} is not a partition of a table; run `copydesk check` first")
             if written_by < 2:
                 work.day(day)
             else:
-                work.again(name, ARTICLES)
+                work.again(name, store.partitions.schema("articles"))
             if progress:
                 progress(done, len(names))
         # Readers that take the columns from the first file would miss those of later runs.
-        for name in store.names("runs") if written_by < 2 else store.names("versions"):
+        for name in store.names("runs" if written_by < 2 else "versions") if written_by < COMPARED else ():
             work.again(name, RUNS if written_by < 2 else VERSIONS)
         work.commit()
         return len(work.files)
@@ -74,7 +78,7 @@ class _Migration:
         self.staging = layout.staging(store.lease.number if store.lease else 0, self.run_id)
         self.times = dict(_times(store))
         self.files: dict[str, parquet.Sealed] = {}
-        content = marker()
+        content = marker(store.partitions)
         path = self.path(layout.MARKER)
         path.write_bytes(content)
         self.files[layout.MARKER] = parquet.seal(path)

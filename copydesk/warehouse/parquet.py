@@ -176,12 +176,13 @@ def _row_groups(tables: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
     pending: list[pa.Table] = []
     rows = size = 0
     for table in tables:
-        whole = _text_bytes(table)
+        lengths = text_bytes(table)
+        whole = int(lengths.sum())
         if rows + table.num_rows < most and size + whole < GROUP_BYTES:
             pending.append(table)
             rows, size = rows + table.num_rows, size + whole
             continue
-        ends = _running_bytes(table)
+        ends = lengths.cumsum()
         start = 0
         while start < table.num_rows:
             before = int(ends[start - 1]) if start else 0
@@ -202,17 +203,11 @@ def _joined(tables: list[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables).combine_chunks()
 
 
-def _text_bytes(table: pa.Table) -> int:
-    """The bytes of text of all rows."""
-    names = [name for name in _HEAVY if name in table.schema.names]
-    return sum(pc.sum(pc.binary_length(table[name])).as_py() or 0 for name in names)
-
-
-def _running_bytes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """The cumulative bytes of text, including each row."""
+def text_bytes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The bytes of long text in each row, int64[rows]."""
     total = np.zeros(table.num_rows, np.int64)
     for name in _HEAVY:
         if name in table.schema.names:
             lengths = pc.fill_null(pc.binary_length(table[name]), 0)
             total += lengths.to_numpy()
-    return total.cumsum()
+    return total

@@ -42,7 +42,7 @@ def drop(store: Store, uris: Sequence[str], decision: Decision, at: datetime, ke
     there(uris, rows)
     with Change(store, at, keep) as change:
         for row in rows:
-            change.release(layout.number(row["run_date"]), row["article_id"], row["content_sha256"])
+            change.release(row["article_id"], row["content_sha256"])
         about = [(row["uri"], row["content_sha256"]) for row in rows]
         change.commit([decision._replace(action=DROP, uri=uri, content_sha256=content) for uri, content in about])
     return len(rows)

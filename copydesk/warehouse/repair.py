@@ -133,7 +133,7 @@ class _Rewrite:
                 zip(*(rows[c].to_pylist() for c in rows.schema.names), strict=True)
             ):
                 if key in self.found.doubled:
-                    own = self.store.partitions.of(layout.number(when and when.date())) == day
+                    own = self.store.partitions.of(layout.number(when and when.date())) == layout.partition_of(day or 0)
                     rank = (self.ages.get(run_id, 0), own, name, row)
                     best[key] = max(best.get(key, (rank, (name, row))), (rank, (name, row)))
         return {key: where for key, (_, where) in best.items()}

@@ -36,7 +36,7 @@ def expired(store: Store, keep: Keep, today: date, is_night: bool, scratch: Path
         schema = getattr(schemas, table.upper())
         for name in names:
             number = layout.number_of(table, name)
-            if number is not None and newest - number > days:
+            if number is not None and newest - layout.partition_of(number) > days:
                 empty = parquet.write(scratch / f"empty-{table}", schema, [])
                 if store.size(name) != empty.size:
                     yield name

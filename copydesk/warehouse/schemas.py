@@ -18,7 +18,7 @@ from copydesk.located import locate
 from copydesk.records import CRITICAL, INFO, WARNING, Article, Document, Problem, storable
 
 #: The version of the layout. A warehouse with a higher one was written by a newer copydesk and is refused.
-FORMAT = 3
+FORMAT = 4
 #: The file with this version, at the root of every warehouse.
 MARKER = "_warehouse.json"
 

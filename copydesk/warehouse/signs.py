@@ -36,7 +36,7 @@ SIGNS = pa.schema(
     ]
 )
 _KEPT = pa.schema([field for field in SIGNS if field.name != "row"] + [pa.field("start", pa.int64())])
-_KEPT = _KEPT.append(pa.field("length", pa.int64()))
+_KEPT = _KEPT.append(pa.field("length", pa.int64())).append(pa.field("file", pa.int64()))
 _CODEC = "lz4_raw"
 
 
@@ -49,10 +49,11 @@ class At(NamedTuple):
 
 
 class Sign(NamedTuple):
-    """A new article as clusters are made of it, its date, and where its row stands."""
+    """A new article as clusters are made of it, its date, the file that it goes to, and where its row stands."""
 
     entry: Entry
     date: date | None
+    file: int
     at: At
 
 
@@ -89,15 +90,15 @@ class Signs:
         self._file = self._path.open("wb")
         self._written = 0
 
-    def add(self, table: pa.Table) -> None:
-        """Add a table of the schema `SIGNS`."""
+    def add(self, table: pa.Table, files: Any) -> None:
+        """Add a table of the schema `SIGNS`, with the numbers of the files that the articles go to, int64[rows]."""
         lengths = pc.binary_length(table["row"]).to_numpy().astype(np.int64)
         starts = self._written + np.cumsum(lengths) - lengths
         for chunk in table["row"].chunks:
             edges = np.frombuffer(chunk.buffers()[1], np.int32)[chunk.offset :]
             self._written += self._file.write(memoryview(chunk.buffers()[2] or b"")[edges[0] : edges[len(chunk)]])
         kept = table.drop_columns(["row"]).append_column("start", pa.array(starts))
-        self._stream.add(kept.append_column("length", pa.array(lengths)))
+        self._stream.add(kept.append_column("length", pa.array(lengths)).append_column("file", pa.array(files)))
 
     def close(self) -> None:
         self._stream.close()
@@ -114,7 +115,7 @@ class Signs:
                 key = row["article_id"]
                 rank = (row["day"], -row["words"], key)
                 entry = Entry(key, row["content"], row["title"], some, rank, row["agency"], row["publisher"])
-                yield Sign(entry, row["published_date"], At(row["start"], row["length"], row["size"]))
+                yield Sign(entry, row["published_date"], row["file"], At(row["start"], row["length"], row["size"]))
 
     def rows(self, places: Sequence[At]) -> Iterator[dict[str, Any]]:
         """The articles at some places, with `COLUMNS`, in the order of the file; after `close`."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.records import Document
-from copydesk.warehouse.layout import UNDATED, Partitions
+from copydesk.warehouse.layout import UNDATED, part_of
 
 BUCKETS = 64
 #: Maximum size of partitions that are sorted in memory together; a larger one is streamed.
@@ -25,7 +25,7 @@ _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class Rows(NamedTuple):
-    """The new rows of one partition, in order; `tables` can be read once."""
+    """The new rows of one file, whose number is `day`, in order; `tables` can be read once."""
 
     day: int
     tables: Iterator[pa.Table]
@@ -93,30 +93,30 @@ def _text(value: bytes | None) -> Any:
 
 
 class Spill:
-    """Rows by day, in one file per bucket of days, so that thousands of partitions need few open files."""
+    """Rows by the file that they go to, in buckets of such files, so that thousands need few open files here."""
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
-        self.folder, self.schema = folder, schema.append(pa.field(_DAY, pa.int32(), False))
+        self.folder, self.schema = folder, schema.append(pa.field(_DAY, pa.int64(), False))
         self._buckets: dict[int, Stream] = {}
         self._bytes: dict[int, int] = {}
         folder.mkdir(parents=True)
 
-    def add_dated(self, table: pa.Table, days: Any, partitions: Partitions) -> None:
-        """Add rows of articles or edits by their partition; `days` are their dates, int32[rows]."""
+    def add_dated(self, table: pa.Table, days: Any, files: Any) -> None:
+        """Add rows of articles or edits that go to `files`, int64[rows]; `days` are their dates, int32[rows]."""
         if "published_date" in self.schema.names and "published_date" not in table.schema.names:
             dates = pa.array(days, pa.int32(), mask=days == UNDATED).cast(pa.date32())
             table = table.append_column(self.schema.field("published_date"), dates)
-        self.add(table.select(self.schema.names[:-1]), partitions.of_days(days))
+        self.add(table.select(self.schema.names[:-1]), files)
 
     def add(self, table: pa.Table, days: Any) -> None:
-        """Add rows; `days` is int32[rows], or of what they are sorted by. Rows of one day keep their order."""
+        """Add rows; `days` are the numbers of their files, int64[rows]. Rows of one file keep their order."""
         if not table.num_rows:
             return
-        table = table.append_column(self.schema.field(_DAY), pa.array(days, pa.int32())).cast(self.schema)
+        table = table.append_column(self.schema.field(_DAY), pa.array(days, pa.int64())).cast(self.schema)
         average = table.nbytes // table.num_rows + 1
         for day, rows in zip(*np.unique(days, return_counts=True), strict=True):
             self._bytes[int(day)] = self._bytes.get(int(day), 0) + average * int(rows)
-        buckets = days % BUCKETS
+        buckets = _bucket(days)
         order = np.argsort(buckets, kind="stable")
         table, buckets = table.take(order).combine_chunks(), buckets[order]
         edges = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist(), len(buckets)]
@@ -131,11 +131,9 @@ class Spill:
             stream.close()
 
     def partitions(self, days: Collection[int]) -> Iterator[list[Rows]]:
-        """The rows of each of `days` that has any, in groups that are loaded together."""
+        """The rows of each of the files `days` that has any, in groups that are loaded together."""
         for number in range(BUCKETS):
-            for handful in self._handfuls(
-                sorted(day for day in days if day in self._bytes and day % BUCKETS == number)
-            ):
+            for handful in self._handfuls(sorted(day for day in days if day in self._bytes and _bucket(day) == number)):
                 tables = self._buckets[number].tables()
                 if len(handful) == 1 and self._bytes[handful[0]] > LOAD_BYTES:
                     yield [Rows(handful[0], _only(tables, handful[0]))]
@@ -153,6 +151,10 @@ class Spill:
             size += self._bytes[day]
         if handful:
             yield handful
+
+
+def _bucket(days: Any) -> Any:
+    return (days + part_of(days)) % BUCKETS
 
 
 def _only(tables: Iterator[pa.Table], day: int) -> Iterator[pa.Table]:

@@ -22,6 +22,7 @@ from copydesk.warehouse import layout
 from copydesk.warehouse.commit import Commit, Plan, publish
 from copydesk.warehouse.copies import Compared, Delta, compare, forgotten
 from copydesk.warehouse.decisions import Decision
+from copydesk.warehouse.filling import Filling, estimated
 from copydesk.warehouse.history import History
 from copydesk.warehouse.published import replaced_by
 from copydesk.warehouse.retention import FOREVER, Keep
@@ -52,6 +53,7 @@ class Staging:
         self._held: dict[int, list[Problem]] = {}
         self._replaced: list[tuple[int, int]] = []  # row of the history → day of its new version
         self._superseded: set[int] = set()  # rows of the quarantine
+        self._gained: dict[int, set[int]] = {}  # day → the files that its new rows go to
         self._digest = 0
         self._has_versions = self._has_kept = False
         self._copies: Compared | None = None
@@ -59,6 +61,7 @@ class Staging:
             self._folder = store.workspace / "spill"
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True)
+            self._filling = Filling.of_articles(store)
             self._articles = Spill(self._folder / "articles", store.partitions.schema("articles"))
             self._edits = Spill(self._folder / "edits", store.partitions.schema("edits"))
             self._signs = Signs(self._folder / "signs")
@@ -111,14 +114,13 @@ class Staging:
         self._note(articles, days, self._counts["published"])
         self._note(quarantine, _days(quarantine["published_date"]), self._counts["quarantined"])
         self._counts["warned"].update(days[pc.equal(articles["validation"], "warn").to_numpy()].tolist())
-        for key, day in zip(ids.to_pylist(), days.tolist(), strict=True):
-            self._replaced += [(row, day) for row in self._history.published.rows(bytes.fromhex(key))]
+        files = self._files(articles, days)
         place = pc.index_in(edits["article_id"], pa.chunked_array(ids).combine_chunks())
-        edits, of_edits = edits.filter(place.is_valid()), days[place.drop_null().to_numpy()]
+        edits, of_edits = edits.filter(place.is_valid()), place.drop_null().to_numpy()
         with in_words("write to the staging area"):
-            self._articles.add_dated(self._continued(articles), days, self._store.partitions)
-            self._edits.add_dated(edits, of_edits, self._store.partitions)
-            self._signs.add(signs_of(articles) if signs is None else signs)
+            self._articles.add_dated(self._continued(articles), days, files)
+            self._edits.add_dated(edits, days[of_edits], files[of_edits])
+            self._signs.add(signs_of(articles) if signs is None else signs, files)
             self._quarantine.add(quarantine.cast(QUARANTINE))
             self._raw.add(raw.select(QUARANTINE.names).cast(QUARANTINE))
             if kept is not None and len(kept):
@@ -127,6 +129,22 @@ class Staging:
             if replaced is not None and len(replaced):
                 self._versions.add(replaced)
                 self._has_versions = True
+
+    def _files(self, articles: pa.Table, days: Any) -> Any:
+        """The files that new rows go to, int64[rows], and note which rows they replace. An article stays in its file
+        unless it leaves the partition.
+        """
+        known, own = self._history.published, self._store.partitions.of_days(days)
+        stay: dict[int, int] = {}
+        for row, (key, day) in enumerate(zip(articles["article_id"].to_pylist(), days.tolist(), strict=True)):
+            for old in known.rows(bytes.fromhex(key)):
+                self._replaced.append((old, day))
+                if layout.partition_of(int(known.files[old])) == own[row]:
+                    stay[row] = int(known.files[old])
+        files = self._filling.files(own, estimated(articles), stay)
+        for day, number in zip(days.tolist(), files.tolist(), strict=True):
+            self._gained.setdefault(day, set()).add(number)
+        return files
 
     def _continued(self, articles: pa.Table) -> pa.Table:
         """`articles` with the first time and the version number of those that were published before."""
@@ -214,7 +232,7 @@ class Staging:
 
     def partitions_written(self) -> int:
         """Number of partitions with changed articles: with new ones, or fewer ones; changes with `hold`."""
-        return len(self._changed())
+        return len({layout.partition_of(number) for number in self._changed()})
 
     def hold(self, published_date: date | None, problem: Problem) -> None:
         """Quarantine the new documents of this date, with this reason added to their own."""
@@ -302,14 +320,13 @@ class Staging:
         return self._gaining() | self._leaving().keys()
 
     def _gaining(self) -> set[int]:
-        days = (day for day in self._counts["published"] if day not in self._held)
-        return set(map(self._store.partitions.of, days))
+        return set().union(*(files for day, files in self._gained.items() if day not in self._held))
 
     def _leaving(self) -> dict[int, list[str]]:
-        """The ids of articles to remove from each partition, since a new row replaces them there or in another one."""
+        """The ids of articles to remove from each file, since a new row replaces them there or in another one."""
         rows = np.array(sorted(row for row, day in self._replaced if day not in self._held), np.int64)
-        days = self._history.published.days[rows]
-        return {int(day): self._history.published.article_ids(rows[days == day]) for day in np.unique(days)}
+        files = self._history.published.files[rows]
+        return {int(file): self._history.published.article_ids(rows[files == file]) for file in np.unique(files)}
 
     def _replaced_rows(self, leaving: Mapping[int, list[str]], run_id: str, at: datetime) -> Iterator[pa.Table]:
         """The rows that are replaced, without those whose new version the gate holds back."""
@@ -318,16 +335,16 @@ class Staging:
             yield replaced_by(table.filter(pc.is_in(table["article_id"], ids)), run_id, at)
 
     def _released(self) -> dict[int, list[str]]:
-        """The rows of the quarantine that newer content replaces, by the day of the run that quarantined them."""
+        """The rows of the quarantine that newer content replaces, by their file."""
         quarantined = self._history.quarantined
         rows = np.array(sorted(row for row in self._superseded if not quarantined.seen[row]), np.int64)
-        days = quarantined.days[rows]
+        files = quarantined.files[rows]
         return {
-            int(day): [
+            int(file): [
                 a + b for a, b in zip(quarantined.article_ids(part), quarantined.content_sha256(part), strict=True)
             ]
-            for day in np.unique(days)
-            for part in [rows[days == day]]
+            for file in np.unique(files)
+            for part in [rows[files == file]]
         }
 
     def gated(self) -> Iterator[pa.Table]:

@@ -127,6 +127,12 @@ class Store:
         prefix = len(self.root) + 1
         return sorted(path[prefix:] for path in self.fs.find(self.path(folder)))
 
+    def sizes(self, folder: str) -> dict[str, int]:
+        """The bytes of every file below `folder`, in the order of the names; empty if the folder does not exist."""
+        prefix = len(self.root) + 1
+        found = self.fs.find(self.path(folder), detail=True)
+        return {path[prefix:]: int(found[path]["size"]) for path in sorted(found)}
+
     def read(self, name: str) -> bytes | None:
         """The content of the file, None if it does not exist."""
         try:
@@ -247,6 +253,9 @@ class LocalStore(Store):
         for where, _, files in os.walk(self.path(folder), onerror=_refuse, followlinks=True):
             found += [os.path.join(where, file) for file in files]
         return sorted(Path(path).relative_to(self.root).as_posix() for path in found)
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        return {name: os.stat(self.path(name)).st_size for name in self.names(folder)}
 
     def source(self, name: str) -> Any:
         return pa.OSFile(self.path(name))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from copydesk.records import article_id
 from copydesk.reviewed import Choices, review
-from copydesk.warehouse import layout, partition
+from copydesk.warehouse import partition
 from copydesk.warehouse.change import Change
 from copydesk.warehouse.decisions import RESTORE, Decision, choices, read
 from copydesk.warehouse.published import article_of
@@ -93,5 +93,5 @@ def put_back(
     article = replace(
         article, version=present["version"] + 1, first_seen_at=present["first_seen_at"], last_changed_at=at
     )
-    change.replace(layout.number(present["published_date"]), [article], edits)
+    change.replace([article], edits)
     change.keep(pa.Table.from_pylist([present], VERSIONS))

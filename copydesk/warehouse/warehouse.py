@@ -78,7 +78,7 @@ class Warehouse:
             if not isinstance(written_by, int) or isinstance(written_by, bool):
                 raise ValueError("no number")
             if written_by <= FORMAT:  # a newer one may mean something else
-                self.store.partitions = layout.stated(marker)
+                self.store.partitions = layout.stated(marker, self._wanted.file_bytes)
         except (ValueError, KeyError) as error:
             raise WarehouseError(f"{layout.MARKER} in {url} is damaged; restore it from a backup") from error
         if written_by > FORMAT:
@@ -212,7 +212,8 @@ class Warehouse:
         with in_words("read what is published"):
             partitions = self.store.partitions
             numbers = (partitions.number_of("articles", name) for name in self.store.names("articles"))
-            days = sorted((n for n in numbers if n is not None and (n == layout.UNDATED) != dated), reverse=True)[:DAYS]
+            wanted = [n for n in numbers if n is not None and (layout.partition_of(n) == layout.UNDATED) != dated]
+            days = sorted(wanted, key=lambda n: (layout.partition_of(n), n), reverse=True)[:DAYS]
             together = 1  # small files are read in parallel, since reading from an object store is mostly waiting
             with ThreadPoolExecutor(READERS) as pool:
                 while days and most_rows > 0 and most_bytes > 0:
@@ -290,7 +291,7 @@ class Warehouse:
         days: dict[int, list[str]] = {}
         for key in ids:
             for row in history.published.rows(bytes.fromhex(key))[:1]:
-                days.setdefault(int(history.published.days[row]), []).append(key)
+                days.setdefault(int(history.published.files[row]), []).append(key)
         return pa.concat_tables([VERSIONS.empty_table(), *published_rows(self.store, days)])
 
     def write_report(self, name: str, content: bytes) -> str:
