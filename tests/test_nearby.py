@@ -69,7 +69,7 @@ def test_other_text_has_two_letters_only_in_long_words_of_the_same_letters() -> 
     assert found["dissapearance"][0].error == ErrorType.TWO_LETTERS
     assert not found["pleeease"], "drawn out on purpose"
     assert not any(found[token] for token in ("downloaders", "recapturedby", "polooning", "Dissapearance"))
-    assert FINDER.narrow(["thc"])["thc"] == FINDER.candidates("thc")
+    assert FINDER.narrow(["thc"]) == FINDER.close(["thc"])
 
 
 def test_candidates_do_not_depend_on_what_is_asked_together() -> None:

@@ -114,7 +114,7 @@ def build(work: Path) -> None:
     for word in sorted(frequent):
         for kind, near in (
             ("edit", VARIANTS.edits(word)),
-            ("shape", VARIANTS.shapes(word)),
+            ("shape", set(VARIANTS.shapes(word))),
             ("move", moves(word) if len(word) >= 4 else set()),
         ):
             for other in sorted(near & frequent):

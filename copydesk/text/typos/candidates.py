@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
 from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.lexicon import ORDINARY, PROPER, Lexicon
 from copydesk.text.typos.nearby import NearbyWords
+from copydesk.text.typos.slips import LONGEST, Slips
 from copydesk.text.typos.spelling import Spelling
 from copydesk.text.typos.variants import Variants
 
@@ -49,7 +50,7 @@ _DRAWN = re.compile(r"(.)\1\1")
 LEAST_FAR_ZIPF, LEAST_SHORT_ZIPF, SHORTEST_FAR, SHORTEST_FAR_NARROW = 2.5, 5.0, 5, 8
 #: Characters of a damaged token that are no letters, at most.
 MOST_STRANGE = 2
-#: Tokens whose wider candidates are remembered.
+#: Tokens whose candidates are remembered.
 MOST_REMEMBERED = 100_000
 #: Parts of words run together are at least this frequent, and so is a word of which another is the plural or genitive.
 LEAST_PART_ZIPF = 3.0
@@ -77,17 +78,30 @@ class CandidateFinder:
         self.variants = Variants(grammar)
         self._modern = str.maketrans(dict(grammar.old_letters))
         self._small = str.maketrans(dict(grammar.capitals_within))
-        self.candidates = lru_cache(maxsize=200_000)(self._candidates)
+        self._prefixes = tuple(sorted(grammar.prefixes))
+        self._close: dict[str, tuple[Candidate, ...]] = {}
         self._far: dict[str, tuple[Candidate, ...]] = {}
 
-    def _candidates(self, token: str) -> tuple[Candidate, ...]:
-        """What `token` may have been meant to be, the likeliest first; nothing for what had better be left alone."""
-        if not 2 <= len(token) <= LONGEST_WORD or not self._readable(token) or self.lacks_apostrophe(token):
-            return ()
-        if self.is_derived(token):
-            return ()
+    def close(self, tokens: Iterable[str]) -> dict[str, tuple[Candidate, ...]]:
+        """What each token may have been meant to be, the likeliest first; nothing for what had better be left alone."""
+        asked = list(dict.fromkeys(tokens))
+        if len(self._close) > MOST_REMEMBERED:
+            self._close.clear()
+        new = [token for token in asked if token not in self._close]
+        self._close.update(dict.fromkeys(new, ()))
+        may = [token for token in new if self._may_be_close(token)]
+        for token, meant in zip(may, self._meant(may), strict=True):
+            self._close[token] = self._best(token, meant)
+        return {token: self._close[token] for token in asked}
+
+    def _may_be_close(self, token: str) -> bool:
+        fits = 2 <= len(token) <= LONGEST_WORD and self._readable(token)
+        return fits and not self.lacks_apostrophe(token) and not self.is_derived(token)
+
+    def _best(self, token: str, meant: Iterable[tuple[ErrorType, str]]) -> tuple[Candidate, ...]:
+        """The likeliest of what `token` may have been `meant` to be, which is in the order of how ready an error is."""
         found: dict[str, Candidate] = {}
-        for error, word in self._meant(token):
+        for error, word in meant:
             entry = self.lexicon.get(word)
             if entry is None or word in found or len(word) < 2 or entry.zipf < LEAST_ZIPF:
                 continue
@@ -96,6 +110,15 @@ class CandidateFinder:
         best = sorted(found.values(), key=lambda c: PENALTY.get(c.error, 0.0) - c.zipf)
         return tuple(best[:MOST])
 
+    @cached_property
+    def _slips(self) -> Slips:
+        """The words that may have been meant."""
+        words = [
+            word for word, entry in self.lexicon.items()
+            if entry.zipf >= LEAST_ZIPF and entry.kind & (ORDINARY | PROPER) and 1 < len(word) <= LONGEST
+        ]  # fmt: skip
+        return Slips(words, self.grammar.shapes)
+
     def narrow(self, tokens: Iterable[str]) -> dict[str, tuple[Candidate, ...]]:
         """Candidates of each token in a text that is not known to be damaged.
 
@@ -103,7 +126,7 @@ class CandidateFinder:
         those at two that begin as it does and have the same letters, doubled, dropped or moved ("dissapearance"): long
         words that no lexicon has are mostly derived from others ("downloaders"), which have other letters.
         """
-        found = {token: self.candidates(token) for token in tokens}
+        found = self.close(tokens)
         lacking = [token for token, some in found.items() if not some and self._may_be_two_letters(token)]
         for token, far in self._two_letters(lacking).items():
             found[token] = tuple(
@@ -123,7 +146,7 @@ class CandidateFinder:
         Besides those at one letter, these are words two letters away, and the most frequent short words at one; a digit
         or a sign within a token may be any letter, or none. A token may be a known word, or have signs in it ("t;o").
         """
-        found = {token: self.candidates(token) for token in tokens}
+        found = self.close(tokens)
         for token, more in self._two_letters(list(found)).items():
             known = {candidate.word.lower() for candidate in found[token]}
             found[token] += tuple(c for c in more if c.word.lower() not in known)
@@ -180,13 +203,13 @@ class CandidateFinder:
     def is_derived(self, token: str) -> bool:
         """Whether a token is a common word with a prefix ("uncited"): such words no lexicon has all of."""
         lower, lexicon = token.lower(), self.lexicon
-        return any(
+        return lower.startswith(self._prefixes) and any(
             lower.startswith(prefix)
             and len(lower) - len(prefix) >= SHORTEST_DERIVED
             and (entry := lexicon.get(lower[len(prefix) :])) is not None
             and bool(entry.kind & ORDINARY)
             and entry.zipf >= LEAST_DERIVED_ZIPF
-            for prefix in self.grammar.prefixes
+            for prefix in self._prefixes
         )
 
     def stems(self, token: str) -> tuple[float, float]:
@@ -209,29 +232,53 @@ class CandidateFinder:
             for clitic in self.grammar.clitics
         )
 
-    def _meant(self, token: str) -> Iterator[tuple[ErrorType, str]]:
-        """Strings that may have been meant, in lower case, the readiest errors first."""
-        lower, lexicon, variants = token.lower(), self.lexicon, self.variants
+    def _meant(self, tokens: Sequence[str]) -> list[list[tuple[ErrorType, str]]]:
+        """For each token, strings that may have been meant, in lower case, the readiest errors first."""
+        lower = [token.lower() for token in tokens]
+        modern = [self._in_modern_print(one) for one in lower]
+        readings = [[] if new else self._readings(token) for token, new in zip(tokens, modern, strict=True)]
+        misread = [self._misread(some) for some in readings]
+        twice = self._misread_again([once if len(one) >= 5 else {} for one, once in zip(lower, misread, strict=True)])
+        plain = [
+            one if some and len(one) >= 4 and one.isalpha() else "" for one, some in zip(lower, readings, strict=True)
+        ]
+        slips = self._slips.of_letters(plain, self.grammar.alphabet)
+        found = []
+        for i, one in enumerate(lower):
+            signs = [modern[i]] if modern[i] else [] if readings[i] == [one] else readings[i]
+            shapes = sorted(word for word in misread[i] if word in self.lexicon)
+            kinds = zip(list(ErrorType), (signs, shapes, twice[i], slips[i]), strict=False)
+            found.append([(error, word) for error, words in kinds for word in words])
+        return found
+
+    def _in_modern_print(self, lower: str) -> str:
+        """The word that a token is in modern letters; "" for one that has no old ones, or is no word."""
         modern = lower.translate(self._modern)
-        if modern != lower and modern in lexicon:
-            yield ErrorType.SIGN, modern
-            return
-        readings = list(dict.fromkeys(variants.without_signs(lower)))
-        mixed_case = token[1:] != token[1:].lower() and not token.isupper()
-        if mixed_case:
+        return modern if modern != lower and modern in self.lexicon else ""
+
+    def _readings(self, token: str) -> list[str]:
+        """A token in lower case, with letters for the signs and for the capitals that a scanner read for them."""
+        readings = list(dict.fromkeys(self.variants.without_signs(token.lower())))
+        if token[1:] != token[1:].lower() and not token.isupper():
             within = token[:1] + token[1:].translate(self._small)
-            readings += [reading.lower() for reading in variants.without_signs(within)]
-        if readings != [lower]:
-            yield from ((ErrorType.SIGN, reading) for reading in readings)
-        once: set[str] = set()
+            readings += [reading.lower() for reading in self.variants.without_signs(within)]
+        return readings
+
+    def _misread(self, readings: Sequence[str]) -> dict[str, int]:
+        """What readings are with one shape for another, each with the first place that may differ."""
+        found: dict[str, int] = {}
         for reading in dict.fromkeys(readings):
-            once |= variants.shapes(reading)
-        yield from ((ErrorType.SHAPE, word) for word in sorted(once))
-        if len(lower) >= 5:
-            twice = {word for first in once for word in variants.shapes(first)}
-            yield from ((ErrorType.TWO_SHAPES, word) for word in sorted(twice & lexicon.keys()))
-        if len(lower) >= 4 and lower.isalpha():
-            yield from ((ErrorType.LETTER, word) for word in sorted(variants.edits(lower) & lexicon.keys()))
+            for word, at in self.variants.shapes(reading).items():
+                found[word] = min(at, found.get(word, at))
+        return found
+
+    def _misread_again(self, some: Sequence[dict[str, int]]) -> list[list[str]]:
+        """For each group of strings, the words that are any of them with one more shape for another, in order."""
+        # Two shapes that do not overlap may be taken in either order: here the first one comes first.
+        widest = max((len(old) for old, _ in self.grammar.shapes), default=1)
+        first = [max(0, at - widest + 1) for once in some for at in once.values()]
+        found = iter(self._slips.of_shapes([word for once in some for word in once], first))
+        return [sorted({word for _ in once for word in next(found)}) for once in some]
 
     def is_old_print(self, token: str) -> bool:
         """Whether a token has a letter that only old print has."""

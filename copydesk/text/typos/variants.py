@@ -28,14 +28,14 @@ class Variants:
             made |= {a + letter + b for a, b in cuts} | {a + letter + b[1:] for a, b in cuts if b}
         return made - {word}
 
-    def shapes(self, word: str) -> set[str]:
-        """All strings in which one shape stands for one that looks alike."""
-        return {
-            word[:at] + new + word[at + len(old) :]
-            for at, letter in enumerate(word)
-            for old, new in self._by_first.get(letter, ())
-            if word.startswith(old, at)
-        } - {word}
+    def shapes(self, word: str) -> dict[str, int]:
+        """All strings in which one shape stands for one that looks alike, each with the first place that differs."""
+        found: dict[str, int] = {}
+        for at, letter in enumerate(word):
+            for old, new in self._by_first.get(letter, ()):
+                if word.startswith(old, at):
+                    found.setdefault(word[:at] + new + word[at + len(old) :], at)
+        return found
 
     def without_signs(self, word: str) -> Iterator[str]:
         """`word` with letters for the signs that a scanner read for them; itself where it has none. At most `MOST`."""
