@@ -395,7 +395,7 @@ def _full(*_: Any, **__: Any) -> Any:
 
 FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "in staging": lambda patch: patch.setattr("copydesk.warehouse.spill.Stream.add", _full),
-    "while partitions are written": lambda patch: patch.setattr("copydesk.warehouse.parquet._Measured.write", _full),
+    "while partitions are written": lambda patch: patch.setattr("copydesk.warehouse.parquet._write", _full),
     "when files are synced": lambda patch: patch.setattr(store_module, "_sync", _full),
     "when the intent is written": lambda patch: patch.setattr(store_module.LocalStore, "write", _full),
     "when files are put in place": lambda patch: patch.setattr(store_module.LocalStore, "place", _full),

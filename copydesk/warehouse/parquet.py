@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -129,47 +129,30 @@ def seal(path: Path, rows: int | None = None) -> Sealed:
         return Sealed(file.tell(), digest, rows)
 
 
-class _Measured:
-    """A file that is written from its beginning to its end, with its size and its digest so far."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.size, self.digest, self.closed = 0, hashlib.sha256(), False
-
-    def write(self, data: bytes) -> int:
-        self._file.write(data)
-        self.digest.update(data)
-        self.size += len(data)
-        return len(data)
-
-    def tell(self) -> int:
-        return self.size
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    def close(self) -> None:
-        self.closed = True
-
-
 def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> Sealed:
     """Write `tables` in order, with at most one row group in memory. A file without rows is valid."""
     groups = _row_groups(tables, _KEYS_ROWS if schema is SIGNATURES else GROUP_ROWS)
-    first = next(groups, None)
+    some = list(islice(groups, 2))
+    options = _options(schema, sum(map(len, some)) <= SMALL_ROWS)
+    if len(some) < 2:  # most files: Arrow writes every page and every part of the footer by itself
+        sink = pa.BufferOutputStream()
+        rows = _write(sink, schema, some, options)
+        content = sink.getvalue()
+        path.write_bytes(content)
+        return Sealed(content.size, hashlib.sha256(content).hexdigest(), rows)
+    with pa.OSFile(str(path), "wb") as file, pa.BufferedOutputStream(file, WRITE_BYTES) as buffered:
+        rows = _write(buffered, schema, chain(some, groups), options)
+    return seal(path, rows)
+
+
+def _write(sink: pa.NativeFile, schema: pa.Schema, groups: Iterable[pa.Table], options: dict[str, Any]) -> int:
+    """Write row groups; returns the number of rows."""
     rows = 0
-    # Arrow writes every page and every part of the footer by itself, so the file is written through a buffer.
-    with (
-        path.open("wb") as file,
-        pa.PythonFile(measured := _Measured(file), "w") as whole,
-        pa.BufferedOutputStream(whole, WRITE_BYTES) as buffered,
-        pq.ParquetWriter(
-            buffered, schema, write_page_checksum=True, **_options(schema, first is None or len(first) <= SMALL_ROWS)
-        ) as writer,
-    ):
-        for group in () if first is None else chain([first], groups):
+    with pq.ParquetWriter(sink, schema, write_page_checksum=True, **options) as writer:
+        for group in groups:
             writer.write_table(group, row_group_size=group.num_rows)
             rows += group.num_rows
-    return Sealed(measured.size, measured.digest.hexdigest(), rows)
+    return rows
 
 
 def _row_groups(tables: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
@@ -200,7 +183,8 @@ def _row_groups(tables: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
 
 def _joined(tables: list[pa.Table]) -> pa.Table:
     """One chunk for each column, because the writer starts a new page at each chunk."""
-    return pa.concat_tables(tables).combine_chunks()
+    table = pa.concat_tables(tables)
+    return table if all(column.num_chunks == 1 for column in table.columns) else table.combine_chunks()
 
 
 def text_bytes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -164,9 +164,14 @@ def _only(tables: Iterator[pa.Table], day: int) -> Iterator[pa.Table]:
             yield chosen.drop_columns([_DAY])
 
 
+def _chosen(table: pa.Table, days: list[int]) -> pa.Table:
+    """The rows of some days; mostly of all."""
+    mask = np.isin(table[_DAY].to_numpy(), days)
+    return table if mask.all() else table.filter(pa.array(mask))
+
+
 def _sorted_out(tables: Iterator[pa.Table], handful: list[int]) -> list[Rows]:
-    chosen = [table.filter(pa.array(np.isin(table[_DAY].to_numpy(), handful))) for table in tables]
-    table = pa.concat_tables(chosen).combine_chunks()
+    table = pa.concat_tables([_chosen(table, handful) for table in tables]).combine_chunks()
     days = table[_DAY].to_numpy()
     order = np.argsort(days, kind="stable")
     table = table.drop_columns([_DAY]).take(order)
