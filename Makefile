@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test crash lint format docs vendor bench bench-speed bench-typos bench-accuracy bench-duplicates fuzz model clean
+.PHONY: help run test crash lint format docs vendor bench bench-night bench-text bench-speed bench-typos bench-accuracy bench-duplicates fuzz model clean
 # Half an environment is none: it is made anew the next time.
 .DELETE_ON_ERROR:
 
@@ -47,8 +47,20 @@ docs: $(BIN)/.installed-dev  ## the documentation site, in out/docs; what its re
 vendor: $(BIN)/.installed-dev  ## the styles, scripts and icons of Data Docs, taken again from their npm packages
 	$(BIN)/python docs/vendor.py
 
-bench: $(BIN)/.installed-dev  ## the tables of benchmarks/: accuracy and speed, side by side with peers
-	@set -e; for script in layouts reversible throughput typos duplicates; do \
+SIZES ?= 10000
+KNOWN ?= 12000
+RUNS ?= 3
+bench: $(BIN)/.installed-dev  ## the aims for speed and memory, measured: half an hour; SIZES=N,N KNOWN=N RUNS=N ARTICLES=FOLDER PEERS=PYTHON
+	$(BIN)/python -m benchmarks.aims --sizes $(SIZES) --known $(KNOWN) --runs $(RUNS) --json out/aims.json \
+		$(if $(ARTICLES),--data $(ARTICLES)) $(if $(PEERS),--peers $(PEERS))
+
+bench-night: SIZES = 10000,100000
+bench-night: KNOWN = 100000,1000000
+bench-night: RUNS = 1
+bench-night: bench  ## the same with up to a million articles: a night; SIZES=N,N KNOWN=N,N
+
+bench-text: $(BIN)/.installed-dev  ## accuracy on the repository's own texts: layouts, edits, typos, copies
+	@set -e; for script in layouts reversible typos duplicates; do \
 		echo "== $$script"; $(BIN)/python benchmarks/$$script.py; echo; done
 
 bench-speed: $(BIN)/.installed-dev  ## fails where cleaning is a fifth slower than pinned; PIN="why" pins today's figures

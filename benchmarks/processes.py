@@ -41,19 +41,29 @@ def python(arguments: Sequence[str], watch: bool = False, program: str = sys.exe
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], watch: bool = False) -> Took:
-    """Run a command. Raises `CalledProcessError` if it fails."""
+    """Run a command. Raises `CalledProcessError` if it fails, with its messages."""
     start = time.perf_counter()
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=output, cwd=ROOT)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output, tempfile.TemporaryFile("w+") as messages:
+        own = {**os.environ, **environment}
+        process = subprocess.Popen(command, env=own, stdout=output, stderr=messages, cwd=ROOT)
         with watched(process.pid) if watch else nullcontext() as peaks:
             _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - start
         output.seek(0)
-        text = output.read()
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command, text)
-    return Took(text, usage.ru_utime + usage.ru_stime, seconds, max(peaks, default=None) if peaks else None)
+        messages.seek(0)
+        if process.returncode:
+            raise Failed(process.returncode, command, output.read(), messages.read())
+        return Took(
+            output.read(), usage.ru_utime + usage.ru_stime, seconds, max(peaks, default=None) if peaks else None
+        )
+
+
+class Failed(subprocess.CalledProcessError):
+    """A process ended with an error; its last lines say which."""
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *self.stderr.splitlines()[-5:]])
 
 
 @contextmanager

@@ -19,7 +19,6 @@ import argparse
 import hashlib
 import json
 import os
-import platform
 import random
 import resource
 import subprocess
@@ -30,9 +29,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import mean, median
-from typing import Any, NamedTuple
+from typing import Any
 
 from benchmarks import calibration
+from benchmarks.machine import Machine, subject
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent
@@ -188,24 +188,6 @@ def starts() -> dict[str, float]:
 # --- the pins ---------------------------------------------------------------------------------------------------------
 
 
-class Machine(NamedTuple):
-    processor: str
-    python: str
-
-    @staticmethod
-    def here() -> Machine:
-        info = Path("/proc/cpuinfo")
-        lines = info.read_text("utf-8", "replace").splitlines() if info.exists() else []
-        models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-        return Machine(
-            next(models, "") or platform.processor() or platform.machine(), _minor(platform.python_version())
-        )
-
-
-def _minor(version: str) -> str:
-    return ".".join(version.split(".")[:2])
-
-
 def pins() -> list[dict[str, Any]]:
     """Every pin so far, the newest last."""
     return list(json.loads(PINS.read_text("utf-8"))) if PINS.exists() else []
@@ -235,10 +217,9 @@ def compare(
 
 def pinned(why: str, machine: Machine) -> dict[str, Any]:
     found = figures(measured(PIN_PROCESSES))
-    subject = subprocess.run(["git", "log", "-1", "--format=%s"], cwd=ROOT, capture_output=True, text=True, check=False)
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": subject.stdout.strip(),
+        "commit": subject(),
         "why": why,
         **machine._asdict(),
         "documents": digest(),

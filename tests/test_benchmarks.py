@@ -1,14 +1,25 @@
-"""The benchmarks that no other test runs still run: they wrap functions of the library by name."""
+"""The benchmarks that no other test runs still run, and made-up news is what it says."""
 
 from __future__ import annotations
 
+import io
 import json
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
 from itertools import islice
 from pathlib import Path
 
-from benchmarks import contenders, corpus
+import pytest
+
+from benchmarks import contenders, corpus, processes
+from benchmarks.aims import single
+from benchmarks.aims.__main__ import main as aims_main
+from benchmarks.aims.figures import Aim, Figure
 from benchmarks.contenders import Night
 from benchmarks.corpus.__main__ import main as corpus_main
+from benchmarks.processes import Took
+from copydesk.cli import main as copydesk_main
 
 
 def test_the_throughput_is_measured_part_by_part(tmp_path: Path) -> None:
@@ -57,3 +68,69 @@ def test_copies_stand_among_made_up_news() -> None:
 
 def test_made_up_news_has_no_end() -> None:
     assert json.dumps(list(islice(corpus.Corpus().records(10**9, 10**12), 2)))
+
+
+def test_a_figure_is_the_median_and_says_whether_the_aim_is_met() -> None:
+    ratio = Figure("ratio", "×", [0.9, 1.4, 1.31], Aim(1.3, at_least=True))
+    assert ratio.cells() == ("ratio", "1.31 ×", "0.9 – 1.4", "≥ 1.3 ×", "met")
+    memory = Figure("memory", "MB", [400.4], Aim(400))
+    assert memory.cells() == ("memory", "400 MB", "", "≤ 400 MB", "NOT MET")
+    assert memory.as_json()["met"] is False
+    assert Figure("rate", "MB", [1234.5]).cells() == ("rate", "1,234 MB", "", "", "")
+
+
+def in_this_process(arguments: Sequence[str], watch: bool = False, program: str = sys.executable) -> Took:
+    """What `processes.python` does, without the seconds of a new process for each command."""
+    module, words = arguments[1], list(arguments[2:])
+    if arguments[0] != "-m":
+        raise processes.Failed(1, arguments, "", "this Python has no such tool")
+    output = io.StringIO()
+    with redirect_stdout(output):
+        if module == "benchmarks.contenders":
+            contenders.main(words)
+        elif module == "copydesk.cli":
+            copydesk_main(words, standalone_mode=False)
+        else:
+            output.write(f"{single.judged(int(words[0]))}")
+    return Took(output.getvalue(), 1.0, 1.0, 10**9 if watch else None)
+
+
+def test_all_aims_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setattr(processes, "python", in_this_process)
+    monkeypatch.setattr(contenders, "_on_one_core", lambda: None)
+    monkeypatch.setattr(single, "ARTICLES", 20)
+    monkeypatch.setattr(single, "JUDGED", (50,))
+    sizes = ["--sizes", "20", "--known", "20", "--night", "10", "--runs", "1", "--modes", "off"]
+    options = ["--peers", sys.executable, "--json", str(tmp_path / "aims.json"), "--markdown", "--strict"]
+    assert aims_main([*sizes, *options]) == 1, "20 articles do not pay for a second process"
+    found = json.loads((tmp_path / "aims.json").read_text("utf-8"))
+    assert found["processor"]
+    assert [figure["what"] for figure in found["figures"]] == [
+        "20 articles, typos off: CPU s of plain / copydesk",
+        "20 articles, typos off: CPU of an article",
+        "20 articles, typos off: 2 processes against 1",
+        "20 articles, typos off: peak memory of one process",
+        "20 articles, typos off: peak memory of a run with 2 workers",
+        "20 known, nothing new: CPU of a run",
+        "10 new among 20 known: CPU against an empty warehouse",
+        "4 new among 20 known: CPU of a run",
+        "4 new among 20 known: peak memory",
+        "`copydesk show` on one article: CPU",
+        "`copydesk run` on one article: CPU",
+        "suite of articles over 50 rows: CPU of a row",
+        "20 articles, copydesk, typos off: text in a CPU second",
+        "20 articles, plain script: text in a CPU second",
+    ]
+    assert all(value > 0 for figure in found["figures"] for value in figure["values"])
+    assert "| 20 known, nothing new: CPU of a run | 1 s |  | ≤ 30 s | met |" in capsys.readouterr().out
+
+
+def test_the_memory_of_all_processes_is_looked_at_and_failures_tell_why() -> None:
+    grow = "import time; block = bytearray(60_000_000); time.sleep(0.8); print(len(block))"
+    both = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grow!r}], check=True)"
+    took = processes.python(["-c", both], watch=True)
+    assert took.output.strip() == "60000000"
+    assert took.peak is not None
+    assert 60e6 < took.peak < 200e6
+    with pytest.raises(processes.Failed, match="no such thing"):
+        processes.python(["-c", "raise ValueError('no such thing')"])
