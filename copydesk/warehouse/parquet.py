@@ -62,20 +62,22 @@ _FEW_VALUES = {
 }
 
 
-#: Statistics and dictionaries of text of edits take more space than they save.
+#: Statistics and dictionaries of text of edits take more space than they save. With this level, thousands of small files
+#: of them stay under a quarter of the bytes of the articles.
 _OF_EDITS: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 9,
     "use_dictionary": False,
     "write_statistics": False,
-    "compression_level": 3,
     "column_encoding": dict.fromkeys(
         ("sequence", "start", "end", "body_start", "positions.list.element"), "DELTA_BINARY_PACKED"
     ),
 }
 
 #: Rows of a small file. A night of many dates has thousands of them: pages of a few bytes are larger when compressed,
-#: each compressed column takes as long as writing it, and dictionaries and statistics take more space than they save.
+#: and each compressed column takes as long as writing it.
 SMALL_ROWS = 64
-_LONG_TEXTS = ("body", "before", "after", "context", "content", "text")
+_LONG_TEXTS = ("body", "content", "text")
 
 #: Sorted keys and numbers that look random: the former are told by their differences, the latter cannot be compressed.
 _KEYS: dict[str, Any] = {
@@ -90,22 +92,15 @@ def _options(schema: pa.Schema, small: bool) -> dict[str, Any]:
     """How a file of a table is written; `small` is one of at most `SMALL_ROWS` rows."""
     if schema is SIGNATURES:
         return {"compression": {"gone": "zstd"}, **_KEYS}
-    if small:
-        texts = [name for name in _LONG_TEXTS if name in schema.names]
-        return {
-            "compression": dict.fromkeys(texts, "zstd") or "none",
-            "compression_level": dict.fromkeys(texts, 3) or None,
-            "use_dictionary": False,
-            "write_statistics": False,
-        }
     if schema is EDITS:
-        return {"compression": "zstd", **_OF_EDITS}
+        return _OF_EDITS
+    texts = [name for name in _LONG_TEXTS if name in schema.names]
     flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
     return {
-        "compression": "zstd",
+        "compression": dict.fromkeys(texts, "zstd") or "none" if small else "zstd",
+        "compression_level": dict.fromkeys(texts, 3) or None if small else 3,
         "use_dictionary": [name for name in flat if name in _FEW_VALUES],
         "write_statistics": [name for name in flat if name not in _TEXTS],
-        "compression_level": 3,
     }
 
 
