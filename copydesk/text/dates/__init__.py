@@ -2,8 +2,8 @@
 
 from copydesk.text.dates.written import (
     FoundDate,
+    could_hold_date,
     find_date,
-    has_year,
     is_label,
     is_life,
     is_placeholder,
@@ -16,8 +16,8 @@ from copydesk.text.dates.written import (
 
 __all__ = [
     "FoundDate",
+    "could_hold_date",
     "find_date",
-    "has_year",
     "is_label",
     "is_life",
     "is_placeholder",

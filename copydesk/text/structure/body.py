@@ -88,7 +88,7 @@ def credits_behind(page: Page, known: Known) -> Sequence[Decision]:
     return [
         Decision("photo-credit", line.number, cut=(line.start + start, line.end))
         for line in page.lines[known.body :]
-        if known.is_open(line.number) and (start := len(line.text[: credit_behind(line.text)].rstrip()))
+        if known.is_open(line.number) and (at := credit_behind(line.text)) and (start := len(line.text[:at].rstrip()))
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from copydesk.text import dates
@@ -12,6 +13,8 @@ from copydesk.text.structure.names import is_agency_line
 
 #: Maximum characters of such a line.
 LONGEST = 160
+#: What every date of a line of its own and every counter has.
+_NUMBER = re.compile(r"[\d年]")
 
 
 class Column(NamedTuple):
@@ -30,18 +33,20 @@ def find_column(line: str, reader: DateReader, top: bool) -> Column | None:
     """The column that a line fills, above the article (`top`) or below it; None if the line belongs to the article."""
     if len(line) > LONGEST:
         return None
-    if (top or not line.isdigit()) and (date := reader.whole_line(line)):
+    has_number = _NUMBER.search(line) is not None
+    if has_number and (top or not line.isdigit()) and (date := reader.whole_line(line)):
         return Column("date-line", date=date, updated=updated_on(line, date, reader))
     if top and dates.is_relative(line):
         return Column("relative-date")
-    if top and (mixed := _beside_date(line, reader)):
+    if has_number and top and (mixed := _beside_date(line, reader)):
         return mixed
-    if source := credit_lines.find_source(line):
+    labelled = credit_lines.may_be_labelled(line)
+    if labelled and (source := credit_lines.find_source(line)):
         return Column("source-line", source=source)
-    counter = credit_lines.find_counter(line)
+    counter = credit_lines.find_counter(line) if has_number else None
     if counter and not (top and counter.bare):
         return Column("view-counter", counter=counter)
-    if byline := credit_lines.find_byline(line):
+    if labelled and (byline := credit_lines.find_byline(line)):
         return Column("byline", byline=byline)
     if top and is_agency_line(line):
         return Column("agency-line", byline=credit_lines.Byline((), line))

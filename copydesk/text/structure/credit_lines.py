@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from copydesk.data import lists
-from copydesk.text.fold import any_as_written
+from copydesk.text.fold import any_as_written, fold
 from copydesk.text.lazy import later
 from copydesk.text.structure.names import is_agency
 
@@ -206,6 +206,21 @@ _COUNTER = later(
     rf"(?:,\s*\d[\d,.]*\s*(?:{_VIEW_WORDS})(?:\s+today)?)?\s*[)\]]?\.?$",
     re.IGNORECASE,
 )
+
+
+# The first words of the labels of a byline or a source. They end where a space or a mark stands behind them.
+_FIRST_WORD = re.compile(r"[A-Za-z]++(?!\w)")
+_LABELS = frozenset(
+    found[0]
+    for word in (*(word for key in ("byline", "byline_labels", "source") for word in lists.words(key)), "via")
+    if (found := re.match(r"[a-z]+", fold(word)))
+)
+
+
+def may_be_labelled(line: str) -> bool:
+    """Whether a line may be a byline or name a source: most lines begin with another word than any label does."""
+    word = _FIRST_WORD.match(line)
+    return word is None or word[0].lower() in _LABELS
 
 
 class Counter(NamedTuple):

@@ -75,7 +75,7 @@ class _Part(NamedTuple):
 def read_date_line(line: str, reader: DateReader) -> DateLine | None:
     """What a line with a date holds; None without one, or where it is part of a sentence or of several days."""
     if (
-        not dates.has_year(line)
+        not dates.could_hold_date(line)
         or dates.is_life(line)
         or not (reader.find(line) or _is_glued(line) or _EVENT.match(fold(line)))
     ):

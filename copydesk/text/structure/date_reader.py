@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -34,6 +34,7 @@ class DateReader:
     config: DatesConfig
     site_order: str | None = None
     uri: str = ""
+    _known: dict[tuple[_Find, str], tuple[ReadDate | None, bool]] = field(default_factory=dict, init=False)
 
     def find(self, text: str) -> ReadDate | None:
         """The first date in `text`."""
@@ -53,7 +54,16 @@ class DateReader:
         return self.skips_open and self._read(dates.parse_date if is_field else dates.whole_line, text) == (None, True)
 
     def _read(self, find: _Find, text: str) -> tuple[ReadDate | None, bool]:
-        """The result of `find` for `text`, and whether its order is ambiguous."""
+        """The result of `find` for `text`, and whether its order is ambiguous.
+
+        Several rules ask about the same lines.
+        """
+        key = find, text
+        if (known := self._known.get(key)) is None:
+            known = self._known[key] = self._read_new(find, text)
+        return known
+
+    def _read_new(self, find: _Find, text: str) -> tuple[ReadDate | None, bool]:
         found = find(text, self._asking, None)
         if not found:
             return None, False

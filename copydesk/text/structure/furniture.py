@@ -230,10 +230,10 @@ def is_caption(line: str) -> bool:
 
 def credit_behind(line: str) -> int:
     """Where a picture credit begins behind a paragraph of the story; 0 where the line has none, or is a caption."""
-    if len(line) > 4 * LONGEST or not _has_mark(line[-130:]):
-        return 0
     start = _credit_behind(line)
-    return start if start and not (len(line) <= LONGEST and is_caption(line)) and _SENTENCES.search(line[:start]) else 0
+    if not start or len(line) > 4 * LONGEST or (len(line) <= LONGEST and is_caption(line)):
+        return 0
+    return start if _SENTENCES.search(line[:start]) else 0
 
 
 def _credit_behind(line: str) -> int | None:
@@ -285,6 +285,8 @@ def credit_before(line: str) -> int:
 
     `The ferry in the harbour. | AP Photo Town Votes to Keep Its Ferry`, `AP Photo Town Votes to Keep Its Ferry`.
     """
+    if "|" not in line and " Photo" not in line:
+        return 0
     caption = _CAPTION_BEFORE.match(line)
     start = caption.end() if caption else 0
     found = (_CREDIT_BEFORE if caption else _PHOTO_BEFORE).match(line, start)

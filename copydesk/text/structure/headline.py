@@ -7,7 +7,7 @@ site before or behind it, or with a word changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import islice
 
@@ -19,6 +19,8 @@ MAX_CHARACTERS = 250
 MAX_WORDS = 32
 
 _CUT = re.compile(r"\s*(?:…|\.\.\.+|\[…\]|\[\.\.\.+\])\s*$")
+_ENDS_OF_CUT = frozenset("….]")
+_MARKS = re.compile(r"[-–—|·•«»:/~_*]")
 _SEPARATOR = re.compile(r"\s+[-–—|·•«»:/~_*]{1,3}\s+|\s*[|»]\s*|\s*:\s+")
 _ABBREVIATION = re.compile(r"(?:\b[A-Z]\.|\b(?:Inc|Corp|Ltd|Co|Jr|Sr|Dr|No|St|vs|etc|Gov|Sen|Rep|Gen|Mr|Mrs))\.?$")
 
@@ -43,6 +45,16 @@ def likeness(line: Line, headline: Line) -> str | None:
         if share >= 0.88:
             return "headline-near"
     return None
+
+
+def _cut(text: str) -> re.Match[str] | None:
+    """The ellipsis that a text ends in."""
+    return _CUT.search(text) if text.rstrip()[-1:] in _ENDS_OF_CUT and ("…" in text or "..." in text) else None
+
+
+def _separators(text: str) -> Iterator[re.Match[str]]:
+    """What may set off the name of a site; most texts have none of these marks."""
+    return _SEPARATOR.finditer(text) if _MARKS.search(text) else iter(())
 
 
 def _is_with_site(line: Line, other: Line) -> bool:
@@ -77,7 +89,7 @@ def is_refrain(known: Line, below: Sequence[Line]) -> bool:
 
 def _is_cut_from(line: str, words: tuple[str, ...]) -> bool:
     """Whether `line` is the beginning of the headline of these words, ended by an ellipsis, perhaps within a word."""
-    cut = _CUT.search(line)
+    cut = _cut(line)
     if not cut or cut.start() == 0:
         return False
     kept = " ".join(tokens(line[: cut.start()]))
@@ -95,7 +107,7 @@ def _without_site(line: str, other: str = "") -> list[str]:
     letter, where that is given.
     """
     found = []
-    for separator in _SEPARATOR.finditer(line):
+    for separator in _separators(line):
         head, tail = line[: separator.start()], line[separator.end() :]
         if other and ":" in separator[0]:
             pairs = ((head, tail), (tail, head))
@@ -122,7 +134,7 @@ def _may_be_site(text: str, longest: int = 60) -> bool:
 
 def site_suffix(headline: str, is_site: Callable[[str], bool]) -> int:
     """Where ` - Site Name` begins in a headline, if `is_site` knows that name; else 0."""
-    for separator in _SEPARATOR.finditer(headline):
+    for separator in _separators(headline):
         if separator.start() and is_site(headline[separator.end() :]):
             return separator.start()
     return 0
@@ -130,7 +142,7 @@ def site_suffix(headline: str, is_site: Callable[[str], bool]) -> int:
 
 def plain_part(line: str, other: Line) -> tuple[int, int] | None:
     """Where `other` stands within `line` beside the name of a site; None where it does not, or is cut off itself."""
-    if _CUT.search(other.text):
+    if _cut(other.text):
         return None
     for part in _without_site(line):
         if tokens(part) == other.tokens:
@@ -148,7 +160,7 @@ _ORDINALS = dict.fromkeys(map(ord, "ªº"))
 def quality(form: Line, forms: Sequence[Line]) -> tuple[int, int, int]:
     """How good a form of a repeated headline this is, smaller is better: whole, without site, in mixed case."""
     line = form.text
-    is_cut = bool(_CUT.search(line))
+    is_cut = bool(_cut(line))
     others = {other.tokens for other in forms} - {form.tokens}
     has_site = line[-1] in "|»–—-" or (bool(others) and any(tokens(part) in others for part in _without_site(line)))
     letters = line.translate(_ORDINALS)
@@ -163,7 +175,7 @@ def looks_like_headline(first: Line, story: Sequence[Line]) -> bool:
     words = line.split()
     if len(words) > MAX_WORDS or (len(words) < 2 and len(line) < 12 and not _ideographic(line)):
         return False
-    if first.is_punctuated and not (_ABBREVIATION.search(line) or _CUT.search(line) or is_title_case(line)):
+    if first.is_punctuated and not (_ABBREVIATION.search(line) or _cut(line) or is_title_case(line)):
         return False
     if max(len(paragraph.text) for paragraph in story) >= 1.5 * len(line):
         return True

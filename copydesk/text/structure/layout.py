@@ -164,7 +164,7 @@ def _laid_out(page: Page, known: Known, off: Collection[str]) -> tuple[Layout, l
         made += edits.replace(page.title.text, [span], STEP, TITLE, off)[1]
     # Where a rule is off, another form of the headline may stand above the story, or none.
     forms = (known.chosen, *(page.lines[number].text for number in known.headlines))
-    chosen = next((form for form in forms if f"{text}\n\n".startswith(f"{form}\n\n")), "")
+    chosen = next((form for form in forms if text.startswith(form) and _is_break(text[len(form) :][:2])), "")
     layout = Layout(
         headline=chosen,
         body=text[len(chosen) :].removeprefix("\n\n") if chosen else text,
@@ -182,6 +182,11 @@ def _laid_out(page: Page, known: Known, off: Collection[str]) -> tuple[Layout, l
         date_order_open=known.date_order_open,
     )
     return layout, made
+
+
+def _is_break(behind: str) -> bool:
+    """Whether what stands behind a headline sets it off: an empty line, or the end of the text."""
+    return "\n\n".startswith(behind)
 
 
 def _removals(page: Page, known: Known) -> Iterator[Span]:

@@ -54,7 +54,7 @@ class Line(_Line):
     @cached_property
     def first_tokens(self) -> tuple[str, ...]:
         """The first eight of its tokens, which tell most lines apart."""
-        return sentences.tokens(self.text, 8)
+        return sentences.first_tokens(self.text)
 
     # --- what it holds
 

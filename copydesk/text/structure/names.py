@@ -7,10 +7,12 @@ import re
 from copydesk.data import lists
 from copydesk.text.fold import any_as_written, fold
 
+_BETWEEN = re.compile(r"[\W_]+")
+
 
 def plain(name: str) -> str:
     """A name without case, accents, punctuation and `the`, for comparing."""
-    return re.sub(r"[\W_]+", "", fold(name).removeprefix("the "))
+    return _BETWEEN.sub("", fold(name).removeprefix("the "))
 
 
 def _all(*names: str) -> frozenset[str]:
@@ -22,6 +24,9 @@ _AGENCIES = _ENGLISH_AGENCIES | _all(*lists.words("agencies"))
 #: Written small they are words: Map, Sana, Dire.
 _CAPITALS = _all(*(name for name in lists.words("agencies") if name.isascii() and name.isupper() and len(name) < 6))
 _CAPITALS -= _all(*(name for name in lists.words("agencies") if not name.isupper()))
+# How a line may begin that is such a name, letter for letter: `plain` leaves out what stands between its words.
+_FIRST_WORD = re.compile(r"[A-Za-z]++(?!\w)")
+_BEGINNINGS = frozenset(name[:end] for name in _ENGLISH_AGENCIES for end in range(1, len(name) + 1)) | {"the"}
 CITIES = _all(*lists.words("cities"), *lists.lines("cities.txt"))
 REGIONS = _all(*lists.words("regions"))
 NOT_PLACES = _all(*lists.words("not_places"))
@@ -76,7 +81,8 @@ def is_known_agency(name: str) -> bool:
 
 def is_agency_line(line: str) -> bool:
     """Whether a line names an agency and nothing else. Those of other languages are words too: Redaktion, العالم."""
-    return plain(line) in _ENGLISH_AGENCIES
+    word = _FIRST_WORD.match(line)
+    return (word is None or word[0].lower() in _BEGINNINGS) and plain(line) in _ENGLISH_AGENCIES
 
 
 def is_agency(name: str) -> bool:

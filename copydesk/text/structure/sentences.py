@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
 
 from copydesk.data import lists
 from copydesk.text.fold import any_as_written
@@ -22,20 +21,32 @@ MARKS = ENDS | frozenset(":,;\"'”’»)]")
 
 WORD = re.compile(r"[^\W_]+(?:['’‘`´][^\W_]+)*")
 _APOSTROPHES = re.compile("['’‘`´]")
+_FIRST, _BEGINNING = 8, 80
 # Turkish writes dotted and dotless capitals; without regard to case they are one letter.
 _DOTLESS = {ord("ı"): "i", ord("\u0307"): None}
 _SPEECH = re.compile(rf"[\"“”„«]|\b(?:{any_as_written(lists.words('speech_verbs'))})\b", re.IGNORECASE)
+# The same for text in lower case, ten times as fast; without the letters that are small ones of two others.
+_SMALL_SPEECH = re.compile(rf"\b(?:{any_as_written(word.lower() for word in lists.words('speech_verbs'))})\b")
+_MARKS_OF_SPEECH = re.compile('["“”„«]')
+_CASES = re.compile("[İıſ\u1c80-\u1c88]")
 _CUT_OFF = re.compile(r"(?P<marker>\s*\[\+\s?\d+ chars\])$|(?:…|\.\.\.|\[…\]|\[\.\.\.\])[\])\"'”’»]*$")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-def tokens(text: str, most: int | None = None) -> tuple[str, ...]:
-    """The words of `text`, the first `most` where that is given, without case, punctuation, quotes and apostrophes."""
+def tokens(text: str) -> tuple[str, ...]:
+    """The words of `text`, without case, punctuation, quotes and apostrophes."""
     folded = text.casefold()
     if not folded.isascii():
         folded = folded.translate(_DOTLESS)
-    found = WORD.findall(folded) if most is None else [match[0] for match in islice(WORD.finditer(folded), most)]
-    return tuple(_APOSTROPHES.sub("", token) for token in found) if _APOSTROPHES.search(text) else tuple(found)
+    found = WORD.findall(folded)
+    return tuple(_APOSTROPHES.sub("", " ".join(found)).split(" ") if found and _APOSTROPHES.search(folded) else found)
+
+
+def first_tokens(text: str) -> tuple[str, ...]:
+    """The first eight of the tokens of `text`, which tell most lines apart; most are found in its beginning."""
+    found = tokens(text[:_BEGINNING])
+    # Where the beginning ends, a word may be cut in two.
+    return (found if len(found) > _FIRST or len(text) <= _BEGINNING else tokens(text))[:_FIRST]
 
 
 def last_mark(text: str) -> str:
@@ -55,7 +66,9 @@ def cut_off(text: str) -> re.Match[str] | None:
 
 def speaks(text: str) -> bool:
     """Whether somebody speaks in a text, or is quoted."""
-    return _SPEECH.search(text) is not None
+    if not text.isascii() and _CASES.search(text):
+        return _SPEECH.search(text) is not None
+    return _MARKS_OF_SPEECH.search(text) is not None or _SMALL_SPEECH.search(text.lower()) is not None
 
 
 def has_letters(text: str) -> bool:

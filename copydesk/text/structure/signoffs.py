@@ -22,6 +22,9 @@ _LONGEST = 600
 _FOOTERS = [tuple(line.split("…", 1)) for line in lines("post_footers.txt")]
 #: Characters of a title in a footer, and of the name of a site behind it, at most.
 _LONGEST_TITLE, _LONGEST_NAME = 250, 100
+_SAID = tuple({f"{said} ": None for _, said in _FOOTERS})
+_ASCII_SAID = tuple(said for said in _SAID if said.isascii())
+_LONGEST_SAID = max(map(len, _SAID))
 _STANDARDS = re.compile(r"\s*Our Standards: ?The Thomson Reuters Trust Principles\.?(?:,? opens new tab)?\s*$")
 _WORK = r"(?:[Rr]eporting|[Ww]riting|[Ee]diting)"
 _CREDIT = rf"(?:[Aa]dditional )?{_WORK}(?:(?:,| and|, and) {_WORK})* by (?=[A-Z])"
@@ -64,6 +67,8 @@ def _of_line(known: Known, line: Line, alone: bool) -> list[Decision]:
     """Of the end of one line; several may stand there, one behind the other."""
     made: list[Decision] = []
     end = len(line.text)
+    if not _may_sign_off(line.text):
+        return made
     while end:
         tail_from = max(0, end - _LONGEST)
         tail = line.text[tail_from:end]
@@ -86,6 +91,18 @@ def _of_line(known: Known, line: Line, alone: bool) -> list[Decision]:
     if not made and (more := _more(line.text)) and _MARKS.search(more["more"]):
         made.append(Decision("read-more", line.number, cut=(line.start + more.start("more"), line.end)))
     return made
+
+
+def _may_sign_off(text: str) -> bool:
+    """Whether a line may end in any of these: most paragraphs have none of the words at their end."""
+    end = text[-_LONGEST_NAME - _LONGEST_SAID :]
+    return (
+        any(said in end for said in (_ASCII_SAID if end.isascii() else _SAID))
+        or "ing by " in (tail := text[-_LONGEST:])
+        or "Trust Principles" in tail
+        or "…" in end
+        or "..." in end
+    )
 
 
 def _footer(tail: str) -> int | None:
