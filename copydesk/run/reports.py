@@ -34,7 +34,7 @@ _PACKAGES = ("chardet", "ftfy", "great_expectations", "numpy", "onnxruntime", "p
 
 
 def write_report(job: Job, warehouse: Warehouse, data: ReportData, timings: Sequence[Mapping[str, Any]]) -> ReportData:
-    """Write the pages of a run that has been committed, those of the night before, which lead to it, and the front
+    """Write the pages of a run that has been committed, the page of the night before, which leads to it, and the front
     page. Returns the data with the timings. What goes wrong is logged: the run is published.
     """
     data = with_making(data, _making(job, warehouse, timings))
@@ -71,7 +71,8 @@ def rewrite_reports(warehouse: Warehouse, lock_wait_seconds: float = 0) -> str |
 def _write(
     warehouse: Warehouse, rows: Sequence[Mapping[str, Any]], run_ids: Collection[str], linked: Collection[str] = ()
 ) -> None:
-    """Write the pages of runs, those that they share and the front page; of the `linked` runs, only their own pages.
+    """Write the pages of runs, those that they share and the front page; of the `linked` runs, only the page that leads
+    to the next one.
 
     `rows` are those of the table `runs`, oldest first, with the runs before. One report is in memory at a time, of the
     others only some numbers.
@@ -91,7 +92,7 @@ def _write(
         before = nights[max(0, place + 1 - NIGHTS) : place + 1]
         following = next((night for night in nights[place + 1 :] if night.has_page), None)
         around = Around(before, following, address)
-        found = _pages(data, around, done if run_id in run_ids else None)
+        found = _pages(data, around, done) if run_id in run_ids else _linked(data, around)
         done |= {name for name, _ in found}
         for name, html in found:
             warehouse.write_report(name, html.encode())
@@ -105,13 +106,14 @@ def newest_night(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     return next((row for row in reversed(rows) if (row["kind"] or NIGHT) == NIGHT), rows[-1])
 
 
-def _pages(data: ReportData, around: Around, done: set[str] | None) -> list[tuple[str, str]]:
-    """The pages of a run, and with `done`, those written already, the pages that runs share; none if that fails."""
+def _pages(data: ReportData, around: Around, done: set[str]) -> list[tuple[str, str]]:
+    """The pages of a run, and those that runs share but those already `done`; none if that fails."""
+    return _made(lambda: [*pages.site(data, around), *pages.shared(data, around, done)], data) or []
 
-    def make() -> list[tuple[str, str]]:
-        return [*pages.site(data, around), *(pages.shared(data, around, done) if done is not None else ())]
 
-    return _made(make, data) or []
+def _linked(data: ReportData, around: Around) -> list[tuple[str, str]]:
+    """The one page of a run that names the run after it; none if that fails."""
+    return _made(lambda: [(names.run_page(data["run"]["run_id"]), pages.page(data, around))], data) or []
 
 
 def _made(make: Callable[[], T], data: ReportData | None) -> T | None:

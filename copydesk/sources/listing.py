@@ -1,4 +1,8 @@
-"""Lists the files of a source in a stable order, and opens them, on a disk or with fsspec."""
+"""Lists the files of a source in a stable order, and opens them, on a disk or with fsspec.
+
+fsspec, and the name of the file that marks a warehouse, are imported where they are needed: `copydesk show` of a file
+needs neither, and they bring asyncio and Arrow along.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,6 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import IO, NamedTuple
-
-import fsspec
-
-from copydesk.warehouse.schemas import MARKER
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _EXTRAS = {"s3": "s3", "s3a": "s3"}
@@ -52,6 +52,8 @@ def _local(source: str) -> tuple[bool, Iterable[Entry]]:
         if not stat.S_ISDIR(os.stat(source).st_mode):
             return True, [Entry(os.path.basename(source), partial(_open_regular, source))]
         os.listdir(source)
+        from copydesk.warehouse.schemas import MARKER
+
         for folder in (home := os.path.realpath(source), *_above(home)):
             if os.path.exists(os.path.join(folder, MARKER)):
                 raise _no_source(source, folder)
@@ -80,6 +82,8 @@ def _walk(root: str) -> Iterator[Entry]:
     A link to a folder is followed where it leads out of `root`, once; what lies within has its own path already.
     Warehouses are left out.
     """
+    from copydesk.warehouse.schemas import MARKER
+
     home = os.path.realpath(root)
     followed: set[str] = set()
     waiting = [("", root)]
@@ -140,6 +144,10 @@ def _open_regular(path: str) -> IO[bytes]:
 
 
 def _remote(source: str, protocol: str) -> tuple[bool, Iterable[Entry]]:
+    import fsspec
+
+    from copydesk.warehouse.schemas import MARKER
+
     try:
         store, root = fsspec.url_to_fs(source)
     except ImportError as error:

@@ -14,7 +14,6 @@ from copydesk.sources.csvs import read_csv
 from copydesk.sources.json_arrays import elements
 from copydesk.sources.listing import Entry
 from copydesk.sources.pages import declared_charset
-from copydesk.sources.parquets import read_parquet
 from copydesk.sources.records import Place, document, rest, unread
 from copydesk.sources.streams import Stopped, as_utf8, kept, lines, pieces, reason, recoded, whole
 from copydesk.text.encodings import Undecodable, decode
@@ -126,6 +125,13 @@ def _decoded(line: bytes) -> tuple[str, str, bool]:
 
 
 #: By extension, in lower case; each also compressed.
+def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
+    """A table, row by row. Arrow is imported when there is one."""
+    from copydesk.sources import parquets
+
+    return parquets.read_parquet(entry, compression, config)
+
+
 READERS: dict[str, Reader] = {
     ".txt": read_text,
     ".html": read_html,

@@ -10,8 +10,6 @@ from contextlib import suppress
 from itertools import chain, islice
 from typing import IO
 
-import pyarrow as pa
-
 from copydesk.config import SourcesConfig
 from copydesk.sources.listing import Entry
 
@@ -126,6 +124,8 @@ def _expanded(file: IO[bytes], compression: str, max_expansion: int) -> Iterator
 def _decompressed(
     file: IO[bytes], compression: str, skip: int, step: int, careful: int | None = None
 ) -> Iterator[bytes]:
+    import pyarrow as pa
+
     file.seek(0)
     with (
         pa.PythonFile(_KeptOpen(file, careful), "r") as raw,
