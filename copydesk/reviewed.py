@@ -53,9 +53,13 @@ class Choice(NamedTuple):
         """Whether it is about this edit."""
         if self.word is not None and (edit.step != "typos" or self.word not in edit.before.casefold().split()):
             return False
-        wanted = (self.uri, self.site, self.rule, self.before, self.after)
-        found = (article.uri, article.site, edit.rule, edit.before, edit.after)
-        return all(one is None or one == other for one, other in zip(wanted, found, strict=True))
+        return (
+            (self.before is None or self.before == edit.before)
+            and (self.after is None or self.after == edit.after)
+            and (self.rule is None or self.rule == edit.rule)
+            and (self.uri is None or self.uri == article.uri)
+            and (self.site is None or self.site == article.site)
+        )
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,12 @@ class Choices:
 
     def last(self, article: Article, edit: Edit) -> Choice | None:
         """The one that counts for an edit."""
-        some = (*self.by_uri.get(article.uri, ()), *self.by_text.get(edit.before, ()), *self.general)
-        return max((one for one in some if one.fits(article, edit)), key=lambda one: one.number, default=None)
+        last: Choice | None = None
+        for some in (self.by_uri.get(article.uri, ()), self.by_text.get(edit.before, ()), self.general):
+            for one in some:
+                if one.fits(article, edit) and (last is None or one.number > last.number):
+                    last = one
+        return last
 
     def __bool__(self) -> bool:
         return bool(self.by_uri or self.by_text or self.general)
@@ -208,6 +216,9 @@ def _moved(edits: Sequence[Edit], wanted: Sequence[Edit]) -> tuple[list[Edit], l
     regions: list[_Region] = []
     done: list[Edit] = []
     for edit, new in zip(edits, wanted, strict=True):
+        if not regions and edit.status == new.status:
+            done.append(new)
+            continue
         width, growth = len(edit.before), len(edit.after) - len(edit.before)
         starts = [region.start for region in regions]
         shift = [0]

@@ -17,8 +17,8 @@ import numpy as np
 
 #: Words of a shingle.
 WIDTH = 5
-#: Bytes that are hashed together; a longer text is a group of its own.
-GROUP_BYTES = 2**20
+#: Bytes that are hashed together, as many as fit into the cache of a core; a longer text is a group of its own.
+GROUP_BYTES = 2**17
 #: Characters of a text that count.
 MOST = 2**20
 

@@ -254,7 +254,8 @@ class _Intake:
         quarantined = self._to_quarantine(failed, batch.quarantined)
         published = compared.published
         replaced = published.filter(pc.is_in(published["article_id"], articles["article_id"].combine_chunks()))
-        self.published += zip(articles["uri"].to_pylist(), articles["content_sha256"].to_pylist(), strict=True)
+        if self._job.kind == RELEASE:
+            self.published += zip(articles["uri"].to_pylist(), articles["content_sha256"].to_pylist(), strict=True)
         kept = self._kept(batch, raw)
         signs = batch.signs.filter(good) if len(batch.signs) else batch.signs
         self._staging.add(articles, edits, quarantine_table(quarantined), raw.filter(good), replaced, kept, signs)

@@ -43,6 +43,7 @@ def with_lines_of_tonight(
                 edits.append(batch.edits.select(["article_id", "rule", "before"]))
                 size += articles[-1].nbytes
     learned = sites.learn_lines(pa.concat_tables(articles), pa.concat_tables(edits)) if articles else {}
+    del articles, edits
     if learned:
         for batch in _read(spool):
             yield _without(batch, _with_lines(batch, learned))

@@ -1,6 +1,6 @@
 """Counts a night by site, batch by batch, with what the run knows anyway.
 
-A site takes up a few hundred bytes, and each of its documents 12 to find texts that repeat and the median length.
+A site takes up a few hundred bytes, and each of its documents 12 to count texts that repeat and find the median length.
 """
 
 from __future__ import annotations
@@ -50,13 +50,18 @@ class _Counts:
     arrivals: int = 0
     processed: int = 0
     quarantined: int = 0
-    repeated: int = 0
+    repeats: int = 0  # of other counts that are merged into these
     published: Counter[date | None] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
     sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_SUMS, 0))
     lengths: array[int] = field(default_factory=lambda: array("i"))
-    texts: set[bytes] = field(default_factory=set)
+    texts: array[int] = field(default_factory=lambda: array("Q"))  # a digest of each
+
+    @property
+    def repeated(self) -> int:
+        """Texts that an earlier document of the site has, too."""
+        return self.repeats + len(self.texts) - len(np.unique(np.frombuffer(self.texts, np.uint64)))
 
 
 class Tally:
@@ -98,20 +103,21 @@ class Tally:
             counts.processed += int(sums["measured"][code])
             for key, values in sums.items():
                 counts.sums[key] += float(values[code])
-        self._add_rows(articles, [names[code] for code in owner], told.published)
+        self._add_values(articles, owner, names, pa.array(told.published, pa.bool_()))
 
-    def _add_rows(self, articles: pa.Table, sites: Sequence[str], published: Sequence[bool]) -> None:
-        """What is counted row by row: days, languages, lengths and texts."""
-        columns = (articles[name].to_pylist() for name in ("published_date", "language", "word_count", "body"))
-        for name, passed, day, language, words, body in zip(sites, published, *columns, strict=True):
-            counts = self._sites[name]
-            if passed:
-                counts.published[day] += 1
-            counts.languages[language] += 1
+    def _add_values(self, articles: pa.Table, owner: Any, names: Sequence[str], published: pa.Array) -> None:
+        """What is counted by value: days, languages, lengths and texts."""
+        table = articles.select(["published_date", "language"]).append_column("site", pa.array(owner))
+        for column, kept in (("published_date", table.filter(published)), ("language", table)):
+            for row in kept.group_by(["site", column], use_threads=False).aggregate([([], "count_all")]).to_pylist():
+                counts = self._sites[names[row["site"]]]
+                counter: Counter[Any] = counts.languages if column == "language" else counts.published
+                counter[row[column]] += row["count_all"]
+        lengths, bodies = (articles[name].to_pylist() for name in ("word_count", "body"))
+        for code, words, body in zip(owner.tolist(), lengths, bodies, strict=True):
+            counts = self._sites[names[code]]
             counts.lengths.append(words)
-            text = hashlib.blake2b(body.encode(), digest_size=8).digest()
-            counts.repeated += text in counts.texts
-            counts.texts.add(text)
+            counts.texts.frombytes(hashlib.blake2b(body.encode(), digest_size=8).digest())
 
     def add_quarantined(self, rows: Iterable[Mapping[str, Any]], never_articles: int) -> None:
         """Add quarantined documents; the first `never_articles` of them have not been added by `add`."""
@@ -184,8 +190,9 @@ def _merged(counts: Iterable[_Counts]) -> _Counts:
     """The sum of several sites. Texts are compared within a site only."""
     whole = _Counts()
     for one in counts:
-        for name in ("arrivals", "processed", "quarantined", "repeated"):
+        for name in ("arrivals", "processed", "quarantined"):
             setattr(whole, name, getattr(whole, name) + getattr(one, name))
+        whole.repeats += one.repeated
         whole.published.update(one.published)
         whole.reasons.update(one.reasons)
         whole.languages.update(one.languages)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime
-from struct import unpack
+from struct import pack, unpack
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,52 @@ class Known:
 
     def content_sha256(self, rows: Any) -> list[str]:
         return ["".join(f"{part:016x}" for part in content) for content in self.contents[rows].tolist()]
+
+
+class Contents:
+    """The contents of documents by their ids, in 48 bytes each.
+
+    New ones are in a dictionary. A full one becomes a sorted array, and is merged with those that are not larger (the
+    logarithmic method of Bentley and Saxe, 1980).
+    """
+
+    #: Documents of the dictionary.
+    NEW = 2**17
+
+    def __init__(self) -> None:
+        self._new: dict[bytes, bytes] = {}
+        self._sorted: list[tuple[Any, Any]] = []  # the largest first; ids uint64[n, 2], contents uint64[n, 4]
+
+    def get(self, article_id: bytes) -> bytes | None:
+        """The content of a document, None for one that was not added."""
+        found = self._new.get(article_id)
+        if found is not None or not self._sorted:
+            return found
+        first, second = unpack(">2Q", article_id)
+        for ids, contents in self._sorted:
+            firsts = ids[:, 0]
+            row = int(firsts.searchsorted(np.uint64(first)))
+            while row < len(ids) and firsts[row] == first:
+                if ids[row, 1] == second:
+                    return pack(">4Q", *contents[row].tolist())
+                row += 1
+        return None
+
+    def add(self, article_id: bytes, content: bytes) -> None:
+        """Add a document that was not added before: 16 bytes of id, 32 bytes of SHA-256."""
+        self._new[article_id] = content
+        if len(self._new) < self.NEW:
+            return
+        ids, contents = (
+            np.frombuffer(b"".join(some), ">u8").astype(np.uint64).reshape(len(some), -1)
+            for some in (self._new.keys(), self._new.values())
+        )
+        self._new = {}
+        while self._sorted and len(self._sorted[-1][0]) <= len(ids):
+            more, theirs = self._sorted.pop()
+            ids, contents = np.concatenate([more, ids]), np.concatenate([theirs, contents])
+        order = np.lexsort((ids[:, 1], ids[:, 0]))
+        self._sorted.append((np.asfortranarray(ids[order]), contents[order]))
 
 
 class History:
@@ -159,15 +205,15 @@ class History:
         """
         self.delivered = self.unchanged = self.repeated = 0
         self.published.seen[:] = self.quarantined.seen[:] = False
-        first: dict[bytes, bytes] = {}  # of the documents processed in this run: the content that is used
+        first = Contents()  # of the documents processed in this run: the content that is used
         aside: set[tuple[bytes, bytes]] = set()
         for document in documents:
             self.delivered += 1
             key, content = bytes.fromhex(document.article_id), bytes.fromhex(document.content_sha256)
             if (key, content) in self._refused:
                 known, duplicate = True, False
-            elif key in first:
-                repeated = first[key] == content or (key, content) in aside
+            elif (used := first.get(key)) is not None:
+                repeated = used == content or (key, content) in aside
                 self.repeated += repeated
                 known = repeated or (not retry_quarantined and self.quarantined.see(key, content))
                 duplicate = True
@@ -183,7 +229,7 @@ class History:
                 aside.add((key, content))
                 yield replace(document, problem=document.problem or _duplicate(document))
             else:
-                first[key] = content
+                first.add(key, content)
                 yield document
 
 
