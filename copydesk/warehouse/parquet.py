@@ -62,8 +62,8 @@ _FEW_VALUES = {
 }
 
 
-#: Statistics and dictionaries of text of edits take more space than they save. With this level, thousands of small files
-#: of them stay under a quarter of the bytes of the articles.
+#: Statistics and dictionaries of text of edits take more space than they save. With this level, thousands of small
+#: files of them stay under a quarter of the bytes of the articles.
 _OF_EDITS: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 9,
