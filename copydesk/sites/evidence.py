@@ -16,7 +16,7 @@ from copydesk.config import SitesConfig
 from copydesk.sites.boilerplate import Articles, recurring
 from copydesk.text import mojibake
 from copydesk.text.site import MISREADING, ORDER, Proof, Recurring, Site, proofs, site_of
-from copydesk.warehouse import Warehouse
+from copydesk.warehouse import Excerpt, Warehouse
 
 #: Maximum size of the columns read, in bytes: of dated articles, and of undated ones.
 MOST_TEXT = 48 * 2**20
@@ -44,10 +44,11 @@ class Sites:
         `names` are the sites that will be asked for; None means all. A few documents need little of a large warehouse.
         """
         sites = Sites()
+        excerpt = Excerpt(_COLUMNS, (_BOILERPLATE, mojibake.RULE), lambda articles: any(_are_of(articles, names)))
         parts = [
             _of_sites(part, names)
             for dated in (True, False)
-            for part in warehouse.newest(dated, _COLUMNS, config.articles, MOST_TEXT, [_BOILERPLATE, mojibake.RULE])
+            for part in warehouse.newest(dated, excerpt, config.articles, MOST_TEXT)
         ]
         if parts:
             articles, edits = (pa.concat_tables(tables) for tables in zip(*parts, strict=True))
@@ -100,8 +101,13 @@ def _of_sites(part: tuple[pa.Table, pa.Table], names: Collection[str] | None) ->
     if names is None:
         return part
     articles, edits = part
-    articles = articles.filter(pa.array([site_of(uri) in names for uri in articles["uri"].to_pylist()], pa.bool_()))
+    articles = articles.filter(pa.array(_are_of(articles, names), pa.bool_()))
     return articles, edits.filter(pc.is_in(edits["article_id"], articles["article_id"].combine_chunks()))
+
+
+def _are_of(articles: pa.Table, names: Collection[str] | None) -> list[bool]:
+    """Which articles are of the sites `names`; None means all sites."""
+    return [names is None or site_of(uri) in names for uri in articles["uri"].to_pylist()]
 
 
 def _lines(articles: pa.Table, removed: dict[int, list[str]]) -> dict[str, dict[str, Recurring]]:

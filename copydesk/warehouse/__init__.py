@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from copydesk.warehouse.lock import WarehouseBusy
     from copydesk.warehouse.staging import PartitionCount, Staging
     from copydesk.warehouse.store import WarehouseError
-    from copydesk.warehouse.warehouse import Warehouse
+    from copydesk.warehouse.warehouse import Excerpt, Warehouse
 else:
     # `copydesk.warehouse.schemas` is read by what writes no warehouse: the others are imported when they are asked for.
     _HOMES = {
         "Audit": "audit",
         "Commit": "commit",
+        "Excerpt": "warehouse",
         "Finding": "audit",
         "History": "history",
         "PartitionCount": "staging",
@@ -41,6 +42,7 @@ else:
 __all__ = [
     "Audit",
     "Commit",
+    "Excerpt",
     "Finding",
     "History",
     "PartitionCount",

@@ -86,6 +86,9 @@ class Store:
     """An object store. Names are relative to the root, with forward slashes."""
 
     local = False
+    #: Files that are read at once: reading from an object store is mostly waiting; from a disk it is work, and threads
+    #: take each other's turn at the interpreter.
+    readers = 8
 
     def __init__(self, fs: fsspec.AbstractFileSystem, root: str, url: str) -> None:
         self.fs, self.root, self.url = fs, root.rstrip("/"), url
@@ -243,6 +246,7 @@ class LocalStore(Store):
     """A local folder. Its workspace is its staging area, on the same disk, so a finished file needs only a rename."""
 
     local = True
+    readers = 1
 
     def address(self, name: str = "") -> str:
         return self.path(name).rstrip("/")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,6 +39,17 @@ DAYS = 400
 
 _OWN = {*layout.KEYS, "README.md"}
 _SCHEMAS = {"articles": ARTICLES, "edits": EDITS}
+
+
+class Excerpt(NamedTuple):
+    """What is read of published articles: some `columns`, and of the edits those of `rules` that were applied.
+
+    The edits of a partition are read if `needs_edits` says so of its articles, and are none otherwise.
+    """
+
+    columns: list[str]
+    rules: Sequence[str]
+    needs_edits: Callable[[pa.Table], bool]
 
 
 class Warehouse:
@@ -202,11 +213,11 @@ class Warehouse:
                 yield from partition.read(self.store, name, _SCHEMAS[table], columns)
 
     def newest(
-        self, dated: bool, columns: list[str], most_rows: int, most_bytes: int, rules: Sequence[str]
+        self, dated: bool, excerpt: Excerpt, most_rows: int, most_bytes: int
     ) -> Iterator[tuple[pa.Table, pa.Table]]:
-        """Published articles, newest days first, or those without a date, with their edits of `rules`.
+        """An `excerpt` of the published articles, newest days first, or of those without a date, and of their edits.
 
-        For each partition: a table with `columns`, and one with `article_id`, `rule`, `before`. At most `most_rows`
+        For each partition: a table of articles, and one with `article_id`, `rule`, `before`. At most `most_rows`
         articles of at most `DAYS` days, until the columns have `most_bytes`.
         """
         with in_words("read what is published"):
@@ -214,10 +225,10 @@ class Warehouse:
             numbers = (partitions.number_of("articles", name) for name in self.store.names("articles"))
             wanted = [n for n in numbers if n is not None and (layout.partition_of(n) == layout.UNDATED) != dated]
             days = sorted(wanted, key=lambda n: (layout.partition_of(n), n), reverse=True)[:DAYS]
-            together = 1  # small files are read in parallel, since reading from an object store is mostly waiting
-            with ThreadPoolExecutor(READERS) as pool:
+            together = 1
+            with ThreadPoolExecutor(self.store.readers) as pool:
                 while days and most_rows > 0 and most_bytes > 0:
-                    limits = (columns, most_rows, most_bytes, rules)
+                    limits = (excerpt, most_rows, most_bytes)
                     parts = list(pool.map(lambda day, few=limits: self._of_day(day, *few), days[:together]))
                     for articles, edits in parts:
                         articles = articles.slice(0, max(most_rows, 0))
@@ -226,22 +237,23 @@ class Warehouse:
                             yield articles, edits
                     days = days[together:]
                     largest = max(articles.nbytes for articles, _ in parts)
-                    together = max(1, min(READERS, most_bytes // max(largest, 1)))
+                    together = max(1, min(self.store.readers, most_bytes // max(largest, 1)))
 
-    def _of_day(
-        self, day: int, columns: list[str], most_rows: int, most_bytes: int, rules: Sequence[str]
-    ) -> tuple[pa.Table, pa.Table]:
-        groups = [pa.schema([ARTICLES.field(name) for name in columns]).empty_table()]
-        for group in partition.read(self.store, self.store.partitions.file("articles", day), ARTICLES, columns):
+    def _of_day(self, day: int, excerpt: Excerpt, most_rows: int, most_bytes: int) -> tuple[pa.Table, pa.Table]:
+        name, columns = self.store.partitions.file("articles", day), excerpt.columns
+        groups = [pa.schema([ARTICLES.field(column) for column in columns]).empty_table()]
+        for group in partition.read(self.store, name, ARTICLES, columns):
             groups.append(group)
             if sum(map(len, groups)) >= most_rows or sum(group.nbytes for group in groups) >= most_bytes:
                 break
+        articles = pa.concat_tables(groups)
         made = [pa.schema([EDITS.field(name) for name in ("article_id", "rule", "before")]).empty_table()]
-        if self.store.size(name := self.store.partitions.file("edits", day)) is not None:
+        name = self.store.partitions.file("edits", day)
+        if excerpt.needs_edits(articles) and self.store.size(name) is not None:
             for group in partition.read(self.store, name, EDITS, ["article_id", "rule", "status", "before"]):
-                wanted = pc.and_(pc.is_in(group["rule"], pa.array(rules)), pc.equal(group["status"], APPLIED))
+                wanted = pc.and_(pc.is_in(group["rule"], pa.array(excerpt.rules)), pc.equal(group["status"], APPLIED))
                 made.append(group.filter(wanted).drop_columns(["status"]))
-        return pa.concat_tables(groups), pa.concat_tables(made)
+        return articles, pa.concat_tables(made)
 
     def edits_by_day(self, columns: list[str] | None) -> Iterator[tuple[int, pa.Table]]:
         """The edits of each partition, all columns or some. Raises `WarehouseError`."""
