@@ -18,10 +18,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner, Result
+from commands import cli
 from nights import NIGHT, STORY, Left, config, night, settled, source_text, story, table, tree
 
-from copydesk.cli import main
 from copydesk.run.nightly import Job, run
 from copydesk.sources import SourceError
 from copydesk.warehouse import Staging, WarehouseError
@@ -46,10 +45,6 @@ def raw(tmp_path: Path) -> Path:
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Path:
     return tmp_path / "warehouse"
-
-
-def cli(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def content(held: pd.DataFrame, uri: str) -> bytes:

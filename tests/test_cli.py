@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from commands import cli
 from nights import story
 
 from copydesk import __version__
@@ -17,10 +17,6 @@ from copydesk.cli import main
 RAW = Path(__file__).parent.parent / "examples" / "raw"
 SHOWN = sorted(path for path in RAW.iterdir() if path.is_file())
 UNREADABLE = {"24-empty.txt", "25-picture.txt"}
-
-
-def cli(*arguments: object, **environment: str) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], env=environment)
 
 
 @pytest.fixture(autouse=True)
@@ -198,5 +194,5 @@ def test_report_is_written_again(raw: Path, tmp_path: Path) -> None:
 def test_show_takes_a_uri(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_text("Ferry Stays\n\nThe town voted on 03/04/2019 to keep its ferry.", "utf-8")
-    shown = CliRunner().invoke(main, ["show", str(file), "--json", "--uri", "harbour.example/2019/a.txt"])
+    shown = cli("show", file, "--json", "--uri", "harbour.example/2019/a.txt")
     assert json.loads(shown.output)["article"]["uri"] == "harbour.example/2019/a.txt"

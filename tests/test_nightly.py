@@ -15,11 +15,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from commands import cli
 from nights import STORY, Left, config, edits_of, night, settled, story, table, tree
 
 from copydesk import sources
-from copydesk.cli import main
 from copydesk.config import SourcesConfig
 from copydesk.edits import TITLE, rebuild, rebuild_title
 from copydesk.run.job import fingerprint
@@ -246,16 +245,12 @@ def batch_of(folder: Path, good: int, bad: int) -> Path:
     return folder
 
 
-def cli(*arguments: object) -> Any:
-    return CliRunner().invoke(main, [str(argument) for argument in (*arguments, "--workers", 1)])
-
-
 def test_partition_with_too_many_failures_is_held_until_the_limit_is_raised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw, warehouse = batch_of(tmp_path / "raw", 10, 15), tmp_path / "w"
     (raw / "other.txt").write_text(story(99, "May 1, 2024"), encoding="utf-8")
-    first = cli("run", raw, "--warehouse", warehouse, "--date", "2024-05-03")
+    first = cli("run", raw, "--warehouse", warehouse, "--date", "2024-05-03", "--workers", 1)
     assert first.exit_code == 1, first.stderr
     assert "2024-05-02" in first.stdout
     articles, held = table(warehouse, "articles"), table(warehouse, "quarantine")
@@ -266,10 +261,10 @@ def test_partition_with_too_many_failures_is_held_until_the_limit_is_raised(
     (row,) = table(warehouse, "runs").to_dict("records")
     assert (row["verdict"], row["partitions_held"], row["published"], row["quarantined"]) == ("held", 1, 1, 25)
 
-    again = cli("run", raw, "--warehouse", warehouse, "--date", "2024-05-03")
+    again = cli("run", raw, "--warehouse", warehouse, "--date", "2024-05-03", "--workers", 1)
     assert again.exit_code == 0 and "Nothing to do" in again.stdout
     monkeypatch.setenv("COPYDESK_GATE__MAX_QUARANTINED_SHARE", "0.7")
-    raised = cli("run", raw, "--warehouse", warehouse, "--date", "2024-05-03", "--again")
+    raised = cli("run", raw, "--warehouse", warehouse, "--date", "2024-05-03", "--again", "--workers", 1)
     assert raised.exit_code == 0, raised.stdout
     articles, held = table(warehouse, "articles"), table(warehouse, "quarantine")
     assert set(articles["uri"]) == {"other.txt", *(f"good-{n}" for n in range(10))}
@@ -294,10 +289,10 @@ def test_run_of_which_nothing_can_be_published_is_held(tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     raw.mkdir()
     (raw / "a.txt").write_bytes(b"")
-    result = cli("run", raw, "--warehouse", tmp_path / "w")
+    result = cli("run", raw, "--warehouse", tmp_path / "w", "--workers", 1)
     assert result.exit_code == 1
     assert len(table(tmp_path / "w", "quarantine")) == 1
-    assert cli("run", raw, "--warehouse", tmp_path / "w").exit_code == 0
+    assert cli("run", raw, "--warehouse", tmp_path / "w", "--workers", 1).exit_code == 0
 
 
 def test_warnings_mark_the_row_and_hold_nothing_back(tmp_path: Path) -> None:
@@ -391,7 +386,7 @@ def test_what_of_the_source_is_not_used_is_named_once_in_the_report(tmp_path: Pa
     (raw / "_draft.txt").write_text(story(9), encoding="utf-8")
     (raw / "notes.pdf").write_bytes(b"x")
     warehouse = tmp_path / "w"
-    assert cli("run", raw, "--warehouse", warehouse, "--date", "2024-05-03").exit_code == 0
+    assert cli("run", raw, "--warehouse", warehouse, "--date", "2024-05-03", "--workers", 1).exit_code == 0
     rows = {row["rule"]: row for row in table(warehouse, "validations").to_dict("records") if row["suite"] == "steps"}
     assert (rows["fields-unread"]["severity"], rows["fields-unread"]["unexpected_count"]) == ("info", 5)
     assert rows["files-left-out"]["unexpected_count"] == 2
