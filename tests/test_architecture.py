@@ -36,7 +36,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "tables",
         "run.job",
         "run.stored",
-        "run.batch run.child",
+        "run.batch run.child run.in_flight",
+        "run.cluster",
         "languages.learn run.workers",
         "run.copies run.guard run.decide run.hand_check run.release run.second_pass run.spreadsheet",
         "run.collect",
@@ -213,13 +214,19 @@ def test_great_expectations_is_known_to_checks_alone() -> None:
     assert known == {"checks"}
 
 
+def test_dask_is_known_to_the_cluster_alone() -> None:
+    known = {place_of(found.file) for found in imports() if found.module.partition(".")[0] in ("dask", "distributed")}
+    assert known == {"run.cluster"}
+
+
 def test_what_is_imported_is_declared() -> None:
     """Every package that the code imports is a dependency or belongs to an extra."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
+    of_users = [one for name in ("cluster", "html", "polars", "s3", "sql") for one in extras[name]]
     declared = {
         requirement.split("[")[0].split(">")[0].split("<")[0].strip().lower().replace("_", "-")
-        for requirement in (*project["dependencies"], *extras["html"], *extras["s3"], *extras["sql"], *extras["polars"])
+        for requirement in (*project["dependencies"], *of_users)
     }
     distributions = packages_distributions()
     undeclared = {

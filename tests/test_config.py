@@ -90,6 +90,8 @@ def test_every_key_can_be_set_from_file_and_environment(name: str) -> None:
         "rules.off": "quote",
         "warehouse.keep_versions_days": "1",
         "warehouse.partitions": "month",
+        "run.engine": "dask",
+        "run.address": "tcp://scheduler.example:8786",
         "schedule.missed": "skip",
         "schedule.missed_limit": "3",
         "schedule.reports_url": "https://reports.example/",

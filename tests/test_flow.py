@@ -4,6 +4,7 @@ of a late run), its alerts, and the nights that were missed."""
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -302,3 +303,61 @@ def test_a_late_run_is_for_the_day_it_was_scheduled(zone: str, day: date, monkey
     assert flows._day(None, zone) == day
     assert flows._run_name() == f"nightly-{day}"
     assert flows._day(NIGHT, zone) == NIGHT
+
+
+@pytest.mark.usefixtures("_harness")
+def test_a_flow_starts_and_ends_a_cluster_of_its_own(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("prefect_dask", reason="the extra `cluster` is not installed")
+    from distributed import LocalCluster
+
+    from examples import cluster
+
+    started: list[LocalCluster] = []
+    start = LocalCluster.__init__
+
+    def starting(self: LocalCluster, **options: Any) -> None:
+        started.append(self)
+        start(self, **options)
+
+    monkeypatch.setattr(LocalCluster, "__init__", starting)
+    night(raw, tmp_path / "plain", typos={"mode": "off"})
+    monkeypatch.setenv("COPYDESK_RUN__ENGINE", "dask")
+    monkeypatch.setenv("COPYDESK_TYPOS__MODE", "off")
+    flow = Ran(cluster.night(return_state=True, sources=[str(raw)], warehouse=str(tmp_path / "flow"), date=str(NIGHT)))
+    assert flow.state.is_completed(), flow.state.message
+    assert tree(tmp_path / "flow") == tree(tmp_path / "plain")
+    assert [one.status.name for one in started] == ["closed"]
+
+
+@pytest.mark.usefixtures("_harness")
+def test_a_flow_that_is_cancelled_takes_its_work_back_from_the_cluster(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+    from dask_cluster import ENDLESS, cleaners, cluster_in, wait_until, when_busy
+    from prefect.exceptions import TerminationSignal
+
+    (raw / "endless.txt").write_text(ENDLESS)
+    monkeypatch.setenv("COPYDESK_RUN__ENGINE", "dask")
+    monkeypatch.setenv("COPYDESK_TYPOS__MODE", "off")
+    passed_on: list[int] = []  # Prefect sends its process the signal once more when the run has ended
+    before = signal.signal(signal.SIGTERM, lambda number, frame: passed_on.append(number))
+    try:
+        with cluster_in(tmp_path / "cluster") as cluster:
+            cluster.start_worker("one", "--no-nanny")
+            cluster.wait_for_workers(1)
+            monkeypatch.setenv("COPYDESK_RUN__ADDRESS", cluster.address)
+            thread = when_busy(cluster, "one", lambda: os.kill(os.getpid(), signal.SIGTERM))
+            with pytest.raises(TerminationSignal):
+                ran(sources=[str(raw)], warehouse=str(tmp_path / "flow"), date=str(NIGHT))
+            thread.join()
+            wait_until(lambda: not cluster.is_busy("one") and not any(cleaners(cluster.address, busy=True).values()))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert passed_on == [signal.SIGTERM]
+    (raw / "endless.txt").unlink()
+    night(raw, tmp_path / "flow", typos={"mode": "off"})
+    night(raw, tmp_path / "plain", typos={"mode": "off"})
+    assert tree(tmp_path / "flow") == tree(tmp_path / "plain")

@@ -38,6 +38,8 @@ _SITES = 12
 @click.option("--date", "day", metavar="YYYY-MM-DD", help="The date that the run is for.  [default: today, UTC]")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
 @click.option("--workers", type=int, metavar="N", help="Processes that clean articles.  [default: one per core]")
+@click.option("--engine", metavar="NAME", help="What cleans articles: processes, or dask.  [default: processes]")
+@click.option("--address", metavar="URL", help="With --engine dask: the scheduler, such as tcp://10.0.0.5:8786.")
 @click.option("--again", is_flag=True, help="Process quarantined documents again, after a rule has changed.")
 @click.option("--reprocess", is_flag=True, help="Process published articles again, instead of a SOURCE.")
 @click.option("--site", metavar="SITE", help="With --reprocess: the articles of this site.")
@@ -60,6 +62,8 @@ def run(
     day: str | None,
     config: str | None,
     workers: int | None,
+    engine: str | None,
+    address: str | None,
     again: bool,
     reprocess: bool,
     site: str | None,
@@ -101,7 +105,8 @@ def run(
     if chosen and not reprocess:
         fail("--site, --uri, --rule, --since and --dry-run choose published articles; they need --reprocess")
     with errors_in_words():
-        settings = load(config, {"warehouse.path": warehouse, "run.workers": workers})
+        flags = {"run.workers": workers, "run.engine": engine, "run.address": address}
+        settings = load(config, {"warehouse.path": warehouse, **flags})
         from copydesk.run.job import REPROCESS, Job, Stored
 
         stored = Stored(REPROCESS, uris, site, rule, day_of(since, "--since") if since else None, dry_run=dry_run)

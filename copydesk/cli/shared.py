@@ -67,13 +67,16 @@ def errors_in_words() -> Iterator[None]:
         from copydesk.checks.suites import SuiteError
         from copydesk.languages import LanguageError
         from copydesk.languages.protected import ProtectedError
-        from copydesk.run.workers import WorkerDied
+        from copydesk.run.child import WorkerDied
+        from copydesk.run.cluster.parcels import ClusterError
         from copydesk.sources import SourceError
         from copydesk.tables.sql import SqlError
         from copydesk.warehouse import WarehouseError
 
-        known = LanguageError | ProtectedError | SourceError | SqlError | SuiteError | WarehouseError | WorkerDied
-        if isinstance(error, known):
+        of_words = LanguageError | ProtectedError
+        if isinstance(
+            error, of_words | ClusterError | SourceError | SqlError | SuiteError | WarehouseError | WorkerDied
+        ):
             fail(str(error))
         if isinstance(error, MemoryError):
             fail("not enough memory; give this process more, or use fewer --workers")

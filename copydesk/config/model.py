@@ -204,7 +204,18 @@ class WarehouseConfig(Section):
 class RunConfig(Section):
     """`[run]`: processes, batches and limits."""
 
-    workers: int = Field(0, ge=0, le=256, description="Processes that clean articles; 0 means one per core")
+    engine: Literal["processes", "dask"] = Field(
+        "processes", description="What cleans articles: processes of this machine, or a Dask cluster"
+    )
+    address: str | None = Field(
+        None, pattern=r"^[a-z]+://", description='The Dask cluster, the address of its scheduler; for engine = "dask"'
+    )
+    workers: int = Field(
+        0,
+        ge=0,
+        le=4096,
+        description="Processes that clean articles; 0 means one per core, on a cluster one per thread of its workers",
+    )
     batch_documents: int = Field(1000, ge=1, description="Maximum documents in a batch")
     batch_bytes: int = Field(8 * 2**20, ge=1, description="Size at which a batch is full, in bytes")
     document_seconds: float = Field(

@@ -21,8 +21,19 @@ SERVED_BY = "COPYDESK_SERVED_BY"
 END_SECONDS = 10
 
 
+class WorkerDied(RuntimeError):
+    """The operating system killed a worker process. The message says what to do."""
+
+
 def begin(lists: str | None) -> None:
-    """Prepare a new process to clean documents with the lists of the folder `lists`.
+    """Prepare a new process to clean documents with the lists of the folder `lists`, and to end with its parent."""
+    use_lists(lists)
+    collect_rarely()
+    _end_with_parent()
+
+
+def use_lists(lists: str | None) -> None:
+    """Use the lists of the folder `lists` in this process, which has not cleaned anything yet.
 
     Each worker imports the script that started the run again (`multiprocessing`, method spawn). If that reads the
     shipped lists, the modules of copydesk are unloaded; nothing has used them yet.
@@ -31,8 +42,6 @@ def begin(lists: str | None) -> None:
         for name in [name for name in sys.modules if name.partition(".")[0] == "copydesk"]:
             del sys.modules[name]
         import_module("copydesk.config.user_lists").install(lists)
-    collect_rarely()
-    _end_with_parent()
 
 
 def _end_with_parent() -> None:

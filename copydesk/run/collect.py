@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -140,14 +141,10 @@ def collect(
         more = list(islice(fresh, 1))
         names = None if more else {site_of(document.uri) for document in first}
         sites = Sites.read(warehouse, job.config.sites, names)
-        batches = cleaned(chain(first, more, fresh), job.config, job.day, sites, staging, choices)
-        batches = _with_progress(batches, progress)
-        # Published articles are evidence before they are processed again; few documents of a replay prove a line.
-        if job.config.sites.boilerplate and job.kind == NIGHT:
-            again = partial(cleaned_again, config=job.config, day=job.day, sites=sites, choices=choices)
-            batches = with_lines_of_tonight(batches, sites, again, staging.scratch("batches"))
-        for batch in joined(batches):
-            intake.take(batch)
+        batches = _cleaned(job, chain(first, more, fresh), sites, staging, choices, progress)
+        with closing(batches):  # ends what workers still do if this process is interrupted
+            for batch in batches:
+                intake.take(batch)
     for reason, count in sorted(left_out.items()):
         log.warning("skipped %d × %s", count, reason)
     intake.note_left_out(left_out)
@@ -176,6 +173,20 @@ def _releases(
         )
         for number, (uri, content) in enumerate(published, last + 1)
     ]
+
+
+def _cleaned(
+    job: Job, documents: Iterator[Document], sites: Sites, staging: Staging, choices: Choices,
+    progress: Callable[[int, int], None],
+) -> Generator[Batch]:  # fmt: skip
+    """The documents, cleaned, in batches that are large enough to stage."""
+    with closing(cleaned(documents, job.config, job.day, sites, staging, choices)) as first_pass:
+        batches: Iterable[Batch] = _with_progress(first_pass, progress)
+        # Published articles are evidence before they are processed again; few documents of a replay prove a line.
+        if job.config.sites.boilerplate and job.kind == NIGHT:
+            again = partial(cleaned_again, config=job.config, day=job.day, sites=sites, choices=choices)
+            batches = with_lines_of_tonight(batches, sites, again, staging.scratch("batches"))
+        yield from joined(batches)
 
 
 def _with_progress(batches: Iterable[Batch], progress: Callable[[int, int], None]) -> Iterator[Batch]:

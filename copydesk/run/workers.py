@@ -1,15 +1,15 @@
-"""Cleans batches in worker processes, in order and in bounded memory."""
+"""Cleans batches in worker processes or on a cluster, in order and in bounded memory."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from itertools import chain, islice
 from typing import Any, Protocol
 
@@ -19,16 +19,14 @@ from copydesk.config.user_lists import could_install
 from copydesk.records import Document
 from copydesk.reviewed import NO_CHOICES, Choices
 from copydesk.run.batch import Batch, clean_batch, join
-from copydesk.run.child import begin
+from copydesk.run.child import WorkerDied, begin
+from copydesk.run.cluster import engine
+from copydesk.run.in_flight import in_order
 from copydesk.sites.evidence import Sites
 from copydesk.text.site import site_of
 
 #: Minimum documents, or bytes, that are judged and staged together.
 JUDGED_DOCUMENTS, JUDGED_BYTES = 8_000, 12 * 2**20
-
-
-class WorkerDied(RuntimeError):
-    """The operating system killed a worker process. The message says what to do."""
 
 
 class Room(Protocol):
@@ -58,17 +56,17 @@ def cleaned(
     sites: Sites,
     room: Room,
     choices: Choices = NO_CHOICES,
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
     """Clean documents in batches, in order, in the configured number of processes.
 
-    Small inputs are cleaned in this process. At most two batches per worker are in flight, so memory stays flat.
-    Documents with a question that others of their site may answer wait in `room` until all have been read, and come
-    last.
+    Small inputs are cleaned in this process, unless there is a cluster. At most two batches per worker are in flight,
+    so memory stays flat. Documents with a question that others of their site may answer wait in `room` until all have
+    been read, and come last.
     """
     workers = config.run.workers or os.cpu_count() or 1
     batches = batched(documents, config)
     first = list(islice(batches, min(workers, 2)))
-    with _pool(workers if len(first) > 1 else 1, config.lists.folder) as clean:
+    with _pool(config, workers if len(first) > 1 else 1) as clean:
         calls = (_call(part, config, day, sites, choices, False) for part in chain(first, batches))
         for batch in clean(calls):
             sites.learn(batch.proofs)
@@ -85,7 +83,7 @@ def cleaned_again(
     workers = config.run.workers or os.cpu_count() or 1
     batches = batched(documents, config)
     first = list(islice(batches, 2))
-    with _pool(workers if len(first) > 1 else 1, config.lists.folder) as clean:
+    with _pool(config, workers if len(first) > 1 else 1) as clean:
         yield from clean(_call(part, config, day, sites, choices, True) for part in chain(first, batches))
 
 
@@ -98,19 +96,25 @@ def _call(
 
 
 @contextmanager
-def _pool(workers: int, lists: str | None) -> Iterator[Callable[[Iterable[tuple[Any, ...]]], Iterator[Batch]]]:
+def _pool(config: Config, workers: int) -> Iterator[Callable[[Iterable[tuple[Any, ...]]], Iterator[Batch]]]:
     """A function that calls `clean_batch` with each set of arguments and yields the results in order.
 
-    With one worker, this process does the work, unless it has read other word lists than those of the folder `lists`,
+    With one worker, this process does the work, unless it has read other word lists than those of the configuration,
     or runs in a thread without time limits, as under Prefect.
     """
+    lists = config.lists.folder
+    if config.run.engine == "dask":
+        with engine.pool(config) as clean:
+            yield clean
+        return
     if workers == 1 and could_install(lists) and deadline.limits():
         yield lambda calls: (clean_batch(*call) for call in calls)
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of the flow's process
     try:
         with ProcessPoolExecutor(workers, context, begin, (lists,)) as pool:
-            yield lambda calls: _in_order(pool, calls, 2 * workers)
+            submit = partial(_submit, pool)
+            yield lambda calls: in_order(submit, Future.result, calls, lambda: 2 * workers)
     except BrokenProcessPool as error:
         raise WorkerDied(
             "a worker process died, probably for lack of memory; nothing was published. Run again with --workers 1,"
@@ -118,14 +122,8 @@ def _pool(workers: int, lists: str | None) -> Iterator[Callable[[Iterable[tuple[
         ) from error
 
 
-def _in_order(pool: ProcessPoolExecutor, calls: Iterable[tuple[Any, ...]], in_flight: int) -> Iterator[Batch]:
-    running: deque[Future[Batch]] = deque()
-    for call in calls:
-        running.append(pool.submit(clean_batch, *call))
-        if len(running) >= in_flight:
-            yield running.popleft().result()
-    while running:
-        yield running.popleft().result()
+def _submit(pool: ProcessPoolExecutor, call: tuple[Any, ...]) -> Future[Batch]:
+    return pool.submit(clean_batch, *call)
 
 
 def batched(documents: Iterable[Document], config: Config) -> Iterator[list[Document]]:
