@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copydesk.warehouse.history import Contents
+from copydesk.warehouse.known import Contents
 
 KEYS = st.binary(min_size=16, max_size=16)
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from nights import config, night, settled, source_text, table, tree
 
 from copydesk.cli import main
@@ -21,7 +23,7 @@ from copydesk.pipeline import clean_alone
 from copydesk.records import Cleaned, Document
 from copydesk.sites.boilerplate import MIN_ARTICLES, Articles, recurring
 from copydesk.sites.evidence import Sites
-from copydesk.text.site import MISREADING, NO_SITE, ORDER, Proof, Recurring, Site, proofs, site_of
+from copydesk.text.site import MISREADING, NO_SITE, ORDER, Proof, Recurring, Site, _site_of, proofs, site_of
 from copydesk.warehouse import Warehouse
 from copydesk.warehouse.spill import Documents
 
@@ -30,6 +32,18 @@ MORE = "The ships will come back on Tuesday, the master of the harbour told the 
 QUILTS = "Zeppelin quilts every Thursday in the mill"
 GOES_ON = "Story goes on below"
 RECURRING = {QUILTS: Recurring(12, False), GOES_ON: Recurring(30, True), MORE: Recurring(12, False)}
+
+
+@given(
+    st.one_of(
+        st.text(max_size=30),
+        st.lists(st.sampled_from(["http", "://", "/", "#", "?", "@", ":", "[", "2024-05-01", "A.txt", "b", "."])).map(
+            "".join
+        ),
+    )
+)
+def test_the_site_of_a_uri_is_that_of_the_part_that_decides(uri: str) -> None:
+    assert site_of(uri) == _site_of.__wrapped__(uri)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from copydesk.warehouse.commit import Commit, Plan, publish
 from copydesk.warehouse.copies import NOTHING, Compared, Delta, compare
 from copydesk.warehouse.decisions import Decision
 from copydesk.warehouse.filling import Filling, estimated
-from copydesk.warehouse.history import History, digests
+from copydesk.warehouse.history import History
 from copydesk.warehouse.published import replaced_by
 from copydesk.warehouse.recovery import numbered
 from copydesk.warehouse.retention import FOREVER, Keep
@@ -116,9 +116,9 @@ class Change:
 
     def release(self, article_id: str, content_sha256: str) -> None:
         """Remove a document from the quarantine."""
-        known, content = self._history.quarantined, digests([content_sha256], 4)[0]
+        known = self._history.quarantined
         for row in known.rows(bytes.fromhex(article_id)):
-            if (known.contents[row] == content).all():
+            if known.content_sha256([row]) == [content_sha256]:
                 self._released.setdefault(int(known.files[row]), []).append(article_id + content_sha256)
 
     def commit(self, made: Sequence[Decision]) -> Commit:
@@ -172,6 +172,7 @@ class Change:
             decisions=decided,
             keep=self._keep,
             copies=copies,
+            small=self._history.small if self._files or self._released or copies.places else None,
         )
 
     def _replaced(self, run_id: str) -> Iterator[pa.Table]:

@@ -28,14 +28,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk.warehouse import layout, parquet, partition, schemas
+from copydesk.warehouse import index, layout, parquet, partition, schemas
 from copydesk.warehouse.copies import NOTHING, Compared, placed
 from copydesk.warehouse.filling import Filling
+from copydesk.warehouse.index import Part, Small
 from copydesk.warehouse.recovery import INTENT, complete, read_record, report_path, staged
 from copydesk.warehouse.retention import FOREVER, Keep, expired
 from copydesk.warehouse.schemas import (
     DECISIONS,
     FORMAT,
+    KNOWN,
     QUARANTINE,
     RAW,
     RUNS,
@@ -74,7 +76,7 @@ class Plan:
     those of the days `held`; `leaving` are the ids of the old rows to remove, by file. `quarantine` gives the new
     rows of the quarantine; `released` are the old ones to remove, by file, each as its article_id and content_sha256
     joined. `copies` says which articles are copies then: rows that stay change their place in a cluster, and nothing
-    else.
+    else. `small` are the small files that are there, for the cache of what they hold; None leaves the cache as it is.
     """
 
     run_id: str
@@ -97,6 +99,7 @@ class Plan:
     keep: Keep = FOREVER
     copies: Compared = NOTHING
     held: frozenset[int] = frozenset()
+    small: Small | None = None
 
 
 def publish(store: Store, plan: Plan) -> Commit:
@@ -147,7 +150,7 @@ def marker(partitions: layout.Partitions = layout.DAILY) -> bytes:
 def _order(plan: Plan, partitions: layout.Partitions) -> Callable[[str], tuple[int, bool, str]]:
     """Partitions that only lose rows come last, so that a moved article is seen twice rather than not at all."""
     tables = [
-        *(layout.MARKER, layout.SIGNATURES, "decisions", "versions", "raw", "quarantine", "duplicates"),
+        *(layout.MARKER, layout.KNOWN, layout.SIGNATURES, "decisions", "versions", "raw", "quarantine", "duplicates"),
         *("articles", "edits", "runs", "sites", "validations", layout.REPORTS),
     ]
     ranks = {"edits": tables.index("articles")}
@@ -168,6 +171,7 @@ class _Work:
         self.staging = layout.staging(store.lease.number if store.lease else 0, plan.run_id)
         self.folder = store.workspace / Path(self.staging).relative_to(layout.STAGING)
         self.files: dict[str, parquet.Sealed] = {}
+        self.parts: dict[str, Part] = {}
         self.sizes = {table: store.sizes(table) for table in sorted(layout.GROWING)}
         self.existing = {name for sizes in self.sizes.values() for name in sizes}
 
@@ -200,7 +204,14 @@ class _Work:
             self._append("validations", VALIDATIONS, plan.validations)
         for name, content in plan.reports.items():
             self._bytes(report_path(name), content)
+        self._known()
         self.store.stage([self._path(name) for name in self.files])
+
+    def _known(self) -> None:
+        """The cache of what small files hold: of those that stay, and of those that are written now."""
+        if self.plan.small is not None:
+            stay = {digest: part for name, (digest, part) in self.plan.small.items() if name not in self.files}
+            self._parquet(layout.KNOWN, KNOWN, [index.table(stay | self.parts)])
 
     def _copies(self) -> None:
         """The pairs of copies, and the keys by which they are found."""
@@ -265,7 +276,10 @@ class _Work:
                     fresh = let_through(fresh, self.plan.held)
                 yield placed(fresh, places)
 
-        self._parquet(name, schema, rows())
+        parts: list[Part] = []
+        self._parquet(name, schema, index.noted(rows(), parts) if table in index.TABLES else rows())
+        if parts and self.files[name].size <= index.SMALL:
+            self.parts[self.files[name].sha256] = Part.joined(parts)
 
     def _stamped(self, table: pa.Table) -> pa.Table:
         """New rows with the run that wrote them."""

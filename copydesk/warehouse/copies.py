@@ -23,7 +23,7 @@ from copydesk.duplicates.clusters import Clusters, Entry, Pair, Place, Settings,
 from copydesk.duplicates.compare import Text
 from copydesk.duplicates.sketch import BODY, LEAST_COMMON, cluster_key
 from copydesk.warehouse import layout, partition
-from copydesk.warehouse.history import Known
+from copydesk.warehouse.known import Known
 from copydesk.warehouse.published import dates_of
 from copydesk.warehouse.schemas import DUPLICATES
 from copydesk.warehouse.signatures import NO_ROWS, UNKNOWN, Rows, Signatures, State, Tables, is_there, state

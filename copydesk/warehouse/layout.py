@@ -23,6 +23,7 @@ MARKER = schemas.MARKER
 COMMITS = "_commits"
 STAGING = "_staging"
 REPORTS = "_reports"
+KNOWN = "_known.parquet"
 SIGNATURES = "_signatures"
 SIGNATURES_STATE = "_signatures/state.json"
 #: Levels of the signature table, more than any warehouse fills.

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from copydesk.warehouse.schemas import EDITS, SIGNATURES
+from copydesk.warehouse.schemas import EDITS, KNOWN, SIGNATURES
 
 #: Maximum rows and bytes of text of a row group.
 GROUP_ROWS = 16_384
@@ -92,6 +92,8 @@ def _options(schema: pa.Schema, small: bool) -> dict[str, Any]:
     """How a file of a table is written; `small` is one of at most `SMALL_ROWS` rows."""
     if schema is SIGNATURES:
         return {"compression": {"gone": "zstd"}, **_KEYS}
+    if schema is KNOWN:
+        return {"compression": "none", "use_dictionary": False, "write_statistics": False}
     if schema is EDITS:
         return _OF_EDITS
     texts = [name for name in _LONG_TEXTS if name in schema.names]

@@ -18,16 +18,19 @@ class Unreadable(WarehouseError):
     """The file is damaged or was not written by copydesk. Disk and network errors are a plain `WarehouseError`."""
 
 
-def read(store: Store, name: str, schema: pa.Schema, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+def read(
+    store: Store, name: str, schema: pa.Schema, columns: Sequence[str] | None = None, content: bytes | None = None
+) -> Iterator[pa.Table]:
     """The rows of the file `name`, one row group at a time, with exactly the given `schema`.
 
     `columns` selects some of them; then other columns in the file are ignored. A nullable column that the file lacks,
-    because an older version wrote it, is null. Raises `Unreadable`, and `WarehouseError` for disk and network errors.
+    because an older version wrote it, is null. `content` are the bytes of the file, if they were read before. Raises
+    `Unreadable`, and `WarehouseError` for disk and network errors.
     """
     wanted = schema if columns is None else pa.schema([schema.field(column) for column in columns], schema.metadata)
     with (
         errors_named(name),
-        store.source(name) as source,
+        store.source(name) if content is None else pa.BufferReader(content) as source,
         pq.ParquetFile(source, page_checksum_verification=True) as file,
     ):
         _check(file.schema_arrow, wanted, columns is None)

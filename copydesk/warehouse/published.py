@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from copydesk.edits import Edit
 from copydesk.records import Article
 from copydesk.warehouse import layout, partition
-from copydesk.warehouse.history import READERS
+from copydesk.warehouse.index import READERS
 from copydesk.warehouse.schemas import ARTICLES, EDITS, UNWRITTEN, VERSIONS
 from copydesk.warehouse.store import Store, in_words
 

@@ -170,9 +170,9 @@ def _listed(file: Any) -> Listed:
 
 def _is_ours(path: str) -> bool:
     folder, _, name = path.partition("/")
-    if layout.is_signature(path):
+    if path in (layout.MARKER, layout.KNOWN) or layout.is_signature(path):
         return True
-    return path == layout.MARKER or layout.is_table(path) or (folder == layout.REPORTS and _is_report(name))
+    return layout.is_table(path) or (folder == layout.REPORTS and _is_report(name))
 
 
 def _is_report(name: str) -> bool:

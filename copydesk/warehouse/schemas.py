@@ -158,6 +158,18 @@ SIGNATURES = pa.schema(
     ]
 )
 
+#: The private cache of what small files hold, a row for each. See `copydesk.warehouse.index`.
+KNOWN = pa.schema(
+    [
+        _field("digest", pa.string(), "SHA-256 of the file, 64 hex digits"),
+        _field("ids", pa.binary(), "Of each of its rows: article_id, as two uint64"),
+        _field("contents", pa.binary(), "content_sha256, as four uint64"),
+        _field("first_seen", pa.binary(), "first_seen_at, as an int64: microseconds since 1970"),
+        _field("versions", pa.binary(), "version, as an int32"),
+        _field("rules", pa.string(), "The rules by which each was quarantined, as JSON; empty for articles"),
+    ]
+)
+
 VERSIONS = _table(
     "replaced_date",
     [

@@ -303,6 +303,7 @@ class Staging:
             keep=keep,
             copies=self.copies,
             held=frozenset(self._held),
+            small=self._history.small,
         )
         with in_words(f"publish run {run_id}"):
             self._close()

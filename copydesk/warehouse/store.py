@@ -253,10 +253,17 @@ class LocalStore(Store):
 
     def names(self, folder: str) -> list[str]:
         # fsspec skips folders that it may not list; documents of a skipped partition would be published again.
-        found = []
+        found: list[str] = []
         for where, _, files in os.walk(self.path(folder), onerror=_refuse, followlinks=True):
-            found += [os.path.join(where, file) for file in files]
-        return sorted(Path(path).relative_to(self.root).as_posix() for path in found)
+            below = where[len(self.root) + 1 :].replace(os.sep, "/")
+            found += [f"{below}/{file}" for file in files]
+        return sorted(found)
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return Path(self.path(name)).read_bytes()
+        except FileNotFoundError:
+            return None
 
     def sizes(self, folder: str) -> dict[str, int]:
         return {name: os.stat(self.path(name)).st_size for name in self.names(folder)}

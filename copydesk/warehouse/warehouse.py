@@ -19,7 +19,8 @@ from copydesk.warehouse.audit import Audit, audit
 from copydesk.warehouse.change import Change
 from copydesk.warehouse.compact import Compacted, compact
 from copydesk.warehouse.copies import Compared
-from copydesk.warehouse.history import READERS, History
+from copydesk.warehouse.history import History
+from copydesk.warehouse.index import READERS
 from copydesk.warehouse.layout import DAILY, Partitions
 from copydesk.warehouse.lock import WarehouseBusy, locked
 from copydesk.warehouse.migrate import migrate
