@@ -26,9 +26,9 @@ from copydesk.records import INFO
 _FAILING = "failing"
 #: COMPLETE lists every failing row by its number in the frame; an article_id need not be unique.
 _WANTED = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
-#: What Great Expectations imports for expectations that compare distributions, and for their charts: half of the CPU
-#: time of its import, and 80 MB. They import it when they are first used.
-_RARELY_USED = ("scipy.stats", "altair")
+#: What Great Expectations imports to compare distributions, to draw them, to check a profiler's settings and to render
+#: Markdown: half of the CPU time of its import, and 80 MB. They are imported when they are first used.
+_RARELY_USED = ("scipy.stats", "altair", "jsonschema", "mistune")
 
 
 def great_expectations() -> ModuleType:
@@ -41,16 +41,19 @@ def great_expectations() -> ModuleType:
 
 
 class _OnFirstUse(ModuleType):
-    """A module whose code runs when an attribute is asked for that it has not.
+    """A module whose code runs when an attribute is asked for that it has not: anything of its own, or, by whoever
+    imports a module below it, its path.
 
     `importlib.util.LazyLoader` runs it for any attribute, and so as soon as it is imported a second time.
     """
 
     def __getattr__(self, name: str) -> Any:
         spec = self.__spec__
-        if name.startswith("__") or spec is None or spec.loader is None:
+        if (name.startswith("__") and name != "__path__") or spec is None or spec.loader is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         self.__class__ = ModuleType  # type: ignore[assignment]
+        if spec.submodule_search_locations is not None:
+            self.__path__ = spec.submodule_search_locations
         spec.loader.exec_module(self)
         return getattr(self, name)
 
@@ -64,6 +67,7 @@ def _on_first_use(name: str) -> None:
     if spec is None:
         return
     module = importlib.util.module_from_spec(spec)
+    module.__dict__.pop("__path__", None)
     module.__class__ = _OnFirstUse
     sys.modules[name] = module
     if package:
