@@ -25,13 +25,13 @@ from copydesk.text.typos.doubtful import Doubtful
 from copydesk.text.typos.encoder import Encoder
 from copydesk.text.typos.features import SCORERS
 from copydesk.text.typos.grammar import Grammar
-from copydesk.text.typos.lattice import Segmenter
 from copydesk.text.typos.lexicon import Lexicon
 from copydesk.text.typos.model import Model
 from copydesk.text.typos.ngrams import NGrams, Table
 from copydesk.text.typos.pairs import Pairs
 from copydesk.text.typos.realwords import Gate
 from copydesk.text.typos.scorers import Calibration, LinearScorer, Scorer
+from copydesk.text.typos.segmenter import Segmenter
 from copydesk.text.typos.spelling import Spelling
 from copydesk.text.typos.window import WindowModel
 from copydesk.text.typos.windows import Pieces

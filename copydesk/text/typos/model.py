@@ -16,12 +16,12 @@ from copydesk.text.typos.confusions import ConfusionSets
 from copydesk.text.typos.doubtful import Doubtful
 from copydesk.text.typos.encoder import Encoder
 from copydesk.text.typos.grammar import Grammar
-from copydesk.text.typos.lattice import Segmenter
 from copydesk.text.typos.lexicon import Lexicon
 from copydesk.text.typos.ngrams import NGrams
 from copydesk.text.typos.pairs import Pairs
 from copydesk.text.typos.realwords import Gate
 from copydesk.text.typos.scorers import Calibration, LinearScorer, Scorer
+from copydesk.text.typos.segmenter import Segmenter
 from copydesk.text.typos.spelling import Spelling
 
 #: Words of this Zipf frequency are words of grammar and the like: a quarter of any text and more.

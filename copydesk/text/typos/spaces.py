@@ -20,8 +20,9 @@ from copydesk.text.typos.batch import DIGITS, FOREIGN, KNOWN, LOWER, MIXED, SHOR
 from copydesk.text.typos.candidates import ErrorType
 from copydesk.text.typos.features import SPACES
 from copydesk.text.typos.grammar import Grammar
-from copydesk.text.typos.lattice import Channel, Run, Segmenter
+from copydesk.text.typos.lattice import Channel, Run
 from copydesk.text.typos.lexicon import ORDINARY
+from copydesk.text.typos.segmenter import Segmenter
 from copydesk.text.typos.state import USUAL, State
 
 #: A word that two tokens may be together is at least so frequent (Zipf); the two were counted in a row less often.
