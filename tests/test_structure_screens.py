@@ -14,7 +14,17 @@ from copydesk.data import lists
 from copydesk.text import dates
 from copydesk.text.dates import patterns, written
 from copydesk.text.fold import fold
-from copydesk.text.structure import columns, credit_lines, furniture, headline, lines, names, sentences, signoffs
+from copydesk.text.structure import (
+    columns,
+    credit_lines,
+    datelines,
+    furniture,
+    headline,
+    lines,
+    names,
+    sentences,
+    signoffs,
+)
 from copydesk.text.structure.date_reader import DateReader
 
 MONTHS = sorted(name for months in patterns.MONTH.values() for name in months)
@@ -80,9 +90,10 @@ def test_speech_is_told_in_any_case(text: str) -> None:
     assert sentences.speaks(text) == (sentences._SPEECH.search(text) is not None)
 
 
-@given(st.text("ab'’ß\u0307İ_. ", max_size=200))
+@given(st.text("ab'’ßŉ\u0307\u0345İı_. ", max_size=200))
 def test_the_first_tokens_are_those_of_the_whole(text: str) -> None:
     assert sentences.first_tokens(text) == sentences.tokens(text)[:8]
+    assert sentences.initial(text) == "".join(sentences.tokens(text))[:1]
 
 
 LABELS = [word for key in ("byline", "byline_labels", "source", "views") for word in lists.words(key)]
@@ -163,6 +174,36 @@ def test_credits_have_a_mark(line: str) -> None:
 def test_a_headline_is_set_off_by_an_empty_line_or_the_end(text: str) -> None:
     from copydesk.text.structure.layout import _is_break
 
-    assert (text.startswith("a") and _is_break(text[1:][:2])) == f"{text}\n\n".startswith("a\n\n")
+    assert (text.startswith("a") and _is_break(text, 1)) == f"{text}\n\n".startswith("a\n\n")
     assert lines.read_lines("", DateReader("", DatesConfig())) == []
     assert dates.could_hold_date("in 2019 and more") is False
+
+
+PLACES = (
+    "BEIRUT",
+    "Beirut",
+    "Lebanon",
+    "St. Louis",
+    "al-Bab",
+    "Rio de Janeiro",
+    "NEW YORK/PARIS",
+    "Ky.",
+    "said",
+    "the",
+)
+OPENINGS = st.lists(
+    st.sampled_from(
+        (*PLACES, " ", " ", ", ", " (AP) ", " - ", " — ", ": ", "/", " SANA ", "-", "3", "March 3", "mars 3rd", "3 mai")
+    )
+    | st.sampled_from(sorted(names.MONTHS_WRITTEN)),
+    max_size=8,
+).map("".join)
+
+
+@given(OPENINGS)
+def test_datelines_have_no_small_words_before_their_mark(story: str) -> None:
+    mark = datelines._MARK.search(story, 0, 140)
+    if mark is not None and not datelines._may_be_place(story[: mark.start()]):
+        assert not any(form.pattern.match(story) for form in datelines._WRITTEN)
+    if not ("(" in story or "/" in story):
+        assert not any(form.pattern.match(story) for form in datelines._WRITTEN if form.brackets)

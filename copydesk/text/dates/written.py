@@ -319,8 +319,10 @@ def is_life(line: str) -> bool:
 
 def is_label(line: str) -> bool:
     """Whether a line is only the label of a date: `Published:`, `Date`."""
+    if len(line) > 40:
+        return False
     plain = fold(line)
-    return len(line) <= 40 and any(
+    return any(
         match and not match.start() for match in (patterns.PUBLISHED.search(plain), patterns.UPDATED.search(plain))
     )
 

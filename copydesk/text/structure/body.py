@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from copydesk.text.structure import credit_lines, headline
 from copydesk.text.structure.decisions import Decision, Known, Mark, Page, with_decision
-from copydesk.text.structure.furniture import Furniture, Heading, credit_behind, is_credit
+from copydesk.text.structure.furniture import Furniture, Heading, credit_behind, is_credit, may_end_in_credit
 from copydesk.text.structure.head import BEHIND, LONGEST_MENU, column_below
 from copydesk.text.structure.lines import TEASER, Line
 from copydesk.text.structure.sentences import QUESTIONS, speaks
@@ -88,7 +88,10 @@ def credits_behind(page: Page, known: Known) -> Sequence[Decision]:
     return [
         Decision("photo-credit", line.number, cut=(line.start + start, line.end))
         for line in page.lines[known.body :]
-        if known.is_open(line.number) and (at := credit_behind(line.text)) and (start := len(line.text[:at].rstrip()))
+        if may_end_in_credit(line.text)
+        and known.is_open(line.number)
+        and (at := credit_behind(line.text))
+        and (start := len(line.text[:at].rstrip()))
     ]
 
 
@@ -202,10 +205,7 @@ def headlines_within(page: Page, known: Known) -> Sequence[Decision]:
 
 def says_headline(first: Line, line: Line, near_top: bool = False) -> bool:
     """Whether a line repeats the headline `first`, or a part of it."""
-    if not len(first.text) / 3 < len(line.text) < 2 * len(first.text) or len(line.first_tokens) < 4:
+    if not len(first.text) / 3 < len(line.text) < 2 * len(first.text):
         return False
-    if near_top:
-        again = headline.likeness(line, first) in _NEAR_TOP
-    else:
-        again = line.first_tokens == first.first_tokens and line.tokens == first.tokens
-    return again and headline.is_repeat(line, first)
+    again = headline.likeness(line, first) in _NEAR_TOP if near_top else headline.says_the_same(line, first)
+    return again and len(line.first_tokens) >= 4 and headline.is_repeat(line, first)

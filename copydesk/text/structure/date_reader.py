@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import NamedTuple
 
 from copydesk.config import DatesConfig
 from copydesk.text import dates
+from copydesk.text.lazy import lazily
 
 
 class ReadDate(NamedTuple):
@@ -79,12 +79,12 @@ class DateReader:
     def skips_open(self) -> bool:
         return self.config.numeric_order == "skip"
 
-    @cached_property
+    @lazily
     def _asking(self) -> DatesConfig:
         # An ambiguous order can only be detected after parsing.
         return self.config.model_copy(update={"numeric_order": "day-first"}) if self.skips_open else self.config
 
-    @cached_property
+    @lazily
     def _proven_order(self) -> str | None:
         """The order of day and month proven by the document itself."""
         return dates.proven_order(self.text[:20_000], self.uri)

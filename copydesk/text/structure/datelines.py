@@ -41,6 +41,8 @@ class Form(NamedTuple):
     pattern: re.Pattern[str]
     needs: frozenset[str]
     examples: list[str]
+    #: Whether a name in brackets or slashes is part of it.
+    brackets: bool
 
 
 def _han(key: str) -> str:
@@ -67,16 +69,29 @@ def _filled(text: str, pieces: Mapping[str, str]) -> str:
 _TABLE = lists.table("datelines.toml")
 _PIECES = _pieces()
 FORMS = tuple(
-    Form(row["kind"], later(_filled(row["match"], _PIECES)), frozenset(row.get("needs", ())), row["examples"])
+    Form(
+        row["kind"],
+        later(_filled(row["match"], _PIECES)),
+        frozenset(row.get("needs", ())),
+        row["examples"],
+        "{NAMED}" in row["match"],
+    )
     for row in _TABLE["form"]
 )
 _WRITTEN, _AGENCY, _HAN, _KNOWN = (
     tuple(form for form in FORMS if form.kind == kind) for kind in ("written", "agency", "han", "known")
 )
 
+#: Those that need no name in brackets or slashes.
+_WRITTEN_UNNAMED = tuple(form for form in _WRITTEN if not form.brackets)
+
 # Most articles have none of these so early, and need no further check.
 _MARK = re.compile(r"[—–―:(/]|--|\s[-_]|-\s")
 _MARK_OF_OTHERS = re.compile(r"[—–―:(（۔/\[【«“ـ]|\s-|-\s|\.-|\w\.\s|[电電讯訊]")
+_SMALL_WORD = re.compile(r"(?:^|(?<=\s))[a-z][^\W\d_]*")
+_SMALL_WORDS = frozenset("of de al el es ez la du do and the".split()) | {
+    word for name in names.MONTHS_WRITTEN for word in re.findall(r"[^\W\d_]+", name.lower())
+}
 _STARTS = re.compile(r"\s*[\"'“‘«„(\[<¿¡$€£#]*(?P<first>[^\W_])")
 # Lincoln — He was the first — wrote: the sentence continues after the text between dashes.
 _ASIDE = re.compile(r"[^.!?—–]{1,60}?\s?(?:[—–]|\s-)\s?(?=[^\W\d_])(?![A-Z])[^.!?—–]*(?:[.!?]|$)")
@@ -115,9 +130,11 @@ def _goes_on_with(places: frozenset[str], story: str, at: int) -> bool:
 
 
 def _as_written(story: str, is_site: Callable[[str], bool] | None) -> Dateline | None:
-    if not _MARK.search(story, 0, 140):
+    mark = _MARK.search(story, 0, 140)
+    if mark is None:
         return None
-    for form in _WRITTEN:
+    named = "(" in story or "/" in story
+    for form in (_WRITTEN if named else _WRITTEN_UNNAMED) if _may_be_place(story[: mark.start()]) else ():
         if (match := form.pattern.match(story)) and (found := _placed(form, match, story)):
             return found
     for form in _AGENCY:
@@ -127,6 +144,13 @@ def _as_written(story: str, is_site: Callable[[str], bool] | None) -> Dateline |
             if known or ("agency" not in form.needs and plain(agency) not in CITIES and could_be_agency(agency)):
                 return Dateline(None, agency, match.end())
     return None
+
+
+def _may_be_place(text: str) -> bool:
+    """Whether what stands before the first mark may be a place with its region, a day, an agency: all words begin with
+    a capital, but for a few that stand within names, and months.
+    """
+    return all(found[0] in _SMALL_WORDS for found in _SMALL_WORD.finditer(text))
 
 
 def _agency(match: re.Match[str]) -> str | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from copydesk.records import Problem
+from copydesk.text.lazy import lazily
 from copydesk.text.site import Recurring, Site, site_of
 from copydesk.text.structure.columns import Column
 from copydesk.text.structure.date_reader import DateReader, ReadDate
@@ -34,7 +34,7 @@ class Page:
     path_date: str | None = None
     modified: str | None = None
 
-    @cached_property
+    @lazily
     def host(self) -> frozenset[str]:
         """The names of the site in the address, normalized by `plain`."""
         host = site_of(self.uri.partition("#")[0])  # the name of a file of records is not a site

@@ -81,7 +81,8 @@ def _start(line: str) -> str:
     first = _FIRST_WORD.search(line, 0, 40)
     if first is None:
         return ""
-    return "0" if first[0].isdigit() else first[0].casefold().replace("’", "'")
+    word = first[0]
+    return "0" if word.isdigit() else word.casefold().replace("’", "'")
 
 
 def find_furniture(line: str) -> Furniture | None:
@@ -91,9 +92,17 @@ def find_furniture(line: str) -> Furniture | None:
 
 def classify(line: str) -> tuple[Furniture | None, Heading | None]:
     """The furniture that a line is, and the kind of heading; None if it may belong to the article."""
-    if len(line) > LONGEST or not (start := _start(line)):
+    if len(line) > LONGEST or not (start := _start(line)) or _is_paragraph(line, start):
         return None, None
     return _furniture(line, start), _heading(line, start)
+
+
+def _is_paragraph(line: str, start: str) -> bool:
+    """Whether a line is too long for a button, a heading and a credit, and neither begins nor ends as others do."""
+    if len(line) <= _LONGEST_CREDIT or start in _BY_FIRST or may_end_in_credit(line):
+        return False
+    end = line[-10:].casefold()
+    return not any(last in end for last in _LASTS)
 
 
 def _furniture(line: str, start: str) -> Furniture | None:
@@ -236,13 +245,18 @@ def credit_behind(line: str) -> int:
     return start if _SENTENCES.search(line[:start]) else 0
 
 
+def may_end_in_credit(line: str) -> bool:
+    """Whether a line ends as credits do: the end of a sentence is not a credit, unless a label precedes it."""
+    if line[-1] not in '.!?"' or line[-2:-1] in ")]":
+        return True
+    tail = line[-130:]
+    return ": " in tail or " by " in tail
+
+
 def _credit_behind(line: str) -> int | None:
     """Where the credit begins that a line ends in."""
     tail = line[-130:]
-    # The end of a sentence is not a credit, unless a label precedes it.
-    if tail[-1] in '.!?"' and tail[-2:-1] not in ")]" and not (": " in tail or " by " in tail):
-        return None
-    if not _has_mark(tail):
+    if not may_end_in_credit(line) or not _has_mark(tail):
         return None
     bracketed = _BRACKETED.search(tail)
     found = bracketed or _TRAILING.search(tail) or _SLASHED.search(tail)

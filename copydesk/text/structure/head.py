@@ -86,7 +86,7 @@ def _titled(page: Page) -> tuple[Line, _Menu, Sequence[Line]] | None:
     if start >= len(top):
         return None
     title = page.title or top[start]
-    if len(title.text) > headline.MAX_CHARACTERS or len(title.tokens) < 3:
+    if len(title.text) > headline.MAX_CHARACTERS or len(title.first_tokens) < 3:
         return None
     return title, _Menu(tuple(range(start))), top if page.title else top[start + 1 :]
 

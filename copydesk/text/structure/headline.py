@@ -29,13 +29,15 @@ def likeness(line: Line, headline: Line) -> str | None:
     """The rule by which `line` is `headline` once more, as sites write it; None where it is none."""
     if len(line.text) > 2 * MAX_CHARACTERS or len(line.text) > 4 * len(headline.text) + 80:
         return None
+    if line.text == headline.text:
+        return "headline-repeat" if headline.first_tokens else None
     # Every way to repeat a headline keeps the first word of one among the first words of the other.
     mine, theirs = line.first_tokens, headline.first_tokens
     if not mine or not theirs or (mine[0] not in theirs and theirs[0] not in mine):
         return None
     mine, theirs = line.tokens, headline.tokens
     if mine == theirs:
-        return "headline-repeat" if line.text == headline.text else "headline-variant"
+        return "headline-variant"
     if _is_cut_from(line.text, theirs) or _is_cut_from(headline.text, mine):
         return "headline-cut-off"
     if _is_with_site(line, headline) or _is_with_site(headline, line):
@@ -77,14 +79,22 @@ def is_repeat(line: Line, headline: Line) -> bool:
 def is_refrain(known: Line, below: Sequence[Line]) -> bool:
     """Whether the headline comes back twice and more below itself, with nothing but verses between, as in a song."""
     least, most = len(known.text) / 3, 2 * len(known.text)
-    at = [
-        i for i, line in enumerate(below) if least < len(line.text) < most and line.first_tokens == known.first_tokens
-    ]
-    at = [i for i in at if below[i].tokens == known.tokens]
+    at = [i for i, line in enumerate(below) if least < len(line.text) < most and says_the_same(line, known)]
     if len(at) < 2 or at[-1] - at[-2] < 2:
         return False
     between = below[at[-2] + 1 : at[-1]]
     return not any(len(line.text) > 2 * TEASER or line.is_certain or line.above for line in between)
+
+
+def says_the_same(line: Line, headline: Line) -> bool:
+    """Whether a line has the words of the headline; most lines begin with another letter."""
+    if line.text == headline.text:
+        return True
+    return (
+        line.initial == headline.initial
+        and line.first_tokens == headline.first_tokens
+        and line.tokens == headline.tokens
+    )
 
 
 def _is_cut_from(line: str, words: tuple[str, ...]) -> bool:

@@ -164,10 +164,10 @@ def _laid_out(page: Page, known: Known, off: Collection[str]) -> tuple[Layout, l
         made += edits.replace(page.title.text, [span], STEP, TITLE, off)[1]
     # Where a rule is off, another form of the headline may stand above the story, or none.
     forms = (known.chosen, *(page.lines[number].text for number in known.headlines))
-    chosen = next((form for form in forms if text.startswith(form) and _is_break(text[len(form) :][:2])), "")
+    chosen = next((form for form in forms if text.startswith(form) and _is_break(text, len(form))), "")
     layout = Layout(
         headline=chosen,
-        body=text[len(chosen) :].removeprefix("\n\n") if chosen else text,
+        body=text[len(chosen) + 2 * text.startswith("\n\n", len(chosen)) :] if chosen else text,
         published_at=published.found.moment if published else None,
         published_date=published.found.day if published else None,
         published_precision=published.found.precision if published else None,
@@ -184,9 +184,9 @@ def _laid_out(page: Page, known: Known, off: Collection[str]) -> tuple[Layout, l
     return layout, made
 
 
-def _is_break(behind: str) -> bool:
+def _is_break(text: str, at: int) -> bool:
     """Whether what stands behind a headline sets it off: an empty line, or the end of the text."""
-    return "\n\n".startswith(behind)
+    return "\n\n".startswith(text[at : at + 2])
 
 
 def _removals(page: Page, known: Known) -> Iterator[Span]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import NamedTuple
 
+from copydesk.text.lazy import lazily
 from copydesk.text.structure import sentences
 from copydesk.text.structure.columns import Column, find_column
 from copydesk.text.structure.date_reader import DateReader
@@ -47,23 +47,28 @@ class Line(_Line):
     def end(self) -> int:
         return self.start + len(self.text)
 
-    @cached_property
+    @lazily
     def tokens(self) -> tuple[str, ...]:
         return sentences.tokens(self.text)
 
-    @cached_property
+    @lazily
     def first_tokens(self) -> tuple[str, ...]:
         """The first eight of its tokens, which tell most lines apart."""
         return sentences.first_tokens(self.text)
 
+    @lazily
+    def initial(self) -> str:
+        """The first character of its first token."""
+        return sentences.initial(self.text)
+
     # --- what it holds
 
-    @cached_property
+    @lazily
     def above(self) -> Column | None:
         """The column that it holds where it stands above a story; None where it belongs to the story."""
         return find_column(self.text, self.reader, top=True)
 
-    @cached_property
+    @lazily
     def below(self) -> Column | None:
         """The column that it holds where it stands below a story."""
         return find_column(self.text, self.reader, top=False)
@@ -90,7 +95,7 @@ class Line(_Line):
 
     # --- what it can be on a page
 
-    @cached_property
+    @lazily
     def is_path(self) -> bool:
         """Whether it is the path to a page, with or without the headline at its end: `Levant Post > News > Harbour`."""
         line = self.text

@@ -35,9 +35,10 @@ ROLES = frozenset(fold(word) for word in lists.words("roles"))
 _MEDIA = frozenset(fold(word) for word in lists.words("media_words"))
 MONTHS = frozenset(fold(name) for key in lists.MONTHS for name in lists.months(key))
 #: Months of the languages whose reports begin as English ones do, as they are written.
-WRITTEN_MONTHS = any_as_written(
-    {n for code in ("en", "es", "fr", "de", "it", "pt") for ns in lists.languages()[code]["months"] for n in ns}
+MONTHS_WRITTEN = frozenset(
+    n for code in ("en", "es", "fr", "de", "it", "pt") for ns in lists.languages()[code]["months"] for n in ns
 )
+WRITTEN_MONTHS = any_as_written(MONTHS_WRITTEN)
 
 #: Letters of scripts that have no capitals.
 UNCASED = re.compile(r"[\u0590-\u08ff\u0900-\u0dff\ufb50-\ufdff\ufe70-\ufeff]")

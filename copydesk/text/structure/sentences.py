@@ -21,9 +21,9 @@ MARKS = ENDS | frozenset(":,;\"'”’»)]")
 
 WORD = re.compile(r"[^\W_]+(?:['’‘`´][^\W_]+)*")
 _APOSTROPHES = re.compile("['’‘`´]")
-_FIRST, _BEGINNING = 8, 80
+_FIRST, _BEGINNING, _BEGINNING_OF_WORD = 8, 80, 16
 # Turkish writes dotted and dotless capitals; without regard to case they are one letter.
-_DOTLESS = {ord("ı"): "i", ord("\u0307"): None}
+_DOT_ABOVE = "\u0307"
 _SPEECH = re.compile(rf"[\"“”„«]|\b(?:{any_as_written(lists.words('speech_verbs'))})\b", re.IGNORECASE)
 # The same for text in lower case, ten times as fast; without the letters that are small ones of two others.
 _SMALL_SPEECH = re.compile(rf"\b(?:{any_as_written(word.lower() for word in lists.words('speech_verbs'))})\b")
@@ -37,7 +37,7 @@ def tokens(text: str) -> tuple[str, ...]:
     """The words of `text`, without case, punctuation, quotes and apostrophes."""
     folded = text.casefold()
     if not folded.isascii():
-        folded = folded.translate(_DOTLESS)
+        folded = folded.replace("ı", "i").replace(_DOT_ABOVE, "")
     found = WORD.findall(folded)
     return tuple(_APOSTROPHES.sub("", " ".join(found)).split(" ") if found and _APOSTROPHES.search(folded) else found)
 
@@ -47,6 +47,12 @@ def first_tokens(text: str) -> tuple[str, ...]:
     found = tokens(text[:_BEGINNING])
     # Where the beginning ends, a word may be cut in two.
     return (found if len(found) > _FIRST or len(text) <= _BEGINNING else tokens(text))[:_FIRST]
+
+
+def initial(text: str) -> str:
+    """The first character of the first token of `text`; empty where there is none."""
+    found = tokens(text[:_BEGINNING_OF_WORD]) or tokens(text)
+    return found[0][0] if found else ""
 
 
 def last_mark(text: str) -> str:

@@ -95,14 +95,16 @@ def _of_line(known: Known, line: Line, alone: bool) -> list[Decision]:
 
 def _may_sign_off(text: str) -> bool:
     """Whether a line may end in any of these: most paragraphs have none of the words at their end."""
+    tail = text[-_LONGEST:]
+    if "ing by " in tail or "Trust Principles" in tail:
+        return True
     end = text[-_LONGEST_NAME - _LONGEST_SAID :]
-    return (
-        any(said in end for said in (_ASCII_SAID if end.isascii() else _SAID))
-        or "ing by " in (tail := text[-_LONGEST:])
-        or "Trust Principles" in tail
-        or "…" in end
-        or "..." in end
-    )
+    if "…" in end or "..." in end:
+        return True
+    for said in _ASCII_SAID if end.isascii() else _SAID:  # noqa: SIM110 - for every line near the end of a text
+        if said in end:
+            return True
+    return False
 
 
 def _footer(tail: str) -> int | None:
