@@ -15,6 +15,7 @@ from copydesk.pipeline import clean_alone
 from copydesk.records import Document
 from copydesk.text import mojibake
 from copydesk.text.mojibake import by_line, eastern, legacy, mixed_words, utf8
+from copydesk.text.mojibake.indicators import Seen
 from copydesk.text.mojibake.misreadings import NAMES, misreading
 from copydesk.text.repair import repair
 
@@ -199,9 +200,9 @@ def test_short_lines_follow_what_long_ones_prove() -> None:
 @given(st.text(alphabet="‘’“”–—…\xa0 .,e't-1\n", max_size=60))
 def test_signs_of_good_typesetting_alone_are_never_misread(text: str) -> None:
     """Such texts are passed over; the finders would find nothing in them."""
-    misread = utf8.find(text, NAMES)
+    misread = utf8.find(Seen(text), NAMES)
     assert misread is None or not misread.repairs
-    assert legacy.find(text) is None
-    assert not list(by_line.find(text))
-    assert not [*eastern.find(text), *mixed_words.find(text)]
+    assert legacy.find(Seen(text)) is None
+    assert not list(by_line.find(Seen(text)))
+    assert not [*eastern.find(Seen(text)), *mixed_words.find(Seen(text))]
     assert mojibake.mend(text, "repair") == (text, [])

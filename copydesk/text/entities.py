@@ -29,8 +29,9 @@ def entities(text: str) -> Iterator[Span]:
     if ";" not in text and "&" not in text:
         return
     if "&" in text:
-        about = _ABOUT_HTML.search(text) is not None
-        for match in _ENTITY.finditer(text):
+        found = list(_ENTITY.finditer(text))
+        about = bool(found) and _ABOUT_HTML.search(text) is not None
+        for match in found:
             after = _character(match)
             if after is None:
                 continue
@@ -44,7 +45,7 @@ def entities(text: str) -> Iterator[Span]:
             yield Span(match.start(), match.end(), html.unescape(f"{match[0]};"), "broken-entity")
         for match in _SPACED.finditer(text):
             yield Span(match.start(), match.end(), html.unescape(f"&{match[1] or match[2]};"), "broken-entity")
-    if _NUMBERED.search(text) or any(name in text for name in _BROKEN_NAMES):
+    if (_NUMBERED.search(text) or any(name in text for name in _BROKEN_NAMES)) and _lacks_ampersand(text):
         yield from _broken(text)
 
 
@@ -90,6 +91,16 @@ _BROKEN = re.compile(
 )
 _NUMBERED = re.compile("#[0-9]{2,4};")
 _BROKEN_NAMES = ("quot;", "amp;", "nbsp;", "apos;", "quo;", "dash;", "hellip;", "aquo;")
+_NAMED_OR_NUMBERED = re.compile(r"(?:#[0-9]{2,4}|quot|amp|nbsp|apos|[lr][sd]quo|[sb]dquo|[nm]dash|hellip|[lr]aquo);")
+
+
+def _lacks_ampersand(text: str) -> bool:
+    """Whether an entity may lack its ampersand: `_BROKEN` matches none behind these signs, and is slow."""
+    return any(
+        text[match.start() - 1 : match.start()] not in ("&", ";", "#") for match in _NAMED_OR_NUMBERED.finditer(text)
+    )
+
+
 #: Plural words and names, which have an apostrophe before a space; `bus #39;` and `class #39;` are numbers.
 _POSSESSIVE = re.compile(r"(?:[A-Z][\w.-]*|[\w-]*[^\W\d_sui])s\Z")
 #: The space behind these is the ampersand: another entity (`#39; #39;Stairway`), and the dollar of a country.
@@ -190,17 +201,21 @@ _CLOSES_IN_CAPITALS = re.compile(rf"</(?=[A-Z])(?i:{_BLOCK}|{_INLINE})\s*>")
 _GLUED_BREAK = re.compile(r"(?<=[^\s>])<(?:BR|P|HR)\s*/?>|<BR\s*/>|^<(?:BR|P|HR)>\s*$", re.MULTILINE)
 
 
+def _has_breaks(text: str) -> bool:
+    return ("<BR" in text or "<P" in text or "<HR" in text) and _GLUED_BREAK.search(text) is not None
+
+
 def tags(text: str) -> Iterator[Span]:
     """Tags: those of blocks become line ends. Contents of scripts and style sheets go with them."""
     if "<" not in text or ">" not in text:
         return
-    about = _ABOUT_HTML.search(text) is not None
     found = list(_TAG.finditer(text))
-    if _GLUED_BREAK.search(text) or _CLOSES_IN_CAPITALS.search(text):
+    if _has_breaks(text) or _CLOSES_IN_CAPITALS.search(text):
         starts = {match.start() for match in found}
         found += [match for match in _CAPITAL_TAG.finditer(text) if match.start() not in starts]
         found.sort(key=lambda match: match.start())
     here = 0
+    about = bool(found) and _ABOUT_HTML.search(text) is not None
     for match in found:
         if match.start() < here or (about and _is_example(text, match.start(), match.end())):
             continue

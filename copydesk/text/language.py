@@ -12,9 +12,12 @@ import re
 from collections import Counter
 from functools import cache
 from itertools import chain
-from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from copydesk.data.lists import data
+from copydesk.text import language_model
 from copydesk.text.letters import Reading
 
 #: Maximum characters read, and minimum characters of a text.
@@ -22,12 +25,6 @@ SAMPLE, LEAST = 600, 20
 
 #: Maximum characters given to the model; its time grows with each byte.
 MODEL_SAMPLE = 200
-
-#: The languages among which py3langid chooses: those of news sites in the Latin and Cyrillic scripts.
-_LANGUAGES = (
-    "af az be bg bs ca cs cy da de en es et eu fi fr ga gl hr ht hu id is it kk ku ky lb lt lv mk mn ms mt nl no pl pt"
-    " ro ru sk sl sq sr sv sw tl tr uk uz vi"
-).split()
 
 _SCRIPTS = {
     "el": "\u0370-\u03ff",
@@ -55,25 +52,24 @@ _SCRIPTS = {
     "cyrillic": "\u0400-\u052f",
     "latin": "A-Za-z\u00c0-\u024f\u1e00-\u1eff",
 }
-#: Runs of letters of a script: one for each word, and not for each letter.
-_SCRIPT = {name: re.compile(f"[{letters}]+") for name, letters in _SCRIPTS.items()}
+_NUMBER = {name: number for number, name in enumerate(_SCRIPTS, 1)}
 _BY_USE = ("latin", "cyrillic", "arabic", "han", "kana", *(s for s in _SCRIPTS if len(s) == 2))
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD, _ASCII_WORD = re.compile(r"[^\W\d_]+"), re.compile("[a-z]+")
 _FUNCTION_WORDS: dict[str, tuple[str, ...]] = {}
 for _language, _words in data("function_words.json")["words"].items():
     for _word in _words:
         _FUNCTION_WORDS[_word] = (*_FUNCTION_WORDS.get(_word, ()), _language)
 # Parts of a text that are in no language: tags, addresses, file names, entities, words with digits.
-_NO_WORDS = re.compile(r"<[^<>]{0,500}>?|&#?\w{1,10};|[^\s<]*[@_/=\\|\d][^\s<]*")
-_RUSSIAN, _UKRAINIAN, _HARD_SIGN = re.compile("[ыэёЫЭЁ]"), re.compile("[іїєґІЇЄҐ]"), re.compile("[ъЪ]")
-_I = re.compile("[иИ]")  # Belarusian writes none
+_NO_WORDS = re.compile(r"<[^<>]{0,500}>?|&#?\w{1,10};|[^\s<@_/=\\|\d]*+[@_/=\\|\d][^\s<]*")
+_RUSSIAN, _UKRAINIAN, _HARD_SIGN = "ыэёЫЭЁ", "іїєґІЇЄҐ", "ъЪ"
+_I = "иИ"  # Belarusian writes none
 # Belarusian, Serbian, Macedonian, and the languages of Central Asia and the Caucasus.
-_OTHER_CYRILLIC = re.compile("[ўЎљњћђџјѓќѕәғқңөұүһӕҟҭҳҵҷҽӡӷӣӯ]")
+_OTHER_CYRILLIC = "ўЎљњћђџјѓќѕәғқңөұүһӕҟҭҳҵҷҽӡӷӣӯ"
 # Letters of Sorani Kurdish and Urdu that no other language of the Arabic script has; and those of Pashto, Sindhi and
 # Uyghur, to exclude these languages.
-_SORANI, _URDU = re.compile("[ەێۆڕڵڤ]"), re.compile("[ےٹڈڑںہھ]")
-_OTHER_ARABIC = re.compile("[ټډړږښڼۍېٻڀٺٽڄڃڏڌڊڍڦڪڳڱڻۇۈۋڭ]")
-_PERSIAN, _ARABIC = re.compile("[پچژگی]"), re.compile("[ةأإ]")
+_SORANI, _URDU = "ەێۆڕڵڤ", "ےٹڈڑںہھ"
+_OTHER_ARABIC = "ټډړږښڼۍېٻڀٺٽڄڃڏڌڊڍڦڪڳڱڻۇۈۋڭ"
+_PERSIAN, _ARABIC = "پچژگی", "ةأإ"
 # Many Persian pages use the Arabic yeh and kaf.
 _AS_PERSIAN = str.maketrans("يكىة", "یکیه")
 
@@ -107,19 +103,15 @@ def language(text: str) -> str:
     if any(sign in sample for sign in "<&=/@"):
         sample = _NO_WORDS.sub(" ", sample)
     sample = sample[:SAMPLE]
-    words = _WORD.findall(sample)
+    words = _ASCII_WORD.findall(sample.lower()) if sample.isascii() else _WORD.findall(sample)
     letters = sum(map(len, words))
     if letters < LEAST:
         return "und"
-    count = 0
-    for script in _BY_USE:
-        count = _letters(script, sample)
-        if count >= 0.4 * letters:
-            break
-    else:
-        return "und"
+    counts = _by_script(sample)
+    script = next((name for name in _BY_USE if counts[_NUMBER[name]] >= 0.4 * letters), "und")
+    count = int(counts[_NUMBER[script]]) if script in _NUMBER else 0
     if script in ("han", "kana"):
-        return "ja" if _letters("kana", sample) > 0.1 * count else "zh"
+        return "ja" if counts[_NUMBER["kana"]] > 0.1 * count else "zh"
     if script == "arabic":
         return _arabic_script(sample, count)
     if script == "latin" and (plain := _by_function_words(words)):
@@ -134,14 +126,30 @@ def language(text: str) -> str:
     return script
 
 
-def _letters(script: str, sample: str) -> int:
-    return sum(map(len, _SCRIPT[script].findall(sample)))
+@cache
+def _scripts() -> NDArray[np.uint8]:
+    """The number of the script of each code point of the basic plane; 0 for those of no script."""
+    found = np.zeros(0x10000, np.uint8)
+    for name, ranges in _SCRIPTS.items():
+        for first, _, last in zip(*[iter(ranges)] * 3, strict=True):
+            found[ord(first) : ord(last) + 1] = _NUMBER[name]
+    return found
+
+
+def _by_script(sample: str) -> NDArray[np.intp]:
+    """The number of letters of each script, by its number."""
+    codes = np.frombuffer(sample.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return np.bincount(_scripts().take(codes, mode="clip"), minlength=len(_SCRIPTS) + 1)
+
+
+def _count(letters: str, sample: str) -> int:
+    return sum(map(sample.count, letters))
 
 
 def _by_model(sample: str, rivals: tuple[str, ...]) -> str | None:
     """The model's answer, if the letters confirm it against `rivals` and its other candidates; else None."""
-    ranked = _model().rank(sample)[:_RIVALS]
-    code, probability = str(ranked[0][0]), float(ranked[0][1])
+    ranked = language_model.rank(sample, _RIVALS)
+    code, probability = ranked[0]
     if probability > _CERTAIN and code not in _DEAREST:
         return code
     reading = Reading(sample)
@@ -174,17 +182,21 @@ def _bits(reading: Reading, code: str, known: frozenset[str]) -> float:
 
 def _by_function_words(words: list[str]) -> str | None:
     """The language with a large share of function words in the text, far ahead of any other; else None."""
-    known = filter(None, map(_FUNCTION_WORDS.get, map(str.casefold, words)))
-    found = Counter(chain.from_iterable(known))
-    (first, most), (_, second) = (found.most_common(2) + [("", 0)] * 2)[:2]
-    return first if most >= max(6, 0.15 * len(words)) and most >= 2 * second else None
+    folded = " ".join(words).casefold().split(" ")
+    found = Counter(chain.from_iterable(filter(None, map(_FUNCTION_WORDS.get, folded))))
+    if not found:
+        return None
+    first = max(found, key=found.__getitem__)
+    most = found.pop(first)
+    ahead = most >= 2 * max(found.values(), default=0)
+    return first if ahead and most >= max(6, 0.15 * len(words)) else None
 
 
 def _cyrillic(sample: str, count: int) -> str | None:
     """Russian, Ukrainian or Bulgarian, by letters that the others do not use; None if that is not decisive."""
-    if _OTHER_CYRILLIC.search(sample) or not _I.search(sample):
+    if any(letter in sample for letter in _OTHER_CYRILLIC) or not any(letter in sample for letter in _I):
         return None
-    russian, ukrainian, hard = (len(p.findall(sample)) / count for p in (_RUSSIAN, _UKRAINIAN, _HARD_SIGN))
+    russian, ukrainian, hard = (_count(letters, sample) / count for letters in (_RUSSIAN, _UKRAINIAN, _HARD_SIGN))
     if russian > 0.01 and not ukrainian:
         dear = float(Reading(sample).bits("ru").sum()) > _DEAREST["ru"] * sum(map(str.isalpha, sample))
         return None if dear else "ru"
@@ -194,24 +206,15 @@ def _cyrillic(sample: str, count: int) -> str | None:
 
 
 def _arabic_script(sample: str, count: int) -> str:
-    sorani, urdu = len(_SORANI.findall(sample)) / count, len(_URDU.findall(sample)) / count
-    if len(_OTHER_ARABIC.findall(sample)) > 0.02 * count:
+    sorani, urdu = _count(_SORANI, sample) / count, _count(_URDU, sample) / count
+    if _count(_OTHER_ARABIC, sample) > 0.02 * count:
         return "und"
     if sorani > 0.05:
         return "ku"
     if urdu > 0.04:
         return "ur"
-    if not _PERSIAN.search(sample) and len(_ARABIC.findall(sample)) > 0.02 * count:
+    if not _count(_PERSIAN, sample) and _count(_ARABIC, sample) > 0.02 * count:
         return "ar"
     plain, folded = Reading(sample), Reading(sample.translate(_AS_PERSIAN))
     bits = {"ar": plain.bits("ar").sum(), "fa": folded.bits("fa").sum(), "ur": plain.bits("ur").sum()}
     return min(bits, key=lambda code: float(bits[code]))
-
-
-@cache
-def _model() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # takes 0.8 s, and English rarely needs it
-
-    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    model.set_languages(_LANGUAGES)
-    return model

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +42,7 @@ _LETTER_BEHIND = np.array([0, 0, 0, 5, 0, 1, 1, 5, 8, 8, 8, 3], np.float32)
 _CAPITAL_FIRST, _CAPITAL_AGAIN, _CAPITAL_INSIDE, _SMALL_INSIDE = 3.0, 1.0, 9.0, 7.0
 #: Cost of a letter that the language does not use: of its script, and of another.
 _FOREIGN, _FOREIGN_SCRIPT = 12.0, 15.0
+_FOREIGN_SCRIPT_TENTHS = round(10 * _FOREIGN_SCRIPT)
 #: Extra cost of a pair of letters that was never counted.
 _UNSEEN = 6.0
 
@@ -156,6 +157,25 @@ def _by_script() -> dict[int, tuple[str, ...]]:
     return {**found, int(kana): both, int(han): both}
 
 
+@cache
+def _bases() -> Bits:
+    """The cost of a character by whether the one two places before is a capital, the kind of the one before, its own
+    kind, and whether it is the one before again; flat.
+    """
+    capital_before, behind, kind, again = np.indices((2, len(KINDS), len(KINDS), 2))
+    letter = kind <= UPPER
+    other = _ALONE[kind] + np.where(behind <= UPPER, _BEHIND_LETTER[kind], np.float32(0))
+    odd = (kind >= UNUSUAL) & (behind >= SYMBOL)
+    other = other + np.where(odd, np.float32(_SIGN_BEHIND_SIGN), np.float32(0))
+    other = np.where((again == 1) & ~letter, np.minimum(other, _AGAIN), other)
+    case = np.where(
+        kind == UPPER,
+        np.where(behind == UPPER, _CAPITAL_AGAIN, np.where(behind == LOWER, _CAPITAL_INSIDE, _CAPITAL_FIRST)),
+        np.where((behind == UPPER) & (capital_before == 1) & (kind == LOWER), _SMALL_INSIDE, 0),
+    )
+    return np.asarray(np.where(letter, case + _LETTER_BEHIND[behind], other), np.float32).ravel()
+
+
 class Reading:
     """A text prepared for computing its cost in several languages."""
 
@@ -164,30 +184,23 @@ class Reading:
         within = np.minimum(codes, 0xFFFF)
         known = _unicode()
         self.size = len(codes)
+        self._codes = codes
         self.kind = known.kind[within]
         self.lower = known.lower[within]
         self.script = known.script[within]
         self.letter = self.kind <= UPPER
+
+    @cached_property
+    def base(self) -> Bits:
+        """The cost of each character that does not depend on the language."""
+        state = self.kind.astype(np.intp) * 2
+        state[1:] += self._codes[1:] == self._codes[:-1]
         behind = np.full(self.size, SPACE, np.uint8)
         behind[1:] = self.kind[:-1]
-        before_that = np.full(self.size, SPACE, np.uint8)
-        before_that[2:] = self.kind[:-2]
-        other = _ALONE[self.kind] + np.where(behind <= UPPER, _BEHIND_LETTER[self.kind], np.float32(0))
-        again = np.zeros(self.size, bool)
-        again[1:] = codes[1:] == codes[:-1]
-        odd = (self.kind >= UNUSUAL) & (behind >= SYMBOL)
-        other = other + np.where(odd, np.float32(_SIGN_BEHIND_SIGN), np.float32(0))
-        other = np.where(again & ~self.letter, np.minimum(other, _AGAIN), other)
-        capital = self.kind == UPPER
-        case = np.where(
-            capital,
-            np.where(
-                behind == UPPER, _CAPITAL_AGAIN, np.where(behind == LOWER, _CAPITAL_INSIDE, _CAPITAL_FIRST)
-            ),
-            np.where((behind == UPPER) & (before_that == UPPER) & (self.kind == LOWER), _SMALL_INSIDE, 0),
-        )  # fmt: skip
-        #: The cost that does not depend on the language.
-        self.base: Bits = np.where(self.letter, case + _LETTER_BEHIND[behind], other).astype(np.float32)
+        state += behind.astype(np.intp) * (2 * len(KINDS))
+        state[2:] += (self.kind[:-2] == UPPER) * (2 * len(KINDS) ** 2)
+        found: Bits = _bases()[state]
+        return found
 
     def likely(self) -> tuple[str, ...]:
         """The languages of the scripts in the text."""
@@ -224,16 +237,19 @@ class Reading:
 
     def language(self) -> str | None:
         """The language in which the text is cheapest; None if its letters are of no known script."""
-        found: tuple[float, str | None] = (np.inf, None)
+        found: tuple[int, str] | None = None
         for number in self._scripts():
             table = _script(number)
             place = table.place[self.lower]
             here = np.flatnonzero(place < len(table.letters))
-            before = np.append(len(table.letters), place)[here] if len(table.pairs[0]) > 1 else np.zeros_like(here)
-            totals = table.pairs[:, before, place[here]].sum(axis=1) - _FOREIGN_SCRIPT * len(here)
+            before = place[here - 1] if len(table.pairs) > 1 else np.zeros_like(here)
+            if len(here) and here[0] == 0 and len(table.pairs) > 1:
+                before[0] = len(table.letters)
+            totals = table.pairs[before, place[here]].sum(axis=0, dtype=np.int64) - _FOREIGN_SCRIPT_TENTHS * len(here)
             at = int(totals.argmin())
-            found = min(found, (float(totals[at]), table.languages[at]))
-        return found[1]
+            one = int(totals[at]), table.languages[at]
+            found = min(found, one) if found else one
+        return found[1] if found else None
 
 
 def cost(text: str, among: Iterable[str] = ()) -> float:
@@ -315,7 +331,7 @@ def rare_pairs(chars: str) -> NDArray[np.bool_]:
         table = _script(number)
         at = np.flatnonzero(script == number)
         place = table.place[lower[at]]
-        cheapest = np.full(table.pairs.shape[1:], np.inf, np.float32)
+        cheapest = np.full(table.pairs.shape[:2], np.inf, np.float32)
         for code in table.languages:
             language = _language(code)
             mine = np.searchsorted(table.letters, language.letters)
@@ -329,12 +345,15 @@ _WITHOUT_PAIRS = frozenset(_SCRIPTS.index(start) for start in (0x3040, 0x3100, 0
 
 
 class _Script(NamedTuple):
-    """The languages of a script: by language and the indices of two letters, the cost of the second."""
+    """The languages of a script: by the indices of two letters and language, the cost of the second in tenths of bits.
+
+    Whole numbers have the same sum in any order.
+    """
 
     letters: Codes
     place: NDArray[np.uint16]
     languages: tuple[str, ...]
-    pairs: Bits
+    pairs: NDArray[np.int16]
 
 
 @cache
@@ -344,13 +363,18 @@ def _script(number: int) -> _Script:
     union = np.unique(np.concatenate([language.letters for language in known]))
     size = len(union)
     paired = number not in _WITHOUT_PAIRS
-    pairs = np.full((len(codes), size + 1 if paired else 1, size + 1), _FOREIGN, np.float32)
-    for table, language in zip(pairs, known, strict=True):
+    pairs = np.full((size + 1 if paired else 1, size + 1, len(codes)), round(10 * _FOREIGN), np.int16)
+    for number_of, language in enumerate(known):
+        table = pairs[:, :, number_of]
         at = np.append(np.searchsorted(union, language.letters), size)
         if paired:
-            table[:, at] = language.pairs[-1]
-            table[np.ix_(at, at)] = language.pairs
+            table[:, at] = _tenths(language.pairs[-1])
+            table[np.ix_(at, at)] = _tenths(language.pairs)
         else:
-            table[0, at] = language.first
+            table[0, at] = _tenths(language.first)
         table[:, size] = 0  # counted apart
     return _Script(union, _places(union), codes, pairs)
+
+
+def _tenths(bits: Bits) -> NDArray[np.int16]:
+    return np.rint(bits * 10).astype(np.int16)

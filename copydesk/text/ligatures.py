@@ -166,11 +166,11 @@ def lost(text: str) -> tuple[list[Span], bool]:
     """The words that lost their ligature, and whether it is certain; it is not if whole words with one stand beside
     them.
     """
-    if text.count("fi") > _INTACT * len(text) + 2:
+    if text.count("fi") > _INTACT * len(text) + 2 or not all(word in text for word in _ENGLISH):
         return [], False
-    tokens = set(text.split())
     known = _words()
-    if len(tokens & known.lost.keys()) < _LIKELY or not tokens >= _ENGLISH:
+    words = text.split()
+    if len(set(filter(known.lost.__contains__, words))) < _LIKELY or not _ENGLISH.issubset(words):
         return [], False
     spans = []
     whole = 0

@@ -19,6 +19,20 @@ from copydesk.data.rules import UNMEASURED
 from copydesk.edits import SUGGESTED, TEXT, Edit, Span, replace
 from copydesk.text import ligatures, visual_order
 from copydesk.text.language import language
+from copydesk.text.screen import (
+    ARABIC_YEH_KAF,
+    CHARACTERS,
+    CONTROLS,
+    FORMS,
+    GREEK_CYRILLIC,
+    KURDISH_LETTERS,
+    LATIN,
+    LIGATURES,
+    PERSIAN_LETTERS,
+    TICKS,
+    VISUAL,
+    Screen,
+)
 
 FORM, LETTER, PERSIAN, APOSTROPHE = "compatibility-form", "look-alike", "persian-letter", "apostrophe"
 
@@ -30,13 +44,18 @@ class Found(NamedTuple):
     likely: list[Span]
 
 
-def mend(text: str, step: str, field: str = TEXT, off: Collection[str] = ()) -> tuple[str, list[Edit]]:
+def mend(
+    text: str, step: str, field: str = TEXT, off: Collection[str] = (), screen: Screen | None = None
+) -> tuple[str, list[Edit]]:
     """Replace look-alike letters: the new text, and the edits of `step` that lead to it.
 
-    Edits of the rules in `off` are neither made nor suggested.
+    Edits of the rules in `off` are neither made nor suggested. `screen` is that of the text, if it is known.
     """
     edits: list[Edit] = []
-    for find in _KINDS if not text.isascii() and _SUSPECT.search(text) else _KINDS_ASCII:
+    screen = screen or Screen(text)
+    for suits, find in _KINDS:
+        if not suits(screen):
+            continue
         certain, likely = find(text)
         # The offsets of suggestions refer to the present text, so they come before the changes.
         edits += [
@@ -47,20 +66,15 @@ def mend(text: str, step: str, field: str = TEXT, off: Collection[str] = ()) -> 
         if certain:
             text, made = replace(text, certain, step, field, off)
             edits += made
+            screen = Screen(text)
     return text, edits
 
 
-#: What the rules for texts beyond ASCII look for. Most texts in Latin letters have none of it.
-_SUSPECT = re.compile(
-    "[\u0370-\u052f\u0590-\u06ff\u1d00-\u1d22\u2010\u2011\u24b6-\u24e9\u2f00-\u2fd5\ufb00-\ufdf1\ufe70-\ufefc\uff07\uff21-\uff5a\uff66-\uff9f"
-    "\U0001d400-\U0001d7ff]"
-)
 _NOTHING = Found([], [])
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def _controlled(text: str) -> Found:
-    return Found(list(ligatures.controlled(text)), []) if _CONTROL.search(text) else _NOTHING
+    return Found(list(ligatures.controlled(text)), [])
 
 
 def _torn(text: str) -> Found:
@@ -83,9 +97,6 @@ _FROM_CAPITALS = {
 #: Phonetic alphabets have a few of them, one by one.
 _LEAST_CAPITALS = 4
 _MATHS = "\U0001d400-\U0001d7ff"
-_ANY_FORM = re.compile(
-    f"[\u1d00-\u1d22\u2010\u2011\u24b6-\u24e9\u2f00-\u2fd5\ufb00-\ufb06\ufb20-\ufb29\ufb4f\ufb50-\ufdf1\ufe70-\ufefc\uff21-\uff5a\uff66-\uff9f{_MATHS}]"
-)
 _FORMS = re.compile(
     "(?P<latin>[\ufb00-\ufb06]+)|(?P<kana>[\uff66-\uff9f]+)|(?P<radical>[\u2f00-\u2fd5]+)"
     "|(?P<arabic>[\ufb50-\ufd3d\ufd50-\ufdf1\ufe70-\ufefc]+)|(?P<hebrew>[\ufb20-\ufb29\ufb4f]+)"
@@ -94,15 +105,14 @@ _FORMS = re.compile(
     "|(?P<circled>[\u24b6-\u24e9]{2,})|(?P<hyphen>(?<=\\w)[\u2010\u2011](?=\\w))"
     "|(?P<wide>[\uff21-\uff3a\uff41-\uff5a]{2,}(?:[\u3000\uff07 ][\uff21-\uff3a\uff41-\uff5a]+)*)"
 )
+_LIGATURE = re.compile(CHARACTERS[LIGATURES])
 _KANA_LETTER = re.compile("[\uff66-\uff6f\uff71-\uff9d]")
 _MATHS_RUN, _WIDE_RUN = re.compile(f"[{_MATHS}]+"), re.compile("[^ ]+")
 _IDEOGRAPHS = re.compile("[\u3001-\u30ff\u3400-\u9fff]")
 
 
 def _forms(text: str) -> Found:
-    if not _ANY_FORM.search(text):
-        return _NOTHING
-    torn = list(ligatures.half_torn(text))
+    torn = list(ligatures.half_torn(text)) if _LIGATURE.search(text) else []
     taken = {at for span in torn for at in range(span.start, span.end)}
     spans = []
     for match in _FORMS.finditer(text):
@@ -133,7 +143,6 @@ def _visual(text: str) -> Found:
 
 _LATIN, _CYRILLIC, _GREEK = "A-Za-z\u00c0-\u024f", "\u0400-\u052f", "\u0370-\u03ff"
 _ADJOIN = re.compile(f"[{_LATIN}][{_CYRILLIC}{_GREEK}]|[{_CYRILLIC}{_GREEK}][{_LATIN}]")
-_OTHER_SCRIPT = re.compile(f"[{_CYRILLIC}{_GREEK}]")
 _WORD = re.compile(r"[^\W\d_]+")
 _SCRIPTS = tuple(re.compile(f"[{letters}]") for letters in (_LATIN, _CYRILLIC, _GREEK))
 #: By script of the word (Latin, Cyrillic, Greek): the letters that stand for one of its own.
@@ -155,10 +164,6 @@ class _Word(NamedTuple):
 
 
 def _homoglyphs(text: str) -> Found:
-    if not _OTHER_SCRIPT.search(text):
-        return _NOTHING
-    if not _ADJOIN.search(text):
-        return _NOTHING
     counts = [len(script.findall(text)) for script in _SCRIPTS]
     main = counts.index(max(counts))
     words = list(_mixed_words(text, main))
@@ -238,9 +243,6 @@ def _is_abbreviation(word: str, target: int) -> bool:
 # --- Persian ----------------------------------------------------------------------------------------------------------
 
 _ARABIC_LETTER = re.compile("[\u064a\u0643]")
-_PERSIAN_LETTER = re.compile("[پچژگ]")
-#: Kurdish, whose writers quote Arabic without its signs.
-_KURDISH_LETTER = re.compile("[ێۆڕڵ]")
 _ARABIC_WORD = re.compile("[\u0621-\u06ff]+")
 #: Letters and signs of Arabic words in a Persian text: verses, names.
 _ONLY_ARABIC = re.compile("[\u0629\u0623\u0625\u064b-\u0652\u0671]")
@@ -248,8 +250,6 @@ _AS_PERSIAN = {"\u064a": "\u06cc", "\u0643": "\u06a9"}
 
 
 def _persian(text: str) -> Found:
-    if not _ARABIC_LETTER.search(text) or not _PERSIAN_LETTER.search(text) or _KURDISH_LETTER.search(text):
-        return _NOTHING
     if language(text) != "fa":
         return _NOTHING
     spans = []
@@ -289,5 +289,30 @@ def _apostrophes(text: str) -> Found:
     return Found(spans, [])
 
 
-_KINDS_ASCII: tuple[Callable[[str], Found], ...] = (_controlled, _torn, _apostrophes, _lost)
-_KINDS = (_controlled, _visual, _forms, _torn, _homoglyphs, _persian, _apostrophes, _lost)
+# --- all of them ------------------------------------------------------------------------------------------------------
+
+
+def _mixes_scripts(screen: Screen) -> bool:
+    return screen.has_pair(LATIN, GREEK_CYRILLIC) or screen.has_pair(GREEK_CYRILLIC, LATIN)
+
+
+def _may_be_persian(screen: Screen) -> bool:
+    """Whether a text has Arabic letters beside Persian ones; Kurdish writers quote Arabic without its signs."""
+    return screen.has(ARABIC_YEH_KAF) and screen.has(PERSIAN_LETTERS) and not screen.has(KURDISH_LETTERS)
+
+
+def _has(kind: int) -> Callable[[Screen], bool]:
+    return lambda screen: screen.has(kind)
+
+
+#: Kinds of changes in order, each with the texts in which there may be some.
+_KINDS: tuple[tuple[Callable[[Screen], bool], Callable[[str], Found]], ...] = (
+    (_has(CONTROLS), _controlled),
+    (_has(VISUAL), _visual),
+    (_has(FORMS), _forms),
+    (_has(LATIN), _torn),
+    (_mixes_scripts, _homoglyphs),
+    (_may_be_persian, _persian),
+    (_has(TICKS), _apostrophes),
+    (_has(LATIN), _lost),
+)

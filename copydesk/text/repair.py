@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from copydesk.edits import TEXT, Edit, Span, replace
 from copydesk.text import escapes, lookalikes, lost_marks, mojibake
 from copydesk.text.entities import entities, tags
+from copydesk.text.screen import CHARACTERS, COMPOSING, DIVISIONS, ENTITIES, INVISIBLE, LOST, SUSPECT, TAGS, Screen
 
 STEP = "repair"
 
@@ -25,21 +26,44 @@ def repair(
     `misreadings` are those that `copydesk.text.mojibake.misreadings` proved in texts of the same origin. Edits of the
     rules in `off` are not made.
     """
-    text, edits = escapes.mend(text, STEP, field, off)
-    text, mended = mojibake.mend(text, STEP, field, misreadings, off)
-    edits += mended
-    for find in (entities, entities, tags):
-        text, made = replace(text, list(find(text)), STEP, field, off)
-        edits += made
-        if find is entities and any(edit.after > "\x7f" for edit in made):  # `it&acirc;&euro;&trade;s`
-            text, mended = mojibake.mend(text, STEP, field, misreadings, off)
-            edits += mended
-    text, made = lookalikes.mend(text, STEP, field, off)
-    edits += made
-    for find in (lost_marks.find, _divisions, _characters, _compositions):
-        text, made = replace(text, list(find(text)), STEP, field, off)
-        edits += made
-    return text, edits
+    work = _Work(*escapes.mend(text, STEP, field, off), field, off)
+    if work.screen.has(SUSPECT):
+        work.take(mojibake.mend(work.text, STEP, field, misreadings, off))
+    for _ in range(2):  # one may stand within another
+        made = work.replace(ENTITIES, entities)
+        if any(edit.after > "\x7f" for edit in made):  # `it&acirc;&euro;&trade;s`
+            work.take(mojibake.mend(work.text, STEP, field, misreadings, off))
+        if not made:
+            break
+    work.replace(TAGS, tags)
+    work.take(lookalikes.mend(work.text, STEP, field, off, work.screen))
+    for kind, find in _CHARACTERS:
+        work.replace(kind, find)
+    work.take(replace(work.text, list(_compositions(work.screen)), STEP, field, off))
+    return work.text, work.edits
+
+
+class _Work:
+    """A text under repair, the edits made so far, and the kinds of its characters as it is now."""
+
+    def __init__(self, text: str, edits: list[Edit], field: str, off: Collection[str]) -> None:
+        self.text, self.edits = text, edits
+        self.screen = Screen(text)
+        self._field, self._off = field, off
+
+    def replace(self, kind: int, find: Callable[[str], Iterable[Span]]) -> list[Edit]:
+        """Make the changes that `find` finds, if the text has characters of the kind that it looks for."""
+        if not self.screen.has(kind):
+            return []
+        return self.take(replace(self.text, list(find(self.text)), STEP, self._field, self._off))
+
+    def take(self, done: tuple[str, list[Edit]]) -> list[Edit]:
+        """Go on with a new text and the edits that lead to it; these edits."""
+        text, made = done
+        self.edits += made
+        if text is not self.text:
+            self.text, self.screen = text, Screen(text)
+        return made
 
 
 # --- characters -------------------------------------------------------------------------------------------------------
@@ -49,14 +73,10 @@ _DIVISION = re.compile(r"(?<=[^\W\d_])¬[ \n\r]{0,3}(?=[^\W\d_])")
 
 
 def _divisions(text: str) -> Iterator[Span]:
-    if "¬" in text:
-        yield from (Span(match.start(), match.end(), "", "soft-hyphen") for match in _DIVISION.finditer(text))
+    yield from (Span(match.start(), match.end(), "", "soft-hyphen") for match in _DIVISION.finditer(text))
 
 
-# One character class is several times faster than an alternation.
-_SUSPECT = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
-)
+_SUSPECT = re.compile(CHARACTERS[INVISIBLE])
 #: The five bytes that cp1252 leaves undefined are removed.
 _C1_AS_CP1252 = {chr(byte): bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xA0)}
 _TERMINAL_COLOUR = re.compile("\x1b\\[[0-9;]{0,20}[A-Za-z]")
@@ -71,8 +91,6 @@ _LINE_ENDS = frozenset("\x0b\x0c\u2028\u2029")
 
 
 def _characters(text: str) -> Iterator[Span]:
-    if not _SUSPECT.search(text):
-        return
     mixed = bool(_RIGHT_TO_LEFT.search(text))
     hyphens = " \xad " in text
     line_end, right_to_left = -1, False
@@ -150,14 +168,20 @@ def _meant_by_soft_hyphen(text: str, at: int, hyphens: bool) -> str:
 _FIRST_PARTY, _SECOND_PARTY = re.compile("(?<![A-Za-z])[A-Z]{2,4}\xad$"), re.compile("[A-Z]{2,4}(?![A-Za-z])")
 
 
-_WORD = re.compile(r"[^\x00-\x20]+")
-
-
-def _compositions(text: str) -> Iterator[Span]:
+def _compositions(screen: Screen) -> Iterator[Span]:
     """Words that are not in Unicode form NFC (UAX #15). ASCII spaces never compose, so words can be checked alone."""
-    if unicodedata.is_normalized("NFC", text):
+    if not screen.has(COMPOSING):
         return
-    for match in _WORD.finditer(text):
-        composed = unicodedata.normalize("NFC", match[0])
-        if composed != match[0]:
-            yield Span(match.start(), match.end(), composed, "nfc")
+    for start, end in screen.words_with(COMPOSING):
+        word = screen.text[start:end]
+        composed = unicodedata.normalize("NFC", word)
+        if composed != word:
+            yield Span(start, end, composed, "nfc")
+
+
+#: What is repaired last, and the kinds of characters that each looks for.
+_CHARACTERS: tuple[tuple[int, Callable[[str], Iterable[Span]]], ...] = (
+    (LOST, lost_marks.find),
+    (DIVISIONS, _divisions),
+    (INVISIBLE, _characters),
+)

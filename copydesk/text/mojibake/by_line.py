@@ -16,8 +16,9 @@ from copydesk.data.rules import UNMEASURED
 from copydesk.edits import Span
 from copydesk.text import letters
 from copydesk.text.mojibake import legacy
-from copydesk.text.mojibake.indicators import indicators
+from copydesk.text.mojibake.indicators import Seen
 from copydesk.text.mojibake.misreadings import misreading, one_of
+from copydesk.text.screen import CONTINUATIONS, LEADS, Screen
 
 #: Maximum length of a piece that is aligned character by character; longer ones are replaced whole.
 MAX_ALIGNED = 2000
@@ -43,18 +44,30 @@ _WITHIN_WORD = re.compile(
 _ASCII_OR_NOT = re.compile("[\x00-\x7f]+|[^\x00-\x7f]+")
 
 
-def find(text: str, broken: bool = False) -> Iterator[Span]:
+def _looked_at() -> Iterator[str]:
+    """What a lead byte of UTF-8 looks like in the encodings that ftfy knows, and control characters: it changes no text
+    without.
+    """
+    leads = bytes(range(0xC0, 0xF8))
+    for codec in "latin-1 cp1252 cp1251 cp1250 cp1253 cp1254 cp1257 iso8859-2 mac_roman cp437".split():
+        yield from leads.decode(codec, "ignore")
+    yield from map(chr, range(0x80, 0xA0))
+
+
+_KNOWN_TO_FTFY = re.compile(one_of(set(_looked_at())))
+
+
+def find(seen: Seen, broken: bool = False) -> Iterator[Span]:
     """The repairs of ftfy, as changes that do not overlap; `broken` if other mojibake was found before.
 
     A single letter is repaired only in broken texts: `La lettre Â se prononce` is correct.
     """
-    if text.isascii():
-        return
-    places = sorted({place for where in indicators(text).values() for place in where.places})
-    letter = _LETTER_OR_SPACE if broken or places else _LETTER
+    text = seen.text
+    places = sorted({place for where in seen.indicated.values() for place in where.places})
+    letter = _searched(seen.screen, broken or bool(places))
     here = at = 0
     while True:
-        maybe = letter.search(text, here)
+        maybe = letter.search(text, here) if letter else None
         at = bisect_left(places, here, at)
         first = min(maybe.start() if maybe else len(text), places[at] if at < len(places) else len(text))
         if first == len(text):
@@ -68,6 +81,13 @@ def find(text: str, broken: bool = False) -> Iterator[Span]:
                 yield span._replace(start=start + span.start, end=start + span.end)
 
 
+def _searched(screen: Screen, broken: bool) -> re.Pattern[str] | None:
+    """What may be a misread letter; None if the text has no such pair."""
+    if broken and screen.has(LEADS):
+        return _LETTER_OR_SPACE
+    return _LETTER if screen.has_pair(LEADS, CONTINUATIONS) else None
+
+
 def _in_line(line: str) -> Iterator[Span]:
     lost = [Span(m.start(), m.end(), "”", "mojibake") for m in _LOST_CLOSING_QUOTE.finditer(line)]
     lost += [Span(m.start(), m.end(), _EMOJI[m[1]], "mojibake", UNMEASURED) for m in _LOST_EMOJI.finditer(line)]
@@ -77,7 +97,7 @@ def _in_line(line: str) -> Iterator[Span]:
             lost.append(Span(match.start(), match.end(), meant, "mojibake"))
     lost.sort()
     for at, piece in _between(line, lost):
-        fixed = ftfy.fix_encoding(piece)
+        fixed = ftfy.fix_encoding(piece) if _KNOWN_TO_FTFY.search(piece) else piece
         if fixed != piece:
             for start, end, after in _changes(piece, fixed):
                 if not _may_stand(after, piece[end : end + 1], fixed):

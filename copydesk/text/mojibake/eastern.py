@@ -11,10 +11,12 @@ from collections.abc import Iterator
 
 from copydesk.edits import Span
 from copydesk.text import letters
+from copydesk.text.mojibake.indicators import Seen
+from copydesk.text.screen import CHARACTERS, WIDE
 
 RULE = "mojibake"
 _CODECS = ("gb18030", "cp932", "big5", "cp949")
-_WIDE = re.compile("[\u3400-\ud7a3\uff61-\uff9f]")
+_WIDE = re.compile(CHARACTERS[WIDE])
 _RUN = re.compile("[^\x00-\x7f]+")
 _LATIN = re.compile("[A-Za-z]")
 #: What may be meant inside Latin text: accented letters, quotation marks, dashes, signs.
@@ -28,13 +30,13 @@ _TAIL = re.compile("\ufffd[?]{1,2}")
 _UNREAD, _FEWEST = 0.12, 6
 
 
-def find(text: str) -> list[Span]:
+def find(seen: Seen) -> list[Span]:
     """The repairs of a text, which do not overlap; empty for correct text."""
-    if not _WIDE.search(text):
+    if not seen.screen.has(WIDE):
         return []
     spans: list[Span] = []
     start = 0
-    for line in text.split("\n"):
+    for line in seen.text.split("\n"):
         wide = len(_WIDE.findall(line))
         if wide:
             latin = len(_LATIN.findall(line)) > 3 * wide

@@ -6,7 +6,7 @@ A text is searched once for all misreadings. Correct text has almost none of the
 from __future__ import annotations
 
 from bisect import bisect_left
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from copydesk.text import letters
 from copydesk.text.mojibake.misreadings import NAMES, misreading
+from copydesk.text.screen import Screen
 
 #: Characters searched at a time, to bound memory.
 _CHUNK = 1 << 20
@@ -33,20 +34,38 @@ class Indicators(NamedTuple):
         at = bisect_left(self.places, start - 1)
         return at < len(self.places) and self.places[at] < end
 
+    def between(self, start: int, end: int) -> list[int]:
+        """The offsets from `start` up to `end`."""
+        return self.places[bisect_left(self.places, start) : bisect_left(self.places, end)]
+
+
+class Seen:
+    """A text as it stands between two repairs, with what several of them look at."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.screen = Screen(text)
+
+    @cached_property
+    def indicated(self) -> dict[str, Indicators]:
+        return indicators(self.text)
+
 
 def indicators(text: str) -> dict[str, Indicators]:
-    """The misreadings that a pair in `text` indicates, with these pairs."""
+    """The misreadings that a pair in `text` indicates, with these pairs. ASCII alone indicates none."""
     table = _table()
     places: list[NDArray[np.int64]] = []
     marks: list[NDArray[np.uint32]] = []
     for start in range(0, len(text), _CHUNK):
         piece = text[start : start + _CHUNK + 1]
         codes = np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), np.uint32)
-        index = table.place[np.minimum(codes, 0xFFFF)]
-        found = table.misreadings[index[:-1], index[1:]]
-        at = np.flatnonzero(found)
-        places.append(at + start)
-        marks.append(found[at])
+        foreign = codes > 0x7F
+        pairs = np.flatnonzero(foreign[:-1] | foreign[1:])
+        index = table.place.take(codes, mode="clip")
+        both = index.take(pairs) * table.size + index.take(pairs + 1)
+        at = np.flatnonzero(table.any.take(both))
+        places.append(pairs[at] + start)
+        marks.append(table.misreadings.take(both[at]))
     if not any(map(len, places)):
         return {}
     where, which = np.concatenate(places), np.concatenate(marks)
@@ -59,17 +78,21 @@ def indicators(text: str) -> dict[str, Indicators]:
 
 
 class _Table(NamedTuple):
-    """`place` maps a code point to the index of a relevant character, else 0; `misreadings` are bit sets by pair."""
+    """`place` maps a code point to the index of a relevant character, else 0. A pair of these, as `first * size +
+    second`, has a set of `misreadings` in bits, which is not empty if `any`.
+    """
 
-    place: NDArray[np.uint16]
+    place: NDArray[np.int32]
+    size: int
     misreadings: NDArray[np.uint32]
+    any: NDArray[np.bool_]
 
 
 @cache
 def _table() -> _Table:
     all_of_them = [misreading(name) for name in NAMES]
     chars = "".join(sorted({c for one in all_of_them for c in one.leads | one.conts} | set(_ASCII_LETTERS)))
-    place = np.zeros(0x10000, np.uint16)
+    place = np.zeros(0x10000, np.int32)
     place[[ord(c) for c in chars]] = np.arange(1, len(chars) + 1)
     odd = _odd(chars)
     small, capital = np.array([c.islower() for c in chars]), np.array([c.isupper() for c in chars])
@@ -87,7 +110,7 @@ def _table() -> _Table:
         # A quotation mark, a dash (E2 80 xx) or the euro sign (E2 82 AC).
         indicates[chars.index(one.chars[0xE2]), [chars.index(one.chars[byte]) for byte in (0x80, 0x82)]] = True
         marks[1:, 1:] |= indicates.astype(np.uint32) << np.uint32(bit)
-    return _Table(place, marks)
+    return _Table(place, len(marks), marks.ravel(), marks.ravel() > 0)
 
 
 def _odd(chars: str) -> NDArray[np.bool_]:

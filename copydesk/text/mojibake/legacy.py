@@ -14,7 +14,9 @@ from typing import NamedTuple
 from copydesk.text import letters
 from copydesk.text.encodings.charsets import detect, superset
 from copydesk.text.mojibake import misread_latin
+from copydesk.text.mojibake.indicators import Seen
 from copydesk.text.mojibake.misreadings import misreading
+from copydesk.text.screen import CHARACTERS, ODD, SIGNS
 
 #: Characters of the sample that is tried.
 SAMPLE = 400
@@ -27,7 +29,7 @@ _READABLE = 6.5
 #: If one letter in this many is a suspicious one, the text is in no Western European language.
 _STRANGE = 60
 
-_SIGNS = "\xa1-\xac\xae-\xff€ƒ†‡ˆ‰ŠŒŽ˜™šœžŸ\x80-\x9f"
+_SIGNS = CHARACTERS[SIGNS][1:-1]
 #: Four accents or signs in a row, which no language has.
 _MANY = re.compile(f"[{_SIGNS}]{{4}}")
 _TWO = re.compile(f"[{_SIGNS}]{{2}}")
@@ -53,20 +55,21 @@ class Line(NamedTuple):
     after: str
 
 
-def find(text: str) -> tuple[Redecoding, list[Line]] | None:
-    """The legacy encoding that `text`, or a part of it, was in before it was read as cp1252, and the misread lines.
+def find(seen: Seen) -> tuple[Redecoding, list[Line]] | None:
+    """The legacy encoding that a text, or a part of it, was in before it was read as cp1252, and the misread lines.
 
     None for correct text.
     """
+    text = seen.text
     if text.isascii():
         return None
-    if _MANY.search(text):
+    if seen.screen.has_row(SIGNS, 4):
         foreign = "\n".join(line for _, line in _lines(text) if is_foreign(line))
         if _is_text(foreign) and (found := _better(foreign, latin=False)):
             # Once proven, the encoding also applies to short lines: a date, a name.
             lines = ((start, line) for start, line in _lines(text) if _TWO.search(line) and _has_signs(line))
             return found, list(_decoded(lines, found.encoding))
-    if _is_strange(text) and (found := _better(text, latin=True)):
+    if _is_strange(seen) and (found := _better(text, latin=True)):
         return found, list(_decoded(_lines(text), found.encoding))
     if latin := misread_latin.find(text):
         return Redecoding(*latin), list(_decoded(_lines(text), latin.encoding))
@@ -95,10 +98,11 @@ def _is_text(text: str) -> bool:
     return len(signs) >= 12 and len(set(signs)) >= 8 and (len(signs) >= 30 or len(_MANY.findall(text)) >= 3)
 
 
-def _is_strange(text: str) -> bool:
+def _is_strange(seen: Seen) -> bool:
     """Whether there are more suspicious letters and signs than in names, quotations or French text."""
-    sample = _sample(text)
-    return _STRANGE * len(_AMONG_LETTERS.findall(sample)) >= len(_OTHER_LETTER.findall(sample))
+    sample = _sample(seen.text)
+    strange = len(_AMONG_LETTERS.findall(sample)) if seen.screen.has(ODD) else 0
+    return _STRANGE * strange >= len(_OTHER_LETTER.findall(sample)) if strange else not _OTHER_LETTER.search(sample)
 
 
 def _better(text: str, latin: bool) -> Redecoding | None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from copydesk.data.rules import UNMEASURED
 from copydesk.edits import APPLIED, SUGGESTED, TEXT, Edit, Span, replace
 from copydesk.text.mojibake import by_line, eastern, legacy, mixed_words, utf8
+from copydesk.text.mojibake.indicators import Seen
+from copydesk.text.screen import SUSPECT
 
 #: The rule of repairs of misread UTF-8; the rules of other kinds of mojibake start with it.
 RULE = "mojibake"
 #: Maximum number of times that a text was misread.
 LAYERS = 6
-#: What is beyond ASCII and the signs of good typesetting, no two of which are a misread character.
-_SUSPECT = re.compile("[^\x00-\x7f‘’“”–—…\xa0]")
 
 
 def mend(
@@ -28,25 +27,29 @@ def mend(
     are neither made nor suggested.
     """
     edits: list[Edit] = []
-    if not _SUSPECT.search(text):
+    seen = Seen(text)
+    if not seen.screen.has(SUSPECT):
         return text, edits
     likely: list[utf8.Repair] = []
     for _ in range(LAYERS):
-        layer = _layer(text, known)
+        layer = _layer(seen, known)
         likely = layer.likely
         text, made = replace(text, layer.spans, step, field, off)
         if not made:
             break
         edits += made
-    spans = list(by_line.find(text, bool(edits)))
+        seen = Seen(text)
+    spans = list(by_line.find(seen, bool(edits)))
     # The offsets of suggestions refer to the present text, so they come before the changes of ftfy.
     for start, end, after, _ in likely if RULE not in off else ():
         if not any(span.start < end and start < span.end for span in spans):
             before = text[start:end]
             edits.append(Edit("", 0, step, field, start, end, before, after, RULE, UNMEASURED, SUGGESTED))
-    for found in (spans, eastern.find, mixed_words.find):
-        text, made = replace(text, found if isinstance(found, list) else found(text), step, field, off)
-        edits += made
+    for find in (lambda _: spans, eastern.find, mixed_words.find):
+        text, made = replace(text, find(seen), step, field, off)
+        if made:
+            edits += made
+            seen = Seen(text)
     return text, edits
 
 
@@ -54,7 +57,7 @@ def misreadings(text: str) -> tuple[str, ...]:
     """The names of the encodings in which a part of the text, UTF-8, was provably misread, sorted."""
     proven: set[str] = set()
     for _ in range(LAYERS):
-        layer = _layer(text, ())
+        layer = _layer(Seen(text), ())
         proven.update(layer.proven)
         if not layer.spans:
             break
@@ -80,12 +83,12 @@ class _Layer(NamedTuple):
     proven: tuple[str, ...] = ()
 
 
-def _layer(text: str, known: Collection[str]) -> _Layer:
-    if text.isascii():
+def _layer(seen: Seen, known: Collection[str]) -> _Layer:
+    if seen.text.isascii():
         return _Layer([], [])
-    found = utf8.find(text, known)
+    found = utf8.find(seen, known)
     # A misread legacy encoding can look like misread UTF-8 by chance, and vice versa.
-    old = None if found and found.proven else legacy.find(text)
+    old = None if found and found.proven else legacy.find(seen)
     if old and (found is None or old[0].gain > found.gain):
         return _Layer([Span(start, end, after, "mojibake-legacy") for start, end, after in old[1]], [])
     if found is None:

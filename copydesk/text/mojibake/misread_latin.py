@@ -7,7 +7,8 @@ must be those of one language, which is also the language that the text reads be
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections import Counter
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from copydesk.text import letters
@@ -50,23 +51,24 @@ def _tables(encoding: str) -> dict[str, str]:
 
 def find(text: str) -> Reading | None:
     """The encoding that `text` was in before it was read as Western European; None for correct text."""
-    seen = _CHANGED.findall(text[:_SAMPLE])
-    if not seen or len(text) < _LEAST or (len(seen) == 1 and len(text) > _SHORT):
+    first = _CHANGED.search(text, 0, _SAMPLE)
+    if first is None or len(text) < _LEAST or first[0] not in _tables("cp1250"):
         return None
-    kinds = set(seen)
+    seen = Counter(_CHANGED.findall(text, 0, _SAMPLE))
+    if not seen.keys() <= _tables("cp1250").keys():  # written in other letters: nothing was misread
+        return None
     best: Reading | None = None
+    sample = _Sample(text[:_COST_SAMPLE])
     for encoding, alphabets in _ALPHABETS.items():
         table = _tables(encoding)
-        if not kinds <= table.keys():  # written in other letters: nothing was misread
-            return None
-        changed = sum(table[char] != char for char in seen)
+        kinds = [char for char in seen if table[char] != char]
+        changed = sum(seen[char] for char in kinds)
         if not changed or (changed == 1 and len(text) > _SHORT):
             continue
         # A letter that stays the same may be of a foreign name.
-        meant = {_small(table[char]) for char in kinds if table[char] != char}
-        read = {_small(char) for char in kinds if table[char] != char}
-        fitting = [code for code, alphabet in alphabets.items() if meant <= {*alphabet} and not read <= {*alphabet}]
-        gain = _gain(text, table, alphabets, fitting) if fitting else 0.0
+        meant, read = {_small(table[char]) for char in kinds}, {_small(char) for char in kinds}
+        fitting = tuple(c for c, alphabet in alphabets.items() if meant <= {*alphabet} and not read <= {*alphabet})
+        gain = sample.gain(table, alphabets, fitting) if fitting else 0.0
         if gain > max(_SURE * (changed == 1), (_EACH_HUNGARIAN if "hu" in fitting else _EACH) * min(changed, 20)):
             best = max(best, Reading(encoding, gain), key=lambda one: one.gain if one else 0.0)
     return best
@@ -76,12 +78,35 @@ def _small(char: str) -> str:
     return char if char == "İ" else char.lower()
 
 
-def _gain(text: str, table: dict[str, str], alphabets: dict[str, str], fitting: list[str]) -> float:
-    """By how many bits the text is cheaper when decoded again; 0 if it then is not in a language of the encoding."""
-    sample = text[:_COST_SAMPLE]
-    after = letters.Reading("".join(table.get(char, char) for char in sample))
-    language = after.language()
-    if language not in alphabets:
-        return 0.0
-    before = letters.Reading(sample).best()[1]
-    return max(0.0, float(before.sum()) - min(float(after.bits(code).sum()) for code in fitting))
+class _Sample:
+    """The start of a text, whose cost is computed once."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._gains: dict[tuple[str, tuple[str, ...]], float] = {}
+
+    @cached_property
+    def _cost(self) -> float:
+        return float(letters.Reading(self.text).best()[1].sum())
+
+    def gain(self, table: dict[str, str], alphabets: dict[str, str], fitting: tuple[str, ...]) -> float:
+        """By how many bits the text is cheaper when decoded again, in one of the `fitting` languages; 0 if it then is
+        not in a language of the encoding.
+        """
+        after = self._translated({char: meant for char, meant in table.items() if char != meant and char in self.text})
+        if (after, fitting) not in self._gains:  # many texts are the same in two of the encodings
+            self._gains[after, fitting] = self._gained(letters.Reading(after), alphabets, fitting)
+        return self._gains[after, fitting]
+
+    def _translated(self, table: dict[str, str]) -> str:
+        if not table.keys().isdisjoint(table.values()):
+            return self.text.translate({ord(char): meant for char, meant in table.items()})
+        text = self.text
+        for char, meant in table.items():  # few, so that this is several times faster
+            text = text.replace(char, meant)
+        return text
+
+    def _gained(self, after: letters.Reading, alphabets: dict[str, str], fitting: tuple[str, ...]) -> float:
+        if after.language() not in alphabets:
+            return 0.0
+        return max(0.0, self._cost - min(float(after.bits(code).sum()) for code in fitting))

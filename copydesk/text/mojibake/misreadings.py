@@ -53,6 +53,8 @@ class Misreading:
             self._to_byte |= {byte: byte for byte in range(0x80, 0xA0)}
         self.leads = frozenset(self.looks(0xC2, 0xF4))
         self.conts = frozenset(self.looks(0x80, 0xBF))
+        #: All characters of misread UTF-8 beyond ASCII.
+        self.all = self.leads | self.conts
         #: Bytes that become control characters, which are easily lost.
         self.undefined = tuple(byte for byte in range(0x80, 0xA0) if self.chars[byte] == chr(byte))
 
@@ -75,9 +77,9 @@ class Misreading:
         """The bytes that were misread as `text`. Raises `UnicodeEncodeError` if it has other characters."""
         return text.translate(self._to_byte).encode("latin-1")
 
-    def runs(self, text: str) -> list[Run]:
-        """All runs of `text` that are well-formed UTF-8 misread in this encoding."""
-        found = self.sequences.finditer(text)
+    def runs(self, text: str, start: int = 0, end: int | None = None) -> list[Run]:
+        """All runs of `text`, or a part of it, that are well-formed UTF-8 misread in this encoding."""
+        found = self.sequences.finditer(text, start, len(text) if end is None else end)
         return [Run(m.start(), m.end(), self.decode(m[0])) for m in found]
 
     def decode(self, seen: str) -> str:

@@ -11,6 +11,8 @@ from functools import cache
 
 from copydesk.edits import Span
 from copydesk.text import letters
+from copydesk.text.mojibake.indicators import Seen
+from copydesk.text.screen import GREEK_CYRILLIC, LATIN
 
 RULE = "mojibake-legacy"
 _READ_AS = ("cp1253", "cp1251", "iso8859-7", "koi8-r")
@@ -38,11 +40,11 @@ def _table(read_as: str, meant: str) -> dict[int, str]:
     return table
 
 
-def find(text: str) -> list[Span]:
+def find(seen: Seen) -> list[Span]:
     """The repairs of a text: each word of two scripts, and letters alone; empty for correct text."""
-    if not _OTHER.search(text) or not _ADJOIN.search(text):
+    if not (seen.screen.has_pair(LATIN, GREEK_CYRILLIC) or seen.screen.has_pair(GREEK_CYRILLIC, LATIN)):
         return []
-    words = [match for match in _WORD.finditer(text) if _OTHER.search(match[0])]
+    words = [match for match in _WORD.finditer(seen.text) if _OTHER.search(match[0])]
     mixed = [m for m in words if len(m[0]) >= _SHORTEST and _ADJOIN.search(m[0]) and _is_latin(m[0])]
     if len({match[0] for match in mixed}) < _PROVEN or 2 * len(mixed) < len([w for w in words if len(w[0]) > 1]):
         return []

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from copydesk.text import letters
-from copydesk.text.mojibake.indicators import Indicators, indicators
+from copydesk.text.mojibake.indicators import Indicators, Seen, indicators
 from copydesk.text.mojibake.lossy import LOST_MARKS, Lossy
 from copydesk.text.mojibake.misreadings import NAMES, Misreading, Run, misreading
 
@@ -74,14 +74,12 @@ _BEFORE_NUMBERS = frozenset("©£€¥§±")
 _FOREIGN = 14.0
 
 
-def find(text: str, known: Collection[str] = ()) -> Explanation | None:
-    """The misreading that explains most of `text`, with its repairs; None if there is none.
+def find(seen: Seen, known: Collection[str] = ()) -> Explanation | None:
+    """The misreading that explains most of a text, with its repairs; None if there is none.
 
     Text that was misread twice needs two calls. `known` names misreadings proven elsewhere on the site.
     """
-    if text.isascii():
-        return None
-    indicated = indicators(text)
+    text, indicated = seen.text, {**seen.indicated}
     for name in known:
         if name not in indicated and name in NAMES and misreading(name).sequences.search(text):
             indicated[name] = Indicators([])
@@ -105,7 +103,8 @@ def _ranked(text: str, indicated: dict[str, Indicators]) -> list[str]:
         one = misreading(name)
         start = max(0, (where.places[0] if where.places else 0) - SAMPLE // 4)
         sample = text[start : start + SAMPLE]
-        runs = [run for run in one.runs(sample) if where.within(start + run.start, start + run.end)]
+        found = _runs_near(one, sample, start, where)
+        runs = [run for run in found if where.within(start + run.start, start + run.end)]
         covered = sum(run.end - run.start for run in runs)
         explained[name] = covered, _repaired(sample, runs)
     ranked = sorted(likely, key=lambda name: -explained[name][0])
@@ -118,6 +117,21 @@ def _ranked(text: str, indicated: dict[str, Indicators]) -> list[str]:
         }
         ranked = sorted(near, key=lambda name: cost[name]) + ranked[len(near) :]
     return ranked + [name for name in indicated if name not in likely]
+
+
+def _runs_near(one: Misreading, sample: str, start: int, where: Indicators) -> Iterator[Run]:
+    """The misread runs of `sample`, which is at `start` in the text, among characters that adjoin an indicator pair."""
+    here = 0
+    for place in where.between(start, start + len(sample)):
+        if place < start + here:
+            continue
+        begin = end = place - start + (sample[place - start] not in one.all)
+        while begin > here and sample[begin - 1] in one.all:
+            begin -= 1
+        while end < len(sample) and sample[end] in one.all:
+            end += 1
+        here = end
+        yield from one.runs(sample, begin, end)
 
 
 class _Line(NamedTuple):
@@ -142,15 +156,37 @@ def _repaired(text: str, runs: Sequence[Run]) -> str:
     return "".join([*parts, text[here:]])
 
 
-def _lines(one: Misreading, text: str, indicated: Indicators) -> Iterator[_Line]:
-    here = 0
-    while match := one.sequences.search(text, here):
-        start = text.rfind("\n", 0, match.start()) + 1
-        end = text.find("\n", match.end())
-        here = end if end >= 0 else len(text)
-        for begin, piece in _pieces(text, start, here):
-            runs = one.runs(piece)
-            yield _Line(begin, piece, runs, [indicated.within(begin + r.start, begin + r.end) for r in runs])
+class _Lines:
+    """The lines of a text that have runs of misread characters, in pieces."""
+
+    def __init__(self, one: Misreading, text: str, indicated: Indicators) -> None:
+        self._one, self._text, self._indicated = one, text, indicated
+
+    def indicated(self) -> Iterator[_Line]:
+        """Those with an indicator pair."""
+        here = -1
+        for place in self._indicated.places:
+            if place >= here:
+                start, here = self._around(place, place)
+                if self._one.sequences.search(self._text, start, here):
+                    yield from self._pieces(start, here)
+
+    def others(self) -> Iterator[_Line]:
+        here = 0
+        while match := self._one.sequences.search(self._text, here):
+            start, here = self._around(*match.span())
+            if not self._indicated.within(start + 1, here):
+                yield from self._pieces(start, here)
+
+    def _around(self, start: int, end: int) -> tuple[int, int]:
+        behind = self._text.find("\n", end)
+        return self._text.rfind("\n", 0, start) + 1, behind if behind >= 0 else len(self._text)
+
+    def _pieces(self, start: int, end: int) -> Iterator[_Line]:
+        for begin, piece in _pieces(self._text, start, end):
+            runs = self._one.runs(piece)
+            within = [self._indicated.within(begin + run.start, begin + run.end) for run in runs]
+            yield _Line(begin, piece, runs, within)
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
@@ -168,7 +204,8 @@ def _explain(one: Misreading, text: str, indicated: Indicators, known: bool) -> 
     repairs: list[Repair] = []
     weak: list[_Line] = []
     sound: list[str] = []
-    for line in _lines(one, text, indicated):
+    lines = _Lines(one, text, indicated)
+    for line in lines.indicated():
         tokens = _proven(lossy, line)
         if tokens is None:
             weak.append(line)
@@ -176,8 +213,10 @@ def _explain(one: Misreading, text: str, indicated: Indicators, known: bool) -> 
             sound.append(line.repaired)
             repairs += _as_repairs(line, lossy.solve(tokens, line.text))
     proven, gain = bool(sound), 0.0
-    if weak:
-        weak = [line for line in weak if any(line.indicated) or proven or known]
+    if proven or known:  # a run without an indicator pair counts only beside proof
+        weak = sorted([*weak, *lines.others()], key=lambda line: line.start)
+    else:
+        weak = [line for line in weak if any(line.indicated)]
     if weak:
         language = _language_of([*sound, *(line.repaired for line in weak if any(line.indicated))], text)
         found, gain = _weak(one, lossy, weak, language, proven or known)

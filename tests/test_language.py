@@ -1,0 +1,43 @@
+"""The language model gives the answers of py3langid."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from copydesk.text import language_model
+
+SENTENCES = [
+    "La alcaldesa dijo el lunes que el puente viejo seguirá cerrado hasta la primavera.",
+    "Belediye pazartesi günü eski köprünün ilkbahara kadar kapalı kalacağını açıkladı.",
+    "Кметът каза в понеделник, че старият мост ще остане затворен до пролетта.",
+    "Gradonačelnica je u ponedeljak rekla da će stari most ostati zatvoren do proleća.",
+    "Градоначелница је у понедељак рекла да ће стари мост остати затворен до пролећа.",
+    "", "a", "12 34", "\n\n", "É", "e\u0301", "GEMEINDERAT BESCHLIESST BRÜCKE", "🙂", "\ud800", "漢字",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def theirs() -> LanguageIdentifier:
+    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    model.set_languages(language_model.LANGUAGES)
+    return model
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_ranks_as_py3langid_does(text: str, theirs: LanguageIdentifier) -> None:
+    assert language_model.rank(text) == theirs.rank(text)
+
+
+@given(st.lists(st.sampled_from(" ".join(SENTENCES).split()) | st.text(max_size=8), max_size=40).map(" ".join))
+@settings(deadline=None, max_examples=200)
+def test_ranks_any_text_as_py3langid_does(theirs: LanguageIdentifier, text: str) -> None:
+    ours, expected = language_model.rank(text), theirs.rank(text)
+    assert [code for code, _ in ours] == [code for code, _ in expected]
+    assert [p for _, p in ours] == pytest.approx([p for _, p in expected], rel=1e-5, abs=1e-9)
+
+
+def test_the_most_probable_ones_come_first() -> None:
+    assert language_model.rank(SENTENCES[0], 3) == language_model.rank(SENTENCES[0])[:3]
