@@ -32,10 +32,10 @@ def rank(text: str, most: int = len(LANGUAGES)) -> list[tuple[str, float]]:
     for first, second in model.aliases:
         scores[first] += scores[second]
         scores[second] = 0.0
-    ranked = np.argsort(-scores, kind="stable").tolist()
-    found = dict.fromkeys(model.languages[place] for place in ranked)
-    by_language = dict(zip(reversed(model.languages), reversed(scores.tolist()), strict=True))
-    return [(language, by_language[language]) for language in list(found)[:most]]
+    found: dict[str, float] = {}
+    for place in np.argsort(-scores, kind="stable")[: most + len(model.aliases)].tolist():
+        found.setdefault(model.languages[place], float(scores[place]))
+    return list(found.items())[:most]
 
 
 class _Model(NamedTuple):
@@ -57,20 +57,20 @@ class _Model(NamedTuple):
         visits = Counter(self.features(content).tolist())
         if not visits:
             return np.zeros(len(self.languages), np.float32)
-        times = np.fromiter(visits.values(), np.float32, len(visits))
-        return np.asarray(np.log1p(times) @ self.weights[list(visits)] + self.prior, np.float32)
+        which, times = np.fromiter(visits, np.intp, len(visits)), np.fromiter(visits.values(), np.float32, len(visits))
+        return np.asarray(np.log1p(times) @ self.weights.take(which, axis=0) + self.prior, np.float32)
 
     def features(self, content: bytes) -> NDArray[np.intp]:
         """The features of a text, in the order of their ends."""
         letters = np.frombuffer(content, np.uint8)
-        states, before = np.zeros(len(letters), np.intp), np.zeros(len(letters), np.intp)
+        states, before = np.zeros(len(letters), np.uint32), np.zeros(len(letters), np.uint32)
         while True:
             before[1:] = states[:-1]
-            found = self.next_state[self.row[before] + letters].astype(np.intp)
+            found = self.next_state.take(self.row.take(before) + letters)
             # States that follow one from the other all the way are those of a run from the start. A state depends on as
             # many bytes as the longest n-gram has, so that this takes as many steps.
             if np.array_equal(found, states):
-                features = self.feature[states]
+                features = self.feature.take(states)
                 return features[features >= 0]
             states = found
 
@@ -86,7 +86,7 @@ def _model() -> _Model:
         np.asarray(model.tk_nextmove, np.uint32),
         np.asarray(model.tk_row, np.intp) << 8,
         np.asarray(model.tk_output, np.intp),
-        np.asarray(model.nb_ptc, np.float32),
+        np.ascontiguousarray(model.nb_ptc, np.float32),
         np.asarray(model.nb_pc, np.float32),
         languages,
         [(languages.index(code), i) for i, code in enumerate(languages) if languages.index(code) < i],
