@@ -8,7 +8,8 @@ in linear time (RE2); page furniture is recognized by the structure step.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -21,6 +22,7 @@ import pyarrow.compute as pc
 
 from copydesk.data import lists
 from copydesk.text.structure.furniture import find_furniture
+from copydesk.text.structure.furniture import signs as furniture_signs
 from copydesk.text.structure.sentences import cut_off
 
 ARTICLES = {
@@ -146,13 +148,28 @@ def _patterns(name: str) -> str:
     return "(?:" + "|".join(f"(?:{line})" for line in lines if line and not line.startswith("#")) + ")"
 
 
-def _count(text: pa.Array, pattern: str) -> np.ndarray[Any, Any]:
-    """The matches of `pattern` in each text. Searching first is cheaper: most texts have no match to count."""
-    counts = np.zeros(len(text), np.int64)
-    hits = np.flatnonzero(pc.match_substring_regex(text, pattern).to_numpy(zero_copy_only=False))
-    if len(hits):
-        counts[hits] = pc.count_substring_regex(text.take(pa.array(hits)), pattern).to_numpy()
-    return counts
+def _matches(text: pa.Array, pattern: str) -> np.ndarray[Any, Any]:
+    if not len(text):
+        return np.zeros(0, bool)
+    found = pc.match_substring_regex(text, pattern).to_numpy(zero_copy_only=False)
+    return np.asarray(found, bool)
+
+
+def _count(text: pa.Array, patterns: Sequence[str], among: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
+    """The matches of each of `patterns` in each text. A text has none unless it is `among` these.
+
+    All patterns are searched for at once first, since most texts have none. Arrow compiles a pattern for each call,
+    which may take as long as searching a thousand texts, so that no call is made for no text.
+    """
+    rows = np.flatnonzero(among)
+    rows = rows[_matches(text.take(pa.array(rows)), "|".join(patterns))]
+    suspects = text.take(pa.array(rows))
+    counts = np.zeros((len(patterns), len(text)), np.int64)
+    for pattern, count in zip(patterns, counts, strict=True) if len(rows) else ():
+        hits = np.flatnonzero(_matches(suspects, pattern)) if len(patterns) > 1 else np.arange(len(rows))
+        if len(hits):
+            count[rows[hits]] = pc.count_substring_regex(suspects.take(pa.array(hits)), pattern).to_numpy()
+    return list(counts)
 
 
 def _first(text: pa.Array, pattern: str, counts: np.ndarray[Any, Any]) -> pa.Array:
@@ -180,9 +197,7 @@ def _paragraphs(body: pa.Array) -> dict[str, np.ndarray[Any, Any]]:
     short = np.flatnonzero((length > 0) & (length <= _BOILERPLATE_LENGTH))
     boilerplate = short[_is_boilerplate(text.take(pa.array(short)))]
 
-    key = pc.dictionary_encode(text).indices.to_numpy().astype(np.int64) + owner * (len(text) + 1)
-    repeated = np.ones(len(text), bool)
-    repeated[np.unique(key, return_index=True)[1]] = False
+    repeated = _repeated(text, owner, length)
     return {
         "paragraph_count": np.bincount(owner[length > 0], minlength=rows),
         "longest_paragraph": longest,
@@ -191,12 +206,32 @@ def _paragraphs(body: pa.Array) -> dict[str, np.ndarray[Any, Any]]:
     }
 
 
+def _repeated(text: pa.Array, owner: np.ndarray[Any, Any], length: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Whether each paragraph repeats one above it in its article. Those of different lengths need not be compared."""
+    _, place, times = np.unique((owner << 32) + length, return_inverse=True, return_counts=True)
+    alike = np.flatnonzero(times[place] > 1)
+    which = pc.dictionary_encode(text.take(pa.array(alike))).indices.to_numpy().astype(np.int64)
+    repeated = np.zeros(len(text), bool)
+    repeated[alike] = True
+    repeated[alike[np.unique(which + owner[alike] * (len(text) + 1), return_index=True)[1]]] = False
+    return repeated
+
+
+@cache
+def _furniture_signs() -> str:
+    """What matches every line that `find_furniture` finds something in, and few others."""
+    first, anywhere = furniture_signs()
+    words = (r"\pN" if word == "0" else re.escape(word).replace("'", "['’]") for word in sorted(first))
+    # RE2 knows no letters that are several in lower case.
+    wide = "".join(char for char in map(chr, range(0x10000)) if len(char.casefold()) > 1)
+    return rf"(?i)^[^\pL]*(?:\pN|(?:{'|'.join(words)})(?:[^\pL]|$))|{'|'.join(map(re.escape, anywhere))}|[{wide}]"
+
+
 def _is_boilerplate(paragraphs: pa.Array) -> np.ndarray[Any, Any]:
     """Whether each paragraph is boilerplate: page furniture except captions, certain or likely."""
     pattern = r"(?i)^[^\pL\pN©®(]*(?:" + "|".join(map("(?:{})".format, _LIKELY)) + ")"
-    matched = pc.match_substring_regex(paragraphs, pattern).to_numpy(zero_copy_only=False)
-    found: np.ndarray[Any, Any] = matched.astype(bool)
-    for index in np.flatnonzero(~found):
+    found = _matches(paragraphs, pattern)
+    for index in np.flatnonzero(~found & _matches(paragraphs, _furniture_signs())):
         piece = find_furniture(paragraphs[index].as_py())
         found[index] = piece is not None and piece.rule != "photo-credit"
     return found
@@ -209,17 +244,15 @@ def articles(table: pa.Table, run_date: date) -> pa.Table:
     """
     headline, body = (table[name].combine_chunks() for name in ("headline", "body"))
     text = pc.binary_join_element_wise(headline, body, "\n\n")
-    foreign = pc.invert(pc.string_is_ascii(text)).to_numpy(zero_copy_only=False).astype(bool)
-    mojibake = np.zeros(len(text), np.int64)
-    mojibake[foreign] = _count(text.filter(pa.array(foreign)), _patterns("mojibake"))
-    markup = _count(text, _patterns("markup"))
-    escapes = _count(text, _patterns("escapes"))
-    folded = [(h.casefold().strip(), b) for h, b in zip(headline.to_pylist(), body.to_pylist(), strict=True)]
-    starts = [(h, b[: len(h) + 80].casefold().strip()) for h, b in folded]
+    foreign = ~pc.string_is_ascii(text).to_numpy(zero_copy_only=False).astype(bool)
+    (mojibake,) = _count(text, [_patterns("mojibake")], foreign)
+    markup, escapes, controls = _count(
+        text, [_patterns("markup"), _patterns("escapes"), _CONTROLS], np.ones(len(text), bool)
+    )
+    lost = np.zeros(len(text), np.int64)
+    lost[foreign] = pc.count_substring(text.filter(pa.array(foreign)), _REPLACEMENT).to_numpy()
+    starts = list(_starts(headline, body))
     body_length = pc.utf8_length(body).to_numpy()
-    error = r"(?i)^\W*" + _patterns("error_pages")
-    first_line = pc.list_element(pc.split_pattern(body, "\n", max_splits=1), 0)
-    refused = pc.or_(pc.match_substring_regex(headline, error), pc.match_substring_regex(first_line, error))
     published = table["published_date"].combine_chunks()
     return pa.table(
         {
@@ -235,19 +268,49 @@ def articles(table: pa.Table, run_date: date) -> pa.Table:
             "mojibake_count": mojibake,
             "markup_count": markup,
             "escape_count": escapes,
-            "replacement_count": (lost := pc.count_substring(text, _REPLACEMENT)),
-            "replacement_share": np.array(lost) / np.maximum(np.array(pc.utf8_length(text)), 1),
-            "control_count": _count(text, _CONTROLS),
+            "replacement_count": pa.array(lost, pa.int32()),
+            "replacement_share": lost / np.maximum(pc.utf8_length(text).to_numpy(), 1),
+            "control_count": controls,
             "headline_is_body": pa.array([bool(h) and h == b for h, b in starts], pa.bool_()),
             "headline_repeated": pa.array([len(h) > 10 and b.startswith(h) and b != h for h, b in starts], pa.bool_()),
-            "error_page": refused.to_numpy(zero_copy_only=False).astype(bool) & (body_length <= _ERROR_PAGE_LENGTH),
-            "cut_off": pa.array([cut_off(b) is not None for _, b in folded], pa.bool_()),
+            "error_page": _refused(headline, body, body_length <= _ERROR_PAGE_LENGTH),
+            "cut_off": _cut_off(body),
             "rebuilds": table["rebuilds"] if "rebuilds" in table.column_names else pa.nulls(len(table), pa.bool_()),
             FOUND["mojibake_count"]: _first(text, _patterns("mojibake"), mojibake),
             FOUND["markup_count"]: _first(text, _patterns("markup"), markup),
             FOUND["escape_count"]: _first(text, _patterns("escapes"), escapes),
         }
     )
+
+
+def _starts(headline: pa.Array, body: pa.Array) -> Iterator[tuple[str, str]]:
+    """The headline and the start of the body, both in lower case and without space around them."""
+    longest = pc.max(pc.utf8_length(headline)).as_py() or 0
+    start = pc.utf8_slice_codeunits(body, 0, 3 * longest + 80)  # a character may be three in lower case
+    for said, text in zip(headline.to_pylist(), start.to_pylist(), strict=True):
+        head = said.casefold().strip()
+        yield head, text[: len(head) + 80].casefold().strip()
+
+
+def _refused(headline: pa.Array, body: pa.Array, short: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Whether a headline, or the first line of a body, is that of an error page, among `short` articles."""
+    error = r"(?i)^\W*" + _patterns("error_pages")
+    rows = pa.array(np.flatnonzero(short))
+    first_line = pc.list_element(pc.split_pattern(body.take(rows), "\n", max_splits=1), 0)
+    # Arrow compiles a pattern for each call, which takes as long as searching a thousand lines.
+    found = _matches(pa.concat_arrays([headline.take(rows), first_line]), error)
+    refused = np.zeros(len(body), bool)
+    refused[short] = found[: len(rows)] | found[len(rows) :]
+    return refused
+
+
+def _cut_off(body: pa.Array) -> np.ndarray[Any, Any]:
+    """Whether each body breaks off. Only its end is read, and only one of these signs says so."""
+    end = pc.utf8_slice_codeunits(body, -40)
+    found = _matches(end, r"…|\.\.\.|chars\]")
+    for index in np.flatnonzero(found):
+        found[index] = cut_off(end[index].as_py()) is not None
+    return found
 
 
 def versions(published: pa.Table, articles: pa.Table, judged: pa.Table) -> pa.Table:
@@ -277,10 +340,11 @@ def _gone(before: pa.ChunkedArray, now: pa.ChunkedArray) -> pa.ChunkedArray:
 def _damage(table: pa.Table) -> dict[str, np.ndarray[Any, Any]]:
     """Lost characters, mojibake and markup in each article."""
     text = pc.binary_join_element_wise(table["headline"].combine_chunks(), table["body"].combine_chunks(), "\n\n")
+    mojibake, markup = _count(text, [_patterns("mojibake"), _patterns("markup")], np.ones(len(text), bool))
     return {
         "replacement_count": np.array(pc.count_substring(text, _REPLACEMENT)),
-        "mojibake_count": _count(text, _patterns("mojibake")),
-        "markup_count": _count(text, _patterns("markup")),
+        "mojibake_count": mojibake,
+        "markup_count": markup,
     }
 
 

@@ -73,6 +73,13 @@ _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d|©")
 _LAST_WORD = re.compile(r"(\w+)\W*$")
 
 
+def signs() -> tuple[frozenset[str], tuple[str, ...]]:
+    """What a line has that may be furniture: one of the first as its first word, or one of the second anywhere, both
+    without regard to case. Apostrophes of words are `'`, numbers `0`.
+    """
+    return frozenset(_STARTS) | _BY_FIRST.keys(), (*_MARKS, *_LASTS)
+
+
 _ENTRY = re.compile(r"\d{1,3}[.)] (?=[A-Z])")
 
 
