@@ -20,6 +20,7 @@ from test_duplicates import HEADLINE, STORY, random_articles
 from warehouse_runs import ROW, tree
 
 import copydesk
+from copydesk.duplicates import clusters as duplicates
 from copydesk.duplicates.articles import clusters
 from copydesk.duplicates.clusters import USUAL, Settings
 from copydesk.records import CRITICAL, Article, Document, Problem
@@ -27,7 +28,7 @@ from copydesk.warehouse import Warehouse, layout, parquet, signatures
 from copydesk.warehouse.change import Change
 from copydesk.warehouse.layout import DAILY, MONTHLY, By, Partitions
 from copydesk.warehouse.schemas import SIGNATURES, articles_table, edits_table, quarantine_row, quarantine_table
-from copydesk.warehouse.signatures import FIRST_ROWS, Rows, Signatures, state
+from copydesk.warehouse.signatures import FIRST_ROWS, KeyChange, Rows, Signatures, state
 
 NIGHT = date(2024, 6, 1)
 Row = dict[str, Any]
@@ -101,7 +102,7 @@ def expected(rows: Sequence[Row], settings: Settings) -> Any:
 def keys(root: Path) -> Rows:
     """All that the signature table holds."""
     table = Signatures(Warehouse.open(str(root)).store)
-    parts = [part for level in range(layout.LEVELS) for part in table._whole(level)]
+    parts = [part for level in range(layout.LEVELS) for part in table._between(level, 0, 2**32)]
     return Rows.joined(parts).settled(keep_gone=True)
 
 
@@ -302,9 +303,11 @@ def test_rows_are_found_in_all_levels_and_stay_sorted(tmp_path: Path, monkeypatc
         parts = [
             Rows.made(*zip(*sorted(some), strict=True), flag) for some, flag in ((new, False), (gone, True)) if some
         ]
-        for name, tables in Signatures(warehouse.store).changed(Rows.joined(parts)).items():
-            parquet.write(tmp_path / "part", SIGNATURES, tables())
-            (tmp_path / "part").rename(tmp_path / name)
+        files = Signatures(warehouse.store).changed(KeyChange.of(Rows.joined(parts)))
+        for number, tables in enumerate(files.values()):
+            parquet.write(tmp_path / str(number), SIGNATURES, tables())
+        for number, name in enumerate(files):
+            (tmp_path / str(number)).rename(tmp_path / name)
         alive = (alive | new) - gone
         wanted = sorted({chance.randrange(90) for _ in range(12)})
         got = Signatures(warehouse.store).find(np.array(wanted, np.uint32))
@@ -315,6 +318,16 @@ def test_rows_are_found_in_all_levels_and_stay_sorted(tmp_path: Path, monkeypatc
     for level in depths:
         column = pq.read_table(tmp_path / layout.signatures(level))["key"].to_numpy().astype(np.int64)
         assert (np.diff(column) >= 0).all()
+
+
+def test_keys_are_compared_in_parts_where_there_are_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = random_articles(random.Random(5), 40)
+    nights = rows[:25], [*rows[25:], *rows[3:9]]
+    for root, most in ((tmp_path / "whole", 2**20), (tmp_path / "parts", 50)):
+        monkeypatch.setattr(duplicates, "_KEYS_AT_ONCE", most)
+        for number, some in enumerate(nights):
+            publish(root, some, NIGHT + timedelta(days=number), Settings(sharing=3))
+    assert tree(tmp_path / "parts") == tree(tmp_path / "whole")
 
 
 def test_the_levels_hold_eight_times_as_many_rows_as_the_one_before() -> None:

@@ -261,7 +261,8 @@ def test_pairs_are_a_forest_of_copies_in_any_order(seed: int) -> None:
     rows = random_articles(chance, 60)
     found = clusters(rows, Settings(sharing=12))
     chance.shuffle(rows)
-    assert clusters(rows, Settings(sharing=12)) == found
+    again = clusters(rows, Settings(sharing=12))
+    assert (again.places, again.pairs) == (found.places, found.pairs)
     sizes: dict[str, int] = {}
     for place in found.places.values():
         sizes[place.cluster_id] = sizes.get(place.cluster_id, 0) + 1

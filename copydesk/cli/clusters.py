@@ -103,11 +103,11 @@ def compare(warehouse: str | None, as_json: bool, config: str | None) -> None:
             fail("duplicates.enabled is false; set it to true to compare articles")
         with store.writing(settings.warehouse.lock_wait_seconds):
             made = store.compare_all(chosen, now()).clusters
-    copies = sum(place.duplicate_of is not None for place in made.places.values())
+    articles, copies = len(made.order), made.copied
     if as_json:
-        click.echo(json.dumps({"articles": len(made.places), "copies": copies, "pairs": len(made.pairs)}))
+        click.echo(json.dumps({"articles": articles, "copies": copies, "pairs": len(made.copies)}))
     else:
-        click.echo(f"Compared {len(made.places):,} articles: {copies:,} are copies of others.")
+        click.echo(f"Compared {articles:,} articles: {copies:,} are copies of others.")
 
 
 def _differences(rows: Sequence[dict[str, Any]]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from copydesk.duplicates import wires
-from copydesk.duplicates.clusters import USUAL, Clusters, Entry, Settings, cluster, crowded, rank
+from copydesk.duplicates.clusters import USUAL, Clusters, Entries, Entry, Settings, cluster, crowded, rank
 from copydesk.duplicates.compare import Text
 from copydesk.duplicates.sketch import sketch
 
@@ -63,13 +63,11 @@ def texts(rows: Sequence[Row]) -> dict[str, Text]:
 
 def clusters(rows: Sequence[Row], settings: Settings = USUAL) -> Clusters:
     """The clusters of all of these articles. What a warehouse does night by night comes to the same."""
-    made = entries(rows)
-    by_id = {row["article_id"]: row for row in rows}
-    owners = np.repeat(np.arange(len(made)), [len(entry.keys) for entry in made])
-    contents = np.array([entry.content for entry in made], np.uint64)[owners]
-    keys = np.concatenate([np.empty(0, np.uint32), *(entry.keys for entry in made)])
-    dead = crowded(keys, contents, settings.sharing)
-    return cluster(made, dead, lambda ids: texts([by_id[key] for key in ids]), settings.limits)
+    made = Entries.of(entries(rows))
+    dead = crowded(made.keys, made.contents[made.owners(np.arange(len(made.keys)))], settings.sharing)
+    return cluster(
+        made, dead, lambda some: dict(zip(some, texts([rows[n] for n in some]).values(), strict=True)), settings.limits
+    )
 
 
 def _sketches(rows: Sequence[Row]) -> Any:

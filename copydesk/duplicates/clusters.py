@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from copydesk.duplicates.compare import EXACT, Found, Text, judge, same_headline
+from copydesk.duplicates.compare import EXACT, KINDS, Found, Text, judge, same_headline
 from copydesk.duplicates.compare import Settings as Limits
 from copydesk.duplicates.sketch import BODY, HEADLINE, LEAST_COMMON
 
@@ -25,6 +26,9 @@ from copydesk.duplicates.sketch import BODY, HEADLINE, LEAST_COMMON
 _KIND = 3
 #: Candidates whose texts are in memory together, each counted once for each pair that it is in.
 AT_ONCE = 5_000
+#: Keys that are sorted together, and the values that a key can have.
+_KEYS_AT_ONCE = 2**20
+KEY_VALUES = 2**32
 
 
 class Settings(NamedTuple):
@@ -54,6 +58,82 @@ class Entry:
     publisher: str | None = None
 
 
+class Entries(NamedTuple):
+    """Many articles as arrays, in about 130 bytes each: the fields of `Entry`.
+
+    `ids` bytes[n, 32], `contents` and `titles` uint64[n], `days` and `lengths` int64[n], the first two of `rank`;
+    `keys` uint32[m], those of article `n` end at `ends[n]`, int64[n]; `agencies` and `publishers` int16[n], places in
+    `names`, -1 for none.
+    """
+
+    ids: Any
+    contents: Any
+    titles: Any
+    days: Any
+    lengths: Any
+    keys: Any
+    ends: Any
+    agencies: Any
+    publishers: Any
+    names: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(entries: Sequence[Entry]) -> Entries:
+        codes: dict[str | None, int] = {None: -1}
+        for entry in entries:
+            for name in (entry.agency, entry.publisher):
+                codes.setdefault(name, len(codes) - 1)
+        counts = np.array([len(entry.keys) for entry in entries], np.int64)
+        return Entries(
+            np.array([entry.article_id for entry in entries], "S32"),
+            np.array([entry.content for entry in entries], np.uint64),
+            np.array([entry.title for entry in entries], np.uint64),
+            np.array([entry.rank[0] for entry in entries], np.int64),
+            np.array([entry.rank[1] for entry in entries], np.int64),
+            np.concatenate([np.empty(0, np.uint32), *(entry.keys for entry in entries)]),
+            np.cumsum(counts),
+            np.array([codes[entry.agency] for entry in entries], np.int16),
+            np.array([codes[entry.publisher] for entry in entries], np.int16),
+            tuple(name for name in codes if name is not None),
+        )
+
+    @staticmethod
+    def joined(parts: Sequence[Entries]) -> Entries:
+        """Those of all parts, one after the other."""
+        parts = [Entries.of([]), *parts]
+        names = tuple(dict.fromkeys(name for part in parts for name in part.names))
+        columns = [np.concatenate([part[index] for part in parts]) for index in range(6)]
+        shifts = np.cumsum([0, *(len(part.keys) for part in parts)])
+        ends = np.concatenate([part.ends + shift for part, shift in zip(parts, shifts.tolist(), strict=False)])
+        agencies, publishers = (
+            np.concatenate([_recoded(part[index], part.names, names) for part in parts]) for index in (7, 8)
+        )
+        return Entries._make([*columns, ends, agencies, publishers, names])
+
+    def take(self, articles: Any) -> Entries:
+        """Those of some articles, which are in order."""
+        counts = np.diff(self.ends, prepend=0)
+        chosen = np.zeros(len(counts), bool)
+        chosen[articles] = True
+        columns = [self[index][articles] for index in range(5)]
+        keys = self.keys[np.repeat(chosen, counts)]
+        ends = np.cumsum(counts[articles])
+        return Entries._make([*columns, keys, ends, self.agencies[articles], self.publishers[articles], self.names])
+
+    def owners(self, keys: Any) -> Any:
+        """The articles of some keys, which are given by their places in `keys`."""
+        return np.searchsorted(self.ends, keys, "right")
+
+    def name(self, code: int) -> str | None:
+        return None if code < 0 else self.names[code]
+
+
+def _recoded(codes: Any, names: Sequence[str], wanted: Sequence[str]) -> Any:
+    """Places in `names` as places in `wanted`."""
+    table = np.array([*(wanted.index(name) for name in names), -1], np.int16)
+    return table[codes]
+
+
 class Pair(NamedTuple):
     """That `article_id` is a copy of `other_id`, which precedes it; `similarity` is the Jaccard of their shingles."""
 
@@ -72,14 +152,58 @@ class Place(NamedTuple):
 
 
 class Clusters(NamedTuple):
-    """The place of each article, and the pairs that connect them."""
+    """The clusters of articles, as arrays in the order of their `entries`.
 
-    places: dict[str, Place]
-    pairs: list[Pair]
+    `canonical` int64[n] is the canonical article of each, `agencies` int16[n] the agency that it was taken over from,
+    `order` int64[n] are the articles in the order of the module's description. A pair says that the article `copies[n]`
+    is a copy of `originals[n]`: its `kinds[n]` is a place in `KINDS`, its similarity `similarities[n]`.
+    """
+
+    entries: Entries
+    canonical: Any
+    agencies: Any
+    order: Any
+    copies: Any
+    originals: Any
+    kinds: Any
+    similarities: Any
+
+    @staticmethod
+    def none() -> Clusters:
+        empty = np.empty(0, np.int64)
+        return Clusters(Entries.of([]), empty, empty, empty, empty, empty, empty, np.empty(0))
+
+    def id(self, article: int) -> str:
+        return str(self.entries.ids[article].decode())
+
+    def place(self, article: int) -> Place:
+        """The place of one article."""
+        canonical = int(self.canonical[article])
+        other = self.id(canonical)
+        return Place(other, None if canonical == article else other, self.entries.name(int(self.agencies[article])))
+
+    def pair(self, number: int) -> Pair:
+        copy, original = self.id(int(self.copies[number])), self.id(int(self.originals[number]))
+        return Pair(copy, original, KINDS[int(self.kinds[number])], float(self.similarities[number]))
+
+    @property
+    def copied(self) -> int:
+        """The number of articles that are copies of others."""
+        return int((self.canonical != np.arange(len(self.canonical))).sum())
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """The places of all articles, by id; for few."""
+        return {self.id(article): self.place(article) for article in self.order.tolist()}
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """All pairs, sorted; for few."""
+        return sorted(self.pair(number) for number in range(len(self.copies)))
 
 
-#: Gives the texts of some articles by their ids.
-Texts = Callable[[Sequence[str]], Mapping[str, Text]]
+#: Gives the texts of some articles, which are places in the entries.
+Texts = Callable[[Sequence[int]], Mapping[int, Text]]
 
 
 def rank(day: int | None, words: int, article_id: str) -> tuple[int, int, str]:
@@ -100,56 +224,69 @@ def crowded(keys: Any, contents: Any, sharing: int) -> Any:
     return found[counts > sharing]
 
 
-def cluster(entries: Iterable[Entry], dead: Any, texts: Texts, limits: Limits) -> Clusters:
+def cluster(entries: Entries, dead: Any, texts: Texts, limits: Limits) -> Clusters:
     """The clusters of articles without a copy outside of them. `dead` are keys of theirs that say nothing."""
-    ordered = sorted(entries, key=lambda entry: entry.rank)
-    union, pairs = _Union(list(range(len(ordered)))), []
-    leaders: dict[int, int] = {}
-    for row, entry in enumerate(ordered):
-        first = leaders.setdefault(entry.content, row)
-        if first != row:
-            pairs.append((row, first, Found(EXACT, 1.0)))
-            union.join(row, first)
-    alike = _candidates(ordered, sorted(leaders.values()), dead)
-    titled = [(one, two) for one, two in _titled(ordered, dead) if union.find(one) != union.find(two)]
+    order = np.lexsort((entries.ids, entries.lengths, entries.days))
+    _, first, inverse = np.unique(entries.contents[order], return_index=True, return_inverse=True)
+    leaders = first[inverse]
+    union, pairs = _Union(leaders), []
+    alike = _candidates(entries, order, np.unique(leaders), dead)
+    titled = _titled(entries, order, leaders, dead)
     same_text = union.copy()
     for by_text, by_headline in _apart(alike, titled, union.copy()):
         wanted = sorted({row for pair in (*by_text, *by_headline) for row in pair})
-        read = texts([ordered[row].article_id for row in wanted])
-        by_row = {row: read[ordered[row].article_id] for row in wanted}
-        found = union.connect(by_text, lambda one, two: judge(by_row[one], by_row[two], limits))  # noqa: B023
-        for row, first, _ in found:
-            same_text.join(row, first)
-        pairs += found
+        articles = order[wanted].tolist()
+        read = texts(articles)
+        by_row = {row: read[article] for row, article in zip(wanted, articles, strict=True)}
+        copies = union.connect(by_text, lambda one, two: judge(by_row[one], by_row[two], limits))  # noqa: B023
+        for later, earlier, _ in copies:
+            same_text.join(later, earlier)
+        pairs += copies
         pairs += union.connect(by_headline, lambda one, two: same_headline(by_row[one], by_row[two]))  # noqa: B023
-    agencies = _agencies(ordered, same_text)
-    firsts: dict[int, int] = {}
-    places = {}
-    for row, entry in enumerate(ordered):
-        canonical = ordered[firsts.setdefault(union.find(row), row)].article_id
-        own = entry.article_id
-        places[own] = Place(canonical, None if canonical == own else canonical, agencies[row])
-    named = [Pair(ordered[late].article_id, ordered[early].article_id, *found) for late, early, found in pairs]
-    return Clusters(places, sorted(named))
+    roots = union.roots()
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    exact = np.flatnonzero(leaders != np.arange(len(leaders)))
+    late, early, found = zip(*pairs, strict=True) if pairs else ((), (), ())
+    return Clusters(
+        entries,
+        order[roots][back],
+        _agencies(entries, order, same_text.roots())[back],
+        order,
+        order[np.concatenate([exact, np.array(late, np.int64)])],
+        order[np.concatenate([leaders[exact], np.array(early, np.int64)])],
+        np.array([KINDS.index(EXACT)] * len(exact) + [KINDS.index(one.kind) for one in found], np.int64),
+        np.concatenate([np.ones(len(exact)), np.array([one.similarity for one in found], np.float64)]),
+    )
 
 
 class _Union:
-    """Sets of rows that are joined, with the least row as the root of each."""
+    """Sets of rows that are joined, with the least row as the root of each; at first each with its leader."""
 
-    def __init__(self, above: list[int]) -> None:
-        self._above = above
+    def __init__(self, leaders: Any, above: dict[int, int] | None = None) -> None:
+        self._leaders, self._above = leaders, above or {}
 
     def copy(self) -> _Union:
-        return _Union(list(self._above))
+        return _Union(self._leaders, dict(self._above))
 
     def find(self, row: int) -> int:
-        while self._above[row] != row:
-            self._above[row] = row = self._above[self._above[row]]
+        row = int(self._leaders[row])
+        above = self._above
+        while (upper := above.get(row, row)) != row:
+            above[row] = row = above.get(upper, upper)
         return row
 
     def join(self, one: int, two: int) -> None:
         one, two = self.find(one), self.find(two)
-        self._above[max(one, two)] = min(one, two)
+        if one != two:
+            self._above[max(one, two)] = min(one, two)
+
+    def roots(self) -> Any:
+        """The roots of all rows."""
+        roots = np.arange(len(self._leaders))
+        for row in list(self._above):
+            roots[row] = self.find(row)
+        return roots[self._leaders]
 
     def connect(
         self, candidates: Iterable[tuple[int, int]], judged: Callable[[int, int], Found | None]
@@ -163,42 +300,65 @@ class _Union:
         return pairs
 
 
-def _titled(ordered: Sequence[Entry], dead: Any) -> list[tuple[int, int]]:
-    """Each row with the first one of its headline, day and site: all of these are what its first one is."""
-    silent = set(dead[dead & _KIND == HEADLINE].tolist())
-    firsts: dict[int, int] = {}
-    found = []
-    for row, entry in enumerate(ordered):
-        if entry.title and int(entry.keys[entry.keys & _KIND == HEADLINE][0]) not in silent:
-            first = firsts.setdefault(entry.title, row)
-            if first != row:
-                found.append((first, row))
-    return found
+def _titled(entries: Entries, order: Any, leaders: Any, dead: Any) -> list[tuple[int, int]]:
+    """Each row with the first one of its headline, day and site, without those that have its text."""
+    keys = np.flatnonzero(entries.keys & _KIND == HEADLINE)
+    keys = keys[~np.isin(entries.keys[keys], dead)]
+    speaks = np.zeros(len(order), bool)
+    speaks[entries.owners(keys)] = True
+    rows = np.flatnonzero(speaks[order])
+    _, first, inverse = np.unique(entries.titles[order[rows]], return_index=True, return_inverse=True)
+    firsts = rows[first[inverse]]
+    apart = leaders[firsts] != leaders[rows]
+    return list(zip(firsts[apart].tolist(), rows[apart].tolist(), strict=True))
 
 
-def _candidates(ordered: Sequence[Entry], rows: Sequence[int], dead: Any) -> list[tuple[int, int]]:
+def _candidates(entries: Entries, order: Any, rows: Any, dead: Any) -> list[tuple[int, int]]:
     """The pairs of `rows` with enough body keys in common, by the later row, then by the earlier."""
-    own = [ordered[row].keys for row in rows]
-    if not own:
-        return []
-    keys = np.concatenate(own)
-    owners = np.repeat(np.asarray(rows, np.int64), [len(some) for some in own])
-    chosen = (keys & _KIND == BODY) & ~np.isin(keys, dead)
-    keys, owners = keys[chosen], owners[chosen]
-    order = np.lexsort((owners, keys))
-    keys, owners = keys[order], owners[order]
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(keys)) + 1, [len(keys)]])
-    several = np.flatnonzero(np.diff(starts) > 1)
-    found = []
-    for start, stop in zip(starts[several].tolist(), starts[several + 1].tolist(), strict=True):
-        some = np.unique(owners[start:stop])
-        one, two = np.triu_indices(len(some), 1)
-        found.append(some[two] << 32 | some[one])
-    if not found:
-        return []
+    row_of = np.full(len(order), -1, np.int64)
+    row_of[order[rows]] = rows
+    found = [np.empty(0, np.int64)]
+    for chosen in slices(entries.keys):
+        chosen = chosen[(entries.keys[chosen] & _KIND == BODY) & ~np.isin(entries.keys[chosen], dead)]
+        owners = row_of[entries.owners(chosen)]
+        found += _together(entries.keys[chosen[owners >= 0]], owners[owners >= 0])
     codes, counts = np.unique(np.concatenate(found), return_counts=True)
     codes = codes[counts >= LEAST_COMMON]
     return list(zip((codes & (2**32 - 1)).tolist(), (codes >> 32).tolist(), strict=True))
+
+
+def slices(keys: Any) -> Iterator[Any]:
+    """The places of keys, in parts that have no key in common and are small enough to be sorted."""
+    if len(keys) <= _KEYS_AT_ONCE:
+        yield np.arange(len(keys))
+        return
+    for low, high in ranges(len(keys)):
+        yield np.flatnonzero((keys >= low) & (keys < high))
+
+
+def ranges(count: int) -> list[tuple[int, int]]:
+    """Ranges of the values of `count` keys, the ends excluded, with about the same number of keys in each."""
+    parts = -(-count // _KEYS_AT_ONCE) or 1
+    edges = [KEY_VALUES * part // parts for part in range(parts + 1)]
+    return list(pairwise(edges))
+
+
+def _together(keys: Any, owners: Any) -> list[Any]:
+    """The pairs of owners of each key, the later one in the upper half of a number; each pair once for each key."""
+    order = np.lexsort((owners, keys))
+    keys, owners = keys[order], owners[order]
+    fresh = np.concatenate([[True], (np.diff(keys) != 0) | (np.diff(owners) != 0)])[: len(keys)]
+    keys, owners = keys[fresh], owners[fresh]
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(keys) != 0]))[: len(keys)]
+    sizes = np.diff(np.concatenate([starts, [len(keys)]]))
+    two = starts[sizes == 2]
+    found = [owners[two + 1] << 32 | owners[two]]
+    several = sizes > 2
+    for start, size in zip(starts[several].tolist(), sizes[several].tolist(), strict=True):
+        some = owners[start : start + size]
+        one, other = np.triu_indices(size, 1)
+        found.append(some[other] << 32 | some[one])
+    return found
 
 
 def _apart(
@@ -224,15 +384,13 @@ def _apart(
     yield from parts if sizes else ()
 
 
-def _agencies(ordered: Sequence[Entry], union: _Union) -> list[str | None]:
-    """The agency that each article comes from: the one that it names, or the first one that its cluster knows of."""
-    known: dict[int, str] = {}
-    for row, entry in enumerate(ordered):
-        agency = entry.agency or entry.publisher
-        if agency:
-            known.setdefault(union.find(row), agency)
-    found = []
-    for row, entry in enumerate(ordered):
-        agency = entry.agency or known.get(union.find(row))
-        found.append(None if agency == entry.publisher else agency)
-    return found
+def _agencies(entries: Entries, order: Any, roots: Any) -> Any:
+    """The agency that each row comes from: the one that it names, or the first one that its cluster knows of."""
+    agencies, publishers = entries.agencies[order], entries.publishers[order]
+    named = np.where(agencies >= 0, agencies, publishers)
+    rows = np.flatnonzero(named >= 0)
+    of, first = np.unique(roots[rows], return_index=True)
+    known = np.full(len(order), -1, np.int16)
+    known[of] = named[rows[first]]
+    found = np.where(agencies >= 0, agencies, known[roots])
+    return np.where(found == publishers, np.int16(-1), found)

@@ -91,7 +91,12 @@ def speaks_of(text: bytes, headline: bytes) -> bool:
 
 def cluster_key(article_id: str) -> int:
     """The key under which the members of a cluster are kept; `article_id` is that of its canonical article."""
-    return int(_keys(np.array([int(article_id[:16], 16)], np.uint64), CLUSTER)[0])
+    return int(cluster_keys(np.array([int(article_id[:16], 16)], np.uint64))[0])
+
+
+def cluster_keys(references: Any) -> Any:
+    """The same for many clusters, uint32[n], from the first halves of the ids, uint64[n]."""
+    return _keys(references, CLUSTER)
 
 
 def _body_keys(found: Shingles, salts: Any) -> tuple[Any, Any]:

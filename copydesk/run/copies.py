@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from copydesk.config import Config
-from copydesk.duplicates.clusters import Settings
+from copydesk.duplicates.clusters import Clusters, Settings
 from copydesk.duplicates.compare import KINDS
 from copydesk.duplicates.compare import Settings as Limits
 from copydesk.warehouse.copies import Compared
@@ -29,34 +31,50 @@ def report(compared: Compared) -> dict[str, Any]:
     agency; `largest` the largest clusters with one of its articles.
     """
     fresh, made = compared.fresh, compared.clusters
-    counts = Counter(pair.kind for pair in made.pairs if pair.article_id in fresh or pair.other_id in fresh)
-    agencies = Counter(made.places[key].syndicated_from for key in fresh)
-    agencies.pop(None, None)
-    members: dict[str, list[str]] = {}
-    for key, place in made.places.items():
-        members.setdefault(place.cluster_id, []).append(key)
-    own = {made.places[key].cluster_id for key in fresh}
-    chosen = sorted((key for key in own if len(members[key]) > 1), key=lambda key: (-len(members[key]), key))[:LARGEST]
-    shown = {key: [key, *(one for one in members[key] if one != key)][:MEMBERS] for key in chosen}
-    rows = {row["article_id"]: row for row in compared.rows([key for keys in shown.values() for key in keys])}
-    kinds = {pair.article_id: (pair.kind, round(pair.similarity, 3)) for pair in reversed(made.pairs)}
+    own = made.kinds[fresh[made.copies] | fresh[made.originals]]
+    counts = np.bincount(own, minlength=len(KINDS)).tolist()
+    agencies = Counter(made.entries.name(code) for code in made.agencies[fresh].tolist() if code >= 0)
+    chosen = _largest(made, fresh)
+    shown = {one: _members(made, one) for one in chosen}
+    rows = {row["article_id"]: row for row in compared.rows([one for some in shown.values() for one in some])}
     return {
-        "counts": {kind: counts[kind] for kind in KINDS},
+        "counts": dict(zip(KINDS, counts, strict=True)),
         "syndicated": [
             {"agency": name, "articles": count}
             for name, count in sorted(agencies.items(), key=lambda item: (-item[1], str(item[0])))
         ],
         "largest": [
             {
-                "cluster_id": key,
-                "canonical": key,
-                "differs": differences([rows[one] for one in shown[key]]),
-                "articles": len(members[key]),
-                "members": [member(rows[one], *kinds.get(one, (None, None))) for one in shown[key]],
+                "cluster_id": made.id(one),
+                "canonical": made.id(one),
+                "differs": differences([rows[made.id(other)] for other in shown[one]]),
+                "articles": int((made.canonical == one).sum()),
+                "members": [member(rows[made.id(other)], *_kind(made, other)) for other in shown[one]],
             }
-            for key in chosen
+            for one in chosen
         ],
     }
+
+
+def _largest(made: Clusters, fresh: Any) -> list[int]:
+    """The canonical articles of the largest clusters with a fresh one."""
+    sizes = np.bincount(made.canonical, minlength=len(made.canonical))
+    several = np.unique(made.canonical[fresh])
+    several = several[sizes[several] > 1]
+    found: list[int] = several[np.lexsort((made.entries.ids[several], -sizes[several]))][:LARGEST].tolist()
+    return found
+
+
+def _members(made: Clusters, canonical: int) -> list[int]:
+    """The first articles of a cluster, the canonical one first."""
+    found: list[int] = made.order[made.canonical[made.order] == canonical][:MEMBERS].tolist()
+    return found
+
+
+def _kind(made: Clusters, article: int) -> tuple[str | None, float | None]:
+    """The kind and the similarity of the first pair of a copy."""
+    pairs = sorted(made.pair(number) for number in np.flatnonzero(made.copies == article).tolist())
+    return (pairs[0].kind, round(pairs[0].similarity, 3)) if pairs else (None, None)
 
 
 def member(row: Mapping[str, Any], kind: str | None, similarity: float | None) -> dict[str, Any]:

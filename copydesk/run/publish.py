@@ -60,7 +60,7 @@ def _more(judged: Judged) -> dict[str, Any]:
         "names_changed": picked.names_changed,
         "names_left_out": picked.names_left_out,
         "checked": {"sample": picked.sample, "precision": judged.collected.precision},
-        "clusters": copies.report(copied) if copied.fresh else None,
+        "clusters": copies.report(copied) if copied.fresh.any() else None,
         "repeated": judged.collected.history.repeated,
     }
 

@@ -265,7 +265,7 @@ class _Work:
     def _partition(self, table: str, schema: pa.Schema, day: int, new: Iterator[pa.Table], leaving: list[str]) -> None:
         """The new content of a file: the remaining rows in order, followed by the new ones in order."""
         name = self.store.partitions.file(table, day)
-        places = self.plan.copies.places.get(day, {}) if table == "articles" else {}
+        places = self.plan.copies.places.get(day) if table == "articles" else None
 
         def rows() -> Iterator[pa.Table]:
             if name in self.existing:

@@ -7,8 +7,7 @@ warehouse. `docs/explanation/duplicates.md` says why that gives the clusters tha
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -19,21 +18,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.duplicates.articles import COLUMNS, entries, texts
-from copydesk.duplicates.clusters import Clusters, Entry, Pair, Place, Settings, cluster, crowded
-from copydesk.duplicates.compare import Text
-from copydesk.duplicates.sketch import BODY, LEAST_COMMON, cluster_key
+from copydesk.duplicates.clusters import (
+    KEY_VALUES,
+    Clusters,
+    Entries,
+    Entry,
+    Place,
+    Settings,
+    cluster,
+    crowded,
+    ranges,
+    slices,
+)
+from copydesk.duplicates.compare import KINDS, Text
+from copydesk.duplicates.sketch import BODY, LEAST_COMMON, cluster_key, cluster_keys
 from copydesk.warehouse import layout, partition
 from copydesk.warehouse.known import Known
 from copydesk.warehouse.published import dates_of
 from copydesk.warehouse.schemas import DUPLICATES
-from copydesk.warehouse.signatures import NO_ROWS, UNKNOWN, Rows, Signatures, State, Tables, is_there, state
-from copydesk.warehouse.signs import At, Signs
+from copydesk.warehouse.signatures import NO_ROWS, UNKNOWN, KeyChange, Rows, Signatures, State, Tables, is_there, state
+from copydesk.warehouse.signs import At, Read, Signs
 from copydesk.warehouse.store import Store
 
 #: The columns that say what a row tells of its cluster.
 PLACE = Place._fields
-#: The place of an article that is not published yet.
-NOWHERE = Place("", None, None)
 _READ = [name for name in COLUMNS if name != "published_date"]
 #: Rows that are read together.
 _AT_ONCE = 4096
@@ -41,21 +49,55 @@ _AT_ONCE = 4096
 KEPT = 10_000
 
 
+class Placed(NamedTuple):
+    """New places of some articles of a partition: their ids, and the columns of `Place`, as arrays of strings."""
+
+    ids: pa.Array
+    columns: Sequence[pa.Array]
+
+
+class Places(Mapping[int, Placed]):
+    """The new places of articles by partition, made when they are asked for."""
+
+    def __init__(self, made: Clusters, articles: Any, days: Any) -> None:
+        """`articles` int64[n] of those in `made` have new places, in the files `days` int64[n]."""
+        self._made = made
+        order = np.argsort(days, kind="stable")
+        found, starts = np.unique(days[order], return_index=True)
+        self._of = dict(zip(found.tolist(), np.split(articles[order], starts[1:]), strict=True)) if len(found) else {}
+
+    def __getitem__(self, day: int) -> Placed:
+        made, some = self._made, self._of[day]
+        canonical = made.canonical[some]
+        clusters = _strings(made.entries.ids[canonical])
+        agencies = pa.array(made.entries.names, pa.string()).take(_codes(made.agencies[some]))
+        return Placed(
+            _strings(made.entries.ids[some]),
+            [clusters, pc.if_else(pa.array(canonical == some), pa.scalar(None, pa.string()), clusters), agencies],
+        )
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._of)
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+
 class Compared(NamedTuple):
     """What a commit has to write beside its rows.
 
-    `places` are the new places of articles in clusters, by day and id; `duplicates` the new content of partitions of
+    `places` are the new places of articles in clusters, by partition; `duplicates` the new content of partitions of
     that table, `signatures` the files of the signature table, `state` the file beside them. `clusters` are all that
-    were made again, `fresh` the ids of the articles that the commit adds; `rows` reads some of these articles.
+    were made again, `fresh` bool[n] says which of their articles the commit adds; `rows` reads some of these articles.
     """
 
-    places: Mapping[int, Mapping[str, Place]]
+    places: Mapping[int, Placed]
     duplicates: Mapping[int, pa.Table]
     signatures: Mapping[str, Tables]
     state: bytes | None
-    clusters: Clusters = Clusters({}, [])
-    fresh: Collection[str] = ()
-    rows: Callable[[Sequence[str]], list[dict[str, Any]]] = lambda ids: []
+    clusters: Clusters = Clusters.none()
+    fresh: Any = np.zeros(0, bool)
+    rows: Callable[[Sequence[int]], list[dict[str, Any]]] = lambda articles: []
 
 
 NOTHING = Compared({}, {}, {}, None)
@@ -100,22 +142,23 @@ def compare(delta: Delta, settings: Settings | None, anew: bool = False) -> Comp
 
 @dataclass(slots=True)
 class _Member:
-    """An article that is looked at: its partition, its date, and its place before. `fresh` rows are not published yet.
-    `row` is its row with `COLUMNS`, unless there are too many; fresh rows are on disk, at `at`.
+    """A published article that is looked at: its partition, its date, and its place before. `row` is its row with
+    `COLUMNS`, unless there are too many.
     """
 
     entry: Entry
     day: int
     date: date | None
     place: Place
-    fresh: bool
     row: dict[str, Any] | None
-    at: At | None = None
 
 
 @dataclass
 class _Comparison:
-    """`whole`: compare all articles, since the signature table is of no use."""
+    """`whole`: compare all articles, since the signature table is of no use.
+
+    `entries` are all articles that are looked at: the `fresh` ones, then the published `members`.
+    """
 
     delta: Delta
     settings: Settings
@@ -126,37 +169,38 @@ class _Comparison:
     def __post_init__(self) -> None:
         self.table = Signatures(self.delta.store, empty=self.whole)
         self.gone = {key for keys in self.delta.leaving.values() for key in keys}
+        self.fresh = self._fresh()
 
     def done(self) -> Compared:
-        for member in self._fresh():
-            self._add(member)
-        fresh = list(self.members)
-        if not (self.whole or fresh or self.gone):
+        if not (self.whole or len(self.fresh.dates) or self.gone):
             return NOTHING
         if self.whole:
             self._read_all()
-            had, dead = NO_ROWS, self._crowded()
+            had, dead = NO_ROWS, np.empty(0, np.uint32)
         else:
             for member in self._stored(self.delta.leaving):
                 self.removed[member.entry.article_id] = member
             had, dead = self._concerned()
-        made = cluster((one.entry for one in self.members.values()), dead, self._texts, self.settings.limits)
-        places: dict[int, dict[str, Place]] = {}
-        for key, member in self.members.items():
-            if member.fresh or member.place != made.places[key]:
-                places.setdefault(member.day, {})[key] = made.places[key]
-        change = self._change(made, had)
-        articles = len(self.delta.published) - len(self.gone) + len(fresh)
+        stored = list(self.members.values())
+        self.entries = Entries.joined([self.fresh.entries, Entries.of([one.entry for one in stored])])
+        self.days = np.concatenate([self.fresh.files, np.array([one.day for one in stored], np.int64)])
+        if self.whole:
+            dead = self._crowded()
+        made = cluster(self.entries, dead, self._texts, self.settings.limits)
+        count = len(self.fresh.dates)
+        moved = [number for number, one in enumerate(stored, count) if one.place != made.place(number)]
+        changed = np.concatenate([np.arange(count), np.array(moved, np.int64)])
         files = dict(self.table.emptied()) if self.whole else {}
-        files |= self.table.changed(change)
+        files |= self.table.changed(self._change(made, had))
+        articles = len(self.delta.published) - len(self.gone) + count
         return Compared(
-            places,
+            Places(made, changed, self.days[changed]),
             self._pairs(made),
             files,
             State(articles, self.settings, self.table.levels(files)).content(),
             made,
-            frozenset(fresh),
-            lambda ids: [row for rows in self._rows(ids) for row in rows],
+            np.arange(len(self.days)) < count,
+            lambda some: [row for rows in self._rows(some) for row in rows],
         )
 
     # --- rows
@@ -166,10 +210,11 @@ class _Comparison:
             member.row = None
         self.members.setdefault(member.entry.article_id, member)
 
-    def _fresh(self) -> Iterator[_Member]:
-        for sign in self.delta.added.read():
-            if layout.number(sign.date) not in self.delta.held:
-                yield _Member(sign.entry, sign.file, sign.date, NOWHERE, True, None, sign.at)
+    def _fresh(self) -> Read:
+        found = self.delta.added.read()
+        if not self.delta.held:
+            return found
+        return found.take(np.flatnonzero(~np.isin(found.dates, list(self.delta.held))))
 
     def _stored(self, wanted: Mapping[int, Sequence[str]]) -> Iterator[_Member]:
         for day in sorted(wanted):
@@ -183,20 +228,22 @@ class _Comparison:
                 for member in _members([row for row in rows if row["article_id"] not in self.gone], day):
                     self._add(member)
 
-    def _texts(self, ids: Sequence[str]) -> dict[str, Text]:
-        """The texts of members."""
-        return {key: text for rows in self._rows(ids) for key, text in texts(rows).items()}
+    def _texts(self, articles: Sequence[int]) -> dict[int, Text]:
+        """The texts of some of `entries`."""
+        found = {key: text for rows in self._rows(articles) for key, text in texts(rows).items()}
+        return {article: found[self.entries.ids[article].decode()] for article in articles}
 
-    def _rows(self, ids: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
-        """The rows of members; those that are not in memory are read again."""
-        wanted = [self.members[key] for key in ids]
-        yield [one.row for one in wanted if one.row is not None]
-        fresh = self.delta.added.rows([one.at for one in wanted if one.at is not None])
+    def _rows(self, articles: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
+        """The rows of some of `entries`; those that are not in memory are read again."""
+        count = len(self.fresh.dates)
+        fresh = self.delta.added.rows([At(*self.fresh.at[one].tolist()) for one in articles if one < count])
         while some := list(islice(fresh, _AT_ONCE)):
             yield some
+        stored = [self.members[self.entries.ids[one].decode()] for one in articles if one >= count]
+        yield [one.row for one in stored if one.row is not None]
         days: dict[int, list[str]] = {}
-        for one in wanted:
-            if one.row is None and one.at is None:
+        for one in stored:
+            if one.row is None:
                 days.setdefault(one.day, []).append(one.entry.article_id)
         for day in sorted(days):
             yield from _published(self.delta.store, day, days[day])
@@ -205,22 +252,25 @@ class _Comparison:
 
     def _concerned(self) -> tuple[Rows, Any]:
         """Add the published articles whose cluster may change. Returns the rows of their clusters in the signature
-        table, and the keys of all members that say nothing.
+        table, and the keys of all articles that say nothing.
         """
-        fresh, left = _keys_of(self.members.values()), _keys_of(self.removed.values())
-        keys = np.unique(np.concatenate([fresh.keys, left.keys]))
-        before = self.table.find(keys)
-        after = Rows.joined([before, fresh, left._replace(gone=~left.gone)]).settled(keep_gone=False)
-        sharing = self.settings.sharing
-        full, dead = (crowded(rows.keys, rows.contents, sharing) for rows in (before, after))
-        turned = np.setxor1d(full, dead)
-        near = _partners(Rows.joined([fresh, _left_to_others(left, after)]), before, dead)
-        near = np.union1d(near, before.articles[np.isin(before.keys, turned)])
-        for member in self._of(near):
+        left = _keys_of(Entries.of([one.entry for one in self.removed.values()]))
+        near, silent, matches = np.empty(0, np.uint64), [np.empty(0, np.uint32)], []
+        for low, high in ranges(len(self.fresh.entries.keys) + len(left.keys)):
+            fresh, leaving = _keys_of(self.fresh.entries, low, high), left.take((left.keys >= low) & (left.keys < high))
+            before = self.table.find(np.unique(np.concatenate([fresh.keys, leaving.keys])))
+            after = Rows.joined([before, fresh, leaving._replace(gone=~leaving.gone)]).settled(keep_gone=False)
+            sharing = self.settings.sharing
+            full, dead = (crowded(rows.keys, rows.contents, sharing) for rows in (before, after))
+            silent.append(dead)
+            turned = np.setxor1d(full, dead)
+            near = np.union1d(near, before.articles[np.isin(before.keys, turned)])
+            matches.append(_matches(Rows.joined([fresh, _left_to_others(leaving, after)]), before, dead))
+        for member in self._of(np.union1d(near, _partners(matches))):
             self._add(member)
-        clusters = {one.place.cluster_id for one in (*self.removed.values(), *self.members.values()) if not one.fresh}
-        had = self._members_of(clusters)
-        return had, np.concatenate([dead, self._crowded_beside(keys)])
+        stored = (*self.removed.values(), *self.members.values())
+        had = self._members_of({one.place.cluster_id for one in stored})
+        return had, np.concatenate([*silent, self._crowded_beside(left)])
 
     def _members_of(self, clusters: Collection[str]) -> Rows:
         """Add the articles of clusters, and return their rows in the signature table."""
@@ -232,7 +282,6 @@ class _Comparison:
             (cluster_key(one.place.cluster_id), _reference(key))
             for some in (self.members, self.removed)
             for key, one in some.items()
-            if not one.fresh
         }
         pairs = zip(found.keys.tolist(), found.articles.tolist(), strict=True)
         return found.take(np.array([pair in own for pair in pairs], bool))
@@ -249,80 +298,94 @@ class _Comparison:
                 days.setdefault(int(published.files[row]), []).append(key)
         yield from self._stored(days)
 
-    def _crowded_beside(self, known: Any) -> Any:
-        """Those keys of several members that say nothing, without the `known` ones."""
+    def _crowded_beside(self, left: Rows) -> Any:
+        """Those keys of several published articles that say nothing, without those of fresh and leaving ones."""
         every = np.concatenate([np.empty(0, np.uint32), *(one.entry.keys for one in self.members.values())])
         keys, counts = np.unique(every, return_counts=True)
-        found = self.table.find(np.setdiff1d(keys[counts > 1], known))
+        keys = np.setdiff1d(keys[counts > 1], left.keys)
+        for part in slices(self.fresh.entries.keys):
+            keys = np.setdiff1d(keys, self.fresh.entries.keys[part])
+        found = self.table.find(keys)
         return crowded(found.keys, found.contents, self.settings.sharing)
 
     def _crowded(self) -> Any:
-        rows = _keys_of(self.members.values())
-        return crowded(rows.keys, rows.contents, self.settings.sharing)
+        found = [np.empty(0, np.uint32)]
+        for low, high in ranges(len(self.entries.keys)):
+            rows = _keys_of(self.entries, low, high)
+            found.append(crowded(rows.keys, rows.contents, self.settings.sharing))
+        return np.concatenate(found)
 
     # --- what changes
 
-    def _change(self, made: Clusters, had: Rows) -> Rows:
+    def _change(self, made: Clusters, had: Rows) -> KeyChange:
         """The change of the signature table: the keys of articles that come and go, and the members of clusters."""
-        sizes = Counter(place.cluster_id for place in made.places.values())
-        several = [(place.cluster_id, key) for key, place in made.places.items() if sizes[place.cluster_id] > 1]
-        have = Rows.made(
-            [cluster_key(cluster_id) for cluster_id, _ in several], [_reference(key) for _, key in several],
-            np.zeros(len(several)),
-        )  # fmt: skip
-        new = _keys_of(one for one in self.members.values() if one.fresh or self.whole)
-        parts = [had._replace(gone=np.ones(len(had.keys), bool)), have, new]
-        left = _keys_of(self.removed.values())
-        return Rows.joined([*parts, left._replace(gone=~left.gone)]).settled(keep_gone=True)
+        several = np.flatnonzero(np.bincount(made.canonical, minlength=len(made.canonical))[made.canonical] > 1)
+        references = _references(made.entries.ids)
+        clusters, of = np.unique(made.canonical[several], return_inverse=True)
+        have = Rows.made(cluster_keys(references[clusters])[of], references[several], np.zeros(len(several)))
+        left = _keys_of(Entries.of([one.entry for one in self.removed.values()]))
+        few = Rows.joined([had._replace(gone=np.ones(len(had.keys), bool)), have, left._replace(gone=~left.gone)])
+        new = self.entries if self.whole else self.fresh.entries
+        if len(ranges(len(new.keys))) == 1:
+            return KeyChange.of(Rows.joined([few, _keys_of(new)]))
+
+        def between(low: int, high: int) -> Rows:
+            some = few.take((few.keys >= low) & (few.keys < high))
+            return Rows.joined([some, _keys_of(new, low, high)]).settled(keep_gone=True)
+
+        return KeyChange(len(few.keys) + len(new.keys), between)
 
     def _pairs(self, made: Clusters) -> dict[int, pa.Table]:
         """The partitions of `duplicates` that change, as they are then."""
-        new: dict[int, list[Pair]] = {}
-        for pair in made.pairs:
-            new.setdefault(self.members[pair.article_id].day, []).append(pair)
-        before = [one for one in (*self.members.values(), *self.removed.values()) if not one.fresh]
+        order = np.argsort(self.days[made.copies], kind="stable")
+        own, starts = np.unique(self.days[made.copies][order], return_index=True)
+        new = dict(zip(own.tolist(), np.split(order, starts[1:]), strict=True)) if len(own) else {}
+        before = (*self.members.values(), *self.removed.values())
         days = {one.day for one in before if one.place.duplicate_of is not None} | new.keys()
         if self.whole:
             listed = self.delta.store.names("duplicates")
             number_of = self.delta.store.partitions.number_of
             days |= {day for name in listed if (day := number_of("duplicates", name)) is not None}
-        concerned = pa.array([*self.members, *self.removed], pa.string())
         found = {}
         for day in sorted(days):
             old = _whole(self.delta.store, day)
-            kept = old.filter(pc.invert(pc.is_in(old["article_id"], concerned))) if not self.whole else old.slice(0, 0)
-            table = pa.concat_tables([kept, self._pairs_table(new.get(day, ()))]).sort_by(
+            kept = old.slice(0, 0) if self.whole or not len(old) else old.filter(self._unconcerned(old["article_id"]))
+            table = pa.concat_tables([kept, self._pairs_table(made, new.get(day, order[:0]))]).sort_by(
                 [("article_id", "ascending"), ("other_id", "ascending")]
             )
             if not table.equals(old):
                 found[day] = table
         return found
 
-    def _pairs_table(self, pairs: Sequence[Pair]) -> pa.Table:
+    def _unconcerned(self, ids: pa.ChunkedArray) -> pa.ChunkedArray:
+        concerned = pa.array([*self.members, *self.removed], pa.string())
+        return pc.invert(pc.or_(pc.is_in(ids, concerned), pc.is_in(ids, _strings(self.fresh.entries.ids))))
+
+    def _pairs_table(self, made: Clusters, pairs: Any) -> pa.Table:
         """Pairs with the columns of the table's files: by month, with their dates."""
-        table = pairs_table(pairs)
+        copies = made.copies[pairs]
+        columns = [
+            _strings(made.entries.ids[copies]),
+            _strings(made.entries.ids[made.originals[pairs]]),
+            pa.array(KINDS, pa.string()).take(pa.array(made.kinds[pairs])),
+            pa.array(made.similarities[pairs]).cast(pa.float32()),
+        ]
+        table = pa.table(columns, schema=DUPLICATES)
         if self.delta.store.partitions.has_months("duplicates"):
-            dates = pa.array([self.members[pair.article_id].date for pair in pairs], pa.date32())
-            table = table.append_column("published_date", dates)
+            of_stored = [layout.number(one.date) for one in self.members.values()]
+            dates = np.concatenate([self.fresh.dates, np.array(of_stored, np.int32)])[copies]
+            column = pa.array(dates, pa.int32(), mask=dates == layout.UNDATED).cast(pa.date32())
+            table = table.append_column("published_date", column)
         return table
 
 
-def pairs_table(pairs: Iterable[Pair]) -> pa.Table:
-    """Pairs as Arrow with the schema `DUPLICATES`."""
-    pairs = list(pairs)
-    columns = [[getattr(pair, name) for pair in pairs] for name in DUPLICATES.names]
-    arrays = [pa.array(column, one.type) for column, one in zip(columns, DUPLICATES, strict=True)]
-    return pa.table(arrays, schema=DUPLICATES)
-
-
-def placed(table: pa.Table, places: Mapping[str, Place]) -> pa.Table:
+def placed(table: pa.Table, places: Placed | None) -> pa.Table:
     """Rows of `ARTICLES` with the new places of some of them."""
-    at = pc.index_in(table["article_id"], pa.array(places, pa.string())) if places else None
-    if at is None or at.null_count == len(table):
+    at = pc.index_in(table["article_id"], places.ids) if places is not None else None
+    if places is None or at is None or at.null_count == len(table):
         return table
-    for name in PLACE:
+    for name, values in zip(PLACE, places.columns, strict=True):
         index = table.schema.get_field_index(name)
-        values = pa.array([getattr(place, name) for place in places.values()], pa.string())
         column = pc.if_else(at.is_valid(), values.take(at.combine_chunks()), table[name])
         table = table.set_column(index, table.schema.field(index), column)
     return table
@@ -351,24 +414,34 @@ def _rows(table: pa.Table, day: int) -> list[dict[str, Any]]:
 
 
 def _members(rows: Sequence[dict[str, Any]], day: int) -> Iterator[_Member]:
-    """Published articles."""
     for row, entry in zip(rows, entries(rows), strict=True):
-        yield _Member(entry, day, row["published_date"], Place(*(row[name] for name in PLACE)), False, row)
+        yield _Member(entry, day, row["published_date"], Place(*(row[name] for name in PLACE)), row)
+
+
+def _strings(ids: Any) -> pa.Array:
+    return pa.array(ids.tolist(), pa.binary()).cast(pa.string())
+
+
+def _codes(codes: Any) -> pa.Array:
+    """Places in a list of names; those below 0 are null."""
+    return pa.array(codes, pa.int16(), mask=codes < 0)
 
 
 def _reference(article_id: str) -> int:
     return int(article_id[:16], 16)
 
 
-def _keys_of(members: Iterable[_Member]) -> Rows:
-    """The rows of the signature table for the keys of articles."""
-    own = [member.entry for member in members]
-    counts = [len(entry.keys) for entry in own]
-    return Rows.made(
-        np.concatenate([NO_ROWS.keys, *(entry.keys for entry in own)]),
-        np.repeat(np.array([_reference(entry.article_id) for entry in own], np.uint64), counts),
-        np.repeat(np.array([entry.content >> 32 for entry in own], np.uint32), counts),
-    )
+def _references(ids: Any) -> Any:
+    """The same for bytes[n, 32], uint64[n]."""
+    return np.frombuffer(bytes.fromhex(b"".join(ids.tolist()).decode()), ">u8")[::2].astype(np.uint64)
+
+
+def _keys_of(some: Entries, low: int = 0, high: int = KEY_VALUES) -> Rows:
+    """The rows of the signature table for the keys of articles, from `low` up to `high`, excluded."""
+    at = np.flatnonzero((some.keys >= low) & (some.keys < high))
+    owners = some.owners(at)
+    contents = (some.contents >> np.uint64(32)).astype(np.uint32)
+    return Rows.made(some.keys[at], _references(some.ids)[owners], contents[owners])
 
 
 def _left_to_others(left: Rows, after: Rows) -> Rows:
@@ -379,8 +452,9 @@ def _left_to_others(left: Rows, after: Rows) -> Rows:
     return left.take(np.isin(own, others))
 
 
-def _partners(fresh: Rows, before: Rows, dead: Any) -> Any:
-    """The articles in `before` that have enough keys in common with one of `fresh`, without those that are `dead`.
+def _matches(fresh: Rows, before: Rows, dead: Any) -> tuple[Any, Any, Any]:
+    """The articles in `before` that have a key in common with one of `fresh` that is not `dead`, the contents of the
+    latter, and what the key is worth.
 
     Of articles with the same content one is enough: thousands may be alike, on both sides.
     """
@@ -390,9 +464,15 @@ def _partners(fresh: Rows, before: Rows, dead: Any) -> Any:
     start = np.searchsorted(before.keys, fresh.keys)
     counts = np.searchsorted(before.keys, fresh.keys, "right") - start
     rows = np.repeat(start - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
-    articles, others = np.unique(before.articles[rows], return_inverse=True)
-    _, own = np.unique(np.repeat(fresh.contents, counts), return_inverse=True)
     weights = np.where(np.repeat(fresh.keys, counts) & 3 == BODY, 1, LEAST_COMMON)
+    return before.articles[rows], np.repeat(fresh.contents, counts), weights
+
+
+def _partners(matches: Sequence[tuple[Any, Any, Any]]) -> Any:
+    """The articles that have enough keys in common with a fresh one."""
+    found, contents, weights = (np.concatenate(some) for some in zip(*matches, strict=True))
+    articles, others = np.unique(found, return_inverse=True)
+    _, own = np.unique(contents, return_inverse=True)
     codes, at = np.unique(own.astype(np.int64) << 32 | others, return_inverse=True)
     enough = np.bincount(at, weights, len(codes)) >= LEAST_COMMON
     return articles[np.unique(codes[enough] & (2**32 - 1))]

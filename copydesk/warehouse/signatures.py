@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from copydesk.duplicates.clusters import Settings
+from copydesk.duplicates.clusters import Settings, ranges
 from copydesk.duplicates.compare import Settings as Limits
 from copydesk.warehouse import layout, partition
 from copydesk.warehouse.schemas import SIGNATURES
@@ -62,6 +63,12 @@ class Rows(NamedTuple):
     def take(self, chosen: Any) -> Rows:
         return Rows(*(column[chosen] for column in self))
 
+    def between(self, low: int, high: int) -> Rows:
+        """The rows with keys from `low` up to `high`, excluded; the rows are sorted."""
+        start = np.searchsorted(self.keys, np.uint32(low))
+        stop = np.searchsorted(self.keys, np.uint32(high - 1), "right")
+        return self.take(slice(start, stop))
+
     def settled(self, keep_gone: bool) -> Rows:
         """In order, without the rows that are gone and those that say so; with `keep_gone` the latter stay where there
         is nothing else, since the row may be in another level.
@@ -81,6 +88,20 @@ class Rows(NamedTuple):
 
 
 NO_ROWS = Rows(np.empty(0, np.uint32), np.empty(0, np.uint64), np.empty(0, np.uint32), np.empty(0, bool))
+
+
+class KeyChange(NamedTuple):
+    """Rows that come and go: their number, at most, and those with keys from a value up to another, excluded, settled
+    with `keep_gone`.
+    """
+
+    size: int
+    between: Callable[[int, int], Rows]
+
+    @staticmethod
+    def of(rows: Rows) -> KeyChange:
+        rows = rows.settled(keep_gone=True)
+        return KeyChange(len(rows.keys), rows.between)
 
 
 class State(NamedTuple):
@@ -155,11 +176,7 @@ class Signatures:
         return Rows.joined(found).settled(keep_gone=False)
 
     def _find(self, name: str, keys: Any) -> Iterator[Rows]:
-        with (
-            partition.errors_named(name),
-            self._store.source(name) as source,
-            pq.ParquetFile(source, page_checksum_verification=True) as file,
-        ):
+        with self._opened(name) as file:
             for number in range(file.num_row_groups):
                 range_ = file.metadata.row_group(number).column(0).statistics
                 some = keys[np.searchsorted(keys, range_.min) : np.searchsorted(keys, range_.max, "right")]
@@ -173,19 +190,16 @@ class Signatures:
                     rest = file.read_row_group(number, SIGNATURES.names[1:], use_threads=False)
                     yield Rows(own[rows], *(rest[column].to_numpy()[rows] for column in SIGNATURES.names[1:]))
 
-    def changed(self, change: Rows) -> Mapping[str, Tables]:
+    def changed(self, change: KeyChange) -> Mapping[str, Tables]:
         """The files to write, so that the table has this change, too."""
         files: dict[str, Tables] = {}
-        size = len(change.keys)
-        gathered = [change]
+        size = change.size
         for level in range(layout.LEVELS):
             size += self._sizes.get(level, 0)
-            is_last = level == layout.LEVELS - 1
-            if size <= FIRST_ROWS * RATIO**level or is_last:
+            if size <= FIRST_ROWS * RATIO**level or level == layout.LEVELS - 1:
                 deepest = all(not self._sizes.get(below, 0) for below in range(level + 1, layout.LEVELS))
-                files[layout.signatures(level)] = self._merged(level, gathered, keep_gone=not deepest)
+                files[layout.signatures(level)] = self._merged(level, change, size, keep_gone=not deepest)
                 break
-            gathered = [*gathered, *self._whole(level)]
             files[layout.signatures(level)] = lambda: iter([])
         return files
 
@@ -197,25 +211,33 @@ class Signatures:
         """The files of all levels, without rows."""
         return {layout.signatures(level): lambda: iter([]) for level in self._there}
 
-    def _merged(self, level: int, gathered: list[Rows], keep_gone: bool) -> Tables:
+    def _merged(self, level: int, change: KeyChange, size: int, keep_gone: bool) -> Tables:
+        """This level with all above it and a change, `size` rows in all."""
+
         def tables() -> Iterator[pa.Table]:
-            above = Rows.joined(gathered).settled(keep_gone=True)
-            done = 0
-            carried = NO_ROWS
-            for rows in self._whole(level):
-                whole = Rows.joined([carried, rows])
-                last = whole.keys[-1]
-                end = int(np.searchsorted(above.keys, last))  # rows of the last key may go on in the next group
-                cut = int(np.searchsorted(whole.keys, last))
-                part = Rows.joined([whole.take(slice(0, cut)), above.take(slice(done, end))])
-                yield part.settled(keep_gone).table()
-                carried, done = whole.take(slice(cut, None)), end
-            yield Rows.joined([carried, above.take(slice(done, None))]).settled(keep_gone).table()
+            for low, high in ranges(size):
+                above = [rows for upper in range(level) for rows in self._between(upper, low, high)]
+                new = Rows.joined([change.between(low, high), *above]).settled(keep_gone=True)
+                yield Rows.joined([*self._between(level, low, high), new]).settled(keep_gone).table()
 
         return tables
 
-    def _whole(self, level: int) -> Iterator[Rows]:
-        if self._sizes.get(level):
-            for table in partition.read(self._store, layout.signatures(level), SIGNATURES):
-                if len(table):
-                    yield Rows.of(table)
+    def _between(self, level: int, low: int, high: int) -> Iterator[Rows]:
+        """The rows of a level with keys from `low` up to `high`, excluded."""
+        if not self._sizes.get(level):
+            return
+        name = layout.signatures(level)
+        with self._opened(name) as file:
+            for number in range(file.num_row_groups):
+                range_ = file.metadata.row_group(number).column(0).statistics
+                if range_.min < high and range_.max >= low:
+                    yield Rows.of(file.read_row_group(number, use_threads=False)).between(low, high)
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[pq.ParquetFile]:
+        with (
+            partition.errors_named(name),
+            self._store.source(name) as source,
+            pq.ParquetFile(source, page_checksum_verification=True) as file,
+        ):
+            yield file

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.duplicates.articles import COLUMNS, entries
-from copydesk.duplicates.clusters import Entry
+from copydesk.duplicates.clusters import Entries
+from copydesk.warehouse.layout import UNDATED
 from copydesk.warehouse.spill import Stream
 
 #: `row` is the article with `COLUMNS`, packed; `size` the bytes that it unpacks to.
@@ -48,13 +48,19 @@ class At(NamedTuple):
     size: int
 
 
-class Sign(NamedTuple):
-    """A new article as clusters are made of it, its date, the file that it goes to, and where its row stands."""
+class Read(NamedTuple):
+    """New articles: `entries`, their dates as days int32[n] (`UNDATED` for none), the files that they go to, int64[n],
+    and where their rows stand, int64[n, 3], the fields of `At`.
+    """
 
-    entry: Entry
-    date: date | None
-    file: int
-    at: At
+    entries: Entries
+    dates: Any
+    files: Any
+    at: Any
+
+    def take(self, articles: Any) -> Read:
+        """Those of some articles, which are in order."""
+        return Read(self.entries.take(articles), self.dates[articles], self.files[articles], self.at[articles])
 
 
 def signs(articles: pa.Table) -> pa.Table:
@@ -104,18 +110,15 @@ class Signs:
         self._stream.close()
         self._file.close()
 
-    def read(self) -> Iterator[Sign]:
+    def read(self) -> Read:
         """All signs; after `close`."""
-        for table in self._stream.tables():
-            keys, ends = table["keys"].combine_chunks(), np.cumsum(pc.list_value_length(table["keys"]).to_numpy())
-            every = keys.flatten().to_numpy()
-            own = np.split(every, ends[:-1])
-            rows = table.drop_columns(["keys"]).to_pylist()
-            for row, some in zip(rows, own, strict=True):
-                key = row["article_id"]
-                rank = (row["day"], -row["words"], key)
-                entry = Entry(key, row["content"], row["title"], some, rank, row["agency"], row["publisher"])
-                yield Sign(entry, row["published_date"], row["file"], At(row["start"], row["length"], row["size"]))
+        parts = [Read(_entries(part), _dates(part), part["file"].to_numpy(), _at(part)) for part in self._stream.tables()]
+        return Read(
+            Entries.joined([part.entries for part in parts]),
+            np.concatenate([np.empty(0, np.int32), *(part.dates for part in parts)]),
+            np.concatenate([np.empty(0, np.int64), *(part.files for part in parts)]),
+            np.concatenate([np.empty((0, 3), np.int64), *(part.at for part in parts)]),
+        )
 
     def rows(self, places: Sequence[At]) -> Iterator[dict[str, Any]]:
         """The articles at some places, with `COLUMNS`, in the order of the file; after `close`."""
@@ -124,3 +127,32 @@ class Signs:
                 file.seek(start)
                 packed = pa.decompress(file.read(length), size, _CODEC)
                 yield dict(zip(COLUMNS, pickle.loads(packed), strict=True))  # noqa: S301  # written by this process
+
+
+def _entries(table: pa.Table) -> Entries:
+    names = pc.unique(pa.chunked_array([*table["agency"].chunks, *table["publisher"].chunks], pa.string()).drop_null())
+    agencies, publishers = (
+        pc.fill_null(pc.index_in(table[name], names), -1).to_numpy().astype(np.int16)
+        for name in ("agency", "publisher")
+    )
+    keys = table["keys"].combine_chunks()
+    return Entries(
+        ids=np.array(table["article_id"].to_pylist(), "S32"),
+        contents=table["content"].to_numpy(),
+        titles=table["title"].to_numpy(),
+        days=table["day"].to_numpy(),
+        lengths=-table["words"].to_numpy(),
+        keys=keys.flatten().to_numpy(),
+        ends=np.cumsum(pc.list_value_length(keys).to_numpy(), dtype=np.int64),
+        agencies=agencies,
+        publishers=publishers,
+        names=tuple(names.to_pylist()),
+    )
+
+
+def _dates(table: pa.Table) -> Any:
+    return pc.fill_null(table["published_date"].cast(pa.int32()), UNDATED).to_numpy()
+
+
+def _at(table: pa.Table) -> Any:
+    return np.stack([table[name].to_numpy().astype(np.int64) for name in At._fields], axis=1)
