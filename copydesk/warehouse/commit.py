@@ -187,15 +187,17 @@ class _Work:
             self._append("decisions", DECISIONS, plan.decisions)
         if plan.versions:
             self._grow("versions", VERSIONS, plan.versions())
-        if plan.raw:
-            self._grow("raw", RAW, plan.raw())
         self._grow(
             "quarantine", QUARANTINE, map(self._stamped, plan.quarantine() if plan.quarantine else ()), plan.released
         )
         of = self.store.partitions.schema
-        self._partitions("articles", of("articles"), plan.articles, plan.days | plan.copies.places.keys())
-        self._partitions("edits", of("edits"), plan.edits, plan.days)
-        self._copies()
+        with ThreadPoolExecutor(1) as beside:  # large files, whose compression releases the GIL
+            raw = beside.submit(self._grow, "raw", RAW, plan.raw()) if plan.raw else None
+            self._partitions("articles", of("articles"), plan.articles, plan.days | plan.copies.places.keys())
+            self._partitions("edits", of("edits"), plan.edits, plan.days)
+            self._copies()
+            if raw is not None:
+                raw.result()
         if plan.run_row:
             self._append("runs", RUNS, [plan.run_row])
         if plan.sites:

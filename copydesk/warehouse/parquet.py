@@ -138,8 +138,14 @@ def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> Sealed:
         path.write_bytes(content)
         return Sealed(content.size, hashlib.sha256(content).hexdigest(), rows)
     with pa.OSFile(str(path), "wb") as file, pa.BufferedOutputStream(file, WRITE_BYTES) as buffered:
-        rows = _write(buffered, schema, chain(some, groups), options)
+        rows = _write(buffered, schema, chain(_taken(some), groups), options)
     return seal(path, rows)
+
+
+def _taken(groups: list[pa.Table]) -> Iterator[pa.Table]:
+    """The groups, of which each is forgotten when it has been written."""
+    while groups:
+        yield groups.pop(0)
 
 
 def _write(sink: pa.NativeFile, schema: pa.Schema, groups: Iterable[pa.Table], options: dict[str, Any]) -> int:
@@ -171,8 +177,9 @@ def _row_groups(tables: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
             pending.append(table.slice(start, stop - start))
             rows, size = rows + stop - start, size + int(ends[stop - 1]) - before
             if rows >= most or size >= GROUP_BYTES:
-                yield _joined(pending)
-                pending, rows, size = [], 0, 0
+                pending = [_joined(pending)]
+                yield pending.pop()
+                rows = size = 0
             start = stop
     if rows:
         yield _joined(pending)

@@ -112,7 +112,9 @@ class Signs:
 
     def read(self) -> Read:
         """All signs; after `close`."""
-        parts = [Read(_entries(part), _dates(part), part["file"].to_numpy(), _at(part)) for part in self._stream.tables()]
+        parts = [
+            Read(_entries(part), _dates(part), part["file"].to_numpy(), _at(part)) for part in self._stream.tables()
+        ]
         return Read(
             Entries.joined([part.entries for part in parts]),
             np.concatenate([np.empty(0, np.int32), *(part.dates for part in parts)]),

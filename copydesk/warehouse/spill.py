@@ -42,8 +42,9 @@ def let_through(table: pa.Table, held: Collection[int]) -> pa.Table:
 class Stream:
     """An Arrow file that is appended to."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.path, self._writer = path, pa.ipc.new_stream(str(path), schema, options=_COMPRESSED)
+    def __init__(self, path: Path, schema: pa.Schema, compressed: bool = True) -> None:
+        options = _COMPRESSED if compressed else pa.ipc.IpcWriteOptions()
+        self.path, self._writer = path, pa.ipc.new_stream(str(path), schema, options=options)
 
     def add(self, table: pa.Table) -> None:
         self._writer.write_table(table)
@@ -93,7 +94,10 @@ def _text(value: bytes | None) -> Any:
 
 
 class Spill:
-    """Rows by the file that they go to, in buckets of such files, so that thousands need few open files here."""
+    """Rows by the file that they go to, in buckets of such files, so that thousands need few open files here.
+
+    They are not compressed: each bucket gets some rows at a time, and compressing them takes longer than the disk.
+    """
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
         self.folder, self.schema = folder, schema.append(pa.field(_DAY, pa.int64(), False))
@@ -123,7 +127,7 @@ class Spill:
         for start, stop in pairwise(edges):
             bucket = int(buckets[start])
             if bucket not in self._buckets:
-                self._buckets[bucket] = Stream(self.folder / f"{bucket:02}.arrow", self.schema)
+                self._buckets[bucket] = Stream(self.folder / f"{bucket:02}.arrow", self.schema, compressed=False)
             self._buckets[bucket].add(table.slice(start, stop - start))
 
     def close(self) -> None:
