@@ -141,7 +141,8 @@ class Tally:
         return {WHOLE: _row(WHOLE, _merged(self._sites.values()), held)} | found
 
     def _of(self, name: str) -> _Counts:
-        return self._sites.setdefault(name, _Counts())
+        found = self._sites.get(name)
+        return self._sites.setdefault(name, _Counts()) if found is None else found
 
 
 def _flags(values: pa.Array | pa.ChunkedArray) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from copydesk.config import FieldsConfig
 from copydesk.records import storable
@@ -58,8 +58,6 @@ def folded(name: str) -> str:
 
 _FOLDED = {role: tuple(map(folded, names)) for role, names in COMMON.items()}
 _KNOWN = frozenset(name for names in _FOLDED.values() for name in names)
-#: What a name holds, and its place among the names for that. A record has few of them.
-_PLACES = {name: (role, place) for role, names in _FOLDED.items() for place, name in enumerate(names)}
 
 
 def names_text(names: Iterable[str], config: FieldsConfig) -> bool:
@@ -68,45 +66,74 @@ def names_text(names: Iterable[str], config: FieldsConfig) -> bool:
     return any(folded(name) in known for name in names)
 
 
+class _Shape(NamedTuple):
+    """What the names of a record hold, which all records of a file mostly have in common.
+
+    `roles` has the names of each role in their order, `texts` those of texts whether they hold any, `unread` those
+    that say nothing that copydesk reads, and `first` the first of names that are alike.
+    """
+
+    roles: Mapping[str, tuple[str, ...]]
+    texts: tuple[str, ...]
+    unread: tuple[str, ...]
+    first: Mapping[str, str]
+
+    @staticmethod
+    def of(names: Iterable[str], mapped: frozenset[str]) -> _Shape:
+        """`mapped` are the names that the configuration gives."""
+        first: dict[str, str] = {}
+        for name in names:
+            first.setdefault(folded(name), name)
+        roles = {
+            role: tuple(first[name] for name in places if name in first)
+            for role, places in _FOLDED.items()
+            if not first.keys().isdisjoint(places)
+        }
+        unread = tuple(name for name in names if folded(name) not in _KNOWN and folded(name) not in mapped)
+        return _Shape(roles, roles.get("text", ()), unread, first)
+
+
+#: Records with more names are rare, and would fill the cache.
+_FEW_NAMES = 64
+_shape_of_few = lru_cache(256)(_Shape.of)
+
+
 class Fields:
     """The fields of one record, by what they hold."""
 
     def __init__(self, record: Mapping[str, Any], config: FieldsConfig) -> None:
         self._record = record
         self._config = config
-        self._by_name: dict[str, Any] = {}
-        for name, value in record.items():
-            self._by_name.setdefault(folded(name), value)  # the first of equal names
-        self._by_role: dict[str, list[tuple[int, Any]]] = {}
-        for name, value in self._by_name.items():
-            if (found := _PLACES.get(name)) and not is_missing(value):
-                self._by_role.setdefault(found[0], []).append((found[1], value))
+        shape = _shape_of_few if len(record) <= _FEW_NAMES else _Shape.of
+        self._shape = shape(tuple(record), _mapped(config))
 
     def values(self, role: str) -> Iterable[Any]:
         """The values of a role that are not missing, in the order of their names."""
         named: tuple[str, ...] = getattr(self._config, role, ())
-        return self._values(role) if named or role in self._by_role else ()
+        names = self._shape.roles.get(role, ())
+        return self._values(named, names) if named or names else ()
 
-    def _values(self, role: str) -> Iterator[Any]:
-        for name in getattr(self._config, role, ()):
+    def _values(self, named: Iterable[str], names: Iterable[str]) -> Iterator[Any]:
+        for name in named:
             if not is_missing(value := self._mapped(name)):
                 yield value
-        for _, value in sorted(self._by_role.get(role, ()), key=_place):
-            yield value
+        for name in names:
+            if not is_missing(value := self._record[name]):
+                yield value
 
     def text(self) -> Any:
         """The first text that is not missing; else an empty one, if there is a field for it."""
         for value in self.values("text"):
             return text_of(value)
-        blank = (self._by_name.get(name) for name in _FOLDED["text"])
+        blank = (self._record[name] for name in self._shape.texts)
         return next((value for value in blank if isinstance(value, str) and not value.strip()), None)
 
     def _mapped(self, name: str) -> Any:
         """The value of a field that the configuration names, or within one: `content.rendered`."""
         if name in self._record:
             return self._record[name]
-        if (key := folded(name)) in self._by_name:
-            return self._by_name[key]
+        if (like := self._shape.first.get(folded(name))) is not None:
+            return self._record[like]
         value: Any = self._record
         for step in name.split("."):
             value = value.get(step) if isinstance(value, dict) else None
@@ -114,12 +141,8 @@ class Fields:
 
     def unread(self) -> tuple[str, ...]:
         """The names of fields that hold a value and say nothing that copydesk reads."""
-        mapped = _mapped(self._config)
-        return tuple(
-            name
-            for name, value in self._record.items()
-            if folded(name) not in _KNOWN and folded(name) not in mapped and not is_missing(value)
-        )
+        names = self._shape.unread
+        return tuple(name for name in names if not is_missing(self._record[name])) if names else ()
 
 
 @lru_cache(8)
@@ -131,10 +154,6 @@ def _mapped(config: FieldsConfig) -> frozenset[str]:
         for name in getattr(config, role)
         for part in (name, name.partition(".")[0])
     )
-
-
-def _place(found: tuple[int, Any]) -> int:
-    return found[0]
 
 
 def is_missing(value: Any) -> bool:

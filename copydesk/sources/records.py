@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
 
 from copydesk.config import SourcesConfig
 from copydesk.records import CRITICAL, Document, Problem, storable
@@ -21,6 +21,9 @@ from copydesk.sources.fields import (
 from copydesk.sources.streams import Stopped, kept, recoded
 
 _KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
+
+
+_Made = TypeVar("_Made")
 
 
 class Place(NamedTuple):
@@ -95,7 +98,8 @@ def document(
         found = f"the text is {_KINDS.get(type(text), 'no string')}" if known else "there is no text"
         problem = Problem("read", "no-text", "text", CRITICAL, f"{found}; the fields are: {_listed(record)}")
     else:
-        text = storable(text)
+        if not as_is or b"\\u" in content:  # only an escape is a surrogate in what was valid UTF-8
+            text = storable(text)
         keys = [name for name, value in record.items() if value == text] if as_is else ()
         key = keys[0] if len(keys) == 1 else None
     return Document(
@@ -105,12 +109,12 @@ def document(
         text if isinstance(text, str) else None,
         encoding,
         title=string_of(next(iter(fields.values("title")), None)),
-        date=next(filter(None, map(date_of, fields.values("date"))), None),
+        date=_first(date_of, fields.values("date")),
         problem=problem,
-        modified=next(filter(None, map(date_of, fields.values("modified"))), None),
-        authors=next(filter(None, map(authors_of, fields.values("authors"))), ()),
+        modified=_first(date_of, fields.values("modified")),
+        authors=_first(authors_of, fields.values("authors")) or (),
         address=address,
-        language=next(filter(None, map(language_of, fields.values("language"))), None),
+        language=_first(language_of, fields.values("language")),
         unread_fields=fields.unread(),
         text_key=key,
     )
@@ -122,10 +126,18 @@ def _uri(fields: Fields, place: Place) -> tuple[str, str | None]:
     address = next((uri for uri in named if "://" in uri), None)
     if named:
         return named[0], address if address != named[0] else None
-    key = next(filter(None, map(identifier, fields.values("id"))), None)
+    key = _first(identifier, fields.values("id"))
     if key is None:
         return place.uri, None
     return key if "://" in key else f"{place.file}#id={key}", None
+
+
+def _first(made: Callable[[Any], _Made], values: Iterable[Any]) -> _Made | None:
+    """What is made of the first value that says anything."""
+    for value in values:
+        if found := made(value):
+            return found
+    return None
 
 
 def _listed(names: Iterable[str]) -> str:

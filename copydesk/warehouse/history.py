@@ -118,11 +118,11 @@ class History:
             self.delivered += len(some)
             ids, contents = [one.article_id for one in some], [one.content_sha256 for one in some]
             rows = self.published.find_all(ids, contents)
-            if chosen.is_empty and not self._refused and (rows >= 0).all():
-                self.published.seen[rows] = True
-                self.unchanged += len(some)
-                continue
             for document, key, content, row in zip(some, ids, contents, rows.tolist(), strict=True):
+                if row >= 0 and chosen.is_empty and not self._refused:
+                    self.published.seen[row] = True
+                    self.unchanged += 1
+                    continue
                 taken = chosen.take(document, bytes.fromhex(key), bytes.fromhex(content), row)
                 if taken is not None:
                     yield taken
