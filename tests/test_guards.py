@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copydesk import languages
-from copydesk.text.typos import guard
+from copydesk.text.typos import guard, intended
 from copydesk.text.typos.apostrophes import Apostrophes
 from copydesk.text.typos.batch import BREAK, FOREIGN, KNOWN, LOWER, OPEN, STOP, WORD, Batch
 from copydesk.text.typos.correct import findings
@@ -47,6 +47,19 @@ def _marked(text: str) -> list[str]:
 )
 def test_text_that_is_written_so_on_purpose(text: str, marked: str) -> None:
     assert _marked(text) == marked.split()
+
+
+@given(st.text(st.sampled_from("ab,; .x-é"), max_size=60))
+def test_a_paragraph_without_the_part_has_not_the_whole(text: str) -> None:
+    for part, pattern in intended._PARTS:
+        assert part.search(text) or not pattern.search(text)
+
+
+@given(st.lists(st.sampled_from("sic thou 'Tis spelt a “b c” . ! ? ‘em ’tis".split()), max_size=20))
+def test_the_words_of_a_paragraph_are_those_of_its_sentences(words: list[str]) -> None:
+    text = " ".join(words)
+    sentences = [intended._words(sentence[0]) for sentence in intended._SENTENCE.finditer(text)]
+    assert intended._words(text) - {""} == set().union(*sentences) - {""}
 
 
 @pytest.mark.parametrize("unit", ['"a ', "a, ", "(sic) ", "x.y ", "a\n", "{(;", "'tis ", "“ ", "in' "])

@@ -35,6 +35,12 @@ _LISTED = re.compile(rf"(?:{_ONE}[,;]\s+){{{LISTED - 2},}}{_ONE}(?:[,;]?\s+\w{{1
 _BARS = re.compile(r" / |[^\W\d_]/(?=[A-Z])")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 _FILE = re.compile(r"[\w-]+\.[a-z]\w*")
+# What every such list, and every such name, has in it: a search for that begins at its rare first sign.
+_PARTS = (
+    (re.compile(rf"(?:[,;]\s+{_ONE}){{{LISTED - 3}}}[,;]\s"), _LISTED),
+    (re.compile(r"\.[a-z]"), _FILE),
+)
+_NEVER = re.compile("(?!)")
 _WORD = re.compile(r"[’'‘]?[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 
@@ -59,8 +65,29 @@ def _spans(paragraph: str, words: Intended, whole: bool) -> tuple[tuple[int, int
     every = (0, len(paragraph))
     if _is_verse(paragraph) or (not whole and _is_entry(paragraph)):
         return (every,)
-    spans = [word.span() for word in _clipped(words.clipped).finditer(paragraph)]
-    older = 0
+    said = _words(paragraph)
+    spans, older = _said(paragraph, words) if said & (words.sic | words.spelling | words.older) else ([], 0)
+    if older > 1:
+        return (every,)
+    may_be_clipped = any(ending + mark in paragraph for ending in words.clipped for mark in "'’")
+    clipped = _clipped(words.clipped) if may_be_clipped else _NEVER
+    spans += [word.span() for word in clipped.finditer(paragraph)]
+    for quote in _QUOTES.finditer(paragraph):
+        few = len(quote[0].split()) <= QUOTED
+        if few or _words(quote[0]) & words.dialect or clipped.search(quote[0]) or _BARS.search(quote[0]):
+            spans.append(quote.span())
+    if len(_CODE.findall(paragraph)) >= CODE_SIGNS:
+        spans += [line.span() for line in re.finditer(r"[^\n]+", paragraph) if _is_code(line[0])]
+    patterns = [pattern for part, pattern in _PARTS if part.search(paragraph)]
+    spans += [match.span() for pattern in patterns for match in pattern.finditer(paragraph)]
+    return tuple(spans)
+
+
+def _said(paragraph: str, words: Intended) -> tuple[list[tuple[int, int]], int]:
+    """Sentences that speak of spelling or are in older language, what stands before (sic), and how many older words
+    there are: no more than one of each in a sentence.
+    """
+    spans, older = [], 0
     for sentence in _SENTENCE.finditer(paragraph):
         said = _words(sentence[0])
         older += len(said & words.older)
@@ -68,22 +95,13 @@ def _spans(paragraph: str, words: Intended, whole: bool) -> tuple[tuple[int, int
             spans.append(sentence.span())
         if said & words.sic:
             spans += _before_sic(paragraph, sentence.span(), words.sic)
-    if older > 1:
-        return (every,)
-    for quote in _QUOTES.finditer(paragraph):
-        said = _words(quote[0])
-        clipped = _clipped(words.clipped).search(quote[0])
-        if len(quote[0].split()) <= QUOTED or said & words.dialect or clipped or _BARS.search(quote[0]):
-            spans.append(quote.span())
-    spans += [line.span() for line in re.finditer(r"[^\n]+", paragraph) if _is_code(line[0])]
-    spans += [match.span() for pattern in (_LISTED, _FILE) for match in pattern.finditer(paragraph)]
-    return tuple(spans)
+    return spans, older
 
 
 def _words(text: str) -> set[str]:
     """The words of a text in lower case, with straight apostrophes; those that begin with one also without it."""
-    words = {word.lower().replace("’", "'").replace("‘", "'") for word in _WORD.findall(text)}
-    return words | {word.lstrip("'") for word in words}
+    words = set(" ".join(_WORD.findall(text)).lower().replace("’", "'").replace("‘", "'").split(" "))
+    return words | {word.lstrip("'") for word in words if word[:1] == "'"}
 
 
 @lru_cache(maxsize=8)
