@@ -33,8 +33,9 @@ def read(
         store.source(name) if content is None else pa.BufferReader(content) as source,
         pq.ParquetFile(source, page_checksum_verification=True) as file,
     ):
-        _check(file.schema_arrow, wanted, columns is None)
-        have = [column for column in wanted.names if column in file.schema_arrow.names]
+        found = file.schema_arrow  # converted each time it is asked for
+        _check(found, wanted, columns is None)
+        have = [column for column in wanted.names if column in found.names]
         for index in range(file.num_row_groups):
             yield _as(file.read_row_group(index, have, use_threads=False), wanted)
 
@@ -79,8 +80,9 @@ def _check(found: pa.Schema, wanted: pa.Schema, whole: bool) -> None:
     unknown = [name for name in found.names if name not in known] if whole else []
     if unknown:
         raise ValueError(f"a column {unknown[0]!r}, which is unknown here")
+    names = set(found.names)
     for field in wanted:
-        if field.name not in found.names:
+        if field.name not in names:
             if not field.nullable:
                 raise ValueError(f"no column {field.name!r}")
         elif not _alike(found.field(field.name).type, field.type):
