@@ -99,7 +99,8 @@ def _wrap_width(text: str) -> int:
     """The width of hard-wrapped text, else 0: lines that continue in lower case, or uncased lines of equal length."""
     if text.count("\n") + text.count("\r") < 3:
         return 0
-    lines = [line.rstrip() for line in _LINE_END.split(text[:20_000])]
+    begin = text[:20_000]
+    lines = [line.rstrip() for line in (_LINE_END.split(begin) if "\r" in begin else begin.split("\n"))]
     pairs = [(a, b) for a, b in pairwise(lines) if a and b]
     if len(pairs) < 3:
         return 0

@@ -77,7 +77,7 @@ def read_date_line(line: str, reader: DateReader) -> DateLine | None:
     if (
         not dates.could_hold_date(line)
         or dates.is_life(line)
-        or not (reader.find(line) or _is_glued(line) or _EVENT.match(fold(line)))
+        or not (reader.find(line) or _is_glued(line) or _begins_event(line))
     ):
         return None
     found, around = _dates(line, reader)
@@ -104,6 +104,10 @@ def read_date_line(line: str, reader: DateReader) -> DateLine | None:
     if unknown:
         return DateLine(date, False) if _may_be_read(line, found, unknown) else None
     return DateLine(date, True, byline, source, place)
+
+
+def _begins_event(line: str) -> bool:
+    return (":" in line or "：" in line) and _EVENT.match(fold(line)) is not None
 
 
 def _is_glued(line: str) -> bool:
@@ -135,6 +139,8 @@ def updated_on(line: str, published: ReadDate, reader: DateReader) -> ReadDate |
 
 
 def _without_events(line: str) -> str:
+    if ":" not in line and "：" not in line:
+        return line
     plain = fold(line)
     if not _EVENT_PART.search(plain):
         return line
@@ -207,7 +213,7 @@ def _joined(one: credit_lines.Byline | None, other: credit_lines.Byline) -> cred
 
 def _may_be_read(line: str, found: Sequence[ReadDate], unknown: Sequence[_Part]) -> bool:
     """Whether the date of a line is read although a part of the line is not known: it is short, and no sentence."""
-    if len(line) > _LONGEST or speaks(line) or _EVENT.match(fold(line)):
+    if len(line) > _LONGEST or speaks(line) or _begins_event(line):
         return False
     if any(not part.apart and part.before and part.text.split()[-1][0].islower() for part in unknown):
         return False  # Period ended December 31, 1986

@@ -99,17 +99,23 @@ def find_furniture(line: str) -> Furniture | None:
 
 def classify(line: str) -> tuple[Furniture | None, Heading | None]:
     """The furniture that a line is, and the kind of heading; None if it may belong to the article."""
-    if len(line) > LONGEST or not (start := _start(line)) or _is_paragraph(line, start):
+    if len(line) > LONGEST or not (start := _start(line)) or not _may_be_any(line, start):
         return None, None
     return _furniture(line, start), _heading(line, start)
 
 
-def _is_paragraph(line: str, start: str) -> bool:
-    """Whether a line is too long for a button, a heading and a credit, and neither begins nor ends as others do."""
-    if len(line) <= _LONGEST_CREDIT or start in _BY_FIRST or may_end_in_credit(line):
-        return False
+def _may_be_any(line: str, start: str) -> bool:
+    """Whether a line begins or ends as furniture, headings and credits do; most lines do not."""
+    is_long = len(line) > _LONGEST_CREDIT
+    if start in (_BY_FIRST if is_long else _ALL_STARTS):
+        return True
+    if may_end_in_credit(line) and _has_mark(line[-130:]) if is_long else _has_mark(line):
+        return True
     end = line[-10:].casefold()
-    return not any(last in end for last in _LASTS)
+    for last in _LASTS:  # noqa: SIM110 - for every line of every text
+        if last in end:
+            return True
+    return False
 
 
 def _furniture(line: str, start: str) -> Furniture | None:
@@ -156,6 +162,7 @@ _LABELS = {words(label) for label in _DATA["lists"]["labels"]}
 _OPENING = tuple(f"{words(opening)} " for opening in _DATA["lists"]["opening"])
 _HEADING_STARTS = {said.split(" ")[0] for said in (*_HEADS, *_OPENING, *_LABELS)}
 _LONGEST_HEADING, _LONGEST_LABEL = 60, 40
+_ALL_STARTS = _STARTS | _BY_FIRST.keys() | _HEADING_STARTS
 
 
 def _heading(line: str, start: str) -> Heading | None:
@@ -180,7 +187,7 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_CREDIT = 120
-_MARKS = tuple(_PHOTOS["marks"])
+_MARK = re.compile(any_as_written(_PHOTOS["marks"]))
 _PARTS = re.compile(r"\s*[/|;,]\s*|\s+(?:via|for|by|with)\s+|©\s*")
 _NAME = re.compile(r"[\w.'’&@()+-]+(?: [\w.'’&@()+-]+){0,5}")
 # A caption may end in its credit: "(Photo by Jane Doe/Getty Images)", "Photograph: Jane Doe", "Jane Doe / AP".
@@ -195,11 +202,7 @@ _SLASHED = re.compile(
 
 
 def _has_mark(text: str) -> bool:
-    lower = text.lower()
-    for mark in _MARKS:  # noqa: SIM110 - half the time of `any`, for every line of every text
-        if mark in lower:
-            return True
-    return False
+    return _MARK.search(text.lower()) is not None
 
 
 def is_credit(text: str) -> bool:
@@ -209,19 +212,19 @@ def is_credit(text: str) -> bool:
     bare = text.strip(_AROUND)
     label = _LABELLED.match(bare)
     parts = [part for part in _PARTS.split(bare[label.end() :] if label else bare) if part]
-    if not parts or not all(_is_name(part) for part in parts):
-        return False
     said = [words(part) for part in parts]
+    if not parts or not all(map(_is_name, parts, said)):
+        return False
     if label or any(part in _AGENCIES for part in said):
         return True
     # `Jane Doe, Reuters` may be the author, and `AP/AFP` the sources of the article.
-    people = [part for part in parts if words(part) not in _WIRES]
+    people = [part for part, name in zip(parts, said, strict=True) if name not in _WIRES]
     return "/" in bare and 0 < len(people) < len(parts) and all(" " in part and part[0].isupper() for part in people)
 
 
-def _is_name(part: str) -> bool:
-    """Whether the words may be a name: few, and at least three in four capitalized."""
-    if words(part) in _AGENCIES or words(part) in _WIRES:
+def _is_name(part: str, said: str) -> bool:
+    """Whether the words may be a name: few, and at least three in four capitalized; `said` are its `words`."""
+    if said in _AGENCIES or said in _WIRES:
         return True
     if len(part) > 60 or not _NAME.fullmatch(part):
         return False

@@ -208,6 +208,9 @@ def _ideographic(line: str) -> bool:
     return any("\u3040" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" for c in line)
 
 
+_BETWEEN = re.compile(r"['\"”’»)\]]*(?:(?P<mark>\s*[.:!?|–—-]+|\s*…)?\s+|(?P<slashes>\\{1,4}))")
+
+
 def leading_headline(paragraph: str, headline: Line) -> int:
     """Where the story begins in a paragraph that starts with the headline, else 0.
 
@@ -217,13 +220,15 @@ def leading_headline(paragraph: str, headline: Line) -> int:
     wanted = headline.tokens
     if len(wanted) < 3:
         return 0
+    if paragraph[:1] != headline.text[:1] and paragraph[:1].isalnum() and headline.text[:1].isalnum():
+        return 0
     found = list(islice(WORD.finditer(paragraph), len(wanted)))
     # Letter for letter: a first sentence that says the headline again in its own case is a sentence.
     if [match[0] for match in found] != WORD.findall(headline.text):
         return 0
     here = found[-1].end()
     rest = paragraph[here:]
-    between = re.match(r"['\"”’»)\]]*(?:(?P<mark>\s*[.:!?|–—-]+|\s*…)?\s+|(?P<slashes>\\{1,4}))", rest)
+    between = _BETWEEN.match(rest)
     if between is None or between.end() >= len(rest):
         return 0
     after = rest[between.end()]
