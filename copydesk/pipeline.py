@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from copydesk import __version__, languages
@@ -38,7 +39,7 @@ from copydesk.text.language import language
 from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair
 from copydesk.text.site import NO_SITE, Proof, Site, proofs, site_of
-from copydesk.text.structure import Given, Layout, structure
+from copydesk.text.structure import Given, Layout, structure_all
 from copydesk.text.typos.found import Finding
 from copydesk.text.typos.step import look, settle
 
@@ -65,11 +66,23 @@ def clean_alone(documents: Iterable[Document], config: Config, sites: Mapping[st
     `config`.
     """
     user_lists.install(config.lists.folder)
-    with clock() as allow:
-        return [
-            _guarded(document, config, allow, partial(_clean_alone, document, config, _evidence(document, sites)))
-            for document in documents
-        ]
+    done: list[Cleaned] = []
+    rest = iter(documents)
+    while few := list(islice(rest, _TOGETHER)):
+        drafts = [Draft(document, config, _evidence(document, sites)) for document in few]
+        try:
+            with limit(_seconds(config, *few)):
+                done += _through_steps(drafts)
+        except languages.LanguageError:
+            raise
+        except (Exception, TooSlow):  # noqa: BLE001 - one of them is at fault: `_guarded` tells which
+            with clock() as allow:
+                done += [_guarded(draft.document, config, allow, partial(_through, draft)) for draft in drafts]
+    return done
+
+
+#: So many documents go through each step together: its code stays in the processor's caches.
+_TOGETHER = 32
 
 
 def _evidence(document: Document, sites: Mapping[str, Site]) -> Site:
@@ -164,9 +177,17 @@ def _prepare_title(draft: Draft) -> Draft:
     return draft._replace(title=title, edits=(*draft.edits, *repaired, *normalized)) if title else draft
 
 
-def _structure(draft: Draft) -> Draft:
+def _structure(drafts: Sequence[Draft]) -> list[Draft]:
+    if not drafts:
+        return []
+    config = drafts[0].config
+    found = structure_all([(draft.text, _given(draft)) for draft in drafts], config.dates, config.rules.off)
+    return [_structured(draft, layout, made) for draft, (layout, made) in zip(drafts, found, strict=True)]
+
+
+def _given(draft: Draft) -> Given:
     document = draft.document
-    given = Given(
+    return Given(
         draft.title,
         document.date,
         document.address or document.uri,
@@ -175,7 +196,9 @@ def _structure(draft: Draft) -> Draft:
         document.path_date,
         document.modified,
     )
-    layout, made = structure(draft.text, given, draft.config.dates, draft.config.rules.off)
+
+
+def _structured(draft: Draft, layout: Layout, made: Sequence[Edit]) -> Draft:
     edits = (*draft.edits, *made)
     if draft.config.rules.off and _titled(draft, edits) != layout.headline:
         edits = tuple(edit for edit in edits if edit.field != TITLE)  # the headline is another: they lead nowhere
@@ -197,24 +220,42 @@ def _name_language(draft: Draft) -> Draft:
     return draft._replace(language=draft.document.language or "und" if named == "und" else named)
 
 
-#: The steps of one document, in order.
-STEPS: tuple[Callable[[Draft], Draft], ...] = (
-    _read_page,
-    _decode,
-    _repair,
-    _normalize,
-    _prepare_title,
+Step = Callable[[Sequence[Draft]], list[Draft]]
+
+
+def _each(step: Callable[[Draft], Draft]) -> Step:
+    return lambda drafts: [step(draft) for draft in drafts]
+
+
+#: The steps of documents, in order.
+STEPS: tuple[Step, ...] = (
+    _each(_read_page),
+    _each(_decode),
+    _each(_repair),
+    _each(_normalize),
+    _each(_prepare_title),
     _structure,
-    _name_language,
+    _each(_name_language),
 )
 
 
-def _clean_alone(document: Document, config: Config, site: Site) -> Cleaned:
-    draft = Draft(document, config, site)
+def _through(draft: Draft) -> Cleaned:
+    return _through_steps([draft])[0]
+
+
+def _through_steps(drafts: Sequence[Draft]) -> list[Cleaned]:
+    done = list(drafts)
+    places = range(len(done))
     for step in STEPS:
-        draft = step(draft)
-        if draft.problem is not None:
-            return Cleaned(draft.document, None, problems=(draft.problem,), source_text=draft.source_text)
+        places = [i for i in places if done[i].problem is None]
+        for i, draft in zip(places, step([done[i] for i in places]), strict=True):
+            done[i] = draft
+    return [_finished(draft) for draft in done]
+
+
+def _finished(draft: Draft) -> Cleaned:
+    if draft.problem is not None:
+        return Cleaned(draft.document, None, problems=(draft.problem,), source_text=draft.source_text)
     assert draft.layout is not None
     layout, title = draft.layout, draft.document.title
     article_id = draft.document.article_id

@@ -103,7 +103,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 def _cleaned(document: Document) -> None:
-    cleaned = pipeline._clean_alone(document, CONFIG, NO_SITE)  # a fault shall be seen, and not become a problem
+    cleaned = pipeline._through(
+        pipeline.Draft(document, CONFIG, NO_SITE)
+    )  # a fault shall be seen, and not become a problem
     assert cleaned.reversible
     _stored(cleaned)
 

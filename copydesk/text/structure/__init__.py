@@ -2,6 +2,6 @@
 the edits from their decisions. The rules are in `head`, `body`, `tail`, `opening` and `settle`.
 """
 
-from copydesk.text.structure.layout import Given, Layout, structure
+from copydesk.text.structure.layout import Given, Layout, structure, structure_all
 
-__all__ = ["Given", "Layout", "structure"]
+__all__ = ["Given", "Layout", "structure", "structure_all"]

@@ -105,11 +105,19 @@ def structure(text: str, given: Given, config: DatesConfig, off: Collection[str]
     `copydesk.edits.published_text(layout.headline, layout.body)`, and from the title to the headline. Edits of the
     rules that are `off` are not made: the text stays, and columns are read all the same.
     """
-    page, first = _read(text, given, config)
-    known = fold(Known(), first, off)
+    return structure_all([(text, given)], config, off)[0]
+
+
+def structure_all(
+    texts: Sequence[tuple[str, Given]], config: DatesConfig, off: Collection[str] = ()
+) -> list[tuple[Layout, list[Edit]]]:
+    """The same for many texts, each rule for all of them, which keeps its code in the processor's caches."""
+    read = [_read(text, given, config) for text, given in texts]
+    pages = [page for page, _ in read]
+    known = [fold(Known(), first, off) for _, first in read]
     for rule in RULES:
-        known = fold(known, rule(page, known), off)
-    return _laid_out(page, known, off)
+        known = [fold(state, rule(page, state), off) for page, state in zip(pages, known, strict=True)]
+    return [_laid_out(page, state, off) for page, state in zip(pages, known, strict=True)]
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
