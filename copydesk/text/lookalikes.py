@@ -106,6 +106,7 @@ _FORMS = re.compile(
     "|(?P<wide>[\uff21-\uff3a\uff41-\uff5a]{2,}(?:[\u3000\uff07 ][\uff21-\uff3a\uff41-\uff5a]+)*)"
 )
 _LIGATURE = re.compile(CHARACTERS[LIGATURES])
+_ANY_FORM = re.compile(f"[{CHARACTERS[FORMS][1:-1]}{_SMALL_CAPITALS}]")
 _KANA_LETTER = re.compile("[\uff66-\uff6f\uff71-\uff9d]")
 _MATHS_RUN, _WIDE_RUN = re.compile(f"[{_MATHS}]+"), re.compile("[^ ]+")
 _IDEOGRAPHS = re.compile("[\u3001-\u30ff\u3400-\u9fff]")
@@ -115,7 +116,7 @@ def _forms(text: str) -> Found:
     torn = list(ligatures.half_torn(text)) if _LIGATURE.search(text) else []
     taken = {at for span in torn for at in range(span.start, span.end)}
     spans = []
-    for match in _FORMS.finditer(text):
+    for match in _runs_of_forms(text):
         kind, start, end = match.lastgroup, match.start(), match.end()
         if start in taken:
             continue
@@ -135,6 +136,20 @@ def _forms(text: str) -> Found:
     return Found(torn + spans, [])
 
 
+def _runs_of_forms(text: str) -> Iterator[re.Match[str]]:
+    """The matches of `_FORMS`, which is tried only where one can begin."""
+    here = 0
+    for place in _ANY_FORM.finditer(text):
+        at = place.start()
+        if at < here:
+            continue
+        match = _FORMS.match(text, at - 1) if at > here and text[at - 1] in "sxq" else None
+        match = match or _FORMS.match(text, at)
+        if match:
+            here = match.end()
+            yield match
+
+
 def _visual(text: str) -> Found:
     return Found(list(visual_order.lines(text)), [])
 
@@ -145,6 +160,7 @@ _LATIN, _CYRILLIC, _GREEK = "A-Za-z\u00c0-\u024f", "\u0400-\u052f", "\u0370-\u03
 _ADJOIN = re.compile(f"[{_LATIN}][{_CYRILLIC}{_GREEK}]|[{_CYRILLIC}{_GREEK}][{_LATIN}]")
 _WORD = re.compile(r"[^\W\d_]+")
 _SCRIPTS = tuple(re.compile(f"[{letters}]") for letters in (_LATIN, _CYRILLIC, _GREEK))
+_RUNS = tuple(re.compile(f"[{letters}]+") for letters in (_LATIN, _CYRILLIC, _GREEK))
 #: By script of the word (Latin, Cyrillic, Greek): the letters that stand for one of its own.
 _AS_LATIN = dict(
     zip("аеорсухіјѕԁԛԝАВЕКМНОРСТУХІЈЅЁёїοΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxijsdqwABEKMHOPCTYXIJSËëïoABEZHIKMNOPTYX", strict=True)
@@ -164,7 +180,7 @@ class _Word(NamedTuple):
 
 
 def _homoglyphs(text: str) -> Found:
-    counts = [len(script.findall(text)) for script in _SCRIPTS]
+    counts = [sum(map(len, runs.findall(text))) for runs in _RUNS]
     main = counts.index(max(counts))
     words = list(_mixed_words(text, main))
     proven = {word.target for word in words if word.certain}

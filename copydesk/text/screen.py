@@ -93,8 +93,8 @@ class Screen:
         )
 
     def has_row(self, kind: int, length: int) -> bool:
-        """Whether so many characters of the kind stand side by side. `length` is at most 64."""
-        if not self.has(kind):
+        """Whether so many characters of the kind, 2 to 64, stand side by side."""
+        if not self.has_pair(kind, kind):
             return False
         for start in range(0, len(self.text), _CHUNK):
             kinds = _kinds(self.text[start : start + _CHUNK + 64]) if len(self.text) > _CHUNK else self._first

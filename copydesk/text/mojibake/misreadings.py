@@ -84,11 +84,11 @@ class Misreading:
 
     def decode(self, seen: str) -> str:
         """The original text of `seen`, a run of misread well-formed UTF-8."""
-        text = self.to_bytes(seen).decode("utf-8", "surrogatepass")
-        return text.encode("utf-16", "surrogatepass").decode("utf-16") if _SURROGATE.search(text) else text
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
+        content = self.to_bytes(seen)
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError:  # CESU-8
+            return content.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def _decoded(encoding: str) -> str:

@@ -44,6 +44,8 @@ def find(seen: Seen) -> list[Span]:
     """The repairs of a text: each word of two scripts, and letters alone; empty for correct text."""
     if not (seen.screen.has_pair(LATIN, GREEK_CYRILLIC) or seen.screen.has_pair(GREEK_CYRILLIC, LATIN)):
         return []
+    if len(_ADJOIN.findall(seen.text)) < _PROVEN:
+        return []
     words = [match for match in _WORD.finditer(seen.text) if _OTHER.search(match[0])]
     mixed = [m for m in words if len(m[0]) >= _SHORTEST and _ADJOIN.search(m[0]) and _is_latin(m[0])]
     if len({match[0] for match in mixed}) < _PROVEN or 2 * len(mixed) < len([w for w in words if len(w[0]) > 1]):

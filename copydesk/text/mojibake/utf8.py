@@ -163,27 +163,28 @@ class _Lines:
         self._one, self._text, self._indicated = one, text, indicated
 
     def indicated(self) -> Iterator[_Line]:
-        """Those with an indicator pair."""
+        """The pieces with an indicator pair."""
         here = -1
         for place in self._indicated.places:
             if place >= here:
                 start, here = self._around(place, place)
                 if self._one.sequences.search(self._text, start, here):
-                    yield from self._pieces(start, here)
+                    yield from self._pieces(start, here, True)
 
     def others(self) -> Iterator[_Line]:
         here = 0
         while match := self._one.sequences.search(self._text, here):
             start, here = self._around(*match.span())
-            if not self._indicated.within(start + 1, here):
-                yield from self._pieces(start, here)
+            yield from self._pieces(start, here, False)
 
     def _around(self, start: int, end: int) -> tuple[int, int]:
         behind = self._text.find("\n", end)
         return self._text.rfind("\n", 0, start) + 1, behind if behind >= 0 else len(self._text)
 
-    def _pieces(self, start: int, end: int) -> Iterator[_Line]:
+    def _pieces(self, start: int, end: int, indicated: bool) -> Iterator[_Line]:
         for begin, piece in _pieces(self._text, start, end):
+            if self._indicated.within(begin, begin + len(piece)) != indicated:
+                continue
             runs = self._one.runs(piece)
             within = [self._indicated.within(begin + run.start, begin + run.end) for run in runs]
             yield _Line(begin, piece, runs, within)
