@@ -128,7 +128,7 @@ def _kinds(text: str) -> Kinds:
 def _table() -> Kinds:
     """The kinds of each code point of the basic plane; the last is of all kinds that characters beyond it are of."""
     table = np.zeros(_BASIC_PLANE, np.uint32)
-    every = "".join(map(chr, range(_BASIC_PLANE)))
+    every = np.arange(_BASIC_PLANE, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     for kind, characters in CHARACTERS.items():
         for match in re.finditer(f"{characters}+", every):
             table[match.start() : match.end()] |= kind

@@ -89,9 +89,11 @@ def _searched(screen: Screen, broken: bool) -> re.Pattern[str] | None:
 
 
 def _in_line(line: str) -> Iterator[Span]:
-    lost = [Span(m.start(), m.end(), "”", "mojibake") for m in _LOST_CLOSING_QUOTE.finditer(line)]
+    lost: list[Span] = []
+    if "â€" in line:
+        lost += [Span(m.start(), m.end(), "”", "mojibake") for m in _LOST_CLOSING_QUOTE.finditer(line)]
     lost += [Span(m.start(), m.end(), _EMOJI[m[1]], "mojibake", UNMEASURED) for m in _LOST_EMOJI.finditer(line)]
-    for match in _WITHIN_WORD.finditer(line):
+    for match in _WITHIN_WORD.finditer(line) if any(lead in line for lead in "ÃÄÅá") else ():
         meant = misreading("western").decode(match[0])
         if meant.isalpha() and letters.is_usual(meant):
             lost.append(Span(match.start(), match.end(), meant, "mojibake"))
