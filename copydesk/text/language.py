@@ -9,9 +9,7 @@ faster model file. It always names a language; the result is `und` if the letter
 from __future__ import annotations
 
 import re
-from collections import Counter
 from functools import cache
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,10 +53,12 @@ _SCRIPTS = {
 _NUMBER = {name: number for number, name in enumerate(_SCRIPTS, 1)}
 _BY_USE = ("latin", "cyrillic", "arabic", "han", "kana", *(s for s in _SCRIPTS if len(s) == 2))
 _WORD, _ASCII_WORD = re.compile(r"[^\W\d_]+"), re.compile("[a-z]+")
-_FUNCTION_WORDS: dict[str, tuple[str, ...]] = {}
-for _language, _words in data("function_words.json")["words"].items():
+_WORDS_BY_LANGUAGE: dict[str, list[str]] = data("function_words.json")["words"]
+#: By function word, a number of 16 bits for each language, 1 for those that have it: their sum counts all languages.
+_FUNCTION_WORDS: dict[str, int] = {}
+for _place, _words in enumerate(_WORDS_BY_LANGUAGE.values()):
     for _word in _words:
-        _FUNCTION_WORDS[_word] = (*_FUNCTION_WORDS.get(_word, ()), _language)
+        _FUNCTION_WORDS[_word] = _FUNCTION_WORDS.get(_word, 0) | 1 << 16 * _place
 # Parts of a text that are in no language: tags, addresses, file names, entities, words with digits. Such a word begins
 # behind white space, a tag or an entity: looking for it behind every letter takes three times as long.
 _NO_WORDS = re.compile(
@@ -109,23 +109,27 @@ def language(text: str) -> str:
     letters = sum(map(len, words))
     if letters < LEAST:
         return "und"
+    if sample.isascii():
+        return _latin(sample, words)
     counts = _by_script(sample)
     script = next((name for name in _BY_USE if counts[_NUMBER[name]] >= 0.4 * letters), "und")
+    if script == "latin":
+        return _latin(sample, words)
     count = int(counts[_NUMBER[script]]) if script in _NUMBER else 0
     if script in ("han", "kana"):
         return "ja" if counts[_NUMBER["kana"]] > 0.1 * count else "zh"
     if script == "arabic":
         return _arabic_script(sample, count)
-    if script == "latin" and (plain := _by_function_words(words)):
-        return plain
-    if script == "cyrillic" and (plain := _cyrillic(sample, count)):
-        return plain
-    if script in ("latin", "cyrillic"):
-        for length in (MODEL_SAMPLE, SAMPLE):
-            if code := _by_model(sample[:length], _CYRILLIC if script == "cyrillic" else ()):
-                return _nguni(sample) if code == "sw" and _has_clicks(sample) else code
-        return "und"
+    if script == "cyrillic":
+        return _cyrillic(sample, count) or _by_model(sample, _CYRILLIC)
     return script
+
+
+def _latin(sample: str, words: list[str]) -> str:
+    if plain := _by_function_words(words):
+        return plain
+    code = _by_model(sample, ())
+    return _nguni(sample) if code == "sw" and _has_clicks(sample) else code
 
 
 def _only_words(sample: str) -> str:
@@ -161,7 +165,12 @@ def _count(letters: str, sample: str) -> int:
     return sum(map(sample.count, letters))
 
 
-def _by_model(sample: str, rivals: tuple[str, ...]) -> str | None:
+def _by_model(sample: str, rivals: tuple[str, ...]) -> str:
+    """The model's answer, for a few words or, where these are not decisive, for more; else `und`."""
+    return _confirmed(sample[:MODEL_SAMPLE], rivals) or _confirmed(sample[:SAMPLE], rivals) or "und"
+
+
+def _confirmed(sample: str, rivals: tuple[str, ...]) -> str | None:
     """The model's answer, if the letters confirm it against `rivals` and its other candidates; else None."""
     ranked = language_model.rank(sample, _RIVALS)
     code, probability = ranked[0]
@@ -198,13 +207,13 @@ def _bits(reading: Reading, code: str, known: frozenset[str]) -> float:
 def _by_function_words(words: list[str]) -> str | None:
     """The language with a large share of function words in the text, far ahead of any other; else None."""
     folded = " ".join(words).casefold().split(" ")
-    found = Counter(chain.from_iterable(filter(None, map(_FUNCTION_WORDS.get, folded))))
-    if not found:
+    found = sum(filter(None, map(_FUNCTION_WORDS.get, folded)))
+    counts: list[int] = np.frombuffer(found.to_bytes(2 * len(_WORDS_BY_LANGUAGE), "little"), "<u2").tolist()
+    second, most = sorted(counts)[-2:]
+    if most < max(6, 0.15 * len(words)) or most < 2 * second:
         return None
-    first = max(found, key=found.__getitem__)
-    most = found.pop(first)
-    ahead = most >= 2 * max(found.values(), default=0)
-    return first if ahead and most >= max(6, 0.15 * len(words)) else None
+    languages = list(_WORDS_BY_LANGUAGE)
+    return languages[counts.index(most)]
 
 
 def _cyrillic(sample: str, count: int) -> str | None:
