@@ -62,5 +62,6 @@ def test_measures_are_what_their_definition_says(articles: list[tuple[str, str]]
 def test_no_furniture_is_passed_over(first: str, rest: str, before: str) -> None:
     for line in (before + first.title() + rest, before + first.upper() + " " + rest, before + rest, rest + first):
         line = line.encode("utf-8", "replace").decode()
-        if line and find_furniture(line) is not None:
+        found = find_furniture(line) if line else None
+        if found and found.rule != "photo-credit":
             assert pc.match_substring_regex(pa.array([line]), metrics._furniture_signs())[0].as_py(), line

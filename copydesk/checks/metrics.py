@@ -219,12 +219,12 @@ def _repeated(text: pa.Array, owner: np.ndarray[Any, Any], length: np.ndarray[An
 
 @cache
 def _furniture_signs() -> str:
-    """What matches every line that `find_furniture` finds something in, and few others."""
-    first, anywhere = furniture_signs()
+    """What matches every line in which `find_furniture` finds something other than a caption, and few others."""
+    first, last = furniture_signs()
     words = (r"\pN" if word == "0" else re.escape(word).replace("'", "['’]") for word in sorted(first))
     # RE2 knows no letters that are several in lower case.
     wide = "".join(char for char in map(chr, range(0x10000)) if len(char.casefold()) > 1)
-    return rf"(?i)^[^\pL]*(?:\pN|(?:{'|'.join(words)})(?:[^\pL]|$))|{'|'.join(map(re.escape, anywhere))}|[{wide}]"
+    return rf"(?i)^[^\pL]*(?:\pN|(?:{'|'.join(words)})(?:[^\pL]|$))|{'|'.join(map(re.escape, last))}|[{wide}]"
 
 
 def _is_boilerplate(paragraphs: pa.Array) -> np.ndarray[Any, Any]:

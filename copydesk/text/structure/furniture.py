@@ -74,10 +74,10 @@ _LAST_WORD = re.compile(r"(\w+)\W*$")
 
 
 def signs() -> tuple[frozenset[str], tuple[str, ...]]:
-    """What a line has that may be furniture: one of the first as its first word, or one of the second anywhere, both
-    without regard to case. Apostrophes of words are `'`, numbers `0`.
+    """What a line has that may be furniture other than a caption: one of the first as its first word, or one of the
+    second as its last, both without regard to case. Apostrophes of words are `'`, numbers `0`.
     """
-    return frozenset(_STARTS) | _BY_FIRST.keys(), (*_MARKS, *_LASTS)
+    return frozenset(_STARTS) | _BY_FIRST.keys(), _LASTS
 
 
 _ENTRY = re.compile(r"\d{1,3}[.)] (?=[A-Z])")
