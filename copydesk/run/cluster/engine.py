@@ -167,7 +167,7 @@ def _client(address: str | None) -> Iterator[Client]:
         return
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
+    except (OSError, ImportError, TypeError, ValueError, TimeoutError) as error:  # TypeError: TLS without certificates
         raise ClusterError(
             f"run.address: no Dask scheduler answers at {address} ({_cause(error)}); nothing was published. Start it"
             " (`dask scheduler`), or see that this machine reaches it"
