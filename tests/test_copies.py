@@ -247,6 +247,7 @@ def test_killed_at_any_point_the_next_run_gives_the_undisturbed_clusters(tmp_pat
     assert failures > 5
 
 
+@pytest.mark.no_cover  # time is measured
 @pytest.mark.parametrize("site", ["a.example", None])
 def test_thousands_of_equal_pages_cost_what_their_number_does(tmp_path: Path, site: str | None) -> None:
     """As a scraper brings them that is told to wait: one text and one headline under many addresses."""

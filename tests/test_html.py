@@ -264,6 +264,7 @@ def test_the_date_that_the_article_states(body: str, date: str | None) -> None:
     assert document.problem is None and document.date == date
 
 
+@pytest.mark.no_cover  # time is measured
 @pytest.mark.parametrize(
     "body",
     [

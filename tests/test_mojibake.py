@@ -143,6 +143,7 @@ def test_misreadings_are_named() -> None:
     assert mojibake.misreadings(read_as(read_as(SENTENCES["ru"], "cp437"), "cp1252")) == ("cp437", "western")
 
 
+@pytest.mark.no_cover  # time is measured
 @pytest.mark.parametrize(
     "unit", ["Ã", "Ã©", "Ã©\n", "é Ã© ", "Ñ ", "Ñ\ufffd", "├⌐", "Ïðèâåò ", "‚È‚ñ", "СР» ", "Ã\x83"]
 )
@@ -155,7 +156,7 @@ def test_hostile_text_is_linear(unit: str) -> None:
 
     seconds(1000)
     # A busy machine may be slow once; what grows with the square is always.
-    assert any(seconds(400_000) < 5 * max(seconds(100_000), 0.2) for _ in range(3))
+    assert any(seconds(200_000) < 5 * max(seconds(50_000), 0.1) for _ in range(3))
 
 
 def test_the_body_proves_what_a_title_was() -> None:

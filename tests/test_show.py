@@ -146,6 +146,7 @@ def test_suggestions_and_other_fields_change_nothing() -> None:
     assert compose("abc", edits) == [Segment(SAME, "abc")]
 
 
+@pytest.mark.no_cover  # time is measured
 def test_composition_is_quick_on_many_places() -> None:
     source = "’ a " * 20_000
     text, edits = replace(source, [Span(i, i + 1, "'", "quote") for i in range(0, len(source), 4)], "normalize")

@@ -69,6 +69,7 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
+@pytest.mark.no_cover  # time is measured
 def test_a_slower_step_is_measured_as_slower(monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process and a few rounds: twice the work must show, whatever else the machine does."""
     normalize = pipeline.normalize
