@@ -26,8 +26,8 @@ from copydesk.edits import APPLIED, TEXT, Edit, published_text, undo
 from copydesk.text.typos import guard, nonwords
 from copydesk.text.typos.batch import LOWER, Batch, TokenTypes
 from copydesk.text.typos.candidates import CandidateFinder
-from copydesk.text.typos.correct import TOPIC, TOPIC_LOWER
 from copydesk.text.typos.intended import on_purpose
+from copydesk.text.typos.likely import TOPIC, TOPIC_LOWER
 from copydesk.text.typos.model import Model
 from copydesk.text.typos.step import STEP
 from training.damage import damage

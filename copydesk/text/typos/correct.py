@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from copydesk.text.typos.doubtful import COMMON
 from copydesk.text.typos.features import ENCODER, ERROR_BITS
 from copydesk.text.typos.found import BLANKS, TORN, Finding, against_each_other, apart, back, mended
 from copydesk.text.typos.intended import on_purpose
+from copydesk.text.typos.likely import TOPIC, Judged, guarded, take
 from copydesk.text.typos.model import Model
 from copydesk.text.typos.state import State, estimated
 
@@ -28,8 +28,6 @@ AGREED = 0.0
 LEAST = 0.2
 #: A probability is at most one less this.
 _SUREST = 1e-3
-#: How often a word that no lexicon knows stands in a text when it is what the text is about, by its first letter.
-TOPIC, TOPIC_LOWER = 2, 3
 #: Findings from this probability on are made before a damaged text is read again.
 MENDED = 0.85
 
@@ -105,14 +103,18 @@ def _protected(before: str, words: Collection[str]) -> bool:
 def _single(
     batch: Batch, model: Model, state: State, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float
 ) -> None:
-    # What is certain in a text as usual is no less certain in one that is a little damaged.
-    some = nonwords.single(batch, model.finder, model.ngrams, state.heavily_damaged)
+    def left_alone(places: NDArray[np.int64]) -> NDArray[np.bool_]:
+        # What is certain in a text as usual is no less certain in one that is a little damaged.
+        heavily = state.heavily_damaged[batch.text[places]]
+        return heavily | guarded(batch, model, state, fixed, places)
+
+    some = nonwords.single(batch, model.finder, model.ngrams, left_alone)
     if len(some):
         case = doubtful.of_single(batch, model.finder, some)
         chance = _of_one_meaning(some, model.probability("single", some.features))
         chance[case == doubtful.OLD_PRINT] = 1  # no features tell of them
         believed = model.doubtful.believed(chance, case)
-        _take(_Judged.of(batch, some, chance, believed), batch, model, state, fixed, found, least)
+        take(Judged.of(batch, some, chance, believed), batch, model, state, fixed, found, least)
 
 
 def _damaged(
@@ -120,11 +122,13 @@ def _damaged(
 ) -> None:
     if not state.damaged.any():
         return
-    some = nonwords.damaged_single(batch, model.finder, model.ngrams, state)
+    some = nonwords.damaged_single(
+        batch, model.finder, model.ngrams, state, lambda places: guarded(batch, model, state, fixed, places)
+    )
     if len(some):
         chance = _of_one_meaning(some, model.probability("damaged", some.features))
         chance[doubtful.of_single(batch, model.finder, some) == doubtful.OLD_PRINT] = 1
-        _take(_Judged.of(batch, some, chance, chance), batch, model, state, fixed, found, least)
+        take(Judged.of(batch, some, chance, chance), batch, model, state, fixed, found, least)
 
 
 def _joined(
@@ -134,7 +138,7 @@ def _joined(
     if len(some):
         chance = model.probability("joined", some.features)
         believed = model.doubtful.believed(chance, doubtful.of_joined(batch, model.finder, some))
-        _take(_Judged.of(batch, some, chance, believed), batch, model, state, fixed, found, least)
+        take(Judged.of(batch, some, chance, believed), batch, model, state, fixed, found, least)
 
 
 def _spaces(
@@ -143,59 +147,8 @@ def _spaces(
     some = spaces.found(batch, model.segmenter, state, fixed)
     if len(some):
         chance = model.probability("spaces", some.features)
-        judged = _Judged(some.first, some.last, some.start, some.end, some.after, some.error, chance, chance)
-        _take(judged, batch, model, state, fixed, found, least)
-
-
-class _Judged(NamedTuple):
-    """Candidates: tokens, places in their texts, what they would be, what their features alone say, and how far that is
-    believed.
-    """
-
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    after: list[str]
-    error: NDArray[np.int8]
-    chance: NDArray[np.float32]
-    believed: NDArray[np.float32]
-
-    @classmethod
-    def of(
-        cls, batch: Batch, some: nonwords.NonwordCandidates, chance: NDArray[np.float32], believed: NDArray[np.float32]
-    ) -> _Judged:
-        start, end = batch.start[some.first], batch.end[some.last]
-        return cls(some.first, some.last, start, end, some.after, some.error, chance, believed)
-
-
-def _take(
-    judged: _Judged,
-    batch: Batch,
-    model: Model,
-    state: State,
-    fixed: NDArray[np.bool_],
-    found: list[list[Finding]],
-    least: float,
-) -> None:
-    """Add what is likely, and stands neither in another language nor for what the text is about."""
-    likely = np.flatnonzero((judged.believed >= least) & ~fixed[judged.first] & ~fixed[judged.last])
-    if not len(likely):
-        return
-    # Of candidates that are believed alike the likelier one comes first.
-    likely = likely[np.argsort(-judged.chance[likely], kind="stable")]
-    first, last = judged.first[likely], judged.last[likely]
-    strange = guard.foreign(batch, model.foreign, model.grammar.function_words, first, state.damaged)
-    strange |= guard.names(batch, first)
-    strange |= guard.among(batch, model.alone)[first]
-    strange |= on_purpose(batch, batch.texts, model.grammar.intended, first)
-    strange &= ~state.spaceless[batch.text[first]]  # there one token is a sentence
-    often = np.where(first == last, guard.repeated(batch, first, fixed), 0)
-    topic = np.where((batch.flags[first] & LOWER) > 0, TOPIC_LOWER, TOPIC)
-    for row in likely[~strange & (often < topic)].tolist():
-        rule = ErrorType(judged.error[row]).rule
-        start, end, confidence = int(judged.start[row]), int(judged.end[row]), float(judged.believed[row])
-        found[int(batch.text[judged.first[row]])].append(Finding(start, end, judged.after[row], rule, confidence))
+        judged = Judged(some.first, some.last, some.start, some.end, some.after, some.error, chance, chance)
+        take(judged, batch, model, state, fixed, found, least)
 
 
 def _of_one_meaning(some: nonwords.NonwordCandidates, chance: NDArray[np.float32]) -> NDArray[np.float32]:

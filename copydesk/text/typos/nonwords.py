@@ -66,17 +66,19 @@ class NonwordCandidates(NamedTuple):
         return len(self.after)
 
 
-def single(
-    batch: Batch, finder: CandidateFinder, ngrams: NGrams, without: NDArray[np.bool_] | None = None
-) -> NonwordCandidates:
-    """Single tokens that no lexicon knows, each with its candidates, but not of the texts that `without` marks."""
+#: Places of a batch → which of them are left alone whatever is found there: nothing is looked for at these.
+Guard = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
+
+
+def single(batch: Batch, finder: CandidateFinder, ngrams: NGrams, guarded: Guard | None = None) -> NonwordCandidates:
+    """Single tokens that no lexicon knows, each with its candidates."""
     unknown = ((batch.flags & WORD) > 0) & ((batch.flags & (KNOWN | FOREIGN)) == 0)
-    if without is not None:
-        unknown &= ~without[batch.text]
-    return _single(batch, np.flatnonzero(unknown), finder, ngrams, finder.narrow)
+    return _single(batch, _unless(guarded, np.flatnonzero(unknown)), finder, ngrams, finder.narrow)
 
 
-def damaged_single(batch: Batch, finder: CandidateFinder, ngrams: NGrams, state: State) -> NonwordCandidates:
+def damaged_single(
+    batch: Batch, finder: CandidateFinder, ngrams: NGrams, state: State, guarded: Guard | None = None
+) -> NonwordCandidates:
     """Single tokens of damaged texts that no lexicon knows, and rare words in lower case, with wider candidates; the
     features are those of `features.DAMAGED`.
     """
@@ -89,11 +91,15 @@ def damaged_single(batch: Batch, finder: CandidateFinder, ngrams: NGrams, state:
         zipf(tokens[number]) < _RARE or (few and tokens[number] not in short)
         for number, few in zip(batch.types[rare].tolist(), (size[rare] <= _FEW).tolist(), strict=True)
     ]
-    places = np.flatnonzero(doubted & damaged[batch.text] & (size > 1))
+    places = _unless(guarded, np.flatnonzero(doubted & damaged[batch.text] & (size > 1)))
     found = _single(batch, places, finder, ngrams, finder.wide)
     damage = np.log2(state.unknown[batch.text[found.first]] / USUAL).astype(np.float32)
     features = np.hstack([found.features, damage[:, None]])
     return NonwordCandidates(found.first, found.last, found.after, found.error, features)
+
+
+def _unless(guarded: Guard | None, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    return places if guarded is None else places[~guarded(places)]
 
 
 def _single(
