@@ -103,10 +103,13 @@ class TokenTypes(dict[str, int]):
         flags = _flags(token, grammar.script)
         if flags & WORD:
             lower = token.lower()
-            flags |= KNOWN if self.lexicon.knows(token) else 0
-            flags |= SHORT if lower in grammar.short_words else 0
+            if self.lexicon.knows(token):
+                flags |= KNOWN
+            if lower in grammar.short_words:
+                flags |= SHORT
             # A word of grammar with a capital begins a sentence, as other capitals do not.
-            flags |= BEGINS if flags & TITLE and lower in grammar.function_words else 0
+            if flags & TITLE and lower in grammar.function_words:
+                flags |= BEGINS
         if token in grammar.abbreviations or (len(token) == 1 and token.isalpha()):
             flags |= ABBREVIATED
         default = self._name if token[0].isupper() else self._unknown

@@ -169,8 +169,10 @@ class Slips:
     def _mistaken(self, strings: Sequence[str], first: Sequence[int]) -> Iterator[_Change]:
         """Changes of a shape that may make words."""
         s, shapes = _Strings.of(strings), self._shapes
-        index, pair = shapes.of_letters(s.letter)
-        fits = s.at[index] >= np.asarray(first)[s.owner[index]]
+        asked = np.flatnonzero(s.at >= np.asarray(first)[s.owner])
+        index, pair = shapes.of_letters(s.letter[asked])
+        index = asked[index]
+        fits = np.ones(len(index), bool)
         for place in range(1, shapes.old.shape[1]):
             letter = shapes.old[pair, place]
             fits &= (letter == 0) | (letter == s.letter[np.minimum(index + place, len(s.letter) - 1)])
