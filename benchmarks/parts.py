@@ -61,8 +61,10 @@ def watched() -> Clock:
     clock = Clock()
     clock.wrap_iterator(sources, "read", "read")
     clock.wrap_iterator(History, "select", "select what is new")
-    for name in ("repair", "normalize", "structure", "language", "rebuilds"):
+    for name in ("repair", "normalize", "language"):
         clock.wrap(pipeline, name, name)
+    clock.wrap(pipeline, "structure_all", "structure")
+    clock.wrap(pipeline, "_rebuild", "rebuilds")
     clock.wrap(batch, "clean_alone", "clean, the rest")
     clock.wrap(batch, "correct_typos", "typos")
     for name in ("articles_table", "edits_table", "documents_table"):

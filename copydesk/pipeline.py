@@ -245,7 +245,7 @@ def _through(draft: Draft) -> Cleaned:
 
 def _through_steps(drafts: Sequence[Draft]) -> list[Cleaned]:
     done = list(drafts)
-    places = range(len(done))
+    places: Sequence[int] = range(len(done))
     for step in STEPS:
         places = [i for i in places if done[i].problem is None]
         for i, draft in zip(places, step([done[i] for i in places]), strict=True):

@@ -187,7 +187,8 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_CREDIT = 120
-_MARK = re.compile(any_as_written(_PHOTOS["marks"]))
+_MARKS = tuple(_PHOTOS["marks"])
+_MARK = re.compile(any_as_written(_MARKS))
 _PARTS = re.compile(r"\s*[/|;,]\s*|\s+(?:via|for|by|with)\s+|©\s*")
 _NAME = re.compile(r"[\w.'’&@()+-]+(?: [\w.'’&@()+-]+){0,5}")
 # A caption may end in its credit: "(Photo by Jane Doe/Getty Images)", "Photograph: Jane Doe", "Jane Doe / AP".
