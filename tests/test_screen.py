@@ -33,7 +33,7 @@ class Everything(Screen):
     """A screen that leaves no rule out."""
 
     #: Kinds that a rule asks for by what it means, and not only to save time.
-    MEANT = screen.ARABIC_YEH_KAF | screen.PERSIAN_LETTERS | screen.KURDISH_LETTERS
+    MEANT = screen.PERSIAN_LETTERS | screen.KURDISH_LETTERS
 
     def has(self, kind: int) -> bool:
         return super().has(kind) if kind & self.MEANT else True

@@ -53,8 +53,8 @@ def mend(
     """
     edits: list[Edit] = []
     screen = screen or Screen(text)
-    for suits, find in _KINDS:
-        if not suits(screen):
+    for kind, suits, find in _KINDS:
+        if not screen.has(kind) or (suits and not suits(screen)):
             continue
         certain, likely = find(text)
         # The offsets of suggestions refer to the present text, so they come before the changes.
@@ -313,22 +313,18 @@ def _mixes_scripts(screen: Screen) -> bool:
 
 
 def _may_be_persian(screen: Screen) -> bool:
-    """Whether a text has Arabic letters beside Persian ones; Kurdish writers quote Arabic without its signs."""
-    return screen.has(ARABIC_YEH_KAF) and screen.has(PERSIAN_LETTERS) and not screen.has(KURDISH_LETTERS)
+    """Whether there are Persian letters beside the Arabic ones; Kurdish writers quote Arabic without its signs."""
+    return screen.has(PERSIAN_LETTERS) and not screen.has(KURDISH_LETTERS)
 
 
-def _has(kind: int) -> Callable[[Screen], bool]:
-    return lambda screen: screen.has(kind)
-
-
-#: Kinds of changes in order, each with the texts in which there may be some.
-_KINDS: tuple[tuple[Callable[[Screen], bool], Callable[[str], Found]], ...] = (
-    (_has(CONTROLS), _controlled),
-    (_has(VISUAL), _visual),
-    (_has(FORMS), _forms),
-    (_has(LATIN), _torn),
-    (_mixes_scripts, _homoglyphs),
-    (_may_be_persian, _persian),
-    (_has(TICKS), _apostrophes),
-    (_has(LATIN), _lost),
+#: The changes in order: the kind of characters that each looks for, what else such a text has, and how to find them.
+_KINDS: tuple[tuple[int, Callable[[Screen], bool] | None, Callable[[str], Found]], ...] = (
+    (CONTROLS, None, _controlled),
+    (VISUAL, None, _visual),
+    (FORMS, None, _forms),
+    (LATIN, None, _torn),
+    (GREEK_CYRILLIC, _mixes_scripts, _homoglyphs),
+    (ARABIC_YEH_KAF, _may_be_persian, _persian),
+    (TICKS, None, _apostrophes),
+    (LATIN, None, _lost),
 )
