@@ -98,17 +98,22 @@ class Entries(NamedTuple):
         )
 
     @staticmethod
-    def joined(parts: Sequence[Entries]) -> Entries:
-        """Those of all parts, one after the other."""
-        parts = [Entries.of([]), *parts]
-        names = tuple(dict.fromkeys(name for part in parts for name in part.names))
-        columns = [np.concatenate([part[index] for part in parts]) for index in range(6)]
-        shifts = np.cumsum([0, *(len(part.keys) for part in parts)])
-        ends = np.concatenate([part.ends + shift for part, shift in zip(parts, shifts.tolist(), strict=False)])
-        agencies, publishers = (
-            np.concatenate([_recoded(part[index], part.names, names) for part in parts]) for index in (7, 8)
-        )
-        return Entries._make([*columns, ends, agencies, publishers, names])
+    def joined(parts: Iterable[Entries], articles: int, keys: int) -> Entries:
+        """Those of all parts, one after the other: the numbers of all articles and keys are known before."""
+        columns: list[Any] = [np.empty(keys if n == _KEYS else articles, kind) for n, kind in enumerate(_KINDS)]
+        whole = Entries._make([*columns, ()])
+        names: dict[str, int] = {}
+        at = key = 0
+        for part in parts:
+            own = slice(at, at + len(part.ids))
+            for index in range(_KEYS):
+                columns[index][own] = part[index]
+            whole.keys[key : key + len(part.keys)] = part.keys
+            whole.ends[own] = part.ends + key
+            codes = np.array([*(names.setdefault(name, len(names)) for name in part.names), -1], np.int16)
+            whole.agencies[own], whole.publishers[own] = codes[part.agencies], codes[part.publishers]
+            at, key = own.stop, key + len(part.keys)
+        return whole._replace(names=tuple(names))
 
     def take(self, articles: Any) -> Entries:
         """Those of some articles, which are in order."""
@@ -128,10 +133,9 @@ class Entries(NamedTuple):
         return None if code < 0 else self.names[code]
 
 
-def _recoded(codes: Any, names: Sequence[str], wanted: Sequence[str]) -> Any:
-    """Places in `names` as places in `wanted`."""
-    table = np.array([*(wanted.index(name) for name in names), -1], np.int16)
-    return table[codes]
+#: The types of the columns of `Entries`, and which of them are the keys.
+_KINDS = ("S32", np.uint64, np.uint64, np.int64, np.int64, np.uint32, np.int64, np.int16, np.int16)
+_KEYS = 5
 
 
 class Pair(NamedTuple):

@@ -182,7 +182,11 @@ class _Comparison:
                 self.removed[member.entry.article_id] = member
             had, dead = self._concerned()
         stored = list(self.members.values())
-        self.entries = Entries.joined([self.fresh.entries, Entries.of([one.entry for one in stored])])
+        self.entries = self.fresh.entries
+        if stored:
+            both = self.entries, Entries.of([one.entry for one in stored])
+            sizes = sum(len(one.ids) for one in both), sum(len(one.keys) for one in both)
+            self.entries = Entries.joined(both, *sizes)
         self.days = np.concatenate([self.fresh.files, np.array([one.day for one in stored], np.int64)])
         if self.whole:
             dead = self._crowded()
@@ -432,8 +436,13 @@ def _reference(article_id: str) -> int:
 
 
 def _references(ids: Any) -> Any:
-    """The same for bytes[n, 32], uint64[n]."""
-    return np.frombuffer(bytes.fromhex(b"".join(ids.tolist()).decode()), ">u8")[::2].astype(np.uint64)
+    """The same for bytes[n, 32], uint64[n]; digit by digit, since a million texts would take a hundred megabytes."""
+    found = np.zeros(len(ids), np.uint64)
+    digits = ids.view(np.uint8).reshape(-1, ids.dtype.itemsize)
+    for place in range(16):
+        digit = digits[:, place]
+        found = found << np.uint64(4) | ((digit & 15) + 9 * (digit >> 6)).astype(np.uint64)
+    return found
 
 
 def _keys_of(some: Entries, low: int = 0, high: int = KEY_VALUES) -> Rows:

@@ -94,10 +94,12 @@ class Signs:
         self._stream = Stream(folder / "signs.arrow", _KEPT)
         self._path = folder / "rows"
         self._file = self._path.open("wb")
-        self._written = 0
+        self._written = self._articles = self._keys = 0
 
     def add(self, table: pa.Table, files: Any) -> None:
         """Add a table of the schema `SIGNS`, with the numbers of the files that the articles go to, int64[rows]."""
+        self._articles += len(table)
+        self._keys += pc.sum(pc.list_value_length(table["keys"])).as_py() or 0
         lengths = pc.binary_length(table["row"]).to_numpy().astype(np.int64)
         starts = self._written + np.cumsum(lengths) - lengths
         for chunk in table["row"].chunks:
@@ -112,15 +114,18 @@ class Signs:
 
     def read(self) -> Read:
         """All signs; after `close`."""
-        parts = [
-            Read(_entries(part), _dates(part), part["file"].to_numpy(), _at(part)) for part in self._stream.tables()
-        ]
-        return Read(
-            Entries.joined([part.entries for part in parts]),
-            np.concatenate([np.empty(0, np.int32), *(part.dates for part in parts)]),
-            np.concatenate([np.empty(0, np.int64), *(part.files for part in parts)]),
-            np.concatenate([np.empty((0, 3), np.int64), *(part.at for part in parts)]),
-        )
+        dates, files = np.empty(self._articles, np.int32), np.empty(self._articles, np.int64)
+        places = np.empty((self._articles, len(At._fields)), np.int64)
+
+        def parts() -> Iterator[Entries]:
+            done = 0
+            for table in self._stream.tables():
+                own = slice(done, done + len(table))
+                dates[own], files[own], places[own] = _dates(table), table["file"].to_numpy(), _at(table)
+                done = own.stop
+                yield _entries(table)
+
+        return Read(Entries.joined(parts(), self._articles, self._keys), dates, files, places)
 
     def rows(self, places: Sequence[At]) -> Iterator[dict[str, Any]]:
         """The articles at some places, with `COLUMNS`, in the order of the file; after `close`."""
