@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import contenders, corpus, processes
-from benchmarks.aims import single
+from benchmarks.aims import quote, single
 from benchmarks.aims.__main__ import main as aims_main
 from benchmarks.aims.figures import Aim, Figure
 from benchmarks.contenders import Night
@@ -101,15 +101,15 @@ def test_all_aims_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(single, "ARTICLES", 20)
     monkeypatch.setattr(single, "JUDGED", (50,))
     sizes = ["--sizes", "20", "--known", "20", "--night", "10", "--runs", "1", "--modes", "off"]
-    options = ["--peers", sys.executable, "--json", str(tmp_path / "aims.json"), "--markdown", "--strict"]
+    options = ["--peers", sys.executable, "--json", str(tmp_path / "aims.json"), "--strict"]
     assert aims_main([*sizes, *options]) == 1, "20 articles do not pay for a second process"
     found = json.loads((tmp_path / "aims.json").read_text("utf-8"))
     assert found["processor"]
     assert [figure["what"] for figure in found["figures"]] == [
         "20 articles, typos off: CPU s of plain / copydesk",
         "20 articles, typos off: CPU of an article",
-        "20 articles, typos off: 2 processes against 1",
         "20 articles, typos off: peak memory of one process",
+        "20 articles, typos off: 2 processes against 1",
         "20 articles, typos off: peak memory of a run with 2 workers",
         "20 known, nothing new: CPU of a run",
         "10 new among 20 known: CPU against an empty warehouse",
@@ -122,7 +122,17 @@ def test_all_aims_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
         "20 articles, plain script: text in a CPU second",
     ]
     assert all(value > 0 for figure in found["figures"] for value in figure["values"])
-    assert "| 20 known, nothing new: CPU of a run | 1 s |  | ≤ 30 s | met |" in capsys.readouterr().out
+    assert "20 known, nothing new: CPU of a run  " in capsys.readouterr().out
+    assert "| 20 known, nothing new: CPU of a run | 1 s |  | ≤ 30 s | met |" in quote.quoted([found])
+
+
+def test_the_readme_quotes_the_results_with_date_and_machine() -> None:
+    results = json.loads(quote.RESULTS.read_text("utf-8"))
+    page = quote.README.read_text("utf-8")
+    assert quote.with_figures(page, results) == page, "python -m benchmarks.aims.quote FILE…"
+    assert results[0]["date"] in page
+    other = [results[0] | {"date": "2031-01-02"}, *results[1:]]
+    assert quote.with_figures(page, other) != page
 
 
 def test_the_memory_of_all_processes_is_looked_at_and_failures_tell_why() -> None:

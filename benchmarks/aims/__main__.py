@@ -5,6 +5,7 @@
     python -m benchmarks.aims --data FOLDER                          real articles: *.jsonl.gz with raw_text (or text)
     python -m benchmarks.aims --parts path,growth,single,peers       some of it
     python -m benchmarks.aims --parts peers --peers PYTHON           other tools, where that Python has them
+    python -m benchmarks.aims.quote out/aims.json                    writes its results into benchmarks/README.md
 
 A figure is the median of `--runs` runs. Ratios are paired: both sides take the same articles in the same minute, and
 each run takes others. Articles are made up from a seed (`benchmarks.corpus`) unless `--data` is given. Exits with 1 if
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -24,7 +26,7 @@ from typing import Any
 
 from benchmarks import corpus
 from benchmarks.aims import growth, path, peers, single
-from benchmarks.aims.figures import HEAD, Figure, line, markdown
+from benchmarks.aims.figures import HEAD, Figure, line
 from benchmarks.machine import Machine, subject
 
 PARTS = ("path", "growth", "single")
@@ -34,7 +36,9 @@ def figures(options: argparse.Namespace, folder: Path) -> Iterator[Figure]:
     """All that is asked for, one after the other."""
     source, chosen = corpus.source(options.data, options.seed), options.parts
     if "path" in chosen:
-        yield from path.figures(path.Plan(source, options.sizes, options.modes, options.runs, folder))
+        yield from path.figures(
+            path.Plan(source, options.sizes, options.modes, options.runs, folder, not options.alone)
+        )
     if "growth" in chosen:
         yield from growth.figures(growth.Plan(source, options.known, options.night, options.runs, folder))
     if "single" in chosen:
@@ -49,6 +53,8 @@ def setting(options: argparse.Namespace) -> dict[str, Any]:
         "date": datetime.now(UTC).date().isoformat(),
         "commit": subject(),
         **Machine.here()._asdict(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
         "articles": "real" if options.data else f"made up, seed {options.seed}",
         "runs": options.runs,
     }
@@ -61,13 +67,13 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", type=numbers, default="10000", metavar="N,N", help="[default: %(default)s]")
     parser.add_argument("--modes", type=names, default="full,fast,off", metavar="M,M", help="[default: %(default)s]")
     known = "articles that a warehouse has before a night  [default: %(default)s]"
+    parser.add_argument("--alone", action="store_true", help="leave out the run with two workers")
     parser.add_argument("--known", type=numbers, default="12000", metavar="N,N", help=known)
     parser.add_argument("--night", type=int, default=5_000, metavar="N", help="articles of it  [default: %(default)s]")
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="of each  [default: %(default)s]")
     parser.add_argument("--parts", type=names, default=",".join(PARTS), metavar="P,P", help="[default: %(default)s]")
     parser.add_argument("--peers", metavar="PYTHON", help="an interpreter with datatrove or data-juicer, to run beside")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results as JSON")
-    parser.add_argument("--markdown", action="store_true", help="print the table for a README, too")
     parser.add_argument("--strict", action="store_true", help="exit with 1 if an aim is not met")
     return parser.parse_args(arguments)
 
@@ -89,8 +95,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for figure in figures(options, Path(scratch)):
             found.append(figure)
             print(line(figure.cells()), flush=True)
-    if options.markdown:
-        print(f"\n{markdown(found)}")
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         made = json.dumps(here | {"figures": [figure.as_json() for figure in found]}, indent=1, ensure_ascii=False)

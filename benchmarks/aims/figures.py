@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -50,8 +50,13 @@ class Figure(NamedTuple):
         """The figure with all its values."""
         made = {"what": self.what, "unit": self.unit, "median": self.median, "values": list(self.values)}
         if self.aim:
-            made |= {"aim": str(self.aim), "met": self.aim.met(self.median)}
+            made |= {"aim": self.aim._asdict(), "met": self.aim.met(self.median)}
         return made
+
+    @staticmethod
+    def of_json(made: Mapping[str, Any]) -> Figure:
+        """The figure that `as_json` wrote."""
+        return Figure(made["what"], made["unit"], made["values"], Aim(**made["aim"]) if "aim" in made else None)
 
 
 def rounded(value: float) -> str:
@@ -59,7 +64,7 @@ def rounded(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-WIDTHS = (58, 14, 16, 12, 0)
+WIDTHS = (64, 12, 16, 10, 0)
 
 
 def line(cells: Iterable[str]) -> str:

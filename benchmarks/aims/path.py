@@ -23,13 +23,17 @@ Results = dict[str, list[dict[str, Any]]]
 
 
 class Plan(NamedTuple):
-    """What is measured: articles of `source`, as many as each of `sizes`, in each of `modes`, `runs` times."""
+    """What is measured: articles of `source`, as many as each of `sizes`, in each of `modes`, `runs` times.
+
+    `two` adds a run with two workers, in the first mode.
+    """
 
     source: corpus.Source
     sizes: Sequence[int]
     modes: Sequence[str]
     runs: int
     folder: Path
+    two: bool = True
 
 
 def figures(plan: Plan) -> Iterator[Figure]:
@@ -50,8 +54,9 @@ def measured(plan: Plan, size: int) -> Results:
         for mode in plan.modes:
             warehouse = plan.folder / f"{mode}-{size}-{run}"
             took[mode].append(contenders.measured("copydesk", Night(articles, warehouse, day, mode)))
-        two = Night(articles, plan.folder / f"two-{size}-{run}", day, plan.modes[0], workers=2)
-        took["two"].append(contenders.measured("copydesk", two, watch_memory=True))
+        if plan.two:
+            two = Night(articles, plan.folder / f"two-{size}-{run}", day, plan.modes[0], workers=2)
+            took["two"].append(contenders.measured("copydesk", two, watch_memory=True))
     return took
 
 
@@ -64,11 +69,16 @@ def of(size: int, modes: Sequence[str], took: Results) -> Iterator[Figure]:
     for mode in modes:
         each = [one["cpu"] / size * 1e3 for one in took[mode]]
         yield Figure(f"{articles}, typos {mode}: CPU of an article", "ms", each)
-    first = modes[0]
-    faster = [one["seconds"] / two["seconds"] for one, two in zip(took[first], took["two"], strict=True)]
-    yield Figure(f"{articles}, typos {first}: 2 processes against 1", "×", faster, TWO)
-    peaks = [one["peak"] / GB for one in took[first]]
-    yield Figure(f"{articles}, typos {first}: peak memory of one process", "GB", peaks, ONE_PROCESS)
-    whole = [two["whole"] / GB for two in took["two"] if two["whole"]]
+    first = f"{articles}, typos {modes[0]}"
+    peaks = [one["peak"] / GB for one in took[modes[0]]]
+    yield Figure(f"{first}: peak memory of one process", "GB", peaks, ONE_PROCESS)
+    if took["two"]:
+        yield from _of_two(first, took[modes[0]], took["two"])
+
+
+def _of_two(what: str, alone: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]]) -> Iterator[Figure]:
+    faster = [one["seconds"] / two["seconds"] for one, two in zip(alone, pairs, strict=True)]
+    yield Figure(f"{what}: 2 processes against 1", "×", faster, TWO)
+    whole = [two["whole"] / GB for two in pairs if two["whole"]]
     if whole:
-        yield Figure(f"{articles}, typos {first}: peak memory of a run with 2 workers", "GB", whole, WHOLE_RUN)
+        yield Figure(f"{what}: peak memory of a run with 2 workers", "GB", whole, WHOLE_RUN)
