@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
 #: Encodings that UTF-8 is misread in, most common first. `western` is both cp1252 and ISO 8859-1, which differ only in
@@ -84,11 +84,23 @@ class Misreading:
 
     def decode(self, seen: str) -> str:
         """The original text of `seen`, a run of misread well-formed UTF-8."""
+        return _short_run(self.name, seen) if len(seen) <= _SHORT else self.decode_once(seen)
+
+    def decode_once(self, seen: str) -> str:
         content = self.to_bytes(seen)
         try:
             return content.decode("utf-8")
         except UnicodeDecodeError:  # CESU-8
             return content.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16")
+
+
+#: The same quotation mark or accented letter is misread a hundred times in a text.
+_SHORT = 12
+
+
+@lru_cache(maxsize=1 << 13)
+def _short_run(name: str, seen: str) -> str:
+    return misreading(name).decode_once(seen)
 
 
 def _decoded(encoding: str) -> str:
