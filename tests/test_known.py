@@ -90,7 +90,7 @@ few = st.builds(lambda uri, text: document(uri, "", text), st.sampled_from("abcd
     retry=st.booleans(),
     handful=st.integers(1, 5),
 )
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 def test_documents_are_chosen_as_one_by_one(
     published: list[Document], held: list[tuple[Document, bool]], refused: list[Document], delivered: list[Document],
     retry: bool, handful: int,

@@ -25,8 +25,9 @@ from copydesk.warehouse import layout, partition
 from copydesk.warehouse.schemas import ARTICLES, KNOWN, QUARANTINE
 from copydesk.warehouse.store import Store, WarehouseError, in_words
 
-#: Files read in parallel: reading two columns is mostly waiting, especially on an object store.
+#: Files read in parallel on an object store, which is mostly waiting; and in a folder, where each takes memory instead.
 READERS = 8
+READERS_HERE = 2
 #: Larger files are read themselves: the time goes by their rows then.
 SMALL = 2**18
 TABLES = {
@@ -88,7 +89,7 @@ def read(store: Store, table: str, remembered: Parts) -> tuple[dict[int, Part], 
     with in_words(f"list the table {table}"):
         sizes = store.sizes(table)
     names = {name: number for name in sizes if (number := store.partitions.number_of(table, name)) is not None}
-    with ThreadPoolExecutor(READERS) as pool:
+    with ThreadPoolExecutor(READERS_HERE if store.local else READERS) as pool:
         found = list(pool.map(lambda name: _of_file(store, table, name, sizes[name] <= SMALL, remembered), names))
     small = {name: (digest, part) for name, (digest, part) in zip(names, found, strict=True) if digest is not None}
     return dict(zip(names.values(), (part for _, part in found), strict=True)), small
