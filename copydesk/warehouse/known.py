@@ -1,4 +1,4 @@
-"""Documents in memory: those of one table, in about 60 bytes each, and those of a night, in 48."""
+"""Documents in memory: those of one table, in 78 bytes each, and those of a night, in 48."""
 
 from __future__ import annotations
 
