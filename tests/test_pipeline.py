@@ -81,6 +81,22 @@ def test_a_fault_costs_the_document_that_it_happens_with(monkeypatch: pytest.Mon
     assert "ZeroDivisionError" in failed.problems[0].observed
 
 
+def test_a_fault_leaves_the_documents_beside_it_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    documents = [Document(str(i), f"{STORY} It carried {i} bags of mail.".encode()) for i in range(80)]
+    expected = pipeline.clean_alone(documents, Config())
+    language = pipeline.language
+
+    def failing(text: str) -> str:
+        if "carried 40 bags" in text:
+            raise ZeroDivisionError("a fault")
+        return language(text)
+
+    monkeypatch.setattr(pipeline, "language", failing)
+    found = pipeline.clean_alone(documents, Config())
+    assert [one for one in found if one.article is None] == [found[40]]
+    assert found[:40] + found[41:] == expected[:40] + expected[41:]
+
+
 def test_what_does_not_lead_back_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     normalize = pipeline.normalize
 
