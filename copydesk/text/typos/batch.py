@@ -43,8 +43,8 @@ _STOPS, _JOINERS = frozenset(".!?…"), frozenset("-–/@_&#+=\\~^|<>*'’")
 _QUOTES = frozenset("\"'“”‘’«»()[]—-•")
 #: Edges between texts, as many as anybody looks back or ahead: no text has a neighbour.
 _EDGES = 4
-#: Distinct tokens that are remembered from one batch to the next.
-MOST_TYPES = 400_000
+#: Distinct tokens that are remembered from one batch to the next: 70 MB at most.
+MOST_TYPES = 200_000
 
 
 class _Columns(NamedTuple):
