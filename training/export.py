@@ -1,7 +1,4 @@
-"""The trained encoder as int8 ONNX and arrays, as the package carries it.
-
-Large arrays are not compressed: each process that starts reads them, and a wheel is compressed as a whole.
-"""
+"""The trained encoder as int8 ONNX and arrays, as the package carries it."""
 
 from __future__ import annotations
 
@@ -75,7 +72,7 @@ def encoder(work: Path, out: Path, name: str = "encoder.pt") -> None:
     judge.encoder.piece = Table8(judge.encoder.piece.weight.detach().numpy())
     quantized(judge.encoder, work, out)
     vectors, scale = int8(judge.word.weight.detach().numpy())
-    np.savez(
+    np.savez_compressed(
         out / "encoder.npz", vectors=vectors, scale=scale,
         bias=judge.bias.detach().numpy().astype(np.float32), stay=judge.stay.detach().numpy().astype(np.float32),
     )  # fmt: skip
@@ -113,7 +110,7 @@ def window(work: Path, out: Path) -> None:
         "out": state["out.weight"].T, "out_shift": state["out.bias"], "word": state["word.weight"],
         "bias": state["bias.weight"][:, 0],
     }  # fmt: skip
-    np.savez(out / "window.npz", context=context, **{k: v.astype(np.float16) for k, v in half.items()})
+    np.savez_compressed(out / "window.npz", context=context, **{k: v.astype(np.float16) for k, v in half.items()})
 
 
 _ERROR_BITS = {"edit": 1, "shape": 2, "move": 4, "sound": 8}
@@ -154,7 +151,7 @@ def statistics(work: Path, out: Path) -> None:
     found = {"single": np.load(work / "ngrams" / "single.npy").astype(np.float32)}
     for order in (2, 3, 4):
         found |= {f"{part}{order}": np.load(work / "ngrams" / f"{part}{order}.npy") for part in ("marks", "sizes")}
-    np.savez(out / "ngrams.npz", **found)
+    np.savez_compressed(out / "ngrams.npz", **found)
 
 
 def everything(work: Path, out: Path) -> None:

@@ -189,7 +189,7 @@ def fold(path: Path, full: Path, out: Path) -> None:
 
 def words(judge: Judge, out: Path) -> None:
     vectors, scale = int8(judge.word.weight.detach().numpy())
-    np.savez(
+    np.savez_compressed(
         out / "judge.npz", vectors=vectors, scale=scale,
         bias=judge.bias.detach().numpy().astype(np.float32), stay=judge.stay.detach().numpy().astype(np.float32),
     )  # fmt: skip
