@@ -71,7 +71,8 @@ def clean_alone(documents: Iterable[Document], config: Config, sites: Mapping[st
     while few := list(islice(rest, _TOGETHER)):
         drafts = [Draft(document, config, _evidence(document, sites)) for document in few]
         try:
-            with limit(_seconds(config, *few)):
+            # No longer than one of them may take: else what a slow one may take would depend on those beside it.
+            with limit(min(_seconds(config, document) for document in few)):
                 done += _through_steps(drafts)
         except languages.LanguageError:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 from nights import Left, settled, story
 
 from copydesk import deadline, pipeline
+from copydesk.config import Config, RunConfig
 
 
 def busy() -> None:
@@ -72,6 +74,27 @@ def test_a_document_that_is_too_slow_is_quarantined_whole_and_the_others_are_pub
     (row,) = left.quarantine.to_dict("records")
     assert row["content"].decode() == texts["slow.txt"]
     assert "run.document_seconds" in row["reasons"][0]["observed"]
+
+
+def test_a_large_document_gives_none_of_its_time_to_those_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(text: str) -> str:
+        until = os.times().user + (2.5 if "slow story" in text else 0)
+        while os.times().user < until:
+            sum(range(100_000))
+        return "en"
+
+    monkeypatch.setattr(pipeline, "language", slow)
+    config = Config(run=RunConfig(document_seconds=1))
+    texts = [
+        "A slow story, told by nobody.",
+        "\n".join([f"Bridge {n} over the river is open again." * 2000 for n in range(40)]),
+    ]
+    documents = [pipeline.as_document(text, str(number)) for number, text in enumerate(texts)]
+    together = pipeline.clean_alone(documents, config)
+    alone = [pipeline.clean_alone([document], config)[0] for document in documents]
+    assert [one.problems[:1] for one in together] == [one.problems[:1] for one in alone]
+    assert together[0].problems[0].rule == "too-slow"
+    assert together[1].article is not None
 
 
 def test_the_limit_holds_where_a_thread_runs_the_night(tmp_path: Path) -> None:
