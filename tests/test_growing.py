@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import json
+import random
 import shutil
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ from copydesk.run.nightly import run as whole_run
 from copydesk.warehouse import Warehouse, WarehouseError, layout
 from copydesk.warehouse.change import Change
 from copydesk.warehouse.decisions import Decision
-from copydesk.warehouse.filling import Filling
+from copydesk.warehouse.filling import LARGE, Filling, cut
 from copydesk.warehouse.layout import DAILY, MONTHLY, Partitions
 from copydesk.warehouse.published import article_of
 from copydesk.warehouse.quarantined import documents, drop
@@ -355,6 +357,60 @@ def test_compacting_joins_small_files_and_cuts_large_ones(tmp_path: Path, grown:
     assert len(files(tmp_path / "cut")) > len(files(whole))
     assert found(tmp_path / "cut") == found(whole)
     assert sound(tmp_path / "cut")
+
+
+def of_every_kind(count: int) -> list[Any]:
+    """Texts without a date that compress well, hardly, and one that is larger than a file."""
+    draw = random.Random(0)
+
+    def words(number: int) -> str:
+        return " ".join(f"{draw.getrandbits(40):x}" for _ in range(number))
+
+    texts = [f"good {'same again ' * 300 if n % 2 else words(200)}" for n in range(count)]
+    texts.insert(count // 2, f"good {words(30_000)}")
+    return night(1, *texts, *(f"good {words(200)}" for _ in range(count // 4)))
+
+
+def test_compacting_once_is_enough(tmp_path: Path) -> None:
+    run(tmp_path, of_every_kind(80), file_bytes=100, size=200)
+    before = [row["uri"] for row in found(tmp_path)]
+    for most in (100_000, 30_000, 1_024, 60_000, 10**6, 100_000):
+        wanted = Partitions("day", most)
+        _, after = compacted(tmp_path, wanted)
+        held = tree(tmp_path)
+        assert compacted(tmp_path, wanted) == (after, after)
+        assert tree(tmp_path) == held
+        sizes = {path: (tmp_path / path).stat().st_size for path in files(tmp_path) if UNDATED in path}
+        large = [path for path, size in sizes.items() if size > LARGE * most]
+        assert all(pq.read_metadata(tmp_path / path).num_rows == 1 for path in large)
+        if most > 20_000:  # smaller ones are a row and a footer
+            ordered = [sizes[path] for path in sorted(sizes, key=lambda path: DAILY.number_of("articles", path) or 0)]
+            assert all(one + other >= most for one, other in pairwise(ordered[:-1]))
+    assert [row["uri"] for row in found(tmp_path)] == before
+    assert sound(tmp_path)
+
+
+def test_a_file_of_one_huge_article_is_left_alone(tmp_path: Path) -> None:
+    run(tmp_path, night(1, "good " * 3, "good " + random.Random(0).randbytes(20_000).hex()))
+    most = Partitions("day", 5_000)
+    before, after = compacted(tmp_path, most)
+    assert after == before + 2  # articles and edits
+    held = tree(tmp_path)
+    assert compacted(tmp_path, most) == (after, after)
+    assert tree(tmp_path) == held
+
+
+@given(
+    weights=st.lists(st.floats(0, 300), max_size=60),
+    base=st.floats(0, 120),
+)
+def test_a_partition_is_cut_where_files_are_full(weights: list[float], base: float) -> None:
+    own = cut(np.array(weights), base, 100).tolist()
+    assert own == sorted(own) and set(own) == set(range(len(set(own))))
+    filled = [base + sum(w for w, one in zip(weights, own, strict=True) if one == n) for n in range(len(set(own)))]
+    assert all(size <= LARGE * 100 + 1e-6 or own.count(n) == 1 for n, size in enumerate(filled))
+    for n in range(len(filled) - 1):
+        assert filled[n] >= 100 or filled[n] + weights[own.index(n + 1)] > LARGE * 100
 
 
 def test_compacting_to_months_and_back_keeps_what_belongs_together(tmp_path: Path, grown: Path, whole: Path) -> None:

@@ -19,13 +19,16 @@ import pyarrow.parquet as pq
 
 from copydesk.warehouse import layout, parquet, partition
 from copydesk.warehouse.commit import marker, seal
-from copydesk.warehouse.filling import Filling
+from copydesk.warehouse.filling import LARGE, Division, Shape, estimated
 from copydesk.warehouse.layout import Partitions
 from copydesk.warehouse.published import dates_of
 from copydesk.warehouse.recovery import numbered, staged
 from copydesk.warehouse.store import Store, in_words
 
 COMPACTION = "compaction"
+#: How often the files of a partition are written at most until their sizes fit: once, or twice where many small files
+#: are joined; more often where rows of very different sizes follow each other.
+TRIES = 8
 
 
 class Compacted(NamedTuple):
@@ -99,46 +102,109 @@ class _Compaction:
         return found
 
     def _unfit(self, numbers: Sequence[int]) -> bool:
-        """Whether the files of a partition are too large, or too many."""
-        sizes, most = [self._size(number) for number in numbers], self.new.file_bytes
-        return max(sizes) > 2 * most or len(sizes) > 2 * max(1, -(-sum(sizes) // most))
+        """Whether the files of a partition are too large, or too many. A file of one row cannot be cut."""
+        sizes = [self._size(number) for number in numbers]
+        return self._too_many(sizes) or any(
+            size > 2 * self.new.file_bytes and self._rows_of(number) > 1
+            for number, size in zip(numbers, sizes, strict=True)
+        )
+
+    def _too_many(self, sizes: Sequence[int]) -> bool:
+        return len(sizes) > 2 * max(1, -(-sum(sizes) // self.new.file_bytes))
 
     def _size(self, number: int) -> int:
         return max(self.sizes[table].get(number, 0) for table in ("articles", "edits"))
 
+    def _rows_of(self, number: int) -> int:
+        """The articles of an old file."""
+        if number not in self.sizes["articles"]:
+            return 0
+        name = self.old.file("articles", number)
+        with partition.errors_named(name), self.store.source(name) as file:
+            return int(pq.read_metadata(file).num_rows)
+
     def write(self, part: int, numbers: Sequence[int]) -> None:
-        """The files of a new partition: the rows of the old files in order. What belongs to an article is in the file
-        of the same number.
+        """The files of a new partition: the rows of the old files in order.
+
+        How large a file gets is known when it is written, so the rows are divided anew until the files fit.
+        """
+        division = self._division(part, [number for number in numbers if number in self.sizes["articles"]])
+        for left in reversed(range(TRIES)):
+            to = division.files(self.new.file_bytes)
+            names = self._files(part, numbers, part + to * layout.PART)
+            rows = np.bincount(to, minlength=1).tolist()
+            shapes = [self._shape(part + n * layout.PART) for n in range(len(rows))]
+            if not left or self._fits([shape.size for shape in shapes], rows):
+                return
+            division = division.learned(to, shapes)
+            for name in names:
+                del self.files[name]
+                self._path(name).unlink()
+
+    def _fits(self, sizes: Sequence[int], rows: Sequence[int]) -> bool:
+        """Whether files are neither too large nor could be joined; the last one may be of any size."""
+        most = self.new.file_bytes
+        large = any(size > LARGE * most and count > 1 for size, count in zip(sizes, rows, strict=True))
+        return not (large or self._too_many(sizes) or any(sum(pair) < most for pair in pairwise(sizes[:-1])))
+
+    def _division(self, part: int, numbers: Sequence[int]) -> Division:
+        """The articles of a new partition, weighed by their text and by the bytes of the files that they are in."""
+        weights, bases = [np.empty(0)], []
+        for number in numbers:
+            table = max(("articles", "edits"), key=lambda table: self.sizes[table].get(number, 0))
+            name = self.old.file(table, number)
+            with partition.errors_named(name), self.store.source(name) as file:
+                shape = Shape.of(self.sizes[table][number], pq.read_metadata(file))
+            read = [(estimated(old.rows), old.days) for old in self._read("articles", number, ["article_id", "body"])]
+            whole = sum(int(own.sum()) for own, _ in read)
+            weights += [own[self.new.of_days(days) == part] * shape.data / whole for own, days in read]
+            bases.append(shape.base)
+        return Division(np.concatenate(weights), float(np.median(bases)) if bases else 0.0)
+
+    def _shape(self, number: int) -> Shape:
+        """That of the larger one of the new files of articles and edits."""
+        names = [name for table in ("articles", "edits") if (name := self.new.file(table, number)) in self.files]
+        if not names:
+            return Shape(0, 0)
+        name = max(names, key=lambda name: self.files[name].size)
+        return Shape.of(self.files[name].size, pq.read_metadata(self._path(name)))
+
+    def _files(self, part: int, numbers: Sequence[int], own: Any) -> list[str]:
+        """Write the files of a new partition; `own` are the numbers of those of its articles. What belongs to an
+        article is in the file of the same number. Returns the names.
         """
         files: dict[int, _Files] = {}
-        articles = self._articles(part, [number for number in numbers if number in self.sizes["articles"]], files)
+        sources = [number for number in numbers if number in self.sizes["articles"]]
         found = {part: set(numbers)}  # what belongs to no article goes to the first file
-        for number, pieces in groupby(articles, lambda piece: piece[0]):
-            self._write("articles", number, _noted(pieces, found.setdefault(number, set())))
+        names = []
+        for number, pieces in groupby(self._articles(part, sources, own, files), lambda piece: piece[0]):
+            names.append(self._write("articles", number, _noted(pieces, found.setdefault(number, set()))))
         for table in ("edits", "duplicates"):
             for number, some in found.items():
-                own = [source for source in sorted(some) if source in self.sizes[table]]
-                if own:
-                    self._write(table, number, self._beside(table, part, number, own, files))
+                read = [source for source in sorted(some) if source in self.sizes[table]]
+                if read:
+                    names.append(self._write(table, number, self._beside(table, part, number, read, files)))
+        return names
 
-    def _articles(self, part: int, numbers: Sequence[int], files: dict[int, _Files]) -> Iterator[tuple[int, int, Any]]:
+    def _articles(
+        self, part: int, numbers: Sequence[int], own: Any, files: dict[int, _Files]
+    ) -> Iterator[tuple[int, int, Any]]:
         """The rows of articles with the number of their new file, and that of their old one; notes in `files` where
         they go.
         """
-        filling = Filling((), self.new.file_bytes)
         if not numbers:
             return
         yield part, numbers[0], self.new.schema("articles").empty_table()
+        done = 0
         for source in numbers:
-            with self.store.source(self.old.file("articles", source)) as file:
-                average = self._size(source) // max(1, pq.read_metadata(file).num_rows)
             for rows in self._rows("articles", part, source):
-                own = filling.files(np.full(len(rows), part), np.full(len(rows), average))
-                files.setdefault(source, _Files([], [])).add(rows["article_id"], own)
-                edges = [0, *(np.flatnonzero(np.diff(own)) + 1).tolist(), len(own)]
+                to = own[done : done + len(rows)]
+                done += len(rows)
+                files.setdefault(source, _Files([], [])).add(rows["article_id"], to)
+                edges = [0, *(np.flatnonzero(np.diff(to)) + 1).tolist(), len(to)]
                 for start, stop in pairwise(edges):
                     if stop > start:
-                        yield int(own[start]), source, rows.slice(start, stop - start)
+                        yield int(to[start]), source, rows.slice(start, stop - start)
 
     def _beside(
         self, table: str, part: int, number: int, sources: Sequence[int], files: Mapping[int, _Files]
@@ -157,9 +223,10 @@ class _Compaction:
                 dated = dated.append_column("published_date", old.dates)
             yield dated.filter(pa.array(self.new.of_days(old.days) == part)).select(schema.names).cast(schema)
 
-    def _write(self, table: str, number: int, rows: Iterator[pa.Table]) -> None:
+    def _write(self, table: str, number: int, rows: Iterator[pa.Table]) -> str:
         name = self.new.file(table, number)
         self.files[name] = parquet.write(self._path(name), self.new.schema(table), rows)
+        return name
 
     def commit(self, replaced: Sequence[str]) -> None:
         """Put the new files in place of those that are `replaced`: those with a new name first, so that a row is seen

@@ -6,12 +6,13 @@ something changes, whatever the partition holds. Files are neither split nor mer
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from copydesk.warehouse import layout, parquet
 from copydesk.warehouse.store import Store
@@ -19,11 +20,63 @@ from copydesk.warehouse.store import Store
 #: Bytes of text for one byte of Parquet, and bytes of a row apart from its text. Files of news take 2.3 to 2.7.
 _SHRINKS = 2
 _ROW = 128
+#: What a file written anew may have of the wanted bytes, unless it is a single row.
+LARGE = 1.5
 
 
 def estimated(rows: pa.Table) -> Any:
     """About how many bytes of Parquet each row takes, int64[rows]; rather too many. It depends on the row alone."""
     return parquet.text_bytes(rows) // _SHRINKS + _ROW
+
+
+def cut(weights: Any, base: float, file_bytes: int) -> Any:
+    """Which file, from 0, each row goes to if a partition is written anew, int64[rows].
+
+    `weights` are the bytes of the rows in order, `base` those of a file without rows. A file ends at `file_bytes`, or
+    before a row that would make it larger than `LARGE` times that: so a huge row has a file of its own.
+    """
+    found = np.empty(len(weights), np.int64)
+    part, filled, rows = 0, base, 0
+    for row, weight in enumerate(weights.tolist()):
+        if rows and (filled >= file_bytes or filled + weight > LARGE * file_bytes):
+            part, filled, rows = part + 1, base, 0
+        found[row] = part
+        filled, rows = filled + weight, rows + 1
+    return found
+
+
+class Shape(NamedTuple):
+    """Bytes of a file: those of its rows, and the rest, which a file without rows has as well."""
+
+    data: int
+    base: int
+
+    @staticmethod
+    def of(size: int, metadata: pq.FileMetaData) -> Shape:
+        groups = (metadata.row_group(n) for n in range(metadata.num_row_groups))
+        data = sum(group.column(n).total_compressed_size for group in groups for n in range(metadata.num_columns))
+        return Shape(data, size - data)
+
+    @property
+    def size(self) -> int:
+        return self.data + self.base
+
+
+class Division(NamedTuple):
+    """The bytes of each row of a partition, float64[rows], and those of a file without rows; estimated, or learned."""
+
+    weights: Any
+    base: float
+
+    def files(self, most: int) -> Any:
+        """The file of each row, int64[rows], from 0."""
+        return cut(self.weights, self.base, most)
+
+    def learned(self, files: Any, shapes: Sequence[Shape]) -> Division:
+        """With the bytes that the rows turned out to have in such files."""
+        expected = np.bincount(files, self.weights, len(shapes))
+        factors = np.array([shape.data for shape in shapes]) / np.maximum(expected, 1)
+        return Division(self.weights * factors[files], float(np.median([shape.base for shape in shapes])))
 
 
 class Filling:
