@@ -190,7 +190,8 @@ class WarehouseConfig(Section):
         " `copydesk compact` changes them",
     )
     file_bytes: int = Field(
-        64 * 2**20, ge=1, description="Size from which a file of a table takes no new rows: they go to the next one"
+        64 * 2**20,
+        description="Size from which a file of a table takes no new rows: they go to the next one; at least 65_536",
     )
     keep_versions_days: int | None = Field(
         None, ge=1, description="Days that replaced versions of articles are kept; without it, for ever"
@@ -199,6 +200,13 @@ class WarehouseConfig(Section):
         90, ge=0, description="Days that raw documents are kept, to process them again; 0 keeps none"
     )
     lock_wait_seconds: float = Field(30, ge=0, description="Seconds that a second run waits for the first")
+
+    @field_validator("file_bytes")
+    @classmethod
+    def _more_than_a_footer(cls, value: int) -> int:
+        if value < 2**16:
+            raise ValueError("must be at least 65536: a file has about 10 kB besides its rows")
+        return value
 
 
 class RunConfig(Section):
