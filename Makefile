@@ -50,8 +50,9 @@ vendor: $(BIN)/.installed-dev  ## the styles, scripts and icons of Data Docs, ta
 SIZES ?= 10000
 KNOWN ?= 12000
 RUNS ?= 3
-bench: $(BIN)/.installed-dev  ## the aims for speed and memory, measured: half an hour; SIZES=N,N KNOWN=N RUNS=N ARTICLES=FOLDER PEERS=PYTHON
+bench: $(BIN)/.installed-dev  ## the aims for speed and memory, measured: half an hour; SIZES=N,N KNOWN=N NIGHT=N RUNS=N MODES=off PARTS=path ARTICLES=FOLDER PEERS=PYTHON
 	$(BIN)/python -m benchmarks.aims --sizes $(SIZES) --known $(KNOWN) --runs $(RUNS) --json out/aims.json \
+		$(if $(NIGHT),--night $(NIGHT)) $(if $(MODES),--modes $(MODES)) $(if $(PARTS),--parts $(PARTS)) \
 		$(if $(ARTICLES),--data $(ARTICLES)) $(if $(PEERS),--peers $(PEERS))
 
 bench-night: SIZES = 10000,100000
@@ -74,10 +75,9 @@ bench-accuracy: DATA = benchmarks/accuracy/own
 bench-accuracy: $(BIN)/.installed-dev  ## each step of the text beside its peers; DATA=FOLDER of real text to measure on
 	$(BIN)/python -m benchmarks.accuracy --data $(DATA) --json out/accuracy.json
 
-NIGHT ?= 0
 bench-duplicates: $(BIN)/.installed-dev  ## copies found, strangers joined and the cost of a night; ARTICLES=FILE PAIRS=FILE PEERS=PYTHON NIGHT=10000,1000000
 	$(BIN)/python benchmarks/duplicates.py $(if $(ARTICLES),--data $(ARTICLES)) $(if $(PAIRS),--pairs $(PAIRS)) \
-		$(if $(PEERS),--peers $(PEERS)) $(if $(ARTICLES),--night $(NIGHT)) --json out/duplicates.json
+		$(if $(PEERS),--peers $(PEERS)) $(if $(ARTICLES),--night $(or $(NIGHT),0)) --json out/duplicates.json
 
 FUZZ_SECONDS ?= 360
 FUZZ_TARGETS ?= decoding text record page dates json_lines csv parquet compressed suite

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks import contenders, corpus, processes
-from benchmarks.aims import quote, single
-from benchmarks.aims.__main__ import main as aims_main
+from benchmarks.aims import __main__ as aims
+from benchmarks.aims import path, quote, single
 from benchmarks.aims.figures import Aim, Figure
 from benchmarks.contenders import Night
 from benchmarks.corpus.__main__ import main as corpus_main
@@ -98,11 +101,12 @@ def in_this_process(arguments: Sequence[str], watch: bool = False, program: str 
 def test_all_aims_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.setattr(processes, "python", in_this_process)
     monkeypatch.setattr(contenders, "_on_one_core", lambda: None)
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))
     monkeypatch.setattr(single, "ARTICLES", 20)
     monkeypatch.setattr(single, "JUDGED", (50,))
     sizes = ["--sizes", "20", "--known", "20", "--night", "10", "--runs", "1", "--modes", "off"]
     options = ["--peers", sys.executable, "--json", str(tmp_path / "aims.json"), "--strict"]
-    assert aims_main([*sizes, *options]) == 1, "20 articles do not pay for a second process"
+    assert aims.main([*sizes, *options]) == 1, "20 articles do not pay for a second process"
     found = json.loads((tmp_path / "aims.json").read_text("utf-8"))
     assert found["processor"]
     assert [figure["what"] for figure in found["figures"]] == [
@@ -124,6 +128,50 @@ def test_all_aims_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert all(value > 0 for figure in found["figures"] for value in figure["values"])
     assert "20 known, nothing new: CPU of a run  " in capsys.readouterr().out
     assert "| 20 known, nothing new: CPU of a run | 1 s |  | ≤ 30 s | met |" in quote.quoted([found])
+
+
+def test_what_was_measured_is_kept_when_it_is_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> Iterator[Figure]:
+        yield Figure("first", "s", [1.0])
+        yield Figure("second", "s", [2.0, 3.0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(aims, "figures", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        aims.main(["--json", str(tmp_path / "out" / "aims.json")])
+    found = json.loads((tmp_path / "out" / "aims.json").read_text("utf-8"))
+    assert [figure["what"] for figure in found["figures"]] == ["first", "second"]
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["aims.json"]
+
+
+@pytest.mark.parametrize(("load", "verdict"), [(0.2, "met"), (0.9, "machine busy")])
+def test_wall_time_says_nothing_on_a_busy_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: float, verdict: str
+) -> None:
+    took = {"cpu": 1.0, "seconds": 2.0, "peak": 10**8, "whole": 10**8}
+    halved = {**took, "seconds": 1.0}
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, load, load))
+    monkeypatch.setattr(path, "measured", lambda *_: {"plain": [took], "off": [took], "two": [halved]})
+    file = tmp_path / "aims.json"
+    assert aims.main(["--sizes", "20", "--modes", "off", "--parts", "path", "--json", str(file)]) == 0
+    figures = [Figure.of_json(made) for made in json.loads(file.read_text("utf-8"))["figures"]]
+    assert [one.verdict for one in figures if one.what.endswith("2 processes against 1")] == [verdict]
+    assert [one.verdict for one in figures if "peak memory" in one.what] == ["met", "met"]
+
+
+def test_make_hands_its_options_on() -> None:
+    options = ["SIZES=300", "KNOWN=300", "NIGHT=100", "RUNS=1", "MODES=off", "PARTS=path"]
+    root = Path(aims.__file__).parents[2]
+
+    def commands(*words: str) -> str:
+        done = subprocess.run(["make", "-n", *words], cwd=root, capture_output=True, text=True, check=True)
+        return " ".join(done.stdout.replace("\\\n", " ").split())
+
+    asked = commands("bench", *options)
+    assert "-m benchmarks.aims --sizes 300 --known 300 --runs 1 --json out/aims.json" in asked
+    assert "--night 100 --modes off --parts path" in asked
+    assert not any(option in commands("bench") for option in ("--night", "--modes", "--parts"))
+    assert "--night 0" in commands("bench-duplicates", "ARTICLES=f")
 
 
 def test_the_readme_quotes_the_results_with_date_and_machine() -> None:

@@ -1,6 +1,7 @@
 """The aims for speed and memory, as one table: what, figure, spread of the runs, aim, met or not.
 
     python -m benchmarks.aims                                        10,000 articles, and 12,000 known ones
+    python -m benchmarks.aims --sizes 500 --modes off --parts path --runs 2      a minute
     python -m benchmarks.aims --sizes 10000,100000 --known 1000000   larger ones: hours
     python -m benchmarks.aims --data FOLDER                          real articles: *.jsonl.gz with raw_text (or text)
     python -m benchmarks.aims --parts path,growth,single,peers       some of it
@@ -19,7 +20,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,14 +31,16 @@ from benchmarks.aims.figures import HEAD, Figure, line
 from benchmarks.machine import Machine, subject
 
 PARTS = ("path", "growth", "single")
+#: The load average, before the first run, from which wall times say nothing.
+BUSY = 0.5
 
 
-def figures(options: argparse.Namespace, folder: Path) -> Iterator[Figure]:
-    """All that is asked for, one after the other."""
+def figures(options: argparse.Namespace, folder: Path, busy: bool) -> Iterator[Figure]:
+    """All that is asked for, one after the other; `busy` if other programs ran before the first run."""
     source, chosen = corpus.source(options.data, options.seed), options.parts
     if "path" in chosen:
         yield from path.figures(
-            path.Plan(source, options.sizes, options.modes, options.runs, folder, not options.alone)
+            path.Plan(source, options.sizes, options.modes, options.runs, folder, not options.alone, busy)
         )
     if "growth" in chosen:
         yield from growth.figures(growth.Plan(source, options.known, options.night, options.runs, folder))
@@ -73,7 +76,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="of each  [default: %(default)s]")
     parser.add_argument("--parts", type=names, default=",".join(PARTS), metavar="P,P", help="[default: %(default)s]")
     parser.add_argument("--peers", metavar="PYTHON", help="an interpreter with datatrove or data-juicer, to run beside")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all results as JSON")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON, after each line")
     parser.add_argument("--strict", action="store_true", help="exit with 1 if an aim is not met")
     return parser.parse_args(arguments)
 
@@ -86,19 +89,26 @@ def names(text: str) -> list[str]:
     return text.split(",")
 
 
+def write(file: Path, here: Mapping[str, Any], found: Iterable[Figure]) -> None:
+    """Write what was measured so far: whoever interrupts hours of it keeps that."""
+    made = json.dumps({**here, "figures": [figure.as_json() for figure in found]}, indent=1, ensure_ascii=False)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(made + "\n", encoding="utf-8")
+    part.replace(file)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parsed(arguments)
     found: list[Figure] = []
     here = setting(options)
     print("  ".join(f"{name}: {value}" for name, value in here.items()), f"\n{line(HEAD)}", sep="\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="copydesk-aims-") as scratch:
-        for figure in figures(options, Path(scratch)):
+        for figure in figures(options, Path(scratch), here["load"] > BUSY):
             found.append(figure)
             print(line(figure.cells()), flush=True)
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        made = json.dumps(here | {"figures": [figure.as_json() for figure in found]}, indent=1, ensure_ascii=False)
-        options.json.write_text(made + "\n", encoding="utf-8")
+            if options.json:
+                write(options.json, here, found)
     return int(options.strict and any(figure.verdict == "NOT MET" for figure in found))
 
 

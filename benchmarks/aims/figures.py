@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any, NamedTuple
 
+BUSY = "machine busy"
 HEAD = ("what", "figure", "spread", "aim", "")
 
 
@@ -23,12 +24,16 @@ class Aim(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """What was measured, the values of the runs in `unit`, and the aim, where there is one."""
+    """What was measured, the values of the runs in `unit`, and the aim, where there is one.
+
+    `busy`: other programs ran as well, so the figure says nothing about the aim.
+    """
 
     what: str
     unit: str
     values: Sequence[float]
     aim: Aim | None = None
+    busy: bool = False
 
     @property
     def median(self) -> float:
@@ -38,6 +43,8 @@ class Figure(NamedTuple):
     def verdict(self) -> str:
         if self.aim is None:
             return ""
+        if self.busy:
+            return BUSY
         return "met" if self.aim.met(self.median) else "NOT MET"
 
     def cells(self) -> tuple[str, ...]:
@@ -50,13 +57,14 @@ class Figure(NamedTuple):
         """The figure with all its values."""
         made = {"what": self.what, "unit": self.unit, "median": self.median, "values": list(self.values)}
         if self.aim:
-            made |= {"aim": self.aim._asdict(), "met": self.aim.met(self.median)}
+            made |= {"aim": self.aim._asdict()} | ({"busy": True} if self.busy else {"met": self.aim.met(self.median)})
         return made
 
     @staticmethod
     def of_json(made: Mapping[str, Any]) -> Figure:
         """The figure that `as_json` wrote."""
-        return Figure(made["what"], made["unit"], made["values"], Aim(**made["aim"]) if "aim" in made else None)
+        aim = Aim(**made["aim"]) if "aim" in made else None
+        return Figure(made["what"], made["unit"], made["values"], aim, made.get("busy", False))
 
 
 def rounded(value: float) -> str:

@@ -25,7 +25,8 @@ Results = dict[str, list[dict[str, Any]]]
 class Plan(NamedTuple):
     """What is measured: articles of `source`, as many as each of `sizes`, in each of `modes`, `runs` times.
 
-    `two` adds a run with two workers, in the first mode.
+    `two` adds a run with two workers, in the first mode; its wall time says nothing if other programs keep the machine
+    `busy`.
     """
 
     source: corpus.Source
@@ -34,12 +35,13 @@ class Plan(NamedTuple):
     runs: int
     folder: Path
     two: bool = True
+    busy: bool = False
 
 
 def figures(plan: Plan) -> Iterator[Figure]:
     """The figures of each size, smallest first."""
     for size in plan.sizes:
-        yield from of(size, plan.modes, measured(plan, size))
+        yield from of(size, plan, measured(plan, size))
 
 
 def measured(plan: Plan, size: int) -> Results:
@@ -60,9 +62,9 @@ def measured(plan: Plan, size: int) -> Results:
     return took
 
 
-def of(size: int, modes: Sequence[str], took: Results) -> Iterator[Figure]:
+def of(size: int, plan: Plan, took: Results) -> Iterator[Figure]:
     """The figures of one size."""
-    articles = f"{size:,} articles"
+    articles, modes = f"{size:,} articles", plan.modes
     for mode in modes:
         ratios = [plain["cpu"] / one["cpu"] for plain, one in zip(took["plain"], took[mode], strict=True)]
         yield Figure(f"{articles}, typos {mode}: CPU s of plain / copydesk", "×", ratios, RATIOS.get(mode))
@@ -73,12 +75,14 @@ def of(size: int, modes: Sequence[str], took: Results) -> Iterator[Figure]:
     peaks = [one["peak"] / GB for one in took[modes[0]]]
     yield Figure(f"{first}: peak memory of one process", "GB", peaks, ONE_PROCESS)
     if took["two"]:
-        yield from _of_two(first, took[modes[0]], took["two"])
+        yield from _of_two(first, took[modes[0]], took["two"], plan.busy)
 
 
-def _of_two(what: str, alone: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]]) -> Iterator[Figure]:
+def _of_two(
+    what: str, alone: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]], busy: bool
+) -> Iterator[Figure]:
     faster = [one["seconds"] / two["seconds"] for one, two in zip(alone, pairs, strict=True)]
-    yield Figure(f"{what}: 2 processes against 1", "×", faster, TWO)
+    yield Figure(f"{what}: 2 processes against 1", "×", faster, TWO, busy)
     whole = [two["whole"] / GB for two in pairs if two["whole"]]
     if whole:
         yield Figure(f"{what}: peak memory of a run with 2 workers", "GB", whole, WHOLE_RUN)
