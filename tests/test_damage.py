@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -192,6 +193,31 @@ def test_a_fault_of_copydesk_has_a_code_of_its_own(raw: Path, tmp_path: Path, mo
     assert done.exit_code == 3
     assert "internal error (ZeroDivisionError)" in done.stderr and "on purpose" in done.stderr
     assert not list((tmp_path / "w").glob("[a-z]*"))
+
+
+@pytest.mark.parametrize(
+    ("command", "stream"), [("run", "stdout"), ("run", "stderr"), ("quarantine list", "stdout"), ("sites", "stdout")]
+)
+def test_a_reader_that_has_seen_enough_is_no_fault(first: Path, tmp_path: Path, command: str, stream: str) -> None:
+    house = tmp_path / "w" if command == "run" else first / "w"
+    sources = [str(first / "raw"), "--workers", "1"] if command == "run" else []
+    words = [sys.executable, "-m", "copydesk.cli", *command.split(), *sources, "--warehouse", str(house)]
+    reading, writing = os.pipe()
+    os.close(reading)
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: writing}
+    done = subprocess.run(words, check=False, text=True, cwd=ROOT, **pipes)
+    os.close(writing)
+    assert done.returncode == 141, done
+    assert "rror" not in f"{done.stdout}{done.stderr}"
+
+
+def test_a_pipe_that_breaks_within_is_a_fault(raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise BrokenPipeError("of a worker")
+
+    monkeypatch.setattr(Warehouse, "history", broken)
+    done = CliRunner().invoke(cli.main, ["run", str(raw), "--warehouse", str(tmp_path / "w"), "--workers", "1"])
+    assert (done.exit_code, "internal error (BrokenPipeError)" in done.stderr) == (3, True)
 
 
 @pytest.mark.parametrize("command", [[], ["run"]])

@@ -2,7 +2,8 @@
 
 Exit code 0: published, or nothing to do; 1: the quality gate held back a partition or the run, or
 `run --fail-on warning` found something; 2: an error that the
-user can fix (usage, configuration, a source, the warehouse); 3: an internal error.
+user can fix (usage, configuration, a source, the warehouse); 3: an internal error;
+141: nobody reads the output any more.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from copydesk.cli.shared import EPILOG
 from copydesk.cli.show import show
 from copydesk.cli.sites import sites
 from copydesk.cli.sql import sql
+from copydesk.cli.unread import Commands
 from copydesk.cli.upkeep import check, compact, learn, migrate, report
 from copydesk.cli.versions import history, restore
 from copydesk.cli.why import why
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="copydesk")
 def main() -> None:
     """Clean scraped news.

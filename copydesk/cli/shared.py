@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from copydesk.cli.unread import is_unread
+
 if TYPE_CHECKING:
     from copydesk.config import Config
     from copydesk.warehouse import Warehouse
@@ -59,7 +61,9 @@ def errors_in_words() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         fail("stopped; the next run discards or completes what was begun")
-    except Exception as error:  # noqa: BLE001  # internal errors need their own exit code
+    except Exception as error:  # internal errors need their own exit code
+        if isinstance(error, BrokenPipeError) and is_unread():
+            raise
         from copydesk.config.load import ConfigError
 
         if isinstance(error, ConfigError):

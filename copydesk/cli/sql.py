@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
@@ -60,15 +59,12 @@ def sql(query: str | None, form: str, warehouse: str | None, config: str | None)
         from copydesk.tables.sql import columns, result
 
         tables, write = Tables(store), _WRITERS[form]
-        try:
-            if query is None:
-                found = columns(tables)
-                _list(found) if form == "table" else write(found[0]._fields, found)
-                return
-            with result(tables, sys.stdin.read() if query == "-" else query) as reader:
-                write(reader.schema.names, (row for batch in reader for row in _rows(batch)))
-        except BrokenPipeError:  # the reader of the output has seen enough, as `head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if query is None:
+            found = columns(tables)
+            _list(found) if form == "table" else write(found[0]._fields, found)
+            return
+        with result(tables, sys.stdin.read() if query == "-" else query) as reader:
+            write(reader.schema.names, (row for batch in reader for row in _rows(batch)))
 
 
 def _list(columns: list[Column]) -> None:
