@@ -24,6 +24,7 @@ pytest.importorskip("distributed", reason="the extra `cluster` is not installed"
 from dask_cluster import ENDLESS, Cluster, cleaners, cluster_in, wait_until, when_busy
 
 from copydesk.cli import main
+from copydesk.config import Config
 from copydesk.run.child import WorkerDied
 from copydesk.run.cluster import engine, parcels
 from copydesk.run.cluster.parcels import ClusterError
@@ -274,3 +275,22 @@ def test_the_command_says_where_no_scheduler_answers(
     assert 'needs the address of a scheduler: run.address = "tcp://' in done.stderr
     done = CliRunner().invoke(main, [*words, "--address", "127.0.0.1:9"])
     assert (done.exit_code, "run.address = '127.0.0.1:9'" in done.stderr) == (2, True)
+    done = CliRunner().invoke(main, [*words, "--address", "http://127.0.0.1:9"])
+    assert (done.exit_code, "http is no protocol of Dask" in done.stderr) == (2, True)
+
+
+def test_an_address_without_the_engine_is_not_passed_over(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COPYDESK_TYPOS__MODE", "off")
+    words = ["run", str(tmp_path / "none"), "--warehouse", "w", "--address", "tcp://127.0.0.1:9"]
+    for more in ([], ["--engine", "processes"]):
+        done = CliRunner().invoke(main, [*words, *more])
+        assert (done.exit_code, "add --engine dask" in done.stderr) == (2, True), done.output
+    (tmp_path / "raw").mkdir()
+    job = {"address": "tcp://127.0.0.1:9", "workers": 1}
+    for section, warned in ((job, True), (job | {"engine": "processes"}, False)):
+        caplog.clear()
+        run(Job((str(tmp_path / "raw"),), "w", NIGHT, Config.model_validate({"run": section})))
+        assert ("run.address names a Dask cluster" in caplog.text) == warned

@@ -117,6 +117,41 @@ def test_the_address_of_a_webhook_is_not_repeated_where_it_is_wrong() -> None:
     assert "secret" not in message
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://127.0.0.1:8931", "http is no protocol of Dask; write tcp://HOST:PORT"),
+        (
+            "tcp://127.0.0.1",
+            "has no port; write tcp://127.0.0.1:PORT, as `dask scheduler` prints it, often tcp://127.0",
+        ),
+        ("tcp://127.0.0.1:", "has no port that is a number up to 65,535; write tcp://127.0.0.1:PORT"),
+        ("tcp://127.0.0.1:abc", "has no port that is a number up to 65,535; write tcp://127.0.0.1:PORT"),
+        ("tls://desk.example:65536", "has no port that is a number up to 65,535; write tls://desk.example:PORT"),
+        ("tcp://127.0.0.1:8786/", "write tcp://127.0.0.1:8786"),
+        ("127.0.0.1:8931", "write tcp://127.0.0.1:8931"),
+        ("[::1]:8931", "write tcp://[::1]:8931"),
+        ("desk.example", "write tcp://desk.example:PORT"),
+        ("tcp://::1:8786", "write tcp://HOST:PORT"),
+        ("://desk.example:8786", "write tcp://HOST:PORT"),
+        ("tcp://a b:8786", "write tcp://HOST:PORT"),
+        ("", "write tcp://HOST:PORT"),
+    ],
+)
+def test_what_is_no_address_of_a_scheduler_is_refused_with_what_to_write(address: str, said: str) -> None:
+    message = refusal(f'[run]\naddress = "{address}"\n')
+    assert message.startswith(f"settings.toml: run.address = {address!r}: {said}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    "tcp://10.0.0.5:8786 tls://desk.example:8786 ucx://node-1:8786 ws://desk.example:80 wss://desk.example/dask"
+    " tcp://[fe80::1%eth0]:8786 inproc://10.0.0.5/4711/1".split(),
+)
+def test_the_addresses_of_dask_are_taken(address: str) -> None:
+    assert Config.model_validate({"run": {"address": address}}).run.address == address
+
+
 def test_other_variables_are_none_of_our_business() -> None:
     assert load(environment={"COPYDESKTOP": "1", "PREFECT_API_URL": "http://localhost:4200/api"}) == Config()
 

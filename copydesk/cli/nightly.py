@@ -107,6 +107,9 @@ def run(
     with errors_in_words():
         flags = {"run.workers": workers, "run.engine": engine, "run.address": address}
         settings = load(config, {"warehouse.path": warehouse, **flags})
+        if address is not None and settings.run.engine != "dask":
+            fail("--address is that of a Dask cluster, and articles are cleaned on this machine; add --engine dask, or"
+                 " leave --address out")  # fmt: skip
         from copydesk.run.job import REPROCESS, Job, Stored
 
         stored = Stored(REPROCESS, uris, site, rule, day_of(since, "--since") if since else None, dry_run=dry_run)

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from copydesk.config.schedulers import wrong_with
 from copydesk.data.rules import rules, similar
 
 
@@ -215,9 +216,7 @@ class RunConfig(Section):
     engine: Literal["processes", "dask"] = Field(
         "processes", description="What cleans articles: processes of this machine, or a Dask cluster"
     )
-    address: str | None = Field(
-        None, pattern=r"^[a-z]+://", description='The Dask cluster, the address of its scheduler; for engine = "dask"'
-    )
+    address: str | None = Field(None, description='The Dask cluster, the address of its scheduler; for engine = "dask"')
     workers: int = Field(
         0,
         ge=0,
@@ -229,6 +228,13 @@ class RunConfig(Section):
     document_seconds: float = Field(
         60, ge=0, description="CPU seconds for a document, and for each MiB of a large one; 0 means no limit"
     )
+
+    @field_validator("address")
+    @classmethod
+    def _of_a_scheduler(cls, value: str | None) -> str | None:
+        if value is not None and (wrong := wrong_with(value)):
+            raise ValueError(wrong)
+        return value
 
 
 class ScheduleConfig(Section):

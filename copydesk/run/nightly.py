@@ -130,6 +130,9 @@ def _prepare(night: Night, _before: None) -> Prepared:
     """Read the suites, open the warehouse, acquire its lock, recover from an interrupted run."""
     config = night.job.config
     night.open.close()
+    if config.run.address is not None and "engine" not in config.run.model_fields_set:
+        log.warning('run.address names a Dask cluster, but articles are cleaned on this machine; set run.engine ='
+                    ' "dask", or "processes" if that is meant')  # fmt: skip
     read_suites(night.job.suites)
     by = config.warehouse.partitions
     warehouse = Warehouse.open(night.job.warehouse, partitions=Partitions(by, config.warehouse.file_bytes))
