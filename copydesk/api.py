@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copydesk.config import Config, user_lists
+from copydesk.config import Config, given, user_lists
 from copydesk.records import Cleaned
 
 
@@ -13,16 +13,16 @@ def clean(content: bytes | str, uri: str, config: Config | None = None, **known:
         content: Its raw bytes, or its decoded text. Content that starts like a web page, or with a `uri` that ends in
             `.html`, is read as a web page (extra `copydesk[html]`).
         uri: The address or path of the document.
-        config: Settings; None means the defaults.
+        config: Settings, `copydesk.Config.model_validate({"typos": {"mode": "off"}})`; None means the defaults.
         **known: `title`, `date`, `charset` and `media_type` (`text`, `html`) as the source gives them.
 
     Nothing is written, and the result is deterministic. The first call loads the statistics of the language from the
     package. A document that cannot be read has no article and a problem with the reason. Raises `TypeError` for other
-    names, `copydesk.languages.LanguageError` if the files of a language cannot be used,
-    `copydesk.config.user_lists.ListsError` if the folder of lists cannot be used, and `copydesk.data.lists.ListsInUse`
-    if this process has already read other lists.
+    names and for settings that are no `Config`, `copydesk.languages.LanguageError` if the files of a language cannot be
+    used, `copydesk.config.user_lists.ListsError` if the folder of lists cannot be used, and
+    `copydesk.data.lists.ListsInUse` if this process has already read other lists.
     """
-    config = config or Config()
+    config = given(config)
     user_lists.install(config.lists.folder)
     from copydesk.pipeline import as_document, clean_documents  # makes patterns of the word lists
 

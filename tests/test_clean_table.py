@@ -103,6 +103,26 @@ def test_what_cannot_be_cleaned_is_said() -> None:
         copydesk.clean_table(pl.LazyFrame({"text": ["Rain in the valley"]}))
 
 
+@pytest.mark.parametrize("texts", [["Rain in the valley", 7, None], [7, "Rain in the valley", None]])
+def test_a_column_of_several_kinds_is_named_with_what_helps(texts: list[Any]) -> None:
+    frame = pd.DataFrame({"id": ["a", "b", "c"], "text": texts})
+    with pytest.raises(ValueError, match=r"the column 'text' holds .* \(int, str\); .*\.astype\('string'\)"):
+        copydesk.clean_table(frame)
+    frame["text"] = frame["text"].astype("string")
+    assert len(copydesk.clean_table(frame)) == 3
+
+
+def test_settings_that_are_no_config_are_refused_with_what_to_pass() -> None:
+    settings: Any = {"typos": {"mode": "off"}}
+    said = r"not dict; pass copydesk\.Config\.model_validate\(\{\.\.\.\}\)"
+    with pytest.raises(TypeError, match=said):
+        copydesk.clean_table(TABLE, settings)
+    with pytest.raises(TypeError, match=said):
+        copydesk.clean("Rain in the valley", "a.txt", settings)
+    with pytest.raises(TypeError, match=r"not str; pass copydesk\.Config\(\)"):
+        list(copydesk.clean_batches(TABLE.to_batches(), "copydesk.toml"))  # type: ignore[arg-type]
+
+
 # --- engines, where they are installed -------------------------------------------------------------------------------
 
 

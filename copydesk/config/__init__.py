@@ -16,6 +16,7 @@ from copydesk.config.model import (
     TextConfig,
     TyposConfig,
     WarehouseConfig,
+    given,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "TextConfig",
     "TyposConfig",
     "WarehouseConfig",
+    "given",
 ]

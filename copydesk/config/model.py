@@ -286,3 +286,13 @@ class Config(Section):
     run: RunConfig = RunConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     alerts: AlertsConfig = AlertsConfig()
+
+
+def given(config: object) -> Config:
+    """The settings that a caller gave: None means the defaults. Raises `TypeError` for what is no `Config`."""
+    if config is None:
+        return Config()
+    if isinstance(config, Config):
+        return config
+    hint = "Config.model_validate({...})" if isinstance(config, dict) else "Config()"
+    raise TypeError(f"config has to be a copydesk.Config, not {type(config).__name__}; pass copydesk.{hint}")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 import pyarrow as pa
 
-from copydesk.config import Config
+from copydesk.config import Config, given
 from copydesk.pipeline import clean_documents
 from copydesk.records import Cleaned, Document
 from copydesk.sources.fields import names_text
@@ -48,15 +48,15 @@ def clean_table(table: Frame, config: Config | None = None, name: str = "table")
         table: A pyarrow table or record batch, a pandas frame, or a Polars frame. Its columns are found by name as in
             the files of a source: the text in `text`, `raw_text`, `content` or `body`, the address in `url` or `uri`,
             the title in `title` or `headline`, and so on; `sources.fields` of the configuration names others.
-        config: Settings; None means the defaults.
+        config: Settings, `copydesk.Config.model_validate({"typos": {"mode": "off"}})`; None means the defaults.
         name: Stands in the `uri` of rows that name no address: `table#17`, `table#id=ab12`.
 
     Returns the columns of `copydesk.CLEANED`, one row for each of `table`, in the same order and as the same kind of
     frame; a pandas frame keeps its index. A row gives the same whatever else is in the table. Articles are not
     compared with others, nor judged by the suites: that is done by a run.
 
-    Raises ValueError if no column holds the text, TypeError for other kinds of tables, and what `copydesk.clean`
-    raises.
+    Raises ValueError if no column holds the text or a column of pandas has values of several kinds, TypeError for other
+    kinds of tables, and what `copydesk.clean` raises.
     """
     done = pa.Table.from_batches(clean_batches(_as_arrow(table).to_batches(), config, name), CLEANED)
     return cast(Frame, _like(table, done))
@@ -83,7 +83,7 @@ def clean_batches(
     Yields record batches with the columns of `copydesk.CLEANED`. Rows without an address are counted through all
     batches of the stream.
     """
-    config = config or Config()
+    config = given(config)
     number = 0
     for batch in batches:
         names = distinct(batch.schema.names)
@@ -105,12 +105,28 @@ def _as_arrow(table: Any) -> pa.Table:
     if isinstance(table, pa.Table):
         return table
     if type(table).__module__.startswith("pandas") and hasattr(table, "columns"):
-        return pa.Table.from_pandas(table, preserve_index=False)
+        return _of_pandas(table)
     if type(table).__module__.startswith("polars") and hasattr(table, "to_arrow"):
         return table.to_arrow()
     kind = type(table)
     hint = "; collect() a lazy frame first" if hasattr(table, "collect") else ""
     raise TypeError(f"a pyarrow, pandas or Polars table is needed, not {kind.__module__}.{kind.__name__}{hint}")
+
+
+def _of_pandas(frame: Any) -> pa.Table:
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    except pa.ArrowException as error:
+        for at, column in enumerate(frame.columns):
+            try:
+                pa.array(frame.iloc[:, at], from_pandas=True)
+            except pa.ArrowException:
+                kinds = sorted({type(value).__name__ for value in frame.iloc[:, at].dropna()})
+                raise ValueError(
+                    f"the column {column!r} holds values that Arrow has no common type for ({', '.join(kinds)}); make"
+                    f" it text, frame[{column!r}] = frame[{column!r}].astype('string'), or leave it out"
+                ) from error
+        raise
 
 
 def _as_batch(cleaned: Sequence[Cleaned], given: Sequence[Document]) -> pa.RecordBatch:
