@@ -7,6 +7,7 @@ import gc
 import hashlib
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -99,7 +100,7 @@ def test_a_cluster_writes_to_s3_what_one_process_writes_and_loads_models_once(
 
 
 def test_a_worker_that_is_killed_in_mid_run_changes_nothing(
-    cluster: Cluster, raw: Path, plain: Path, tmp_path: Path
+    cluster: Cluster, raw: Path, plain: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     cluster.start_worker("victim", "--no-nanny")
     cluster.wait_for_workers(3)
@@ -111,6 +112,10 @@ def test_a_worker_that_is_killed_in_mid_run_changes_nothing(
     thread = when_busy(cluster, "victim", kill)
     on(cluster, raw, tmp_path / "w", lambda documents, size: thread.join())
     assert killed
+    told = [record.message for record in caplog.records if record.name == engine.__name__]
+    assert [re.sub(r"tcp\S+", "ADDRESS", one) for one in told] == [
+        "the worker ADDRESS is gone; others clean what it had"
+    ]
     assert tree(tmp_path / "w") == tree(plain)
 
 
@@ -250,13 +255,16 @@ def test_workers_that_lack_copydesk_are_named_and_stay(raw: Path, tmp_path: Path
 
 
 def test_a_cluster_without_workers_is_waited_for_and_then_given_up(
-    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with cluster_in(tmp_path / "cluster") as cluster:
-        monkeypatch.setattr(engine, "NO_WORKERS_SECONDS", 0.5)
+        monkeypatch.setattr(engine, "NO_WORKERS_SECONDS", 1.5)
+        monkeypatch.setattr(engine, "QUIET_SECONDS", 0.2)
         monkeypatch.setattr(engine, "_LOOK_SECONDS", 0.1)
         with pytest.raises(ClusterError, match="has had no worker for"):
             on(cluster, raw, tmp_path / "w")
+        told = [record.message for record in caplog.records if record.name == engine.__name__]
+        assert told == [f"waiting for a worker of {cluster.address}"]
 
 
 def test_the_command_says_where_no_scheduler_answers(

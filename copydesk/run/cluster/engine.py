@@ -6,6 +6,7 @@ the batches are cleaned does not matter for what they become.
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -21,10 +22,14 @@ from copydesk.run.in_flight import in_order
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+log = logging.getLogger(__name__)
+
 #: Seconds in which the scheduler has to answer.
 CONNECT_SECONDS = 10.0
 #: Seconds that a run waits while the cluster has no worker: a cluster that scales itself starts machines.
 NO_WORKERS_SECONDS = 600.0
+#: Seconds without a worker after which the run says what it waits for.
+QUIET_SECONDS = 5.0
 #: Times that a batch is tried again when the process that cleans it dies.
 RETRIES = 3
 #: Seconds between looks at the cluster while a result is awaited.
@@ -60,6 +65,8 @@ class _Cluster:
         self._files = self._submitted("files", bytes, packed(files))
         self._running: list[Future[bytes]] = []
         self._threads, self._last_seen = 1, time.monotonic()
+        self._workers_seen: frozenset[str] = frozenset()
+        self._has_told = False
 
     def submit(self, call: tuple[Any, ...]) -> Future[bytes]:
         self._look()
@@ -123,11 +130,18 @@ class _Cluster:
     def _look(self) -> None:
         """See how many threads the cluster has now. Raises `ClusterError` if it has had none for long."""
         with _loss_in_words(self._client):
-            threads = sum(self._client.nthreads().values())
-        now = time.monotonic()
+            found: dict[str, int] = self._client.nthreads()
+        threads, now = sum(found.values()), time.monotonic()
+        if gone := sorted(self._workers_seen - found.keys()):
+            log.warning("the worker %s is gone; others clean what it had", ", ".join(gone))
+        self._workers_seen = frozenset(found)
         if threads:
-            self._threads, self._last_seen = threads, now
-        elif now - self._last_seen > NO_WORKERS_SECONDS:
+            self._threads, self._last_seen, self._has_told = threads, now, False
+            return
+        if now - self._last_seen > QUIET_SECONDS and not self._has_told:
+            log.warning("waiting for a worker of %s", _address(self._client))
+            self._has_told = True
+        if now - self._last_seen > NO_WORKERS_SECONDS:
             raise ClusterError(
                 f"the cluster at {_address(self._client)} has had no worker for {NO_WORKERS_SECONDS / 60:.0f} minutes;"
                 " nothing was published. Start workers (`dask worker ADDRESS`) and run again"
