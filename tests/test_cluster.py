@@ -23,6 +23,7 @@ from test_user_lists import FILES, TEXT
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
 from dask_cluster import ENDLESS, Cluster, cleaners, cluster_in, wait_until, when_busy
+from distributed import Client
 
 from copydesk.cli import main
 from copydesk.config import Config
@@ -278,6 +279,8 @@ def test_the_command_says_where_no_scheduler_answers(
     assert "run.address: no Dask scheduler answers at tcp://127.0.0.1:9" in done.stderr
     done = CliRunner().invoke(main, [*words, "--address", "tls://127.0.0.1:9"])
     assert (done.exit_code, "check your TLS configuration" in done.stderr) == (2, True), done.output
+    left = [one for one in gc.get_objects() if issubclass(type(one), Client) and one.status != "closed"]
+    assert not left, "the end of a client that never connected takes 20 s, and a traceback"
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 2, done.output
     assert 'needs the address of a scheduler: run.address = "tcp://' in done.stderr

@@ -180,7 +180,7 @@ def _client(address: str | None) -> Iterator[Client]:
         yield client
         return
     try:
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        client = _connected(address)
     except (OSError, ImportError, TypeError, ValueError, TimeoutError) as error:  # TypeError: TLS without certificates
         raise ClusterError(
             f"run.address: no Dask scheduler answers at {address} ({_cause(error)}); nothing was published. Start it"
@@ -191,6 +191,20 @@ def _client(address: str | None) -> Iterator[Client]:
     finally:
         with suppress(Exception):
             client.close(timeout=CONNECT_SECONDS)
+
+
+def _connected(address: str) -> Client:
+    from distributed import Client
+
+    class Connected(Client):
+        def __init__(self) -> None:
+            try:
+                super().__init__(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+            except BaseException:
+                self.status = "closed"  # else its end waits 20 s for a connection that never was, and complains
+                raise
+
+    return Connected()
 
 
 @contextmanager
