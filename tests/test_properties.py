@@ -97,6 +97,7 @@ def test_any_bytes_are_cleaned_or_refused(content: bytes, charset: str) -> None:
 
 @SETTINGS
 @given(TEXTS)
+@example("\\/")  # suggested each time
 @example("¬ß\u2000")
 @example("\xadâ€™")
 @example("0&nbsp;0<p>BY AA\u0590\r0000\u202a")
@@ -105,7 +106,8 @@ def test_cleaning_what_was_cleaned_repairs_nothing_more(text: str) -> None:
     article = copydesk.clean(text, uri="any").article
     assert article is not None
     again = copydesk.clean(published_text(article.headline, article.body), uri="any")
-    rules = {edit.rule for edit in again.edits if edit.step in ("repair", "normalize")}
+    made = [edit for edit in again.edits if edit.status == APPLIED]
+    rules = {edit.rule for edit in made if edit.step in ("repair", "normalize")}
     assert not rules or "mojibake" in rules
 
 

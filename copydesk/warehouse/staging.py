@@ -120,7 +120,8 @@ class Staging:
         with in_words("write to the staging area"):
             self._articles.add_dated(self._continued(articles), days, files)
             self._edits.add_dated(edits, days[of_edits], files[of_edits])
-            self._signs.add(signs_of(articles) if signs is None else signs, files)
+            given = signs_of(articles) if signs is None else signs
+            self._signs.add(given, files[: len(given)])  # none where articles are not compared
             self._quarantine.add(quarantine.cast(QUARANTINE))
             self._raw.add(raw.select(QUARANTINE.names).cast(QUARANTINE))
             if kept is not None and len(kept):
