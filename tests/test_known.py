@@ -189,10 +189,10 @@ def test_a_commit_leaves_the_cache_that_reading_everything_would_give(two_nights
     shutil.copytree(two_nights, tmp_path / "w")
     (tmp_path / "w" / layout.KNOWN).unlink()
     past = Warehouse.open(str(tmp_path / "w")).history()
-    digests = {digest for digest, _ in past.small.values()}
+    parts = {(name.partition("/")[0], digest): part for name, (digest, part) in past.small.items()}
     found = pq.read_table(two_nights / layout.KNOWN)
-    assert found["digest"].to_pylist() == sorted(digests)
-    assert index.table(dict(past.small.values())).equals(found)
+    assert list(zip(found["table"].to_pylist(), found["digest"].to_pylist(), strict=True)) == sorted(parts)
+    assert index.table(parts).equals(found)
 
 
 def first_copied(root: Path) -> None:
@@ -234,6 +234,15 @@ def test_what_others_do_to_the_tables_counts(two_nights: Path, tmp_path: Path, c
     assert loaded(root) != before
 
 
+def test_a_file_of_one_table_in_the_place_of_another_is_not_mixed_up(two_nights: Path, tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    shutil.copytree(two_nights, root)
+    (held, *_), (path, *_) = sorted(root.glob("quarantine/*/*")), sorted(root.glob("articles/*2024-05-02*/*"))
+    shutil.copy(held, path)
+    with pytest.raises(partition.Unreadable, match="2024-05-02"):
+        loaded(root)
+
+
 def test_a_file_of_the_same_size_and_time_is_read_itself(two_nights: Path, tmp_path: Path) -> None:
     root = tmp_path / "w"
     shutil.copytree(two_nights, root)
@@ -249,10 +258,10 @@ def damaged_caches(root: Path) -> Iterator[bytes]:
     rows = pq.read_table(root / layout.KNOWN)
     for wrong in (
         rows.drop_columns(["ids"]),
-        rows.set_column(1, "ids", pa.array([b"x"] * len(rows))),
-        rows.set_column(5, "rules", pa.array(["[1]"] * len(rows))),
-        rows.set_column(5, "rules", pa.array(["["] * len(rows))),
-        rows.set_column(3, "first_seen", pa.array([b""] * len(rows))),
+        rows.set_column(2, "ids", pa.array([b"x"] * len(rows))),
+        rows.set_column(6, "rules", pa.array(["[1]"] * len(rows))),
+        rows.set_column(6, "rules", pa.array(["["] * len(rows))),
+        rows.set_column(4, "first_seen", pa.array([b""] * len(rows))),
     ):
         pq.write_table(wrong, other)
         yield other.read_bytes()

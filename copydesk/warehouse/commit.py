@@ -171,7 +171,7 @@ class _Work:
         self.staging = layout.staging(store.lease.number if store.lease else 0, plan.run_id)
         self.folder = store.workspace / Path(self.staging).relative_to(layout.STAGING)
         self.files: dict[str, parquet.Sealed] = {}
-        self.parts: dict[str, Part] = {}
+        self.parts: dict[tuple[str, str], Part] = {}
         self.sizes = {table: store.sizes(table) for table in sorted(layout.GROWING)}
         self.existing = {name for sizes in self.sizes.values() for name in sizes}
 
@@ -212,7 +212,11 @@ class _Work:
     def _known(self) -> None:
         """The cache of what small files hold: of those that stay, and of those that are written now."""
         if self.plan.small is not None:
-            stay = {digest: part for name, (digest, part) in self.plan.small.items() if name not in self.files}
+            stay = {
+                (name.partition("/")[0], digest): part
+                for name, (digest, part) in self.plan.small.items()
+                if name not in self.files
+            }
             self._parquet(layout.KNOWN, KNOWN, [index.table(stay | self.parts)])
 
     def _copies(self) -> None:
@@ -281,7 +285,7 @@ class _Work:
         parts: list[Part] = []
         self._parquet(name, schema, index.noted(rows(), parts) if table in index.TABLES else rows())
         if parts and self.files[name].size <= index.SMALL:
-            self.parts[self.files[name].sha256] = Part.joined(parts)
+            self.parts[table, self.files[name].sha256] = Part.joined(parts)
 
     def _stamped(self, table: pa.Table) -> pa.Table:
         """New rows with the run that wrote them."""

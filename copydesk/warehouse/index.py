@@ -1,10 +1,10 @@
 """What the small files of articles and of the quarantine hold, by the digest of their bytes: a cache in one file.
 
 Opening a Parquet file takes ten times as long as hashing a small one. So the ids and digests of the documents in small
-files stand in the private file `_known.parquet` as well, under the SHA-256 of the file that they were read from. A file
-that was changed, restored or copied in any way has another digest and is read itself, so the cache cannot be stale;
-what it lacks, or all of it if it is damaged, is read from the tables. Commits that change a table write it as one of
-their files.
+files stand in the private file `_known.parquet` as well, under the table and the SHA-256 of the file that they were
+read from (a file may lie in the place of one of another table). A file that was changed, restored or copied in any way
+has another digest and is read itself, so the cache cannot be stale; what it lacks, or all of it if it is damaged, is
+read from the tables. Commits that change a table write it as one of their files.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ class Part:
         return len(self.ids)
 
 
-#: The documents of files by the SHA-256 of the file; and small files by their path, with that digest.
-Parts = Mapping[str, Part]
+#: The documents of files by their table and the SHA-256 of the file; and small files by their path, with that digest.
+Parts = Mapping[tuple[str, str], Part]
 Small = Mapping[str, tuple[str, Part]]
 
 
@@ -109,8 +109,8 @@ def _of_file(store: Store, table: str, name: str, is_small: bool, remembered: Pa
             content = store.read(name)
         if content is not None:
             digest = hashlib.sha256(content).hexdigest()
-            if digest in remembered:
-                return digest, remembered[digest]
+            if (table, digest) in remembered:
+                return digest, remembered[table, digest]
     schema, columns = TABLES[table]
     try:
         return digest, Part.joined([*map(Part.of, partition.read(store, name, schema, columns, content))])
@@ -136,22 +136,23 @@ def remembered(store: Store) -> Parts:
         return {}
 
 
-def _part(row: Mapping[str, Any]) -> tuple[str, Part]:
+def _part(row: Mapping[str, Any]) -> tuple[tuple[str, str], Part]:
     ids = np.frombuffer(row["ids"], "<u8").reshape(-1, 2)
     contents = np.frombuffer(row["contents"], "<u8").reshape(-1, 4)
     first_seen, versions = np.frombuffer(row["first_seen"], "<i8"), np.frombuffer(row["versions"], "<i4")
     rules = tuple(frozenset(some) for some in json.loads(row["rules"]))
     if {len(contents), len(first_seen), len(versions)} != {len(ids)} or len(rules) not in (0, len(ids)):
         raise ValueError("columns of different lengths")
-    return row["digest"], Part(ids, contents, first_seen, versions, rules)
+    return (row["table"], row["digest"]), Part(ids, contents, first_seen, versions, rules)
 
 
 def table(parts: Parts) -> pa.Table:
     """The rows of the cache, with the schema `KNOWN`."""
     rows = []
-    for digest, part in sorted(parts.items(), key=lambda item: item[0]):
-        blobs = {name: getattr(part, name).astype(kind).tobytes() for name, kind in _KINDS.items()}
-        rows.append({"digest": digest, **blobs, "rules": json.dumps([sorted(some) for some in part.rules])})
+    for (name, digest), part in sorted(parts.items(), key=lambda item: item[0]):
+        blobs = {column: getattr(part, column).astype(kind).tobytes() for column, kind in _KINDS.items()}
+        rules = json.dumps([sorted(some) for some in part.rules])
+        rows.append({"table": name, "digest": digest, **blobs, "rules": rules})
     return pa.Table.from_pylist(rows, KNOWN)
 
 

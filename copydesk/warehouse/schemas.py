@@ -161,6 +161,7 @@ SIGNATURES = pa.schema(
 #: The private cache of what small files hold, a row for each. See `copydesk.warehouse.index`.
 KNOWN = pa.schema(
     [
+        _field("table", pa.string(), "The table that the file is of"),
         _field("digest", pa.string(), "SHA-256 of the file, 64 hex digits"),
         _field("ids", pa.binary(), "Of each of its rows: article_id, as two uint64"),
         _field("contents", pa.binary(), "content_sha256, as four uint64"),
