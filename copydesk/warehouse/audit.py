@@ -2,7 +2,7 @@
 
 - A file has the bytes, the SHA-256 and the rows of the newest record that lists it; a table has no other files.
 - Undone in reverse order, the edits of an article fit its text, and their number is that in the article's row.
-- An article is in one partition, with its edits; no content is both published and quarantined.
+- An article is in one file, with its edits beside it, once; no content is both published and quarantined.
 - An article is a copy of one that is published.
 - Every run has a record and a row in `runs`.
 
@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from copydesk.edits import APPLIED, SUGGESTED, TITLE, Edit, EditMismatch, rebuild, rebuild_title
+from copydesk.edits import Edit
 from copydesk.records import article_id
-from copydesk.warehouse import layout, partition, schemas
+from copydesk.warehouse import fitting, layout, partition, schemas
 from copydesk.warehouse.doubles import Keys
 from copydesk.warehouse.index import digests
 from copydesk.warehouse.recovery import Listed, Record, read_record
@@ -96,7 +97,9 @@ def audit(store: Store, progress: Callable[[int, int], None] | None = None) -> A
     expected.pop(layout.KNOWN, None)  # a cache, which proves itself where it is used
     there = {name for table in names.values() for name in table}
     for path in sorted(expected.keys() - there - {layout.MARKER}):
-        found.note("missing", path, "is missing, although a commit wrote it; restore it from a backup")
+        mended = path.partition("/")[0] in layout.BY_MONTH
+        hint = ", or let a repair write one without rows" if mended else ""
+        found.note("missing", path, f"is missing, although a commit wrote it; restore it from a backup{hint}", mended)
     total = len(there)
     for table in layout.KEYS:
         for name in names[table]:
@@ -104,6 +107,7 @@ def audit(store: Store, progress: Callable[[int, int], None] | None = None) -> A
             _look_at_file(store, name, table, expected.get(name), found)
             if progress:
                 progress(found.files, total)
+    _look_for_lost(store, names, found)
     _look_for_doubles(found)
     _look_at_runs(store, names["runs"], found)
     found.findings.sort(key=lambda finding: (finding.kind, finding.path))
@@ -211,8 +215,7 @@ def _look_at_articles(store: Store, name: str, found: Audit) -> int:
     except partition.Unreadable:
         edits = None  # it is a separate finding
     seen: Counter[str] = Counter()
-    columns = ["article_id", "uri", "content_sha256", "headline", "body", "edit_count", "suggestion_count"]
-    columns.append("duplicate_of")
+    columns = [*fitting.COLUMNS, "content_sha256", "duplicate_of"]
     columns += ["published_date"] if store.partitions.has_months("articles") else []
     faults: list[tuple[str, str]] = []
     rows = 0
@@ -229,31 +232,30 @@ def _look_at_articles(store: Store, name: str, found: Audit) -> int:
                     ("date", f"{row['uri'][:200]!r} has the date {row['published_date']}, of another partition")
                 )
             if edits is not None and seen[row["article_id"]] == 1:
-                faults += _faults(row, edits.get(row["article_id"], []))
+                faults += fitting.least(row, edits.get(row["article_id"], []))
     found.articles += rows
     _list(found, name, faults)
-    if orphans := sum(len(made) for key, made in (edits or {}).items() if key not in seen):
-        found.note("orphans", beside, f"{orphans} edits of articles that are not published under this date", True)
+    _look_at_places(found, name, beside, edits or {}, seen)
     return rows
 
 
-def _faults(row: dict[str, Any], edits: list[Edit]) -> Iterator[tuple[str, str]]:
-    """The problems of an article and its edits. The edits of a duplicate article start again from 0."""
-    who = f"{row['uri'][:200]!r}"
-    starts = [index for index, edit in enumerate(edits) if edit.sequence == 0]
-    edits = edits[: starts[1]] if len(starts) > 1 else edits
-    made = Counter(edit.status for edit in edits)
-    if (made[APPLIED], made[SUGGESTED]) != (row["edit_count"], row["suggestion_count"]):
-        counts = f"{row['edit_count']} edits and {row['suggestion_count']} suggestions"
-        yield "counts", f"{who} states {counts}, but has {made[APPLIED]} and {made[SUGGESTED]}"
-    if [edit.sequence for edit in edits] != list(range(len(edits))):
-        yield "sequence", f"{who} has edits that are not numbered from 0 without a gap"
-    try:
-        rebuild(row["headline"], row["body"], edits)
-        if any(edit.field == TITLE for edit in edits):
-            rebuild_title(row["headline"], edits)
-    except (EditMismatch, ValueError, TypeError, IndexError) as error:
-        yield "irreversible", f"{who}: its edits do not rebuild the source text: {error}"
+def _look_at_places(
+    found: Audit, name: str, beside: str, edits: Mapping[str, list[Edit]], rows: Mapping[str, int]
+) -> None:
+    """Edits have to be beside their article, once for each of its rows."""
+    if orphans := sum(len(made) for key, made in edits.items() if key not in rows):
+        found.note("orphans", beside, f"{orphans} edits of articles that are not in {name}", True)
+    if twice := sum(len(fitting.lists(made)) > rows[key] for key, made in edits.items() if key in rows):
+        found.note("edits-twice", beside, f"{twice} articles have their edits more than once", True)
+
+
+def _look_for_lost(store: Store, names: Mapping[str, list[str]], found: Audit) -> None:
+    """Edits without a file of articles beside them."""
+    for beside in names["edits"]:
+        number = store.partitions.number_of("edits", beside)
+        if number is not None and (name := store.partitions.file("articles", number)) not in names["articles"]:
+            with suppress(partition.Unreadable):  # a separate finding
+                _look_at_places(found, name, beside, partition.of_articles(store, beside), {})
 
 
 def _list(found: Audit, path: str, faults: Iterable[tuple[str, str]], repairable: bool = False) -> None:

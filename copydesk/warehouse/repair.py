@@ -1,26 +1,29 @@
 """Repairs the unambiguous findings of an audit, under the lock and after `recover`.
 
-Unreadable files are moved to `_damaged/`, with the edits of their articles, and replaced by files without rows: the
-next run over the same sources publishes these documents again. Of an article with several rows, the newest row is kept
-with its edits; of several rows of one run, the one in the partition of its date. Changes are committed like a run, so
-an interrupted repair is completed or discarded by the next writer.
+Unreadable files are moved to `_damaged/`, with the edits of their articles, and replaced by files without rows, as are
+files that are missing: the next run over the same sources publishes these documents again. Of an article with several
+rows, the newest row is kept; of several rows of one run, the one in the partition of its date, then the one with its
+edits beside it, then the one in the first file. Edits go beside their article from any file of the partition. All rows
+that are removed are in `_damaged/`. Changes are committed like a run, so an interrupted repair is completed or
+discarded by the next writer.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk.warehouse import layout, parquet, partition
+from copydesk.warehouse import fitting, layout, parquet, partition
 from copydesk.warehouse.audit import SCHEMAS, Audit
 from copydesk.warehouse.commit import seal
+from copydesk.warehouse.placing import Files, placed
 from copydesk.warehouse.recovery import numbered, staged
-from copydesk.warehouse.schemas import ARTICLES, QUARANTINE
+from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE
 from copydesk.warehouse.signatures import UNKNOWN
 from copydesk.warehouse.store import Store, in_words
 
@@ -38,9 +41,13 @@ def repair(store: Store, found: Audit) -> list[str]:
             store.write(f"{DAMAGED}/{path.replace('/', '~')}", store.read(path) or b"")
         for path in broken:
             work.empty(path)
-        for day in sorted(_days(store, found, "articles", ("twice",)) | _days(store, found, "edits", ("orphans",))):
-            if store.partitions.file("articles", day) not in broken:
-                work.articles(day)
+        for path in (one.path for one in found.findings if one.kind == "missing" and one.repairable):
+            work.empty(path)
+            work.done.append(f"Wrote a file without rows in the place of {path}, which was missing.")
+        days = _days(store, found, "articles", ("twice", "missing"))
+        days |= _days(store, found, "edits", ("orphans", "edits-twice", "missing"))
+        for one in sorted({int(layout.partition_of(day)) for day in days}):
+            work.partition(one, broken)
         for day in sorted(_days(store, found, "quarantine", ("held", "held-twice"))):
             work.quarantine(day)
         if work.files or any(finding.kind in ("signatures", "copies") for finding in found.findings):
@@ -77,21 +84,68 @@ class _Rewrite:
         self.done: list[str] = []
         self._best = self._newest()
 
-    def articles(self, day: int) -> None:
-        """The partition of one day, with one row for each article, and with the edits of that row."""
-        name, beside = self.store.partitions.file("articles", day), self.store.partitions.file("edits", day)
-        rows = self._read(name, self.articles_of)
-        ids = rows["article_id"].to_pylist()
-        keep = [self._best.get(key, (name, row)) == (name, row) for row, key in enumerate(ids)]
-        if not all(keep):
-            self._write(name, self.articles_of, rows.filter(pa.array(keep)))
-            self.done.append(f"Removed {len(keep) - sum(keep)} duplicate rows of articles from {name}.")
-        if self.store.size(beside) is not None:
-            edits = self._read(beside, self.edits_of)
-            kept = _of_rows(edits, rows, keep)
-            if not all(kept):
-                self._write(beside, self.edits_of, edits.filter(pa.array(kept)))
-                self.done.append(f"Removed {len(kept) - sum(kept)} edits without an article from {beside}.")
+    def partition(self, one: int, broken: Collection[str]) -> None:
+        """The files of a partition, with one row for each article, and with the edits of that row beside it.
+
+        `broken` are files that are replaced.
+        """
+        named = self.store.partitions
+        numbers = {
+            number
+            for table in ("articles", "edits")
+            for name in self._names(table)
+            if (number := named.number_of(table, name)) is not None and layout.partition_of(number) == one
+        }
+        numbers = {number for number in numbers if named.file("articles", number) not in broken}
+        for number in sorted(numbers):
+            self._once(number)
+        beside = {number: named.file("edits", number) for number in numbers}
+        there = self._names("edits")
+        open_to_us = {number for number, name in beside.items() if name in there or self.store.size(name) is None}
+        edits = Files(open_to_us, lambda number: self._edits(beside[number]))
+        for number, stay, taken in placed(Files(numbers, self._rows), edits, self.found.doubled):
+            self._write(beside[number], self.edits_of, stay)
+            self._damaged(beside[number], self.edits_of, taken, "edits without an article")
+            self._confirm(number)
+
+    def _kept(self, name: str) -> pa.Array:
+        """Which rows of a file of articles stay."""
+        ids = self._read(name, self.articles_of, ["article_id"])["article_id"].to_pylist()
+        return pa.array([self._best.get(key, (name, row)) == (name, row) for row, key in enumerate(ids)], pa.bool_())
+
+    def _once(self, number: int) -> None:
+        """Remove the rows of a file of articles that do not stay."""
+        name = self.store.partitions.file("articles", number)
+        if self.store.size(name) is not None and pc.any(taken := pc.invert(self._kept(name))).as_py():
+            rows = self._read(name, self.articles_of)
+            self._write(name, self.articles_of, rows.filter(pc.invert(taken)))
+            self._damaged(name, self.articles_of, rows.filter(taken), "duplicate rows of articles")
+
+    def _confirm(self, number: int) -> None:
+        """Record a file of articles that was changed, by its present rows, as their edits are beside them again."""
+        name = self.store.partitions.file("articles", number)
+        if name not in self.files and any((one.kind, one.path) == ("changed", name) for one in self.found.findings):
+            self._write(name, self.articles_of, self._read(name, self.articles_of))
+
+    def _rows(self, number: int) -> pa.Table:
+        """The rows of articles that stay in a file, with the columns `fitting.COLUMNS`."""
+        name = self.store.partitions.file("articles", number)
+        if self.store.size(name) is None:
+            return self.articles_of.empty_table().select(fitting.COLUMNS)
+        return self._read(name, self.articles_of, [*fitting.COLUMNS]).filter(self._kept(name))
+
+    def _edits(self, name: str) -> pa.Table:
+        return self.edits_of.empty_table() if self.store.size(name) is None else self._read(name, self.edits_of)
+
+    def _damaged(self, name: str, schema: pa.Schema, rows: pa.Table, what: str) -> None:
+        """Keep rows that are removed from the file `name`."""
+        if len(rows):
+            path, aside = self.store.workspace / "removed.parquet", f"{self.run_id}~{name.replace('/', '~')}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            parquet.write(path, schema, [rows])
+            self.store.write(f"{DAMAGED}/{aside}", path.read_bytes())
+            path.unlink()
+            self.done.append(f"Removed {len(rows)} {what} from {name}; they are in {DAMAGED}/{aside}.")
 
     def quarantine(self, day: int) -> None:
         """The quarantine of one day, without duplicates and without published content."""
@@ -100,9 +154,10 @@ class _Rewrite:
         keys = pc.binary_join_element_wise(rows["article_id"], rows["content_sha256"], "").to_pylist()
         keep = [key not in self._published and self._last[key] == (name, row) for row, key in enumerate(keys)]
         if not all(keep):
-            self._write(name, QUARANTINE, rows.filter(pa.array(keep)))
-            self.done.append(
-                f"Removed {len(keep) - sum(keep)} rows from {name} that are published, or quarantined twice."
+            mask = pa.array(keep)
+            self._write(name, QUARANTINE, rows.filter(mask))
+            self._damaged(
+                name, QUARANTINE, rows.filter(pc.invert(mask)), "rows that are published, or quarantined twice,"
             )
 
     def empty(self, name: str) -> None:
@@ -125,18 +180,27 @@ class _Rewrite:
 
     def _newest(self) -> dict[str, tuple[str, int]]:
         """The place of the row to keep, for each article with more than one row."""
-        best: dict[str, tuple[tuple[int, bool, str, int], tuple[str, int]]] = {}
+        best: dict[str, tuple[tuple[int, bool, bool, int, int], tuple[str, int]]] = {}
+        columns = ["article_id", "run_id", "published_at", "edit_count", "suggestion_count"]
         for name in self._names("articles") if self.found.doubled else ():
-            day = self.store.partitions.number_of("articles", name)
-            rows = self._read(name, ARTICLES, ["article_id", "run_id", "published_at"])
-            for row, (key, run_id, when) in enumerate(
-                zip(*(rows[c].to_pylist() for c in rows.schema.names), strict=True)
+            day = self.store.partitions.number_of("articles", name) or 0
+            rows, edits = self._read(name, ARTICLES, columns), self._counts(self.store.partitions.file("edits", day))
+            for row, (key, run_id, when, *counts) in enumerate(
+                zip(*(rows[c].to_pylist() for c in columns), strict=True)
             ):
                 if key in self.found.doubled:
-                    own = self.store.partitions.of(layout.number(when and when.date())) == layout.partition_of(day or 0)
-                    rank = (self.ages.get(run_id, 0), own, name, row)
+                    own = self.store.partitions.of(layout.number(when and when.date())) == layout.partition_of(day)
+                    part, has = int(layout.part_of(day)), edits[key] >= sum(counts)
+                    rank = (self.ages.get(run_id, 0), own, has, -part, row)
                     best[key] = max(best.get(key, (rank, (name, row))), (rank, (name, row)))
         return {key: where for key, (_, where) in best.items()}
+
+    def _counts(self, name: str) -> Counter[str]:
+        """The number of edits in a file of the articles with more than one row."""
+        if name not in self._names("edits"):
+            return Counter()
+        keys = self._read(name, EDITS, ["article_id"])["article_id"].to_pylist()
+        return Counter(key for key in keys if key in self.found.doubled)
 
     @cached_property
     def _published(self) -> set[str]:
@@ -168,24 +232,3 @@ class _Rewrite:
 
     def _path(self, name: str) -> Path:
         return self.store.workspace / Path(staged(self.staging, name)).relative_to(layout.STAGING)
-
-
-def _of_rows(edits: pa.Table, rows: pa.Table, keep: list[bool]) -> list[bool]:
-    """Which edits belong to a row of `rows` that is kept.
-
-    If an article is in one file twice, its edits are too, one list after the other; each list starts with the sequence
-    0, and rows without edits have no list.
-    """
-    lists: dict[str, list[bool]] = {}
-    counts = np.add(rows["edit_count"].to_numpy(), rows["suggestion_count"].to_numpy())
-    for key, count, kept in zip(rows["article_id"].to_pylist(), counts.tolist(), keep, strict=True):
-        lists.setdefault(key, [])
-        if count:
-            lists[key].append(kept)
-    at: dict[str, int] = {}
-    result = []
-    for key, sequence in zip(edits["article_id"].to_pylist(), edits["sequence"].to_pylist(), strict=True):
-        at[key] = at.get(key, -1) + (sequence == 0)
-        of_rows = lists.get(key, [])
-        result.append(at[key] < len(of_rows) and (at[key] < 0 or of_rows[at[key]]) and bool(of_rows))
-    return result
