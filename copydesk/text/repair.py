@@ -69,7 +69,8 @@ class _Work:
 # --- characters -------------------------------------------------------------------------------------------------------
 
 #: Old typesetting programs write a division as the sign of negation.
-_DIVISION = re.compile(r"(?<=[^\W\d_])¬[ \n\r]{0,3}(?=[^\W\d_])")
+_LETTER = r"[\x83\x8a\x8c\x8e\x9a\x9c\x9e\x9f]|[^\W\d_\u02c6]"  # also one that is a control yet; \x88 will be an accent
+_DIVISION = re.compile(rf"(?<={_LETTER})¬[ \n\r]{{0,3}}(?={_LETTER})")
 
 
 def _divisions(text: str) -> Iterator[Span]:
