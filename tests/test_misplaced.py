@@ -81,6 +81,7 @@ def test_no_article_loses_its_edits(root: Path, start: Path, harm: Callable[[Pat
     assert (code, mended["findings"]) == (0, []), mended
     for table in ("articles", "edits"):
         assert found(root, table) == found(start, table)
+    assert any("beside their articles" in told for told in mended["repaired"]) is (harm in (swapped, edits_renamed))
     removed = set(root.glob("_damaged/repair-*~*"))
     assert bool(removed) is (harm not in (swapped, edits_renamed))
     assert not removed or ids(removed) <= ids(file(start, "articles", 1))

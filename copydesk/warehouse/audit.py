@@ -97,9 +97,8 @@ def audit(store: Store, progress: Callable[[int, int], None] | None = None) -> A
     expected.pop(layout.KNOWN, None)  # a cache, which proves itself where it is used
     there = {name for table in names.values() for name in table}
     for path in sorted(expected.keys() - there - {layout.MARKER}):
-        mended = path.partition("/")[0] in layout.BY_MONTH
-        hint = ", or let a repair write one without rows" if mended else ""
-        found.note("missing", path, f"is missing, although a commit wrote it; restore it from a backup{hint}", mended)
+        words = "is missing, although a commit wrote it; restore it from a backup"
+        found.note("missing", path, words, path.partition("/")[0] in layout.BY_MONTH)
     total = len(there)
     for table in layout.KEYS:
         for name in names[table]:

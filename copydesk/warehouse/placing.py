@@ -6,7 +6,7 @@ a backup alone can mend them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -40,8 +40,9 @@ class Files(Mapping[int, pa.Table]):
         return len(self._numbers)
 
 
-def placed(articles: Files, edits: Files, doubled: Collection[str]) -> Iterator[tuple[int, pa.Table, pa.Table]]:
-    """The files of edits that change: the number of each, the edits that belong to it, and those that belong to none.
+def placed(articles: Files, edits: Files, doubled: Collection[str]) -> Iterator[tuple[int, pa.Table, pa.Table, int]]:
+    """The files of edits that change: the number of each, the edits that belong to it, those of it that belong to none,
+    and how many come from other files.
 
     `articles` are the rows of a partition, with the columns `fitting.COLUMNS`, one for each article; `edits` are those
     of the same files, but for files that cannot be read; `doubled` are articles that had more rows.
@@ -49,7 +50,7 @@ def placed(articles: Files, edits: Files, doubled: Collection[str]) -> Iterator[
     unclear = pa.array(sorted(_unclear(articles, edits) | set(doubled)), pa.string())
     lists = _lists(edits, unclear)
     stay: dict[int, set[int]] = {number: set() for number in edits}
-    moved: dict[int, list[_List]] = {}
+    moved: dict[int, dict[int, list[int]]] = {}  # file → the file that has its edits → their rows
     gone: dict[int, set[int]] = {number: set() for number in edits}
     for number, row in _rows(articles, unclear):
         all_of_it = lists.get(row["article_id"], [])
@@ -60,19 +61,20 @@ def placed(articles: Files, edits: Files, doubled: Collection[str]) -> Iterator[
         elif own and own.number == number:
             stay[number].update(own.rows)
         elif own:
-            moved.setdefault(number, []).append(own)
+            moved.setdefault(number, {}).setdefault(own.number, []).extend(own.rows)
             gone[own.number].update(own.rows)
     for number in edits:
         of_file = {row for some in lists.values() for one in some if one.number == number for row in one.rows}
         taken = of_file - stay[number] - gone[number]
         if taken or gone[number] or number in moved:
-            table = edits[number]
-            more = [edits[one.number].take(pa.array(one.rows, pa.int64())) for one in moved.get(number, [])]
-            yield (
-                number,
-                pa.concat_tables([_without(table, taken | gone[number]), *more]),
-                table.take(pa.array(sorted(taken), pa.int64())),
-            )
+            table, more = edits[number], _taken(edits, moved.get(number, {}))
+            left = _without(table, taken | gone[number])
+            removed = table.take(pa.array(sorted(taken), pa.int64()))
+            yield number, pa.concat_tables([left, *more]), removed, sum(map(len, more))
+
+
+def _taken(edits: Files, rows: Mapping[int, Sequence[int]]) -> list[pa.Table]:
+    return [edits[number].take(pa.array(rows[number], pa.int64())) for number in sorted(rows)]
 
 
 def _unclear(articles: Files, edits: Files) -> set[str]:

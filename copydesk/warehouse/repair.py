@@ -103,9 +103,11 @@ class _Rewrite:
         there = self._names("edits")
         open_to_us = {number for number, name in beside.items() if name in there or self.store.size(name) is None}
         edits = Files(open_to_us, lambda number: self._edits(beside[number]))
-        for number, stay, taken in placed(Files(numbers, self._rows), edits, self.found.doubled):
+        for number, stay, taken, moved in placed(Files(numbers, self._rows), edits, self.found.doubled):
             self._write(beside[number], self.edits_of, stay)
             self._damaged(beside[number], self.edits_of, taken, "edits without an article")
+            if moved:
+                self.done.append(f"Moved {moved} edits to {beside[number]}, beside their articles.")
             self._confirm(number)
 
     def _kept(self, name: str) -> pa.Array:
