@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import date
 from itertools import cycle, islice
@@ -11,10 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from clocks import cpu_seconds
 
 from copydesk.checks import metrics
 from copydesk.checks.engine import Engine
-from copydesk.checks.expectations import BY_ROWS, Checks, read_suites
+from copydesk.checks.expectations import BY_ROWS, Checks, Verdict, read_suites
 from copydesk.checks.metrics import COLUMNS, FOUND
 from copydesk.checks.rows import outcome_of
 from copydesk.checks.suites import EXPECTATIONS, Rule
@@ -195,7 +195,6 @@ def test_a_row_costs_microseconds() -> None:
         columns.setdefault(field.name, words or flags or pa.array(whole, field.type))
     table = pa.table(columns)
     checks = Checks()
-    start = time.process_time()
-    verdict = checks.judge("articles", table, range(rows))
-    assert (time.process_time() - start) / rows < 12e-6
-    assert len(verdict.problems) == rows
+    verdicts: list[Verdict[int]] = []
+    assert cpu_seconds(lambda: verdicts.append(checks.judge("articles", table, range(rows)))) / rows < 12e-6
+    assert len(verdicts[0].problems) == rows

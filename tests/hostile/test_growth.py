@@ -6,11 +6,10 @@ since the sizes are those at which it shows.
 
 from __future__ import annotations
 
-import gc
-import time
 from pathlib import Path
 
 import pytest
+from clocks import cpu_seconds
 
 from copydesk.config import Config, RunConfig
 from copydesk.pipeline import clean_documents
@@ -33,15 +32,7 @@ pytestmark = pytest.mark.no_cover
 
 def seconds(path: Path, content: bytes) -> float:
     path.write_bytes(content)
-    gc.collect()
-    gc.freeze()  # what other tests have left is not looked through while the clock runs
-    try:
-        start = time.process_time()
-        documents = list(read(str(path), CONFIG.sources))
-        clean_documents(documents[:50], CONFIG)
-        return time.process_time() - start
-    finally:
-        gc.unfreeze()
+    return cpu_seconds(lambda: clean_documents(list(read(str(path), CONFIG.sources))[:50], CONFIG))
 
 
 @pytest.mark.parametrize("name", SHAPES)
