@@ -1,11 +1,18 @@
-"""What several test modules start: an S3 server."""
+"""What several test modules start: an S3 server. And how property tests choose their examples."""
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time in CI, whatever the load of the machine; chance looks for new faults elsewhere.
+settings.register_profile("ci", derandomize=True, deadline=None)
+if "CI" in os.environ:
+    settings.load_profile("ci")
 
 
 @pytest.fixture
