@@ -183,10 +183,13 @@ _INLINE = (
     "a|b|i|u|s|em|strong|span|img|font|small|sup|sub|cite|center|iframe|video|audio|source|noscript|label|time|mark"
     "|abbr|wbr"
 )
+#: Characters of a comment, at most, beside the comments within it.
+_LONGEST_COMMENT = 5000
+_COMMENT_MARK = re.compile("<!--|-->")
 # Only HTML names, in lower case unless attributes follow: Reuters writes tickers as <BFD>, <I>, <T>.
 _TAG = re.compile(
     # Neither matches past a second `<`: otherwise a page of them would be searched to its end from each one.
-    r"<!--(?:(?!<!--).){0,5000}?-->"
+    rf"<!--(?:(?!<!--).){{0,{_LONGEST_COMMENT}}}?-->"
     r"|<(script|style)\b[^<>]{0,2000}>(?:(?!<\1\b).){0,50000}?</\1\s*>"
     rf"|</?(?:{_BLOCK})(?:\s+[a-zA-Z:-]+\s*=[^<>]{{0,2000}})?\s*/?>"
     rf"|</?(?:{_INLINE})(?:\s+[a-zA-Z:-]+\s*=[^<>]{{0,2000}})?\s*/?>"
@@ -209,18 +212,41 @@ def tags(text: str) -> Iterator[Span]:
     """Tags: those of blocks become line ends. Contents of scripts and style sheets go with them."""
     if "<" not in text or ">" not in text:
         return
-    found = list(_TAG.finditer(text))
+    spans = [match.span() for match in _TAG.finditer(text)]
     if _has_breaks(text) or _CLOSES_IN_CAPITALS.search(text):
-        starts = {match.start() for match in found}
-        found += [match for match in _CAPITAL_TAG.finditer(text) if match.start() not in starts]
-        found.sort(key=lambda match: match.start())
+        starts = {start for start, _ in spans}
+        spans += [match.span() for match in _CAPITAL_TAG.finditer(text) if match.start() not in starts]
+    spans += _nested_comments(text)
     here = 0
-    about = bool(found) and _ABOUT_HTML.search(text) is not None
-    for match in found:
-        if match.start() < here or (about and _is_example(text, match.start(), match.end())):
+    about = bool(spans) and _ABOUT_HTML.search(text) is not None
+    for start, end in sorted(spans):
+        if start < here:
             continue
-        here = match.end()
-        yield Span(match.start(), match.end(), "\n" if _IS_BLOCK.match(match[0]) else "", "tag")
+        here = end
+        if not (about and _is_example(text, start, end)):
+            yield Span(start, end, "\n" if _IS_BLOCK.match(text, start) else "", "tag")
+
+
+def _nested_comments(text: str) -> list[tuple[int, int]]:
+    """Comments with others within, of which `_TAG` finds the innermost only: once that is gone, the one around it is a
+    comment when the text is cleaned again.
+    """
+    found: list[tuple[int, int]] = []
+    opened: list[tuple[int, int]] = []  # where each begins, and how much of it are comments within
+    for mark in _COMMENT_MARK.finditer(text) if text.count("<!--") > 1 else ():
+        if mark[0] == "<!--":
+            opened.append((mark.start(), 0))
+        elif opened:
+            (start, within), end = opened.pop(), mark.end()
+            if end - start - within > _LONGEST_COMMENT + len("<!---->"):
+                opened.clear()  # no comment, nor what is around it
+                continue
+            if within:
+                found.append((start, end))
+            if opened:
+                around, others = opened.pop()
+                opened.append((around, others + end - start))
+    return found
 
 
 # --- text about HTML --------------------------------------------------------------------------------------------------
