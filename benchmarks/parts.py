@@ -52,7 +52,7 @@ class Clock:
 
 def watched() -> Clock:
     """A clock on the parts of the path, in the order in which a document meets them."""
-    from copydesk import pipeline, sources
+    from copydesk import ledger, pipeline, sources
     from copydesk.checks import expectations, metrics
     from copydesk.report.summary import Summary
     from copydesk.run import batch, nightly, publish
@@ -64,7 +64,7 @@ def watched() -> Clock:
     for name in ("repair", "normalize", "language"):
         clock.wrap(pipeline, name, name)
     clock.wrap(pipeline, "structure_all", "structure")
-    clock.wrap(pipeline, "_rebuild", "rebuilds")
+    clock.wrap(ledger, "leads_back", "rebuilds")
     clock.wrap(batch, "clean_alone", "clean, the rest")
     clock.wrap(batch, "correct_typos", "typos")
     for name in ("articles_table", "edits_table", "documents_table"):

@@ -134,7 +134,7 @@ def rounds(count: int = ROUNDS) -> Ratios:
     """The ratios of `count` rounds, by figure, measured in this process, behind a round that warms it up."""
     import copydesk
     from copydesk.config import TyposConfig
-    from copydesk.pipeline import correct_typos
+    from copydesk.correct import correct_typos
 
     config, without = copydesk.Config(), copydesk.Config(typos=TyposConfig(mode="off"))
 

@@ -8,29 +8,17 @@ only. `copydesk.checks` validates the results afterwards, in whole batches.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
-from copydesk import __version__, languages
-from copydesk.config import Config, TyposConfig, user_lists
+from copydesk import __version__, languages, ledger
+from copydesk.config import Config, user_lists
+from copydesk.correct import correct_typos
 from copydesk.deadline import TooSlow, clock, limit
-from copydesk.edits import (
-    APPLIED,
-    SUGGESTED,
-    TEXT,
-    TITLE,
-    Edit,
-    EditMismatch,
-    apply,
-    published_text,
-    rebuild,
-    rebuild_title,
-)
-from copydesk.languages import protected
+from copydesk.edits import TEXT, TITLE, Edit, apply
+from copydesk.faults import guarded, seconds
 from copydesk.records import CRITICAL, Article, Cleaned, Document, Problem
 from copydesk.sources import pages
 from copydesk.text import mojibake
@@ -40,15 +28,10 @@ from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair
 from copydesk.text.site import NO_SITE, Proof, Site, proofs, site_of
 from copydesk.text.structure import Given, Layout, structure_all
-from copydesk.text.typos.found import Finding
-from copydesk.text.typos.step import look, settle
-
-if TYPE_CHECKING:
-    from copydesk.text.typos.model import Model
-
-log = logging.getLogger(__name__)
 
 NO_SITES: Mapping[str, Site] = {}
+#: So many documents go through each step together: its code stays in the processor's caches.
+_TOGETHER = 32
 
 
 def clean_documents(
@@ -72,18 +55,14 @@ def clean_alone(documents: Iterable[Document], config: Config, sites: Mapping[st
         drafts = [Draft(document, config, _evidence(document, sites)) for document in few]
         try:
             # No longer than one of them may take: else what a slow one may take would depend on those beside it.
-            with limit(min(_seconds(config, document) for document in few)):
+            with limit(min(seconds(config, document) for document in few)):
                 done += _through_steps(drafts)
         except languages.LanguageError:
             raise
-        except (Exception, TooSlow):  # noqa: BLE001 - one of them is at fault: `_guarded` tells which
+        except (Exception, TooSlow):  # noqa: BLE001 - one of them is at fault: `guarded` tells which
             with clock() as allow:
-                done += [_guarded(draft.document, config, allow, partial(_through, draft)) for draft in drafts]
+                done += [guarded(draft.document, config, allow, partial(_through, draft)) for draft in drafts]
     return done
-
-
-#: So many documents go through each step together: its code stays in the processor's caches.
-_TOGETHER = 32
 
 
 def _evidence(document: Document, sites: Mapping[str, Site]) -> Site:
@@ -110,7 +89,7 @@ def as_document(
     return Document(uri, raw, media_type, content, "utf-8", charset, title, date)
 
 
-# --- steps that work on one document ---------------------------------------------------------------------------------
+# --- the steps before typos -------------------------------------------------------------------------------------------
 
 
 class Draft(NamedTuple):
@@ -260,7 +239,7 @@ def _finished(draft: Draft) -> Cleaned:
     assert draft.layout is not None
     layout, title = draft.layout, draft.document.title
     article_id = draft.document.article_id
-    edits = _numbered(draft.edits, article_id)
+    edits = ledger.numbered(draft.edits, article_id)
     return Cleaned(
         draft.document,
         _article(draft, layout, article_id),
@@ -268,7 +247,7 @@ def _finished(draft: Draft) -> Cleaned:
         tuple(layout.problems),
         draft.source_text,
         title,
-        reversible=_rebuild(layout.headline, layout.body, edits, draft.source_text, title),
+        reversible=ledger.leads_back(layout.headline, layout.body, edits, draft.source_text, title),
         waits=layout.date_order_open or mojibake.in_doubt(edits),
     )
 
@@ -296,7 +275,7 @@ def _article(draft: Draft, layout: Layout, article_id: str) -> Article:
         encoding=draft.encoding,
         cluster_id=article_id,
         pipeline_version=__version__,
-        **_counts(layout.headline, layout.body, draft.edits),
+        **ledger.counts(layout.headline, layout.body, draft.edits),
     )
 
 
@@ -309,144 +288,6 @@ def _repaired(draft: Draft, text: str, field: str, proven: Callable[[], Collecti
     if mojibake.in_doubt(edits) and (known := proven()):
         return repair(text, field, known, off)
     return repaired, edits
-
-
-# --- the step that works on many documents ---------------------------------------------------------------------------
-
-
-def correct_typos(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
-    """Correct the typos of the documents in languages that have a typo model.
-
-    An internal error affects only the document that causes it, which gets no article. Raises
-    `copydesk.languages.LanguageError` if the files of a language cannot be used, and
-    `copydesk.languages.protected.ProtectedError` if the user's list of protected words cannot.
-    """
-    done = list(cleaned)
-    if config.typos.mode == "off":
-        return done
-    for code in languages.available():
-        if not any(one.article is not None and one.article.language in (code, "und") for one in done):
-            continue
-        model = languages.model(code, config.typos.learned, judge=config.typos.mode == "full")
-        words = protected.read(config.typos.protected, user_lists.protected(config.lists.folder))
-        try:
-            with limit(_seconds(config, *(one.document for one in done))):
-                done = _corrected(done, model, config, words)
-        except languages.LanguageError:
-            raise  # a broken installation is no fault of the documents
-        except (Exception, TooSlow):
-            log.exception("typos of a batch could not be corrected; its documents are tried one by one")
-            with clock() as allow:
-                done = [
-                    _guarded(one.document, config, allow, lambda: _corrected([one], model, config, words)[0])  # noqa: B023
-                    for one in done
-                ]
-    return done
-
-
-def _corrected(cleaned: Sequence[Cleaned], model: Model, config: Config, words: protected.Protected) -> list[Cleaned]:
-    """`cleaned` with typos corrected in the articles in the language of `model`."""
-    mine = [(i, one.article) for i, one in enumerate(cleaned) if one.article is not None and model.is_for(one.article)]
-    texts = [published_text(article.headline, article.body) for _, article in mine]
-    found = look(texts, model, config.typos, [words.of(article.uri) for _, article in mine])
-    done = list(cleaned)
-    for (i, article), text, findings in zip(mine, texts, found, strict=True):
-        wanted = [finding for finding in findings if finding.rule not in config.rules.off]
-        if wanted:
-            done[i] = _settled(cleaned[i], article, text, wanted, config.typos)
-    return done
-
-
-def _settled(one: Cleaned, article: Article, text: str, found: list[Finding], config: TyposConfig) -> Cleaned:
-    new, edits = settle(text, found, config)
-    headline, body = article.headline, article.body
-    if headline and body:
-        # A correction holds no line break, so as many lines as before are the headline.
-        lines = new.split("\n", headline.count("\n") + 2)
-        headline, body = "\n".join(lines[:-2]), lines[-1]
-    elif headline:
-        headline = new
-    else:
-        body = new
-    if one.source_title is not None and any(edit.field == TITLE for edit in one.edits):
-        within = [finding for finding in found if finding.end <= len(article.headline)]
-        edits += [edit for edit in settle(article.headline, within, config, TITLE)[1] if edit.status == APPLIED]
-    all_edits = (*one.edits, *_numbered(edits, article.article_id, len(one.edits)))
-    article = replace(article, headline=headline, body=body, **_counts(headline, body, all_edits))
-    reversible = _rebuild(headline, body, all_edits, one.source_text, one.source_title)
-    return replace(one, article=article, edits=all_edits, reversible=reversible)
-
-
-# --- finishing -------------------------------------------------------------------------------------------------------
-
-
-def _guarded(
-    document: Document, config: Config, allow: Callable[[float], None], work: Callable[[], Cleaned]
-) -> Cleaned:
-    """The result of `work` on a document; an internal error or a timeout becomes a problem of that document.
-
-    `allow` is that of `copydesk.deadline.clock`.
-    """
-    try:
-        allow(_seconds(config, document))
-        try:
-            return work()
-        finally:
-            allow(0)
-    except languages.LanguageError:
-        raise
-    except TooSlow as error:
-        return _without_article(
-            document, "too-slow", f"{error}; run.document_seconds is {config.run.document_seconds:g}"
-        )
-    except Exception as error:
-        log.exception("%s could not be cleaned", ascii(document.uri[:200]))
-        return _without_article(document, "failed", f"{type(error).__name__}: {error}"[:500])
-
-
-def _without_article(document: Document, rule: str, words: str) -> Cleaned:
-    return Cleaned(document, None, problems=(Problem("clean", rule, None, CRITICAL, words),))
-
-
-def _seconds(config: Config, *documents: Document) -> float:
-    """The time limit for documents in CPU seconds: `run.document_seconds` for each MiB, and at least once."""
-    return config.run.document_seconds * max(1.0, sum(len(document.content) for document in documents) / 2**20)
-
-
-def _numbered(edits: Iterable[Edit], article_id: str, first: int = 0) -> tuple[Edit, ...]:
-    """`edits` of an article, numbered from `first` on."""
-    return tuple([Edit._make((article_id, i, *edit[2:])) for i, edit in enumerate(edits, first)])
-
-
-def _counts(headline: str, body: str, edits: Iterable[Edit]) -> dict[str, Any]:
-    """The columns of an article that count its words and edits."""
-    statuses = [edit.status for edit in edits]
-    suggested = statuses.count(SUGGESTED)
-    return {
-        "word_count": len(headline.split()) + len(body.split()),
-        "edit_count": len(statuses) - suggested,
-        "suggestion_count": suggested,
-    }
-
-
-def rebuilds(cleaned: Cleaned) -> bool:
-    """Whether the article and its edits rebuild the source text and title exactly."""
-    article = cleaned.article
-    return article is None or _rebuild(
-        article.headline, article.body, cleaned.edits, cleaned.source_text, cleaned.source_title
-    )
-
-
-def _rebuild(headline: str, body: str, edits: Sequence[Edit], source_text: str, source_title: str | None) -> bool:
-    """Whether `edits` undone lead from the published text to the source text, and from the headline to the title."""
-    try:
-        if rebuild(headline, body, edits) != source_text:
-            return False
-        if source_title is None or not any(edit.field == TITLE for edit in edits):
-            return True
-        return rebuild_title(headline, edits) == source_title
-    except EditMismatch:
-        return False
 
 
 def proven(cleaned: Cleaned) -> frozenset[Proof]:

@@ -23,12 +23,12 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(layer.split())
     for layer in (
         "records config config.load config.user_lists data data.bundled deadline garbage",
-        "edits hand_check located reviewed",
+        "edits hand_check ledger located reviewed",
         "text",
         "duplicates",
         "languages languages.protected",
-        "sources.pages",
-        "pipeline",
+        "faults sources.pages",
+        "correct pipeline",
         "api",
         "warehouse.schemas report.diff report.escape",
         "languages.evidence checks.metrics checks.suites",
@@ -54,7 +54,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
 APART = frozenset({"checks", "report", "sources", "warehouse"})
 #: What turns bytes into an article and its edits, and nothing else.
 PURE = frozenset(
-    """records config edits hand_check located reviewed data text duplicates report.diff""".split(),
+    """records config edits hand_check ledger located reviewed data text duplicates report.diff""".split(),
 )
 #: All that the pure part calls beside the standard library.
 PURE_PACKAGES = frozenset({"chardet", "ftfy", "numpy", "py3langid", "pydantic"})

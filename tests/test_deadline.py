@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from nights import Left, settled, story
 
-from copydesk import deadline, pipeline
+from copydesk import correct, deadline, pipeline
 from copydesk.config import Config, RunConfig
 
 
@@ -51,18 +52,18 @@ def test_waiting_takes_no_time_of_the_processor() -> None:
         time.sleep(0.6)
 
 
-@pytest.mark.parametrize("step", ["language", "_corrected"])
+@pytest.mark.parametrize(("module", "step"), [(pipeline, "language"), (correct, "_corrected")])
 def test_a_document_that_is_too_slow_is_quarantined_whole_and_the_others_are_published(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
 ) -> None:
-    whole = getattr(pipeline, step)
+    whole = getattr(module, step)
 
     def slow(first: object, *more: object) -> object:
         if "slow story" in str(first):
             busy()
         return whole(first, *more)
 
-    monkeypatch.setattr(pipeline, step, slow)
+    monkeypatch.setattr(module, step, slow)
     texts = {
         "a.txt": story(1),
         "slow.txt": story(2).replace("The bridge over", "In a slow story, the bridge over"),

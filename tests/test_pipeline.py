@@ -64,15 +64,20 @@ def test_one_and_many_are_cleaned_alike() -> None:
     assert [one.article for one in together] == [one.article for one in alone]
 
 
-def test_a_fault_costs_the_document_that_it_happens_with(monkeypatch: pytest.MonkeyPatch) -> None:
+def fail_where(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a step fail at documents with `words`."""
     language = pipeline.language
 
     def failing(text: str) -> str:
-        if "ferry" in text:
+        if words in text:
             raise ZeroDivisionError("a fault")
         return language(text)
 
     monkeypatch.setattr(pipeline, "language", failing)
+
+
+def test_a_fault_costs_the_document_that_it_happens_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_where("ferry", monkeypatch)
     texts = ["The town is quiet this morning, and so are its streets.", STORY]
     quiet, failed = pipeline.clean_documents([Document(str(i), t.encode()) for i, t in enumerate(texts)], Config())
     assert quiet.article is not None
@@ -84,14 +89,7 @@ def test_a_fault_costs_the_document_that_it_happens_with(monkeypatch: pytest.Mon
 def test_a_fault_leaves_the_documents_beside_it_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     documents = [Document(str(i), f"{STORY} It carried {i} bags of mail.".encode()) for i in range(80)]
     expected = pipeline.clean_alone(documents, Config())
-    language = pipeline.language
-
-    def failing(text: str) -> str:
-        if "carried 40 bags" in text:
-            raise ZeroDivisionError("a fault")
-        return language(text)
-
-    monkeypatch.setattr(pipeline, "language", failing)
+    fail_where("carried 40 bags", monkeypatch)
     found = pipeline.clean_alone(documents, Config())
     assert [one for one in found if one.article is None] == [found[40]]
     assert found[:40] + found[41:] == expected[:40] + expected[41:]

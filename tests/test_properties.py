@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import copydesk
 from copydesk.config import Config, TextConfig, TyposConfig
 from copydesk.edits import APPLIED, TEXT, TITLE, apply, published_text
-from copydesk.pipeline import rebuilds
+from copydesk.ledger import rebuilds
 from copydesk.records import CRITICAL, Cleaned
 from copydesk.text.encodings import Undecodable, decode
 

@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from copydesk.checks import metrics
 from copydesk.config import Config
-from copydesk.pipeline import clean_alone, correct_typos, proven, rebuilds
+from copydesk.correct import correct_typos
+from copydesk.ledger import rebuilds
+from copydesk.pipeline import clean_alone, proven
 from copydesk.records import CRITICAL, INFO, Article, Cleaned, Document, Problem, storable
 from copydesk.reviewed import NO_CHOICES, Choices, review
 from copydesk.text.site import Proof, Site
