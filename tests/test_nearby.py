@@ -7,7 +7,7 @@ import random
 import pytest
 
 from copydesk import languages
-from copydesk.text.typos.candidates import ErrorType
+from copydesk.text.typos.errors import ErrorType
 from copydesk.text.typos.nearby import LONGEST, NearbyWords
 
 ALPHABET = "abcd"

@@ -14,7 +14,7 @@ from copydesk.data import rules as data
 from copydesk.data.bundled import bundled
 from copydesk.data.lists import table
 from copydesk.data.rules import Rule, UnknownRule, confidence, rules, severity
-from copydesk.text.typos.candidates import ErrorType
+from copydesk.text.typos.errors import ErrorType
 
 ROOT = Path(__file__).parent.parent
 

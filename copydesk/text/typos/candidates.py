@@ -4,36 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from enum import IntEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from copydesk.text.typos.errors import ErrorType
 from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.lexicon import ORDINARY, PROPER, Lexicon
 from copydesk.text.typos.nearby import NearbyWords
 from copydesk.text.typos.slips import LONGEST, Slips
 from copydesk.text.typos.spelling import Spelling
 from copydesk.text.typos.variants import Variants
-
-
-class ErrorType(IntEnum):
-    """How what stands differs from what was meant. The first four are in the order in which a scanner makes them."""
-
-    SIGN = 0
-    SHAPE = 1
-    TWO_SHAPES = 2
-    LETTER = 3
-    MERGED = 4
-    SPLIT = 5
-    HYPHEN = 6
-    TWO_LETTERS = 7
-    SPACES = 8
-
-    @property
-    def rule(self) -> str:
-        """The name of the rule of edits that mend such an error."""
-        return f"typo-{self.name.lower().replace('_', '-')}"
-
 
 #: Words too rare to be what was meant.
 LEAST_ZIPF = 2.0

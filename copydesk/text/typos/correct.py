@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from copydesk.data import rules
 from copydesk.text.typos import cascade, doubtful, guard, nonwords, realwords, signs, spaces
 from copydesk.text.typos.batch import KNOWN, LOWER, TITLE, WORD, Batch
-from copydesk.text.typos.candidates import ErrorType
 from copydesk.text.typos.doubtful import COMMON
+from copydesk.text.typos.errors import Corrections, ErrorType
 from copydesk.text.typos.features import ENCODER, ERROR_BITS
 from copydesk.text.typos.found import BLANKS, TORN, Finding, against_each_other, apart, back, mended
 from copydesk.text.typos.intended import on_purpose
@@ -114,7 +114,7 @@ def _single(
         chance = _of_one_meaning(some, model.probability("single", some.features))
         chance[case == doubtful.OLD_PRINT] = 1  # no features tell of them
         believed = model.doubtful.believed(chance, case)
-        take(Judged.of(batch, some, chance, believed), batch, model, state, fixed, found, least)
+        take(Judged(some, chance, believed), batch, model, state, fixed, found, least)
 
 
 def _damaged(
@@ -128,7 +128,7 @@ def _damaged(
     if len(some):
         chance = _of_one_meaning(some, model.probability("damaged", some.features))
         chance[doubtful.of_single(batch, model.finder, some) == doubtful.OLD_PRINT] = 1
-        take(Judged.of(batch, some, chance, chance), batch, model, state, fixed, found, least)
+        take(Judged(some, chance, chance), batch, model, state, fixed, found, least)
 
 
 def _joined(
@@ -138,7 +138,7 @@ def _joined(
     if len(some):
         chance = model.probability("joined", some.features)
         believed = model.doubtful.believed(chance, doubtful.of_joined(batch, model.finder, some))
-        take(Judged.of(batch, some, chance, believed), batch, model, state, fixed, found, least)
+        take(Judged(some, chance, believed), batch, model, state, fixed, found, least)
 
 
 def _spaces(
@@ -147,11 +147,10 @@ def _spaces(
     some = spaces.found(batch, model.segmenter, state, fixed)
     if len(some):
         chance = model.probability("spaces", some.features)
-        judged = Judged(some.first, some.last, some.start, some.end, some.after, some.error, chance, chance)
-        take(judged, batch, model, state, fixed, found, least)
+        take(Judged(some, chance, chance), batch, model, state, fixed, found, least)
 
 
-def _of_one_meaning(some: nonwords.NonwordCandidates, chance: NDArray[np.float32]) -> NDArray[np.float32]:
+def _of_one_meaning(some: Corrections, chance: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities of candidates of which a token has one meaning at most: where two are near each other neither is
     sure ("evalution").
     """

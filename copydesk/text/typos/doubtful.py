@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from copydesk.text.typos.batch import Batch
 from copydesk.text.typos.candidates import CandidateFinder
-from copydesk.text.typos.nonwords import NonwordCandidates
+from copydesk.text.typos.errors import Corrections
 
 #: A word rarer than this (Zipf) is not what the end of a line divides.
 COMMON = 4.5
@@ -84,13 +84,13 @@ def _band(least: float, sets: Sequence[int], news: Sequence[int]) -> Band:
     return Band(least, (right, of), (right_in_news, of_news))
 
 
-def of_single(batch: Batch, finder: CandidateFinder, some: NonwordCandidates) -> NDArray[np.int8]:
+def of_single(batch: Batch, finder: CandidateFinder, some: Corrections) -> NDArray[np.int8]:
     """The cases of single words."""
     old = [finder.is_old_print(batch.token(place)) for place in some.first.tolist()]
     return np.where(old, OLD_PRINT, NONE).astype(np.int8)
 
 
-def of_joined(batch: Batch, finder: CandidateFinder, some: NonwordCandidates) -> NDArray[np.int8]:
+def of_joined(batch: Batch, finder: CandidateFinder, some: Corrections) -> NDArray[np.int8]:
     """The cases of words with a hyphen in them."""
     zipf = np.array([finder.lexicon.zipf(word.lower()) for word in some.after])
     return np.where(batch.glued[some.last] & (zipf < COMMON), RARE_HYPHEN, NONE).astype(np.int8)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copydesk.text.typos.batch import Batch
-from copydesk.text.typos.candidates import ErrorType
+from copydesk.text.typos.errors import ErrorType
 from copydesk.text.typos.ngrams import NGrams
 
 Array = NDArray[np.float32]

@@ -6,7 +6,7 @@ from bisect import bisect, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from copydesk.text.typos.candidates import ErrorType
+from copydesk.text.typos.errors import ErrorType
 
 #: The rule of words torn apart, and the rules of all errors of blanks.
 TORN = ErrorType.SPLIT.rule

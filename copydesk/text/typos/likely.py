@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from copydesk.text.typos import guard, nonwords
+from copydesk.text.typos import guard
 from copydesk.text.typos.batch import LOWER, Batch
-from copydesk.text.typos.candidates import ErrorType
+from copydesk.text.typos.errors import Corrections, ErrorType
 from copydesk.text.typos.found import Finding
 from copydesk.text.typos.intended import on_purpose
 from copydesk.text.typos.model import Model
@@ -22,25 +22,11 @@ TOPIC, TOPIC_LOWER = 2, 3
 
 
 class Judged(NamedTuple):
-    """Candidates: tokens, places in their texts, what they would be, what their features alone say, and how far that is
-    believed.
-    """
+    """Possible corrections, what their features alone say of each (`chance`), and how far that is `believed`."""
 
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    after: list[str]
-    error: NDArray[np.int8]
+    corrections: Corrections
     chance: NDArray[np.float32]
     believed: NDArray[np.float32]
-
-    @classmethod
-    def of(
-        cls, batch: Batch, some: nonwords.NonwordCandidates, chance: NDArray[np.float32], believed: NDArray[np.float32]
-    ) -> Judged:
-        start, end = batch.start[some.first], batch.end[some.last]
-        return cls(some.first, some.last, start, end, some.after, some.error, chance, believed)
 
 
 def take(
@@ -53,20 +39,21 @@ def take(
     least: float,
 ) -> None:
     """Add what is likely, and stands neither in another language nor for what the text is about."""
-    likely = np.flatnonzero((judged.believed >= least) & ~fixed[judged.first] & ~fixed[judged.last])
+    some = judged.corrections
+    likely = np.flatnonzero((judged.believed >= least) & ~fixed[some.first] & ~fixed[some.last])
     if not len(likely):
         return
     # Of candidates that are believed alike the likelier one comes first.
     likely = likely[np.argsort(-judged.chance[likely], kind="stable")]
-    first, last = judged.first[likely], judged.last[likely]
+    first, last = some.first[likely], some.last[likely]
     strange = _strange(batch, model, state, first)
     strange |= on_purpose(batch, batch.texts, model.grammar.intended, first) & ~state.spaceless[batch.text[first]]
     topic = np.zeros(len(first), bool)
     topic[first == last] = _is_topic(batch, fixed, first[first == last])
     for row in likely[~strange & ~topic].tolist():
-        rule = ErrorType(judged.error[row]).rule
-        start, end, confidence = int(judged.start[row]), int(judged.end[row]), float(judged.believed[row])
-        found[int(batch.text[judged.first[row]])].append(Finding(start, end, judged.after[row], rule, confidence))
+        rule = ErrorType(some.error[row]).rule
+        start, end, confidence = int(some.start[row]), int(some.end[row]), float(judged.believed[row])
+        found[int(batch.text[some.first[row]])].append(Finding(start, end, some.after[row], rule, confidence))
 
 
 def _strange(batch: Batch, model: Model, state: State, places: NDArray[np.int64]) -> NDArray[np.bool_]:

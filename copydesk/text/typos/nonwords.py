@@ -28,7 +28,8 @@ from copydesk.text.typos.batch import (
     WORD,
     Batch,
 )
-from copydesk.text.typos.candidates import Candidate, CandidateFinder, ErrorType
+from copydesk.text.typos.candidates import Candidate, CandidateFinder
+from copydesk.text.typos.errors import Corrections, ErrorType
 from copydesk.text.typos.features import JOINED, NGRAMS, SINGLE, context_counts, error_columns, margin
 from copydesk.text.typos.lexicon import ORDINARY
 from copydesk.text.typos.ngrams import NGrams
@@ -45,32 +46,16 @@ _LEAST_WHOLE_ZIPF, _SHORTEST_WHOLE = 2.0, 4
 #: How candidates of a token are ranked to say by how much each is better than the next: what its frequency counts
 #: beside its n-grams, and what less ready errors cost.
 _RANK_ZIPF, _RANK_LETTER, _RANK_TWO_SHAPES = 3, 6, 4
-
-
 #: In damaged text words rarer than this (Zipf), and those of so few letters that are none of grammar, are doubted, too.
 _RARE, _FEW = 4.0, 2
 _Offer = Callable[[Iterable[str]], dict[str, tuple[Candidate, ...]]]
-
-
-class NonwordCandidates(NamedTuple):
-    """Possible corrections: `first` and `last` token of what would be replaced, `after`, the `ErrorType`, and the
-    features, (n, columns of the scorer that judges this kind)."""
-
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    after: list[str]
-    error: NDArray[np.int8]
-    features: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.after)
 
 
 #: Places of a batch → which of them are left alone whatever is found there: nothing is looked for at these.
 Guard = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 
 
-def single(batch: Batch, finder: CandidateFinder, ngrams: NGrams, guarded: Guard | None = None) -> NonwordCandidates:
+def single(batch: Batch, finder: CandidateFinder, ngrams: NGrams, guarded: Guard | None = None) -> Corrections:
     """Single tokens that no lexicon knows, each with its candidates."""
     unknown = ((batch.flags & WORD) > 0) & ((batch.flags & (KNOWN | FOREIGN)) == 0)
     return _single(batch, _unless(guarded, np.flatnonzero(unknown)), finder, ngrams, finder.narrow)
@@ -78,7 +63,7 @@ def single(batch: Batch, finder: CandidateFinder, ngrams: NGrams, guarded: Guard
 
 def damaged_single(
     batch: Batch, finder: CandidateFinder, ngrams: NGrams, state: State, guarded: Guard | None = None
-) -> NonwordCandidates:
+) -> Corrections:
     """Single tokens of damaged texts that no lexicon knows, and rare words in lower case, with wider candidates; the
     features are those of `features.DAMAGED`.
     """
@@ -95,7 +80,7 @@ def damaged_single(
     found = _single(batch, places, finder, ngrams, finder.wide)
     damage = np.log2(state.unknown[batch.text[found.first]] / USUAL).astype(np.float32)
     features = np.hstack([found.features, damage[:, None]])
-    return NonwordCandidates(found.first, found.last, found.after, found.error, features)
+    return Corrections(*found[:-1], features)
 
 
 def _unless(guarded: Guard | None, places: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -104,7 +89,7 @@ def _unless(guarded: Guard | None, places: NDArray[np.int64]) -> NDArray[np.int6
 
 def _single(
     batch: Batch, places: NDArray[np.int64], finder: CandidateFinder, ngrams: NGrams, offer: _Offer
-) -> NonwordCandidates:
+) -> Corrections:
     flags = batch.flags
     places = places[batch.free(places) & ~_divided(batch, places)]
     types = batch.types[places]
@@ -168,7 +153,7 @@ def _single(
         c.word[:1].upper() + c.word[1:] if big and own[i][0] in lost.signs and c.word[0] in lost.letters else c.word
         for c, i, big in zip(candidates, owner.tolist(), capital, strict=True)
     ]
-    return NonwordCandidates(at, at, after, errors, features)
+    return Corrections(at, at, batch.start[at], batch.end[at], after, errors, features)
 
 
 def _differences(own: list[str], meant: list[str], finder: CandidateFinder) -> dict[str, Any]:
@@ -206,24 +191,24 @@ class _Halves(NamedTuple):
     blank: bool
 
 
-def joined(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCandidates:
+def joined(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> Corrections:
     """Two tokens that are one word with a hyphen between, or a hyphen and a blank ("govern- ment")."""
     tokens, vocabulary, zipf = batch.token_types.tokens, batch.token_types.vocabulary, finder.lexicon.zipf
     rows = [halves for halves in _halves(batch) if _may_be_one(batch, finder, halves)]
-    start = np.array([row.start for row in rows], np.int64)
-    end = np.array([row.end for row in rows], np.int64)
-    ones = [tokens[number] for number in batch.types[start].tolist()]
-    twos = [tokens[number] for number in batch.types[end].tolist()]
+    first = np.array([row.start for row in rows], np.int64)
+    last = np.array([row.end for row in rows], np.int64)
+    ones = [tokens[number] for number in batch.types[first].tolist()]
+    twos = [tokens[number] for number in batch.types[last].tolist()]
     wholes = [(a + b).lower() for a, b in zip(ones, twos, strict=True)]
     whole, one, two = (
         np.array([vocabulary.get(word.lower(), 0) for word in words], np.uint64) for words in (wholes, ones, twos)
     )
     hyphen = np.full(len(rows), vocabulary.get("-", 0), np.uint64)
     b = {
-        -2: batch.beside(start, -2),
-        -1: batch.beside(start, -1),
-        1: batch.beside(end, 1),
-        2: batch.beside(end, 2),
+        -2: batch.beside(first, -2),
+        -1: batch.beside(first, -1),
+        1: batch.beside(last, 1),
+        2: batch.beside(last, 2),
     }
     patterns = {
         "whole": (whole,), "left_whole": (b[-1], whole), "whole_right": (whole, b[1]),
@@ -237,8 +222,8 @@ def joined(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCand
         _counted(ngrams, patterns)
         | {
             "zipf": [zipf(word) for word in wholes],
-            "one_zipf": [zipf(word.lower()) for word in ones] * known[start],
-            "two_zipf": [zipf(word.lower()) for word in twos] * known[end],
+            "one_zipf": [zipf(word.lower()) for word in ones] * known[first],
+            "two_zipf": [zipf(word.lower()) for word in twos] * known[last],
             "hyphen": 1,
             "blank": [row.blank for row in rows],
             "one_length": [len(word) for word in ones],
@@ -247,7 +232,8 @@ def joined(batch: Batch, finder: CandidateFinder, ngrams: NGrams) -> NonwordCand
         },
     )
     after = [a + b for a, b in zip(ones, twos, strict=True)]
-    return NonwordCandidates(start, end, after, np.full(len(rows), ErrorType.HYPHEN, np.int8), features)
+    error = np.full(len(rows), ErrorType.HYPHEN, np.int8)
+    return Corrections(first, last, batch.start[first], batch.end[last], after, error, features)
 
 
 def _halves(batch: Batch) -> Iterator[_Halves]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copydesk.text.typos.batch import DIGITS, FOREIGN, KNOWN, LOWER, MIXED, SHORT, TITLE, UPPER, WORD, Batch
-from copydesk.text.typos.candidates import ErrorType
+from copydesk.text.typos.errors import Corrections, ErrorType
 from copydesk.text.typos.features import SPACES
 from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.lattice import Channel, Run
@@ -36,24 +36,7 @@ _MANY = 4
 _LONGEST, _FEW_LETTERS = 40, 2
 
 
-class SpaceCandidates(NamedTuple):
-    """Possible corrections of blanks: `first` and `last` token that they touch, `start` and `end` in their text,
-    `after`, the `ErrorType`, and the features, (n, len(SPACES)).
-    """
-
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    after: list[str]
-    error: NDArray[np.int8]
-    features: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.after)
-
-
-def found(batch: Batch, segmenter: Segmenter, state: State, fixed: NDArray[np.bool_]) -> SpaceCandidates:
+def found(batch: Batch, segmenter: Segmenter, state: State, fixed: NDArray[np.bool_]) -> Corrections:
     """Words run together and torn apart, with features (`features.SPACES`). `fixed` marks tokens that nothing
     touches.
     """
@@ -235,7 +218,7 @@ class _Cut(NamedTuple):
         return bisect_right(self.bounds, at) - 1
 
 
-def _candidates(batch: Batch, segmenter: Segmenter, state: State, changes: list[_Change]) -> SpaceCandidates:
+def _candidates(batch: Batch, segmenter: Segmenter, state: State, changes: list[_Change]) -> Corrections:
     pieces = [(change.new, change.old) for change in changes]
     cost = [
         segmenter.cost_between(words, change.left, change.right, change.cut.run, change.cut.channel)
@@ -273,7 +256,7 @@ def _candidates(batch: Batch, segmenter: Segmenter, state: State, changes: list[
     )  # fmt: skip
     error = np.where(removed == 0, ErrorType.MERGED, np.where(inserted == 0, ErrorType.SPLIT, ErrorType.SPACES))
     after = [change.after for change in changes]
-    return SpaceCandidates(first, last, start, end + 1, after, error.astype(np.int8), features)
+    return Corrections(first, last, start, end + 1, after, error.astype(np.int8), features)
 
 
 def _has_grammar(words: list[str], grammar: Grammar) -> bool:
