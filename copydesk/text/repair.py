@@ -68,8 +68,9 @@ class _Work:
 
 # --- characters -------------------------------------------------------------------------------------------------------
 
+# Also the controls that become letters of cp1252 later, but not the accent that \x88 becomes.
+_LETTER = r"[\x83\x8a\x8c\x8e\x9a\x9c\x9e\x9f]|[^\W\d_\u02c6]"
 #: Old typesetting programs write a division as the sign of negation.
-_LETTER = r"[\x83\x8a\x8c\x8e\x9a\x9c\x9e\x9f]|[^\W\d_\u02c6]"  # also one that is a control yet; \x88 will be an accent
 _DIVISION = re.compile(rf"(?<={_LETTER})¬[ \n\r]{{0,3}}(?={_LETTER})")
 
 
