@@ -18,10 +18,10 @@ from copydesk.text.structure import (
     columns,
     credit_lines,
     datelines,
-    furniture,
     headline,
     lines,
     names,
+    pictures,
     sentences,
     signoffs,
 )
@@ -164,10 +164,10 @@ CREDITS = (
 
 @given(st.lists(st.sampled_from((*CREDITS, "x" * 60, "One. Two men stand. ")), min_size=1, max_size=6).map("".join))
 def test_credits_have_a_mark(line: str) -> None:
-    if furniture.credit_behind(line):
-        assert furniture._has_mark(line[-130:]) and len(line) <= 4 * furniture.LONGEST
+    if pictures.credit_behind(line):
+        assert pictures.has_mark(line[-130:]) and len(line) <= 4 * pictures.LONGEST
     if not ("|" in line or " Photo" in line):
-        assert not furniture._CAPTION_BEFORE.match(line) and not furniture._PHOTO_BEFORE.match(line)
+        assert not pictures._CAPTION_BEFORE.match(line) and not pictures._PHOTO_BEFORE.match(line)
 
 
 @pytest.mark.parametrize("text", ["", "a", "a\n", "a\n\n", "a\n\nb", "ab", "a\nb"])

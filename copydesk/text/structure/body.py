@@ -10,9 +10,10 @@ from itertools import takewhile
 
 from copydesk.text.structure import credit_lines, headline
 from copydesk.text.structure.decisions import Decision, Known, Mark, Page, with_decision
-from copydesk.text.structure.furniture import Furniture, Heading, credit_behind, is_credit, may_end_in_credit
+from copydesk.text.structure.furniture import Furniture, Heading
 from copydesk.text.structure.head import BEHIND, LONGEST_MENU, column_below
 from copydesk.text.structure.lines import TEASER, Line
+from copydesk.text.structure.pictures import credit_behind, is_credit, may_end_in_credit
 from copydesk.text.structure.sentences import QUESTIONS, speaks
 
 #: Minimum characters of a paragraph that belongs to the article if it ends a sentence.

@@ -16,8 +16,9 @@ from copydesk.text.fold import any_as_written, any_of, fold
 from copydesk.text.lazy import later
 from copydesk.text.structure import credit_lines
 from copydesk.text.structure.date_reader import DateReader, ReadDate
-from copydesk.text.structure.furniture import find_furniture, is_credit
+from copydesk.text.structure.furniture import find_furniture
 from copydesk.text.structure.names import NOT_PLACES, is_agency, is_known_agency, is_place, plain
+from copydesk.text.structure.pictures import is_credit
 from copydesk.text.structure.sentences import speaks
 
 #: Maximum characters and words of a line whose date is read though a part of the line is not known.

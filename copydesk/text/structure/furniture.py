@@ -11,17 +11,15 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from copydesk.data.lists import lines, table
-from copydesk.text.fold import any_as_written
 from copydesk.text.lazy import later
+from copydesk.text.structure.pictures import LONGEST_CREDIT, has_mark, is_caption, is_credit, may_end_in_credit
 from copydesk.text.structure.sentences import speaks
+from copydesk.text.structure.wording import AROUND, LONGEST, words
 
-#: Maximum characters of a furniture line.
-LONGEST = 420
+#: Maximum characters of a line that is known word for word.
 _LONGEST_WORDS = 90
 
 _DATA = table("furniture.toml")
-_WORD = re.compile(r"[^\W\d_]+(?:['’´][^\W\d_]+)*|\d+(?:[.,]\d+)*[kKmM]?(?!\w)|\d+")
-_AROUND = " \t|•·*-–—>»«<›‹→►▼▶←↑↓:.…!,;/_[](){}#+=~✕×✓⭐"
 _QUOTES = "\"'“”‘«"
 
 
@@ -37,11 +35,6 @@ class Furniture(NamedTuple):
 
     rule: str
     anywhere: bool
-
-
-def words(line: str) -> str:
-    """A line normalized for comparison: lower case, words separated by one space, every number as 0."""
-    return " ".join("0" if word[0].isdigit() else word for word in _WORD.findall(line.casefold().replace("’", "'")))
 
 
 class _Pattern(NamedTuple):
@@ -69,8 +62,15 @@ for _row in _DATA["pattern"]:
         _BY_LAST.setdefault(_word, []).append(_pattern)
 _STARTS = {line.split(" ")[0] for line in _LINES if line}
 _LASTS = tuple(_BY_LAST)
+_HEADS = {words(head) for head in _DATA["lists"]["heads"]}
+_LABELS = {words(label) for label in _DATA["lists"]["labels"]}
+_OPENING = tuple(f"{words(opening)} " for opening in _DATA["lists"]["opening"])
+_HEADING_STARTS = {said.split(" ")[0] for said in (*_HEADS, *_OPENING, *_LABELS)}
+_LONGEST_HEADING, _LONGEST_LABEL = 60, 40
+_ALL_STARTS = _STARTS | _BY_FIRST.keys() | _HEADING_STARTS
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d|©")
 _LAST_WORD = re.compile(r"(\w+)\W*$")
+_ENTRY = re.compile(r"\d{1,3}[.)] (?=[A-Z])")
 
 
 def signs() -> tuple[frozenset[str], tuple[str, ...]]:
@@ -78,9 +78,6 @@ def signs() -> tuple[frozenset[str], tuple[str, ...]]:
     second as its last, both without regard to case. Apostrophes of words are `'`, numbers `0`.
     """
     return frozenset(_STARTS) | _BY_FIRST.keys(), _LASTS
-
-
-_ENTRY = re.compile(r"\d{1,3}[.)] (?=[A-Z])")
 
 
 def _start(line: str) -> str:
@@ -106,10 +103,10 @@ def classify(line: str) -> tuple[Furniture | None, Heading | None]:
 
 def _may_be_any(line: str, start: str) -> bool:
     """Whether a line begins or ends as furniture, headings and credits do; most lines do not."""
-    is_long = len(line) > _LONGEST_CREDIT
+    is_long = len(line) > LONGEST_CREDIT
     if start in (_BY_FIRST if is_long else _ALL_STARTS):
         return True
-    if may_end_in_credit(line) and _has_mark(line[-130:]) if is_long else _has_mark(line):
+    if may_end_in_credit(line) and has_mark(line[-130:]) if is_long else has_mark(line):
         return True
     end = line[-10:].casefold()
     for last in _LASTS:  # noqa: SIM110 - for every line of every text
@@ -129,14 +126,14 @@ def _furniture(line: str, start: str) -> Furniture | None:
             or (not known.anywhere and (line[-1] == "." or "=" in line))
         )
         return None if spoken else known
-    if (len(line) > _LONGEST_CREDIT or _has_mark(line)) and (is_credit(line) or is_caption(line)):
+    if (len(line) > LONGEST_CREDIT or has_mark(line)) and (is_credit(line) or is_caption(line)):
         return Furniture("photo-credit", True)
     tried = _BY_FIRST.get(start, [])
-    if line[-10:].rstrip(_AROUND).casefold().endswith(_LASTS) and (last := _LAST_WORD.search(line, len(line) - 20)):
+    if line[-10:].rstrip(AROUND).casefold().endswith(_LASTS) and (last := _LAST_WORD.search(line, len(line) - 20)):
         tried = [*tried, *_BY_LAST.get(last[1].casefold(), ())]
     if not tried or speaks(line):
         return None
-    bare = line.strip(_AROUND)
+    bare = line.strip(AROUND)
     for pattern in tried:
         if (pattern.sentence or line[-1] not in ".…") and pattern.expression.fullmatch(bare):
             return Furniture(pattern.rule, pattern.anywhere)
@@ -152,17 +149,10 @@ def is_notice(paragraph: str) -> bool:
 
     An article may contain such a sentence; a text of nothing else is not an article.
     """
-    return len(paragraph) <= _LONGEST_NOTICE and _NOTICE.match(paragraph.lstrip(_AROUND)) is not None
+    return len(paragraph) <= _LONGEST_NOTICE and _NOTICE.match(paragraph.lstrip(AROUND)) is not None
 
 
 # --- lists of links --------------------------------------------------------------------------------------------------
-
-_HEADS = {words(head) for head in _DATA["lists"]["heads"]}
-_LABELS = {words(label) for label in _DATA["lists"]["labels"]}
-_OPENING = tuple(f"{words(opening)} " for opening in _DATA["lists"]["opening"])
-_HEADING_STARTS = {said.split(" ")[0] for said in (*_HEADS, *_OPENING, *_LABELS)}
-_LONGEST_HEADING, _LONGEST_LABEL = 60, 40
-_ALL_STARTS = _STARTS | _BY_FIRST.keys() | _HEADING_STARTS
 
 
 def _heading(line: str, start: str) -> Heading | None:
@@ -172,157 +162,3 @@ def _heading(line: str, start: str) -> Heading | None:
     if line[-1] not in ".?,;" and (said in _HEADS or (said.startswith(_OPENING) and len(said.split()) <= 8)):
         return Heading.LINKS
     return Heading.LABELS if said in _LABELS and len(line) <= _LONGEST_LABEL else None
-
-
-# --- pictures --------------------------------------------------------------------------------------------------------
-
-_PHOTOS = _DATA["photos"]
-_AGENCIES = frozenset(words(name) for name in _PHOTOS["agencies"])
-_WIRES = frozenset(words(name) for name in _PHOTOS["wires"])
-
-
-# `Photo: Jane Doe`, but `Photo by Jane Doe` without a colon.
-_LABELLED = re.compile(
-    rf"(?:(?:{any_as_written(_PHOTOS['labels'])})\s*[:|]\s*|(?:{any_as_written(_PHOTOS['by'])})\s*:?\s+)(?:©\s*)?",
-    re.IGNORECASE,
-)
-_LONGEST_CREDIT = 120
-_MARKS = tuple(_PHOTOS["marks"])
-_MARK = re.compile(any_as_written(_MARKS))
-_PARTS = re.compile(r"\s*[/|;,]\s*|\s+(?:via|for|by|with)\s+|©\s*")
-_NAME = re.compile(r"[\w.'’&@()+-]+(?: [\w.'’&@()+-]+){0,5}")
-# A caption may end in its credit: "(Photo by Jane Doe/Getty Images)", "Photograph: Jane Doe", "Jane Doe / AP".
-_BRACKETED = re.compile(r"[(\[]([^()\[\]]{3,110})[)\]]\.?$")
-_TRAILING = re.compile(
-    r"(?<=[.!?\"'”’)\s])(?:Photograph|Photo|Photos|Picture|Image|Images|Credit|Foto|Bild)(?::| by) ?([^.!?:]{2,80})\.?$"
-)
-_BARRED = re.compile(r"\s\|\s(?=\S)(?!.*\s\|\s)")
-_SLASHED = re.compile(
-    r"(?<=[.!?…]) ((?:[A-Z][\w.'’-]+ ){1,3}?[A-Z][\w.'’-]+(?: ?/ ?[A-Z][\w.'’ -]{1,30}){1,3})(?: hide caption)?$"
-)
-
-
-def _has_mark(text: str) -> bool:
-    return _MARK.search(text.lower()) is not None
-
-
-def is_credit(text: str) -> bool:
-    """Whether a text is a picture credit: `Jane Doe/Getty Images`, `REUTERS/Jane Doe`, `Photo by Jane Doe`."""
-    if len(text) > _LONGEST_CREDIT or not _has_mark(text):
-        return False
-    bare = text.strip(_AROUND)
-    label = _LABELLED.match(bare)
-    parts = [part for part in _PARTS.split(bare[label.end() :] if label else bare) if part]
-    said = [words(part) for part in parts]
-    if not parts or not all(map(_is_name, parts, said)):
-        return False
-    if label or any(part in _AGENCIES for part in said):
-        return True
-    # `Jane Doe, Reuters` may be the author, and `AP/AFP` the sources of the article.
-    people = [part for part, name in zip(parts, said, strict=True) if name not in _WIRES]
-    return "/" in bare and 0 < len(people) < len(parts) and all(" " in part and part[0].isupper() for part in people)
-
-
-def _is_name(part: str, said: str) -> bool:
-    """Whether the words may be a name: few, and at least three in four capitalized; `said` are its `words`."""
-    if said in _AGENCIES or said in _WIRES:
-        return True
-    if len(part) > 60 or not _NAME.fullmatch(part):
-        return False
-    found = part.split()
-    small = sum(1 for word in found if word[:1].islower() and len(word) > 3 and "." not in word)
-    return small <= len(found) // 4
-
-
-def is_caption(line: str) -> bool:
-    """Whether a line is a picture caption: one or two sentences that end in a credit."""
-    if len(line) > LONGEST:
-        return False
-    start = _credit_behind(line)
-    if start is None:
-        return False
-    before, credit = line[:start], line[start:]
-    # More than two sentences, or long ones, may be part of the article, with the credit appended.
-    if len(_SENTENCES.findall(before)) > 1 and len(before) > 200 and "AP Photo" not in credit:
-        return False
-    return not _tells_story(before)
-
-
-def credit_behind(line: str) -> int:
-    """Where a picture credit begins behind a paragraph of the story; 0 where the line has none, or is a caption."""
-    start = _credit_behind(line)
-    if not start or len(line) > 4 * LONGEST or (len(line) <= LONGEST and is_caption(line)):
-        return 0
-    return start if _SENTENCES.search(line[:start]) else 0
-
-
-def may_end_in_credit(line: str) -> bool:
-    """Whether a line ends as credits do: the end of a sentence is not a credit, unless a label precedes it."""
-    if line[-1] not in '.!?"' or line[-2:-1] in ")]":
-        return True
-    tail = line[-130:]
-    return ": " in tail or " by " in tail
-
-
-def _credit_behind(line: str) -> int | None:
-    """Where the credit begins that a line ends in."""
-    tail = line[-130:]
-    if not may_end_in_credit(line) or not _has_mark(tail):
-        return None
-    bracketed = _BRACKETED.search(tail)
-    found = bracketed or _TRAILING.search(tail) or _SLASHED.search(tail)
-    if found:
-        credit = found[1] if found.re is not _TRAILING else found[0]
-        start = len(line) - len(tail) + found.start()
-    elif bar := _BARRED.search(tail):
-        credit = tail[bar.end() :]
-        start = len(line) - len(tail) + bar.start()
-        if words(credit) in _WIRES:
-            return None  # the title of a page: Harbour votes | Reuters
-    else:
-        return None
-    return start if is_credit(credit) else None
-
-
-# What captions say and stories do not: a day, who stands where, what the picture is.
-_CAPTION_CUE = re.compile(
-    r"\d|\b(?:left|right|center|centre)\b(?=[,;)]|$)|\b(?:from|at|top|far|second) (?:left|right)\b|\b(?:background|seen"
-    r"|pictured|poses?|file|photos?|photograph\w*|picture|image|screengrab|screenshot|illustration|rendering|bild|foto)\b",
-    re.IGNORECASE,
-)
-
-
-def _tells_story(before: str) -> bool:
-    """Whether two sentences or more in front of a credit are a paragraph of the story, and not what a picture shows."""
-    if len(before) <= 120 or not _SENTENCES.search(before):
-        return False
-    return _CAPTION_CUE.search(before) is None
-
-
-_SENTENCES = re.compile(r"[a-z0-9)\"'”’]{2}[.!?][\"'”’)]* +(?=[A-Z\"“])")
-
-
-_CAPTION_BEFORE = re.compile(r"[^|]{15,300}\s\|\s")
-
-
-def credit_before(line: str) -> int:
-    """The offset of the headline on a line that starts with a caption and its credit; else 0.
-
-    `The ferry in the harbour. | AP Photo Town Votes to Keep Its Ferry`, `AP Photo Town Votes to Keep Its Ferry`.
-    """
-    if "|" not in line and " Photo" not in line:
-        return 0
-    caption = _CAPTION_BEFORE.match(line)
-    start = caption.end() if caption else 0
-    found = (_CREDIT_BEFORE if caption else _PHOTO_BEFORE).match(line, start)
-    return found.end() if found else 0
-
-
-_PHOTOGRAPHER = r"(?:/[A-Z][\w.'’-]+ [A-Z][\w.'’-]+)?\s+"
-# `Getty Images` without a bar may be the subject of the headline.
-_PHOTO_BEFORE = re.compile(rf"(?:AP|AFP|EPA|Reuters) Photo{_PHOTOGRAPHER}(?=[A-Z\"'“‘])(?!(?:Editor|Director|Chief)\b)")
-_CREDIT_BEFORE = re.compile(
-    r"(?:[A-Z][\w.'’-]+ [A-Z][\w.'’-]+/)?"
-    r"(?:AP Photo|AP Images|AP|Getty Images|Getty|AFP|Reuters|EPA|POLITICO)(?: Photo)?"
-    rf"{_PHOTOGRAPHER}(?=[A-Z\d\"'“‘])"
-)

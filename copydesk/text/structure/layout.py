@@ -21,9 +21,9 @@ from copydesk.text.structure import body, head, headline, opening, settle, signo
 from copydesk.text.structure.columns import Column
 from copydesk.text.structure.date_reader import DateReader
 from copydesk.text.structure.decisions import Decision, Known, Page, Rule, fold
-from copydesk.text.structure.furniture import credit_before
 from copydesk.text.structure.lines import Line, path_before, read_line, read_lines
 from copydesk.text.structure.names import canonical_agency
+from copydesk.text.structure.pictures import credit_before
 
 STEP = "structure"
 
