@@ -175,6 +175,9 @@ def test_a_headline_is_set_off_by_an_empty_line_or_the_end(text: str) -> None:
     from copydesk.text.structure.layout import _is_break
 
     assert (text.startswith("a") and _is_break(text, 1)) == f"{text}\n\n".startswith("a\n\n")
+
+
+def test_nothing_is_read_where_nothing_stands() -> None:
     assert lines.read_lines("", DateReader("", DatesConfig())) == []
     assert dates.could_hold_date("in 2019 and more") is False
 

@@ -1,7 +1,7 @@
 """Western European text that was read as Greek or Cyrillic: `opιra` is `opéra`, `dйputй` is `député`.
 
 Only the accented letters change, so that words hold letters of two scripts. Letters that look like Latin ones are left
-to `copydesk.text.lookalikes`: at least one must look like none.
+to `copydesk.text.homoglyphs`: at least one must look like none.
 """
 
 from __future__ import annotations
