@@ -28,11 +28,11 @@ def repair(
     """
     work = _Work(*escapes.mend(text, STEP, field, off), field, off)
     if work.screen.has(SUSPECT):
-        work.take(mojibake.mend(work.text, STEP, field, misreadings, off))
+        work.take(mojibake.mend(work.text, STEP, field, misreadings, off, work.screen))
     for _ in range(2):  # one may stand within another
         made = work.replace(ENTITIES, entities)
         if any(edit.after > "\x7f" for edit in made):  # `it&acirc;&euro;&trade;s`
-            work.take(mojibake.mend(work.text, STEP, field, misreadings, off))
+            work.take(mojibake.mend(work.text, STEP, field, misreadings, off, work.screen))
         if not made:
             break
     work.replace(TAGS, tags)

@@ -42,9 +42,9 @@ class Indicators(NamedTuple):
 class Seen:
     """A text as it stands between two repairs, with what several of them look at."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, screen: Screen | None = None) -> None:
         self.text = text
-        self.screen = Screen(text)
+        self.screen = screen or Screen(text)
 
     @cached_property
     def indicated(self) -> dict[str, Indicators]:

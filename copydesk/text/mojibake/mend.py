@@ -9,7 +9,7 @@ from copydesk.data.rules import UNMEASURED
 from copydesk.edits import APPLIED, SUGGESTED, TEXT, Edit, Span, replace
 from copydesk.text.mojibake import by_line, eastern, legacy, mixed_words, utf8
 from copydesk.text.mojibake.indicators import Seen
-from copydesk.text.screen import SUSPECT
+from copydesk.text.screen import SUSPECT, Screen
 
 #: The rule of repairs of misread UTF-8; the rules of other kinds of mojibake start with it.
 RULE = "mojibake"
@@ -18,16 +18,21 @@ LAYERS = 6
 
 
 def mend(
-    text: str, step: str, field: str = TEXT, known: Collection[str] = (), off: Collection[str] = ()
+    text: str,
+    step: str,
+    field: str = TEXT,
+    known: Collection[str] = (),
+    off: Collection[str] = (),
+    screen: Screen | None = None,
 ) -> tuple[str, list[Edit]]:
     """Repair the mojibake of a decoded text: the new text, and the edits of `step` that lead to it.
 
     Certain repairs are applied, likely ones suggested; the precision of suggestions was never measured. `known` names
     misreadings proven elsewhere, as `misreadings` returns them: they need less evidence. Edits of the rules in `off`
-    are neither made nor suggested.
+    are neither made nor suggested. `screen` is that of the text, if it is known.
     """
     edits: list[Edit] = []
-    seen = Seen(text)
+    seen = Seen(text, screen)
     if not seen.screen.has(SUSPECT):
         return text, edits
     likely: list[utf8.Repair] = []
