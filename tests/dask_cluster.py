@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -49,6 +50,10 @@ class Cluster:
     def wait_for_workers(self, count: int) -> None:
         with Client(self.address, set_as_default=False) as client:
             client.wait_for_workers(count, timeout=60)
+
+    def hold(self, name: str) -> None:
+        """Let a worker stand still: it keeps its connections and what it has to do."""
+        self.processes[name].send_signal(signal.SIGSTOP)
 
     def kill(self, name: str) -> None:
         self.processes[name].kill()

@@ -110,8 +110,15 @@ def test_a_worker_that_is_killed_in_mid_run_changes_nothing(
     def kill() -> None:
         killed.append(cluster.kill("victim"))
 
-    thread = when_busy(cluster, "victim", kill)
-    on(cluster, raw, tmp_path / "w", lambda documents, size: thread.join())
+    def hold(documents: int, size: int) -> None:
+        """From its first batch on the victim stands still, so that it has one until it is killed."""
+        if not watching:
+            cluster.hold("victim")
+            watching.append(when_busy(cluster, "victim", kill))
+
+    watching: list[threading.Thread] = []
+    on(cluster, raw, tmp_path / "w", hold)
+    watching[0].join()
     assert killed
     told = [record.message for record in caplog.records if record.name == engine.__name__]
     assert [re.sub(r"tcp\S+", "ADDRESS", one) for one in told] == [

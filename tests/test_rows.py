@@ -196,5 +196,6 @@ def test_a_row_costs_microseconds() -> None:
     table = pa.table(columns)
     checks = Checks()
     verdicts: list[Verdict[int]] = []
-    assert cpu_seconds(lambda: verdicts.append(checks.judge("articles", table, range(rows)))) / rows < 12e-6
+    seconds = cpu_seconds(lambda: verdicts.append(checks.judge("articles", table, range(rows))), runs=3)
+    assert seconds / rows < 12e-6
     assert len(verdicts[0].problems) == rows

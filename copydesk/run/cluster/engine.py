@@ -78,6 +78,7 @@ class _Cluster:
         """The batch of a future, which is awaited as long as the cluster has workers."""
         while not self._has_ended(future):
             self._look()
+        self._look()  # who is lost while the last batch is awaited is told, too
         with _loss_in_words(self._client):
             failure = future.exception()
             parcel = future.result(timeout=NO_WORKERS_SECONDS) if failure is None else b""
