@@ -14,11 +14,12 @@ from rich.console import Console
 
 from copydesk.data import rules
 from copydesk.data.rules import Rule, explain
-from copydesk.edits import SUGGESTED, TITLE, Edit, EditMismatch, Span, apply, published_text, replace, undo_all
+from copydesk.edits import APPLIED, SUGGESTED, TITLE, Edit, EditMismatch, Span, apply, published_text, replace, undo_all
 from copydesk.records import Article, Cleaned, Document, Problem
 from copydesk.report.diff import INSERTED, REMOVED, SAME, Segment, compose
 from copydesk.report.escape import pieces, visible
-from copydesk.report.terminal import as_json, in_place, show
+from copydesk.report.marked import in_place
+from copydesk.report.terminal import as_json, show
 
 SOURCE = (
     "Harbour reopens\nHarbour reopens\n\nThe port of Velm didn’t close for longâ€\x9d , officials said.  "
@@ -68,9 +69,10 @@ def cleaned(source: str = SOURCE) -> Cleaned:
     return Cleaned(document, article, tuple(edits), (problem,), source, None)
 
 
-def printed(value: Cleaned, full: bool = False, colour: bool = False) -> str:
+def printed(value: Cleaned, full: bool = False, colour: bool = False, warehouse: str = "") -> str:
     out = io.StringIO()
-    show(value, Console(file=out, width=120, force_terminal=colour, color_system="standard" if colour else None), full)
+    console = Console(file=out, width=120, force_terminal=colour, color_system="standard" if colour else None)
+    show(value, console, full, warehouse)
     return out.getvalue()
 
 
@@ -86,6 +88,10 @@ def edited_texts(draw: st.DrawFn) -> tuple[str, list[Edit], str]:
             Span(start, end, draw(st.sampled_from(["", "x", "yz", "’"])), f"rule-{step}-{n % 2}", 1.0)
             for n, (start, end) in enumerate(zip(bounds[::2], bounds[1::2], strict=False))
         ]
+        at = draw(st.integers(0, len(text)))
+        likely = text[at : at + draw(st.integers(1, 5))]
+        if likely:
+            edits.append(Edit("", 0, "", "text", at, at + len(likely), likely, "z", f"likely-{step}", 0.6, SUGGESTED))
         text, more = replace(text, spans, f"step-{step}")
         edits += more
     return source, edits, text
@@ -138,12 +144,38 @@ def test_an_edit_of_another_text_is_refused(edit: Edit) -> None:
         compose("abc", [edit])
 
 
-def test_suggestions_and_other_fields_change_nothing() -> None:
-    edits = [
-        Edit(start=0, end=1, before="a", after="b", rule="r", status=SUGGESTED),
-        Edit(field=TITLE, start=0, end=1, before="z", after="b", rule="r"),
+def test_edits_of_other_fields_change_nothing() -> None:
+    assert compose("abc", [Edit(field=TITLE, start=0, end=1, before="z", after="b", rule="r")]) == [
+        Segment(SAME, "abc")
     ]
-    assert compose("abc", edits) == [Segment(SAME, "abc")]
+
+
+def suggestion(start: int, before: str, after: str) -> Edit:
+    return Edit("", 0, "typos", "text", start, start + len(before), before, after, "likely", 0.79, SUGGESTED)
+
+
+def test_a_suggestion_marks_its_words_and_changes_nothing() -> None:
+    likely = suggestion(1, "b", "x")
+    assert compose("abc", [likely]) == [Segment(SAME, "a"), Segment(SAME, "b", (), likely), Segment(SAME, "c")]
+
+
+def test_a_suggestion_may_be_about_words_that_other_edits_made() -> None:
+    repaired = Edit(start=5, end=8, before="â€™", after="'", rule="mojibake")
+    likely = suggestion(1, "didn't", "did not")
+    segments = compose("(didnâ€™t)", [repaired, likely])
+    about = [segment for segment in segments if segment.suggested == likely]
+    assert "".join(segment.text for segment in about if segment.kind != REMOVED) == "didn't"
+    assert in_place(segments, marks=True).plain == "({?didn[-â€™-]{+'+}t → did not 79 %?})"
+
+
+def test_an_edit_after_a_suggestion_leaves_the_mark() -> None:
+    segments = compose("a b", [suggestion(0, "a b", "ab"), Edit(start=1, end=2, before=" ", after="-", rule="dash")])
+    assert in_place(segments, marks=True).plain == "{?a[-·-]{+-+}b → ab 79 %?}"
+
+
+def test_a_suggestion_of_another_text_is_refused() -> None:
+    with pytest.raises(EditMismatch):
+        compose("abc", [suggestion(0, "x", "y")])
 
 
 @pytest.mark.no_cover  # time is measured
@@ -178,6 +210,29 @@ def test_show_struck_and_green() -> None:
     assert "\x1b[9;31m" in out  # struck out, red
     assert "\x1b[1;32m" in out  # bold, green
     assert "[-" not in out
+
+
+def test_show_marks_suggestions_and_says_how_to_make_them() -> None:
+    assert "t {?close → cloze 31 %?} for" in printed(cleaned())
+    assert "copydesk edits accept inbox/harbour.txt --before close --after cloze\n" in printed(cleaned())
+    assert "edits accept inbox/harbour.txt --before close --after cloze --warehouse w\n" in printed(
+        cleaned(), warehouse="w"
+    )
+    assert "\x1b[4;33mclose\x1b[0m\x1b[33m → cloze 31 %\x1b[0m" in printed(cleaned(), colour=True)
+
+
+def test_show_gives_no_command_that_cannot_be_pasted_or_carried_out() -> None:
+    value = cleaned()
+    *others, likely = value.edits
+    assert value.article is not None
+    unseen = changed(value, edits=(*others, likely._replace(after="clo\u200bze")))
+    shut = changed(value.article, body=value.article.body.replace("close", "shut"))
+    later = likely._replace(sequence=likely.sequence + 1, after="shut", status=APPLIED)
+    overtaken = changed(value, article=shut, edits=(*value.edits, later))
+    assert "{?close → clo⟨ZWSP⟩ze 31 %?}" in printed(unseen)
+    assert "{?[-close-]{+shut+} → cloze 31 %?}" in printed(overtaken)
+    for one in (unseen, overtaken, changed(value, edits=tuple(others))):
+        assert "copydesk edits accept" not in printed(one)
 
 
 def test_show_lets_no_control_character_through() -> None:

@@ -62,7 +62,7 @@ def show(
     else:
         from rich.console import Console
 
-        print_article(cleaned, Console(), full)
+        print_article(cleaned, Console(), full, warehouse or "")
 
 
 def _sites(warehouse: str, uri: str, settings: Config) -> dict[str, Site]:

@@ -8,14 +8,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk.edits import SUGGESTED, TEXT, TITLE, Edit, EditMismatch, published_text
+from copydesk.edits import TEXT, TITLE, Edit, EditMismatch, published_text
 from copydesk.languages.evidence import evidence
 from copydesk.records import Article
+from copydesk.report.commands import LONGEST_URI, decidable
 from copydesk.report.excerpts import contexts
-from copydesk.reviewed import ACCEPT, REJECT, Choice, Choices, review
 
-#: Code points kept of a text that was changed, and of a uri.
-LONGEST_PAIR, LONGEST_URI = 80, 300
+#: Code points kept of a text that was changed.
+LONGEST_PAIR = 80
 
 #: An edit and its entry.
 Shown = tuple[Edit, dict[str, Any]]
@@ -53,6 +53,7 @@ def of_article(article: Mapping[str, Any], edits: Sequence[Edit], wanted: Collec
     """
     headline = article["headline"]
     published = {TEXT: published_text(headline, article["body"]), TITLE: headline}
+    whole = Article(article["article_id"], article["uri"], "", headline=headline, body=article["body"])
     mine = sorted(edits, key=lambda edit: edit.sequence)
     found: list[Shown] = []
     for edit, before, context in contexts(published, mine, set(wanted)):
@@ -69,15 +70,7 @@ def of_article(article: Mapping[str, Any], edits: Sequence[Edit], wanted: Collec
             "after": edit.after[:LONGEST_PAIR],
             "context": context,
             "evidence": evidence(before, edit, article["language"]) if before != edit.before else "",
-            "decidable": _decidable(article, mine, edit),
+            "decidable": decidable(whole, mine, edit),
         }
         found.append((edit, entry))
     return found[::-1]
-
-
-def _decidable(row: Mapping[str, Any], edits: Sequence[Edit], edit: Edit) -> bool:
-    """Whether a person can decide otherwise about an edit alone: no later edit changes what it made."""
-    article = Article(row["article_id"], row["uri"], "", headline=row["headline"], body=row["body"])
-    action = ACCEPT if edit.status == SUGGESTED else REJECT
-    choice = Choice(action, 1, row["uri"], None, edit.rule, edit.before, edit.after)
-    return not review(article, edits, Choices.of([choice]))[2]

@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from copydesk.records import CRITICAL, storable
+from copydesk.report.commands import LONGEST_URI
 from copydesk.report.counts import TopCounts
-from copydesk.report.entries import LONGEST_URI
 from copydesk.text.site import site_of
 
 #: Documents shown with their content: in all, of each decisive rule even beyond that, and held back by the gate.

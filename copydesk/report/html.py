@@ -10,8 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -20,9 +19,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from copydesk.edits import SUGGESTED
 from copydesk.report import names
-from copydesk.report.entries import LONGEST_URI
+from copydesk.report.commands import decide, in_warehouse, of_uri, verdict_of
 from copydesk.report.escape import pieces, visible
 from copydesk.report.findings import share
 from copydesk.report.measures import plotted, spark
@@ -47,39 +45,6 @@ def render(template: str, **context: Any) -> str:
 def shown(text: object, every: bool = False) -> Markup:
     """Text of a document as HTML, isolated, with symbols for invisible characters."""
     return Markup('<bdi dir="auto">{}</bdi>').format(_symbols(str(text), every))
-
-
-def decide(entry: Mapping[str, Any], warehouse: str = "") -> str:
-    """The command that decides otherwise about an edit; empty if that is not possible for it alone, or if its uri is
-    cut, or cannot be pasted as it is shown.
-    """
-    if not entry.get("decidable", True):
-        return ""
-    action = "accept" if entry["status"] == SUGGESTED else "reject"
-    return of_uri(entry["uri"], f"copydesk edits {action}", warehouse, f" {entry['sequence']}")
-
-
-def verdict_of(entry: Mapping[str, Any], verdict: str, warehouse: str = "") -> str:
-    """The command that records the `verdict` on an edit of the hand check, `right` or `wrong`."""
-    return of_uri(entry["uri"], "copydesk edits check", warehouse, f" {entry['sequence']}", f" --{verdict}")
-
-
-def of_uri(uri: str, command: str, warehouse: str = "", after: str = "", option: str = "") -> str:
-    """`command` for the document at `uri`, with the arguments `after` it and an option; empty if the uri is cut, or
-    cannot be pasted as it is shown.
-    """
-    if len(uri) >= LONGEST_URI or visible(uri, every=True) != uri:
-        return ""
-    if uri.startswith("-"):
-        return f"{in_warehouse(command + option, warehouse)} -- {shlex.quote(uri)}{after}"
-    return in_warehouse(f"{command} {shlex.quote(uri)}{after}{option}", warehouse)
-
-
-def in_warehouse(command: str, warehouse: str) -> str:
-    """`command` with the warehouse that it is about, if it does not name one."""
-    if not command or not warehouse or "--warehouse" in command or not command.startswith("copydesk "):
-        return command
-    return f"{command} --warehouse {shlex.quote(warehouse)}"
 
 
 def in_context(context: Sequence[Sequence[str]]) -> Markup:

@@ -15,29 +15,23 @@ from rich.table import Table
 from rich.text import Text
 
 from copydesk.data.rules import explain
-from copydesk.edits import APPLIED, TEXT, TITLE, Edit, published_text, undo
+from copydesk.edits import APPLIED, SUGGESTED, TEXT, TITLE, Edit, published_text, undo
 from copydesk.languages.evidence import evidence
 from copydesk.records import CRITICAL, WARNING, Article, Cleaned
-from copydesk.report.diff import REMOVED, SAME, Segment, compose
+from copydesk.report.commands import accepting, decidable
+from copydesk.report.diff import Segment, compose
 from copydesk.report.escape import visible
+from copydesk.report.marked import INSERTED_STYLE, REMOVED_STYLE, SUGGESTED_STYLE, brief, in_place, percent
 from copydesk.text.typos.step import STEP
 
-#: Of longer unchanged passages only the ends are shown, about `EDGE` code points each.
-LONGEST_UNCHANGED, EDGE = 480, 160
-#: A longer removed or inserted passage is cut in the middle.
-LONGEST_CHANGE = 600
-#: Maximum code points of a cell in the table of edits.
-LONGEST_CELL = 60
 #: Bytes shown of a document that could not be decoded.
 OPENING_BYTES = 64
 
-_REMOVED = "strike red"
-_INSERTED = "bold green"
 _SEVERITY_STYLES = {CRITICAL: "bold red", WARNING: "yellow"}
 
 
-def show(cleaned: Cleaned, console: Console, full: bool = False) -> None:
-    """Print the result for one document; with `full`, its whole text."""
+def show(cleaned: Cleaned, console: Console, full: bool = False, warehouse: str = "") -> None:
+    """Print the result for one document; with `full`, its whole text. Commands name the `warehouse`."""
     if cleaned.article is None:
         console.print(
             Panel(
@@ -53,6 +47,10 @@ def show(cleaned: Cleaned, console: Console, full: bool = False) -> None:
             console.print(Text(heading, style="dim"))
             console.print(Padding(in_place(segments, full, marks=console.color_system is None), (0, 0, 1, 2)))
         console.print(_edits(cleaned.edits, reasons(cleaned)))
+        if commands := _accepting(cleaned, cleaned.article, warehouse):
+            console.print(Text("\nOnce a run has published the article, a suggestion is made with:", style="dim"))
+            for command in commands:
+                console.print(Text(f"  {command}"), soft_wrap=True)
     if cleaned.problems:
         console.print(_problems(cleaned))
     if reason := quarantine_reason(cleaned):
@@ -97,26 +95,6 @@ def as_json(cleaned: Cleaned) -> dict[str, Any]:
         "problems": [problem._asdict() for problem in cleaned.problems],
         "quarantine": quarantine_reason(cleaned),
     }
-
-
-def in_place(segments: list[Segment], full: bool = False, marks: bool = False) -> Text:
-    """The text with removed and inserted passages marked; long unchanged ones are shortened unless `full`.
-
-    With `marks`, for a terminal without colours, changes are in the brackets of `wdiff`: [-removed-]{+inserted+}.
-    """
-    text = Text()
-    for index, (kind, part, _) in enumerate(segments):
-        if kind == SAME:
-            first, last = index == 0, index == len(segments) - 1
-            for piece, style in [(part, "")] if full else _elided(part, first, last):
-                text.append(visible(piece), style)
-        else:
-            shown = part if full or len(part) <= LONGEST_CHANGE else _cut(part, LONGEST_CHANGE)
-            shown = visible(shown, every=True).replace("⏎", "⏎\n")
-            if marks:
-                shown = f"[-{shown}-]" if kind == REMOVED else f"{{+{shown}+}}"
-            text.append(shown, _REMOVED if kind == REMOVED else _INSERTED)
-    return text
 
 
 def _fields(cleaned: Cleaned, article: Article) -> RenderableType:
@@ -188,13 +166,13 @@ def _edits(edits: tuple[Edit, ...], evidence_of: dict[int, str]) -> RenderableTy
         if reason := evidence_of.get(edit.sequence):
             why.append(f" {visible(reason, every=True)}")
         if edit.status != APPLIED:
-            why.append(f"  {edit.status}", "yellow")
+            why.append(f"  {edit.status}", SUGGESTED_STYLE)
         change = Text()
         if edit.before:
-            change.append(_cell(edit.before), _REMOVED if edit.status == APPLIED else "")
+            change.append(brief(edit.before), REMOVED_STYLE if edit.status == APPLIED else "")
         change.append(" → " if edit.before and edit.after else " → nothing" if edit.before else "→ ", "dim")
-        change.append(_cell(edit.after), _INSERTED if edit.status == APPLIED else "")
-        table.add_row(why, change, f"{len(edit.places):,}", _percent(edit.confidence))
+        change.append(brief(edit.after), INSERTED_STYLE if edit.status == APPLIED else "")
+        table.add_row(why, change, f"{len(edit.places):,}", percent(edit.confidence))
     applied = sum(len(edit.places) for edit in edits if edit.status == APPLIED)
     suggested = sum(edit.status != APPLIED for edit in edits)
     rows = sum(edit.status == APPLIED for edit in edits)
@@ -204,46 +182,22 @@ def _edits(edits: tuple[Edit, ...], evidence_of: dict[int, str]) -> RenderableTy
     return Group(table, Text(total, style="dim"))
 
 
+def _accepting(cleaned: Cleaned, article: Article, warehouse: str) -> list[str]:
+    """The commands that make the suggestions, without those that cannot be made alone."""
+    commands = [
+        accepting(article.uri, edit, warehouse)
+        for edit in cleaned.edits
+        if edit.status == SUGGESTED and decidable(article, cleaned.edits, edit)
+    ]
+    return list(dict.fromkeys(filter(None, commands)))
+
+
 def _problems(cleaned: Cleaned) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     for problem in cleaned.problems:
         style = _SEVERITY_STYLES.get(problem.severity, "")
         grid.add_row(Text(problem.severity, style), problem.rule, problem.column or "", Text(visible(problem.observed)))
     return Panel(grid, title="problems", title_align="left", border_style="yellow")
-
-
-def _percent(confidence: float) -> str:
-    """A confidence in percent; 100 % only for an exact 1."""
-    return "100 %" if confidence >= 1 else f"{min(confidence, 0.999) * 100:.3g} %"
-
-
-def _elided(part: str, first: bool, last: bool) -> Iterator[tuple[str, str]]:
-    """An unchanged passage as (text, style) parts; at the ends of the document one edge is enough."""
-    if len(part) <= LONGEST_UNCHANGED:
-        yield part, ""
-        return
-    head = 0 if first and not last else _break(part, EDGE, backwards=False)
-    tail = len(part) if last and not first else _break(part, len(part) - EDGE, backwards=True)
-    if head:
-        yield part[:head], ""
-    yield f" ⋯ {max(tail - head, 0):,} characters unchanged ⋯ ", "dim italic"
-    if tail < len(part):
-        yield part[tail:], ""
-
-
-def _break(part: str, near: int, backwards: bool) -> int:
-    """A word boundary at most 40 code points from `near`, or `near` itself."""
-    place = part.rfind(" ", near - 40, near) + 1 if backwards else part.find(" ", near, near + 40)
-    return place if place > 0 else near
-
-
-def _cut(text: str, longest: int) -> str:
-    half = longest // 2
-    return f"{text[:half]} … {len(text) - 2 * half:,} characters … {text[-half:]}"
-
-
-def _cell(text: str) -> str:
-    return visible(text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…", every=True)
 
 
 def _safe(text: str) -> Text:
