@@ -178,11 +178,11 @@ def _turned(article: Article, edits: Sequence[Edit], wanted: Sequence[Edit]) -> 
         for name, text in ((TEXT, published_text(headline, body)), (TITLE, headline)):
             own = [index for index, edit in enumerate(edits) if edit.field == name]
             if own:
+                own = own[_first_turned([edits[i] for i in own], [wanted[i] for i in own]) :]
                 source = undo_all(text, [edits[index] for index in own], name)
                 moved, regions = _moved([edits[i] for i in own], [wanted[i] for i in own])
                 for index, edit in zip(own, moved, strict=True):
                     done[index] = edit
-                for edit in moved:
                     source = apply(source, edit)
                 fields[name] = source, _end_of(headline, regions, source)
     except EditMismatch as error:
@@ -199,6 +199,12 @@ def _turned(article: Article, edits: Sequence[Edit], wanted: Sequence[Edit]) -> 
     if TITLE in fields and fields[TITLE][0] != headline:
         raise Conflict("the headline would no longer be the given title")
     return counted(replace(article, headline=headline, body=body), done), done
+
+
+def _first_turned(edits: Sequence[Edit], wanted: Sequence[Edit]) -> int:
+    """The place of the first edit whose status changes: the text up to there stays as it is."""
+    pairs = enumerate(zip(edits, wanted, strict=True))
+    return next((place for place, (edit, new) in pairs if edit.status != new.status), len(edits))
 
 
 class _Region(NamedTuple):

@@ -13,8 +13,7 @@ def evidence(before: str, edit: Edit, language: str) -> str:
     from copydesk.text.typos.explain import evidence as speak
     from copydesk.text.typos.step import STEP
 
-    known = languages.available()
-    if edit.step != STEP or not known:
+    if edit.step != STEP or not (known := languages.available()):
         return ""
     model = languages.model(language if language in known else known[0])
     return speak(before, edit.start, edit.start + len(edit.before), edit.after, edit.rule, model)
