@@ -30,7 +30,7 @@ def entities(text: str) -> Iterator[Span]:
         return
     if "&" in text:
         found = list(_ENTITY.finditer(text))
-        about = bool(found) and _ABOUT_HTML.search(text) is not None
+        about = bool(found) and _is_about_html(text)
         for match in found:
             after = _character(match)
             if after is None:
@@ -45,7 +45,7 @@ def entities(text: str) -> Iterator[Span]:
             yield Span(match.start(), match.end(), html.unescape(f"{match[0]};"), "broken-entity")
         for match in _SPACED.finditer(text):
             yield Span(match.start(), match.end(), html.unescape(f"&{match[1] or match[2]};"), "broken-entity")
-    if (_NUMBERED.search(text) or any(name in text for name in _BROKEN_NAMES)) and _lacks_ampersand(text):
+    if _LACKS_AMPERSAND.search(text):
         yield from _broken(text)
 
 
@@ -89,17 +89,15 @@ _BROKEN = re.compile(
     r"|(?<![&\w;#])(?P<name>quot|amp|nbsp|apos)"
     r"|(?<![&;#])(?P<long>[lr][sd]quo|[sb]dquo|[nm]dash|hellip|[lr]aquo));"
 )
-_NUMBERED = re.compile("#[0-9]{2,4};")
-_BROKEN_NAMES = ("quot;", "amp;", "nbsp;", "apos;", "quo;", "dash;", "hellip;", "aquo;")
-_NAMED_OR_NUMBERED = re.compile(r"(?:#[0-9]{2,4}|quot|amp|nbsp|apos|[lr][sd]quo|[sb]dquo|[nm]dash|hellip|[lr]aquo);")
-
-
-def _lacks_ampersand(text: str) -> bool:
-    """Whether an entity may lack its ampersand: `_BROKEN` matches none behind these signs, and is slow."""
-    return any(
-        text[match.start() - 1 : match.start()] not in ("&", ";", "#") for match in _NAMED_OR_NUMBERED.finditer(text)
+_NAMES = ("quot", "amp", "nbsp", "apos", "[lr][sd]quo", "[sb]dquo", "[nm]dash", "hellip", "[lr]aquo")
+#: The end of an entity without one of these signs before it, behind which `_BROKEN`, which is slow, matches none.
+_LACKS_AMPERSAND = re.compile(
+    ";(?:"
+    + "|".join(
+        f"(?<={name};)(?<![&;#]{name};)" for name in (*_NAMES, *("#" + digits * "[0-9]" for digits in (2, 3, 4)))
     )
-
+    + ")"
+)
 
 #: Plural words and names, which have an apostrophe before a space; `bus #39;` and `class #39;` are numbers.
 _POSSESSIVE = re.compile(r"(?:[A-Z][\w.-]*|[\w-]*[^\W\d_sui])s\Z")
@@ -218,7 +216,7 @@ def tags(text: str) -> Iterator[Span]:
         spans += [match.span() for match in _CAPITAL_TAG.finditer(text) if match.start() not in starts]
     spans += _nested_comments(text)
     here = 0
-    about = bool(spans) and _ABOUT_HTML.search(text) is not None
+    about = bool(spans) and _is_about_html(text)
     for start, end in sorted(spans):
         if start < here:
             continue
@@ -263,6 +261,10 @@ _SHOWS = re.compile(
     r"\b(?:writes?|writing|written(?: as)?|uses?|types?|typing|entity|ampersand|code|escape|as)[ \"'(`“‘]{1,3}\Z",
     re.IGNORECASE,
 )
+
+
+def _is_about_html(text: str) -> bool:
+    return ("ML" in text or "markup language" in text) and _ABOUT_HTML.search(text) is not None
 
 
 def _is_example(text: str, start: int, end: int) -> bool:

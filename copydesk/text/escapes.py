@@ -131,8 +131,18 @@ _ABOUT_ESCAPES = re.compile(
 )
 
 
+def _at_backslashes(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """The matches of a pattern that begins with a backslash, and is tried only there."""
+    at = text.find("\\")
+    while at >= 0:
+        match = pattern.match(text, at)
+        if match:
+            yield match
+        at = text.find("\\", match.end() if match else at + 1)
+
+
 def _backslashes(text: str) -> Iterator[Hit]:
-    found = list(_BACKSLASH.finditer(text))
+    found = list(_at_backslashes(_BACKSLASH, text))
     if not found:
         return
     breaks = any(hit.proof for hit in _breaks(text))
@@ -220,7 +230,7 @@ def _breaks(text: str) -> list[Hit]:
 
 def _single_breaks(text: str) -> Iterator[Hit]:
     lines = _Lines(text)
-    for match in _BREAK.finditer(text):
+    for match in _at_backslashes(_BREAK, text):
         start, end = match.span()
         token = lines.token(start, end)
         if token.count("\\") > len(match["signs"]) or _PATH.search(token) or _is_address(token):

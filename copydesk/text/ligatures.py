@@ -26,12 +26,13 @@ _PROVEN, _LIKELY, _WHOLE = 3, 2, 0.34
 
 
 class _Words(NamedTuple):
-    """The words with a ligature, with their rank by frequency, and by what is left without it the most frequent word
-    that is proof.
+    """The words with a ligature, with their rank by frequency, and by what is left without it (`forms`) the most
+    frequent word that is proof.
     """
 
     whole: dict[str, int]
     lost: dict[str, str]
+    forms: frozenset[str]
 
 
 @cache
@@ -46,7 +47,7 @@ def _words() -> _Words:
             lost.setdefault(_LIGATURE.sub("", word, count=1), word)
             if "ffi" in word or "ffl" in word:  # a font without these writes f and fi
                 lost.setdefault(re.sub("ff[il]", "f", word), word)
-    return _Words(whole, lost)
+    return _Words(whole, lost, frozenset(lost))
 
 
 # --- a control character in its place ---------------------------------------------------------------------------------
@@ -170,7 +171,7 @@ def lost(text: str) -> tuple[list[Span], bool]:
         return [], False
     known = _words()
     words = text.split()
-    if len(set(filter(known.lost.__contains__, words))) < _LIKELY or not _ENGLISH.issubset(words):
+    if len(known.forms.intersection(words)) < _LIKELY or not _ENGLISH.issubset(words):
         return [], False
     spans = []
     whole = 0

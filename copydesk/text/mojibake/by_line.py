@@ -18,7 +18,7 @@ from copydesk.text import letters
 from copydesk.text.mojibake import legacy
 from copydesk.text.mojibake.indicators import Seen
 from copydesk.text.mojibake.misreadings import misreading, one_of
-from copydesk.text.screen import CONTINUATIONS, LEADS, Screen
+from copydesk.text.screen import CHARACTERS, CONTINUATIONS, LEADS, Screen
 
 #: Maximum length of a piece that is aligned character by character; longer ones are replaced whole.
 MAX_ALIGNED = 2000
@@ -26,10 +26,11 @@ MAX_ALIGNED = 2000
 
 # A filter, since ftfy is slow: it can change only lines with an indicator pair, or with one letter misread in a Western
 # encoding, which may have lost its second byte, or a space in place of a no-break space.
-_PAIR = one_of(misreading("western").leads) + one_of(misreading("western").conts)
-_LOST_BYTE = "[ÂÃÄÅÎÐÑÙØĂĹâ]\ufffd"
-_LETTER = re.compile(f"{_PAIR}|{_LOST_BYTE}")
-_LETTER_OR_SPACE = re.compile(f"{_PAIR}|{_LOST_BYTE}|[ÂÃÅÎÐÙĂĹ] ")
+# All begin with a class of leads, for which a text is searched many times faster than for alternatives.
+_PAIR = f"(?<={one_of(misreading('western').leads)}){one_of(misreading('western').conts)}"
+_LOST_BYTE = "(?<=[ÂÃÄÅÎÐÑÙØĂĹâ])\ufffd"
+_LETTER = re.compile(f"{CHARACTERS[LEADS]}(?:{_PAIR}|{_LOST_BYTE})")
+_LETTER_OR_SPACE = re.compile(f"{CHARACTERS[LEADS]}(?:{_PAIR}|{_LOST_BYTE}|(?<=[ÂÃÅÎÐÙĂĹ]) )")
 # A closing quotation mark without its last byte, which cp1252 leaves undefined. ftfy would make a dagger of it.
 _LOST_CLOSING_QUOTE = re.compile(r"(?<=[\w.,!?…'’)])â€(?=[\s.,;:!)\]]|$)")
 # An emoji without its last byte, which cp1252 leaves undefined: of those that it can be, the one that is written.

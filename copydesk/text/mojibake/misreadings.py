@@ -69,9 +69,12 @@ class Misreading:
     def sequences(self) -> re.Pattern[str]:
         """A pattern for a run of misread well-formed UTF-8."""
         forms = (
-            self._set(*lead) + "".join(self._set(*continued) for continued in behind) for lead, behind in _WELL_FORMED
+            f"(?<={self._set(*lead)}){''.join(self._set(*continued) for continued in behind)}"
+            for lead, behind in _WELL_FORMED
         )
-        return re.compile(f"(?:{'|'.join(forms)})+")
+        # It begins with a class, for which a text is searched several times faster than for alternatives.
+        char = f"{one_of(self.leads)}(?:{'|'.join(forms)})"
+        return re.compile(f"{char}(?:{char})*")
 
     def to_bytes(self, text: str) -> bytes:
         """The bytes that were misread as `text`. Raises `UnicodeEncodeError` if it has other characters."""
