@@ -251,7 +251,8 @@ def one_night(folder: Path, signatures: int) -> None:
 
     from copydesk.records import Article, Document
     from copydesk.warehouse import Warehouse, layout, parquet
-    from copydesk.warehouse.schemas import SIGNATURES, articles_table, edits_table, quarantine_row, quarantine_table
+    from copydesk.warehouse.rows import articles_table, edits_table, quarantine_row, quarantine_table
+    from copydesk.warehouse.schemas import SIGNATURES
     from copydesk.warehouse.signatures import FIRST_ROWS, RATIO, State
     from copydesk.warehouse.signatures import Rows as Keys
 

@@ -11,7 +11,8 @@ from copydesk.edits import SUGGESTED, Edit, Span, replace
 from copydesk.records import Article, Document, Problem
 from copydesk.report.report_data import Partition, report_data
 from copydesk.report.summary import Summary
-from copydesk.warehouse import schemas
+from copydesk.warehouse.rows import articles_table, edits_table, quarantine_row
+from copydesk.warehouse.schemas import RUNS
 
 HOSTILE = (
     "<script>document.title='owned'</script>",
@@ -103,18 +104,18 @@ def held(number: int, hostile: str = "", stage: str = "validate") -> dict[str, A
         Problem(stage, ("undecodable", "empty-body")[1 - number % 2], "body", "critical", f"no text in it {hostile}"),
         Problem(stage, "no-date", None, "warning", "no date found"),
     ]
-    return schemas.quarantine_row(
+    return quarantine_row(
         document, problems, None if number % 2 else hostile * 9 + " some words", "utf-8", date(2031, 5, 2)
     )
 
 
 def batch(numbers: range, hostile: bool = False) -> tuple[Any, Any]:
     made = [edited(n, HOSTILE[n % len(HOSTILE)] if hostile and n % 10 < 6 else "") for n in numbers]
-    return schemas.articles_table(a for a, _ in made), schemas.edits_table(e for _, edits in made for e in edits)
+    return articles_table(a for a, _ in made), edits_table(e for _, edits in made for e in edits)
 
 
 def run_row(**changes: Any) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys(schemas.RUNS.names, 0)
+    row: dict[str, Any] = dict.fromkeys(RUNS.names, 0)
     row |= {
         "run_id": "2031-05-09-4f1c2a",
         "documents": 160,

@@ -30,7 +30,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "faults sources.pages",
         "correct pipeline",
         "api",
-        "warehouse.schemas report.diff report.escape",
+        "warehouse.rows warehouse.schemas report.diff report.escape",
         "languages.evidence checks.metrics checks.suites",
         "checks report sites sources warehouse",
         "tables",

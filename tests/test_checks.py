@@ -21,7 +21,7 @@ from copydesk.checks.suites import _SLIP, EXPECTATIONS, Rule, failure_of, read_s
 from copydesk.data.bundled import bundled
 from copydesk.edits import Edit
 from copydesk.records import Article, article_id
-from copydesk.warehouse.schemas import articles_table, edits_table
+from copydesk.warehouse.rows import articles_table, edits_table
 
 NIGHT = date(2024, 5, 3)
 BODY = (

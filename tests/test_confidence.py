@@ -13,7 +13,7 @@ import copydesk
 from benchmarks import confidence
 from benchmarks.confidence import Change, Count, changes, count, draw, estimate, measured, read_sheet, sheet
 from copydesk.data.rules import NEVER, UNMEASURED, rules
-from copydesk.warehouse.schemas import articles_table, edits_table
+from copydesk.warehouse.rows import articles_table, edits_table
 
 TEXTS = {
     "one": "Harbour  closes\n\nThe “old” harbour  closed on Monday.\n\nShare this article",

@@ -27,7 +27,8 @@ from copydesk.records import CRITICAL, Article, Document, Problem
 from copydesk.warehouse import Warehouse, layout, parquet, signatures
 from copydesk.warehouse.change import Change
 from copydesk.warehouse.layout import DAILY, MONTHLY, By, Partitions
-from copydesk.warehouse.schemas import SIGNATURES, articles_table, edits_table, quarantine_row, quarantine_table
+from copydesk.warehouse.rows import articles_table, edits_table, quarantine_row, quarantine_table
+from copydesk.warehouse.schemas import SIGNATURES
 from copydesk.warehouse.signatures import FIRST_ROWS, KeyChange, Rows, Signatures, state
 
 NIGHT = date(2024, 6, 1)

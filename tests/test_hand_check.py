@@ -23,7 +23,7 @@ from copydesk.hand_check import Change, Verdict, precision, rank, week_of, wilso
 from copydesk.records import Article
 from copydesk.report import picked
 from copydesk.report.picked import Picked
-from copydesk.warehouse.schemas import articles_table, edits_table
+from copydesk.warehouse.rows import articles_table, edits_table
 
 
 def text(number: int) -> str:

@@ -15,7 +15,7 @@ from copydesk.records import Article
 from copydesk.text.structure.furniture import find_furniture
 from copydesk.text.structure.furniture import signs as furniture_signs
 from copydesk.text.structure.sentences import cut_off
-from copydesk.warehouse.schemas import articles_table
+from copydesk.warehouse.rows import articles_table
 
 NIGHT = date(2026, 11, 28)
 PIECES = [

@@ -30,7 +30,7 @@ from copydesk.report.pages import index, page, shared, write_site
 from copydesk.report.pages import site as site_pages
 from copydesk.report.report_data import SCHEMA_VERSION, Partition, report_data
 from copydesk.report.summary import Summary
-from copydesk.warehouse import schemas
+from copydesk.warehouse.rows import edits_table, quarantine_row
 
 
 def digest_of(*batches: tuple[Any, Any]) -> Summary:
@@ -109,7 +109,7 @@ def test_title_edits_have_a_context() -> None:
     articles, edits = batch(range(1))
     headline = articles["headline"][0].as_py()
     edit = Edit("0" * 32, 99, "structure", TITLE, len(headline), len(headline) + 7, " | Site", "", "site-name", 0.9)
-    summary = digest_of((articles, schemas.edits_table([*(Edit.from_row(row) for row in edits.to_pylist()), edit])))
+    summary = digest_of((articles, edits_table([*(Edit.from_row(row) for row in edits.to_pylist()), edit])))
     [entry] = summary.examples["site-name", "applied"]
     assert ["removed", " | Site"] in entry["context"]
 
@@ -185,7 +185,7 @@ def test_digest_is_cheap() -> None:
 def test_readable_content_is_shown_as_text(content: bytes, encoding: str | None, opening: str | None) -> None:
     problem = Problem("read", "broken-json", None, "critical", "not JSON")
     summary = Summary()
-    summary.add_quarantined([schemas.quarantine_row(Document("a.jsonl#3", content), [problem], None, encoding)])
+    summary.add_quarantined([quarantine_row(Document("a.jsonl#3", content), [problem], None, encoding)])
     [entry] = summary.held.entries
     assert entry["opening"] == opening
     assert entry["opening_bytes"] == (content[:64].hex(" ") if opening is None else None)
@@ -340,11 +340,11 @@ def test_the_reasons_of_the_quarantine_are_worded_as_faults() -> None:
         Problem("validate", "body-very-short", "body_length", "warning", "characters in the body: 0"),
         Problem("validate", "own-rule", "language", "info", "language: und"),
     ]
-    summary.add_quarantined([schemas.quarantine_row(Document("empty.txt", b""), problems, "", "utf-8")])
+    summary.add_quarantined([quarantine_row(Document("empty.txt", b""), problems, "", "utf-8")])
     broken = Problem("read", "broken-json", None, "critical", "not JSON: it ends early")
-    summary.add_quarantined([schemas.quarantine_row(Document("wire.jsonl#3", b'{"id'), [broken])])
+    summary.add_quarantined([quarantine_row(Document("wire.jsonl#3", b'{"id'), [broken])])
     gate = Problem("gate", "share", None, "critical", "Sixty of a hundred were quarantined")
-    summary.add_quarantined([schemas.quarantine_row(Document("good.txt", b"A text."), [gate], None, "utf-8")])
+    summary.add_quarantined([quarantine_row(Document("good.txt", b"A text."), [gate], None, "utf-8")])
     checks = [
         validation("own-rule", "info", 1, "We print in the languages of the valley."),
         validation("share", "critical", 1, "At most half goes to the quarantine.", suite="run")

@@ -20,7 +20,8 @@ from copydesk.checks.rows import outcome_of
 from copydesk.checks.suites import EXPECTATIONS, Rule
 from copydesk.edits import Edit
 from copydesk.records import Article
-from copydesk.warehouse.schemas import VERSIONS, articles_table, edits_table
+from copydesk.warehouse.rows import articles_table, edits_table
+from copydesk.warehouse.schemas import VERSIONS
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from nights import night, source_text, story, table, tree
 
 from copydesk.cli import main
 from copydesk.records import Document
-from copydesk.warehouse.schemas import as_given, document_of
+from copydesk.warehouse.rows import as_given, document_of
 
 SECOND = date(2024, 5, 4)
 SHORT = "Ferry sails\n\nMay 2, 2024\n\nIt sailed.\n"

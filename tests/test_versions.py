@@ -22,7 +22,7 @@ from copydesk.records import Article
 from copydesk.warehouse import Warehouse
 from copydesk.warehouse.decisions import Decision
 from copydesk.warehouse.retention import Keep
-from copydesk.warehouse.schemas import articles_table
+from copydesk.warehouse.rows import articles_table
 from copydesk.warehouse.versions import restore
 
 SECOND, THIRD = date(2024, 5, 4), date(2024, 5, 5)

@@ -16,7 +16,7 @@ from copydesk.edits import Edit
 from copydesk.records import CRITICAL, Article, Document, Problem
 from copydesk.warehouse import Commit, History, Staging, Warehouse
 from copydesk.warehouse.layout import FILE_BYTES, Partitions
-from copydesk.warehouse.schemas import articles_table, edits_table, quarantine_row, quarantine_table
+from copydesk.warehouse.rows import articles_table, edits_table, quarantine_row, quarantine_table
 
 RUN_DATE = date(2024, 5, 6)
 ROW = {

@@ -44,7 +44,7 @@ def judged(rows: int) -> float:
     from copydesk.checks import metrics
     from copydesk.checks.expectations import Checks
     from copydesk.config import Config, TyposConfig
-    from copydesk.warehouse.schemas import articles_table
+    from copydesk.warehouse.rows import articles_table
 
     source, config = corpus.Corpus(), Config(typos=TyposConfig(mode="off"))
     texts = (json.dumps(record["text"]) for record in source.records(0, ARTICLES))

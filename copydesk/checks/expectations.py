@@ -123,14 +123,14 @@ class Checks:
         self._engine = Engine(self.rules)
 
     def articles(self, table: pa.Table, run_date: date) -> Verdict[int]:
-        """Judge articles (`copydesk.warehouse.schemas.articles_table`, `rebuilds` optional); keys are row numbers.
+        """Judge articles (`copydesk.warehouse.rows.articles_table`, `rebuilds` optional); keys are row numbers.
 
         An empty table fails (`no-articles`): it would pass every expectation about rows.
         """
         return self.judge("articles", metrics.articles(table, run_date), range(len(table)))
 
     def edits(self, table: pa.Table, article_ids: Collection[str]) -> Verdict[str]:
-        """Judge edits (`copydesk.warehouse.schemas.edits_table`) of `article_ids`; keys are ids of articles."""
+        """Judge edits (`copydesk.warehouse.rows.edits_table`) of `article_ids`; keys are ids of articles."""
         return self.judge("edits", metrics.edits(table, article_ids), table["article_id"].to_pylist())
 
     def partitions(self, rows: Sequence[Mapping[str, Any]]) -> Verdict[str | None]:

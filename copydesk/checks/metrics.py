@@ -238,7 +238,7 @@ def _is_boilerplate(paragraphs: pa.Array) -> np.ndarray[Any, Any]:
 
 
 def articles(table: pa.Table, run_date: date) -> pa.Table:
-    """Metrics of `copydesk.warehouse.schemas.articles_table` (with or without `rebuilds`), in the order of its rows.
+    """Metrics of `copydesk.warehouse.rows.articles_table` (with or without `rebuilds`), in the order of its rows.
 
     `days_old` and `published_year` are null for an article without a date, `rebuilds` for a table without that column.
     """
@@ -349,7 +349,7 @@ def _damage(table: pa.Table) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def edits(table: pa.Table, article_ids: Collection[str]) -> pa.Table:
-    """Metrics of `copydesk.warehouse.schemas.edits_table`, in the order of its rows, for the articles `article_ids`."""
+    """Metrics of `copydesk.warehouse.rows.edits_table`, in the order of its rows, for the articles `article_ids`."""
     owner = pc.dictionary_encode(table["article_id"].combine_chunks())
     sequence = table["sequence"].to_numpy().astype(np.int64)
     key = owner.indices.to_numpy().astype(np.int64) << 32 | sequence & 0xFFFFFFFF

@@ -30,7 +30,7 @@ GATE = "gate"
 
 
 class Held:
-    """Quarantined documents, added as rows of `copydesk.warehouse.schemas.quarantine_row`; parts can `merge`.
+    """Quarantined documents, added as rows of `copydesk.warehouse.rows.quarantine_row`; parts can `merge`.
 
     Each document counts once in `decisive`, under its first critical reason, and once in `reasons` for each reason.
     """

@@ -61,7 +61,7 @@ class Summary:
         self._show(articles, edits)
 
     def add_quarantined(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Add quarantined documents: rows of `copydesk.warehouse.schemas.quarantine_row`."""
+        """Add quarantined documents: rows of `copydesk.warehouse.rows.quarantine_row`."""
         self.held.add(rows)
 
     def merge(self, other: Summary) -> None:

@@ -17,7 +17,7 @@ from copydesk.pipeline import clean_alone, proven
 from copydesk.records import CRITICAL, INFO, Article, Cleaned, Document, Problem, storable
 from copydesk.reviewed import NO_CHOICES, Choices, review
 from copydesk.text.site import Proof, Site
-from copydesk.warehouse.schemas import articles_table, as_given, documents_table, edits_table, quarantine_row
+from copydesk.warehouse.rows import articles_table, as_given, documents_table, edits_table, quarantine_row
 from copydesk.warehouse.signs import SIGNS, signs
 
 #: The reason for which a document stays in quarantine whose release was taken back.

@@ -34,7 +34,8 @@ from copydesk.text.site import site_of
 from copydesk.warehouse import Staging, Warehouse, decisions
 from copydesk.warehouse.decisions import Decision
 from copydesk.warehouse.history import History
-from copydesk.warehouse.schemas import RAW, by_severity, documents_table, quarantine_table
+from copydesk.warehouse.rows import by_severity, documents_table, quarantine_table
+from copydesk.warehouse.schemas import RAW
 
 log = logging.getLogger(__name__)
 

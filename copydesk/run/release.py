@@ -15,7 +15,7 @@ from copydesk.warehouse import Warehouse, WarehouseError, decisions
 from copydesk.warehouse.change import Change
 from copydesk.warehouse.decisions import RELEASE, WITHDRAW, Decision
 from copydesk.warehouse.retention import FOREVER, Keep
-from copydesk.warehouse.schemas import document_of, quarantine_row, quarantine_table
+from copydesk.warehouse.rows import document_of, quarantine_row, quarantine_table
 from copydesk.warehouse.versions import put_back, versions
 
 

@@ -17,7 +17,7 @@ from copydesk.records import Document
 from copydesk.run.batch import Batch
 from copydesk.sites.evidence import MOST_TEXT, Sites
 from copydesk.text.site import Recurring, site_of
-from copydesk.warehouse.schemas import document_of
+from copydesk.warehouse.rows import document_of
 from copydesk.warehouse.store import in_words
 
 

@@ -15,7 +15,7 @@ from copydesk.warehouse import Warehouse
 from copydesk.warehouse.history import History
 from copydesk.warehouse.quarantined import documents as quarantined
 from copydesk.warehouse.quarantined import there
-from copydesk.warehouse.schemas import document_of
+from copydesk.warehouse.rows import document_of
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from copydesk.records import Cleaned, Document
 from copydesk.sources.fields import names_text
 from copydesk.sources.records import Place, canonical, distinct, document, no_text_column
 from copydesk.sources.rows import records
-from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE, articles_table, edits_table
+from copydesk.warehouse.rows import articles_table, edits_table
+from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE
 
 #: Rows that are cleaned together.
 ROWS = 500

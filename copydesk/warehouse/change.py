@@ -25,7 +25,8 @@ from copydesk.warehouse.history import History
 from copydesk.warehouse.published import replaced_by
 from copydesk.warehouse.recovery import numbered
 from copydesk.warehouse.retention import FOREVER, Keep
-from copydesk.warehouse.schemas import VERSIONS, articles_table, edits_table
+from copydesk.warehouse.rows import articles_table, edits_table
+from copydesk.warehouse.schemas import VERSIONS
 from copydesk.warehouse.signatures import is_there, state
 from copydesk.warehouse.signs import Signs, signs
 from copydesk.warehouse.spill import Spill

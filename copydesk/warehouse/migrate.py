@@ -22,16 +22,8 @@ from copydesk.text.structure.names import canonical_agency
 from copydesk.warehouse import layout, parquet, partition
 from copydesk.warehouse.commit import marker, seal
 from copydesk.warehouse.recovery import numbered, staged
-from copydesk.warehouse.schemas import (
-    ARTICLES,
-    EDITS,
-    FORMAT,
-    RUNS,
-    UNWRITTEN,
-    VERSIONS,
-    articles_table,
-    edits_table,
-)
+from copydesk.warehouse.rows import articles_table, edits_table
+from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, RUNS, UNWRITTEN, VERSIONS
 from copydesk.warehouse.store import Store, WarehouseError, in_words
 
 MIGRATION = "migration"

@@ -21,7 +21,7 @@ from copydesk.sources.readers import READERS
 from copydesk.text.dates import find_date, parse_date
 from copydesk.text.encodings import Undecodable, decode
 from copydesk.text.site import NO_SITE
-from copydesk.warehouse.schemas import articles_table, edits_table, quarantine_row, quarantine_table
+from copydesk.warehouse.rows import articles_table, edits_table, quarantine_row, quarantine_table
 
 CONFIG = Config.model_validate({"typos": {"mode": "off"}})
 CHARSETS = (
