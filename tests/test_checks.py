@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from copydesk.checks import metrics
+from copydesk.checks import imports, metrics
 from copydesk.checks.engine import suite_of
 from copydesk.checks.expectations import Checks, SuiteError, merge, read_suites
 from copydesk.checks.suites import _SLIP, EXPECTATIONS, Rule, failure_of, read_suite
@@ -415,6 +415,7 @@ RIGHT: dict[str, Any] = {
 @pytest.mark.parametrize("kind", EXPECTATIONS)
 def test_great_expectations_knows_what_is_allowed(kind: str) -> None:
     """Each expectation exists, judges rows (or counts them), and takes and demands no other arguments than listed."""
+    imports.whole()
     from great_expectations.expectations import expectation
     from great_expectations.expectations.registry import get_expectation_impl
 
@@ -429,7 +430,7 @@ def test_great_expectations_knows_what_is_allowed(kind: str) -> None:
     assert {name for name, field in fields.items() if field.required} <= {k for k in kwargs if not kwargs[k].optional}
     given = {key: "neither" if (key, "column_A" in kwargs) == ("ignore_row_if", True) else RIGHT[key] for key in kwargs}
     assert all(kwargs[key].holds(value) for key, value in given.items())
-    suite_of("edits", [Rule("edits", "r", kind, given, (), "info", "Holds.", "edits.json")])
+    suite_of([Rule("edits", "r", kind, given, (), "info", "Holds.", "edits.json")])
 
 
 def test_whatever_great_expectations_refuses_is_put_in_words() -> None:
@@ -437,11 +438,12 @@ def test_whatever_great_expectations_refuses_is_put_in_words() -> None:
         "edits", "r", BETWEEN["type"], {"column": "start", "min_value": [1]}, (), "info", "Holds.", "edits.json"
     )
     with pytest.raises(SuiteError, match=r"^edits\.json: Great Expectations refuses min_value = \[1\] \([^\n]*float"):
-        suite_of("edits", [rule])
+        suite_of([rule])
 
 
 def test_only_slips_are_guessed_at() -> None:
     """No expectation that exists is taken for a misspelling of an allowed one."""
+    imports.whole()
     from great_expectations.expectations.registry import list_registered_expectation_implementations
 
     for kind in set(list_registered_expectation_implementations()) - set(EXPECTATIONS):

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 from clocks import cpu_seconds
 
-from copydesk.checks import metrics
-from copydesk.checks.engine import Engine
+from copydesk.checks import imports, metrics
+from copydesk.checks.engine import Engine, quiet, suite_of
 from copydesk.checks.expectations import BY_ROWS, Checks, Verdict, read_suites
 from copydesk.checks.metrics import COLUMNS, FOUND
 from copydesk.checks.rows import outcome_of
@@ -165,6 +165,45 @@ def test_what_is_left_to_great_expectations_comes_back_the_same(engine: Engine) 
     }
     assert [problem.rule for problem in verdict.whole] == ["nonsense"] and verdict.holds_back
     assert [result.failing for result in verdict.results] == [(("b", "de"),), (), (("b", "de"), ("c", "es"))]
+
+
+OTHERS = [
+    *[(f"expect_column_values_to_{no}match_regex", {"column": "language", "regex": "^e"}) for no in ("", "not_")],
+    ("expect_column_values_to_match_regex_list", {"column": "language", "regex_list": ["^e", "n$"], "match_on": "all"}),
+    ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "word_count", "column_B": "body_length"}),
+    ("expect_column_pair_values_to_be_equal", {"column_A": "word_count", "column_B": "body_length"}),
+    ("expect_multicolumn_values_to_be_equal", {"column_list": ["word_count", "body_length"]}),
+    ("expect_multicolumn_sum_to_equal", {"column_list": ["word_count", "body_length"], "sum_total": 4}),
+    ("expect_column_values_to_be_between", {"column": "language", "min_value": 1}),
+]
+
+
+def test_the_engine_judges_as_a_project_of_great_expectations_does(engine: Engine) -> None:
+    """The outcomes are those of a batch of a data source in a context, with all that belongs to it."""
+    gx = imports.whole()
+    given = {"body_length": [1, 2, None, 2], "word_count": [3, 1, 1, 2], "language": ["en", "es", "und", None]}
+    table = pa.table({name: given.get(name, pa.nulls(4, pa.string())) for name in COLUMNS["articles"]})
+    rules = [
+        *[rule_of(kind, kwargs, number) for number, (kind, kwargs) in enumerate(CASES)],
+        *[Rule("articles", f"other-{n}", *case, (), "info", "d", "w") for n, case in enumerate(OTHERS)],
+    ]
+    suite = gx.ExpectationSuite(name="articles")
+    for rule, configuration in zip(rules, suite_of(rules), strict=True):
+        assert configuration.meta == {"rule": rule.rule}
+        suite.expectations.append(configuration.to_domain_obj())
+    with quiet():
+        asset = gx.get_context(mode="ephemeral").data_sources.add_pandas("articles").add_dataframe_asset("articles")
+        whole = asset.add_batch_definition_whole_dataframe("articles")
+        batch = whole.get_batch(batch_parameters={"dataframe": table.to_pandas()})
+        found = batch.validate(suite, result_format={"result_format": "COMPLETE"})
+    ours = engine.outcomes("articles", rules, table)
+    assert len(ours) == len(rules)
+    for result in found.results:
+        said = ours[result.expectation_config.meta["rule"]]
+        rows = sorted(result.result.get("unexpected_index_list") or ())
+        assert (said.success, list(said.rows)) == (bool(result.success), rows)
+        assert (said.error is None) == (not result.exception_info or "raised_exception" in result.exception_info)
+    assert len({said.success for said in ours.values()}) == 2 and ours["other-7"].error
 
 
 def test_great_expectations_judges_what_was_counted() -> None:

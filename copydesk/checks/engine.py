@@ -6,100 +6,45 @@ more for a thousand rows than for one.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import ModuleType
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from copydesk.checks import imports
 from copydesk.checks.metrics import COLUMNS
 from copydesk.checks.rows import Outcome
 from copydesk.checks.suites import Rule, wrong
 from copydesk.records import INFO
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _FAILING = "failing"
 #: COMPLETE lists every failing row by its number in the frame; an article_id need not be unique.
 _WANTED = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
-#: What Great Expectations imports to compare distributions, to draw them, to check a profiler's settings and to render
-#: Markdown: half of the CPU time of its import, and 80 MB. They are imported when they are first used.
-_RARELY_USED = ("scipy.stats", "altair", "jsonschema", "mistune")
-
-
-def great_expectations() -> ModuleType:
-    """The package `great_expectations`."""
-    for name in _RARELY_USED:
-        _on_first_use(name)
-    import great_expectations
-
-    return great_expectations
-
-
-class _OnFirstUse(ModuleType):
-    """A module whose code runs when an attribute is asked for that it has not: anything of its own, or, by whoever
-    imports a module below it, its path.
-
-    `importlib.util.LazyLoader` runs it for any attribute, and so as soon as it is imported a second time.
-    """
-
-    def __getattr__(self, name: str) -> Any:
-        spec = self.__spec__
-        if (name.startswith("__") and name != "__path__") or spec is None or spec.loader is None:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        self.__class__ = ModuleType  # type: ignore[assignment]
-        if spec.submodule_search_locations is not None:
-            self.__path__ = spec.submodule_search_locations
-        spec.loader.exec_module(self)
-        return getattr(self, name)
-
-
-def _on_first_use(name: str) -> None:
-    """Register a module so that its code runs when something of it is first asked for."""
-    package, _, last = name.rpartition(".")
-    if name in sys.modules or (package and importlib.util.find_spec(package) is None):
-        return
-    spec = importlib.util.find_spec(name)
-    if spec is None:
-        return
-    module = importlib.util.module_from_spec(spec)
-    module.__dict__.pop("__path__", None)
-    module.__class__ = _OnFirstUse
-    sys.modules[name] = module
-    if package:
-        setattr(sys.modules[package], last, module)
+#: What a validator asks a project for.
+_NO_PROJECT: Any = SimpleNamespace(progress_bars={"globally": False})
 
 
 class Engine:
     """The suites of a folder in Great Expectations. Raises `SuiteError` if it refuses one."""
 
     def __init__(self, rules: Mapping[str, Sequence[Rule]]) -> None:
-        """Importing Great Expectations takes seconds, so it is imported here."""
-        with quiet():
-            gx = great_expectations()
-            from great_expectations.data_context.types.base import ProgressBarsConfig
-
-            context = gx.get_context(mode="ephemeral")
-            context.variables.progress_bars = ProgressBarsConfig(globally=False)
-            # One for all tables: with each that is added, the whole context is written as YAML.
-            asset = context.data_sources.add_pandas("copydesk").add_dataframe_asset("table")
-            self._tables = asset.add_batch_definition_whole_dataframe("whole")
-            self._suites = {(name, *(rule.rule for rule in own)): suite_of(name, own) for name, own in rules.items()}
+        """Importing Great Expectations takes half a second, so it is imported here."""
+        self._suites = {(name, *(rule.rule for rule in own)): suite_of(own) for name, own in rules.items()}
 
     def outcomes(self, name: str, rules: Sequence[Rule], table: pa.Table) -> dict[str, Outcome]:
         """The outcomes of `rules`, some or all of those of the suite `name`, by rule."""
-        frame = table.select(list(COLUMNS[name])).to_pandas()
         key = (name, *(rule.rule for rule in rules))
-        with quiet():
-            if key not in self._suites:
-                self._suites[key] = suite_of(name, rules)
-            batch = self._tables.get_batch(batch_parameters={"dataframe": frame})
-            found = batch.validate(self._suites[key], result_format=_WANTED)
-        return {result.expectation_config.meta["rule"]: _outcome(result) for result in found.results}
+        if key not in self._suites:
+            self._suites[key] = suite_of(rules)
+        return _judged(self._suites[key], table.select(list(COLUMNS[name])).to_pandas())
 
     def none_failed(self, counts: Mapping[str, int]) -> dict[str, bool]:
         """Whether each expectation holds by the number of its failing rows: one row for each is judged, at once."""
@@ -107,13 +52,28 @@ class Engine:
 
         none = {"column": _FAILING, "max_value": 0}
         rule = Rule(_FAILING, _FAILING, "expect_column_values_to_be_between", none, (_FAILING,), INFO, "", "")
-        with quiet():
-            frame = pd.DataFrame({_FAILING: list(counts.values())})
-            batch = self._tables.get_batch(batch_parameters={"dataframe": frame})
-            found = batch.validate(suite_of(_FAILING, [rule]), result_format=_WANTED)
-        outcome = _outcome(found.results[0])
+        outcome = _judged(suite_of([rule]), pd.DataFrame({_FAILING: list(counts.values())}))[_FAILING]
         failing = set(outcome.rows) if outcome.error is None else set(range(len(counts)))
         return {name: number not in failing for number, name in enumerate(counts)}
+
+
+def _judged(suite: list[Any], frame: pd.DataFrame) -> dict[str, Outcome]:
+    """The outcomes of a suite on a frame, by rule.
+
+    The validator of Great Expectations judges on its engine for pandas, without a project: there each table is hashed
+    and each result kept.
+    """
+    from great_expectations.core.batch import Batch
+    from great_expectations.execution_engine.pandas_batch_data import PandasBatchData
+    from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+    from great_expectations.validator.validator import Validator
+
+    with quiet():
+        engine = PandasExecutionEngine()
+        batch = Batch(PandasBatchData(engine, frame))  # type: ignore[arg-type]  # a batch of a frame holds this
+        validator = Validator(engine, data_context=_NO_PROJECT, batches=[batch])
+        found: list[Any] = validator.graph_validate(suite, {"result_format": _WANTED})
+    return {result.expectation_config.meta["rule"]: _outcome(result) for result in found}
 
 
 def _outcome(result: Any) -> Outcome:
@@ -126,26 +86,25 @@ def _outcome(result: Any) -> Outcome:
     return Outcome(words is None and bool(result.success), of_rows, rows, missing, words)
 
 
-def suite_of(name: str, rules: Sequence[Rule]) -> Any:
-    """`rules` as a suite of Great Expectations; checks that it accepted every rule."""
-    gx = great_expectations()
-    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-    from great_expectations.expectations.metadata_types import FailureSeverity
+def suite_of(rules: Sequence[Rule]) -> list[Any]:
+    """`rules` as configured expectations of Great Expectations. Raises `SuiteError` if it refuses one."""
+    with quiet():
+        imports.expectations(rule.expectation for rule in rules)
+        from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+        from great_expectations.expectations.metadata_types import FailureSeverity
 
-    suite = gx.ExpectationSuite(name=name)
-    for rule in rules:
-        configuration = ExpectationConfiguration(
-            type=rule.expectation,
-            kwargs=rule.kwargs,
-            meta={"rule": rule.rule},
-            severity=FailureSeverity(rule.severity),
-        )
-        try:
-            suite.expectations.append(configuration.to_domain_obj())
-        except (ValueError, TypeError) as error:
-            wrong(rule.where, f"Great Expectations refuses {_refusal(error, rule.kwargs)}")
-    if len(suite.expectations) != len(rules):
-        wrong(f"{name}.json", f"{len(rules)} expectations were read and {len(suite.expectations)} were loaded")
+        suite = []
+        for rule in rules:
+            configuration = ExpectationConfiguration(
+                type=rule.expectation,
+                kwargs=rule.kwargs,
+                meta={"rule": rule.rule},
+                severity=FailureSeverity(rule.severity),
+            )
+            try:
+                suite.append(configuration.to_domain_obj().configuration)
+            except (ValueError, TypeError) as error:
+                wrong(rule.where, f"Great Expectations refuses {_refusal(error, rule.kwargs)}")
     return suite
 
 

@@ -1,7 +1,7 @@
 """Validation: the suites of Great Expectations in `expectations/` judge the metrics of `copydesk.checks.metrics`.
 
 The suites of many rows are judged column by column (`copydesk.checks.rows`), and what they counted, the dates and the
-run by Great Expectations itself, once a run. Importing it takes seconds, so `Checks` imports it when it is created.
+run by Great Expectations itself, once a run. Its import takes half a second, so `Checks` imports it when it is created.
 """
 
 from __future__ import annotations

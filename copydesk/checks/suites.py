@@ -2,7 +2,7 @@
 
 Great Expectations drops expectations of unknown type, treats a missing severity as critical, and notices limits that no
 value can meet only when it judges. Here all of these are errors that name the file, the position and what is allowed.
-Great Expectations takes seconds to import, so this module checks as much as it can with `EXPECTATIONS` instead.
+Great Expectations takes half a second to import, so this module checks as much as it can with `EXPECTATIONS` instead.
 """
 
 from __future__ import annotations

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from copydesk.checks.engine import great_expectations, quiet
+from copydesk.checks import imports
+from copydesk.checks.engine import quiet
 from copydesk.checks.record import Record
 
 
 def build(record: Record, folder: Path) -> None:
     """Write the Data Docs of a run to the empty or missing `folder`. Nothing is sent or loaded."""
     with quiet():
-        great_expectations()
+        imports.whole()
         from copydesk.checks.data_docs.project import project
         from copydesk.checks.data_docs.site import write_site
 
