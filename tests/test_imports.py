@@ -129,6 +129,11 @@ def test_great_expectations_is_imported_in_part_and_the_rest_when_it_is_asked_fo
         "    'great_expectations.datasource.fluent.pandas_datasource', 'altair.vegalite', 'mistune.core'};"
         "assert not never & sys.modules.keys();"
         "import great_expectations as gx; assert 'Checkpoint' not in vars(gx) and gx.Checkpoint.__name__;"
+        "import pandas as pd; source = gx.get_context(mode='ephemeral').data_sources.add_pandas('p');"
+        "whole = source.add_dataframe_asset('a').add_batch_definition_whole_dataframe('w');"
+        "batch = whole.get_batch({'dataframe': pd.DataFrame({'a': [1, 2]})});"
+        "mean = gx.expectations.ExpectColumnMeanToBeBetween(column='a', min_value=1.5);"
+        "assert batch.validate(mean).success;"
         "assert gx.core.Domain and gx.expectations.ExpectColumnMaxToBeBetween(column='a', max_value=1);"
         "assert not hasattr(gx, 'get_contxt') and gx.get_context(mode='ephemeral');"
         "from great_expectations.expectations import registry; assert imports.whole() is gx;"
@@ -139,3 +144,12 @@ def test_great_expectations_is_imported_in_part_and_the_rest_when_it_is_asked_fo
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert float(done.stdout) == 1.0
+
+
+def test_a_version_of_great_expectations_that_is_not_known_is_imported_whole() -> None:
+    code = (
+        "from copydesk.checks import imports; from copydesk.checks.expectations import Checks; imports._KNOWN = '1.0.';"
+        "Checks(); import great_expectations as gx; print('Checkpoint' in vars(gx))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"

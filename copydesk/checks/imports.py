@@ -12,6 +12,7 @@ import importlib.util
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import metadata
 from types import ModuleType
 from typing import Any
 
@@ -19,9 +20,11 @@ from typing import Any
 _RARELY_USED = ("scipy.stats", "altair", "jsonschema", "mistune")
 #: Great Expectations does without these where they are not installed, and frames need none of them.
 _FOR_OTHER_DATA = ("sqlalchemy", "boto3", "botocore")
-#: Packages whose names are imported one by one, when they are asked for. The first is the root of the others.
+#: The versions whose packages are laid out as is said here; of any other, all is imported.
+_KNOWN = "1.24."
+_ROOT = "great_expectations"
+#: Packages whose names are imported one by one, when they are asked for.
 _PACKAGES = (
-    "great_expectations",
     "great_expectations.core",
     "great_expectations.data_context",
     "great_expectations.data_context.data_context",
@@ -41,37 +44,49 @@ def expectations(types: Iterable[str]) -> None:
     metrics = [f"metrics.{kind}_metrics" for kind in ("column_map", "column_pair_map", "multicolumn_map", "table")]
     with _without(_FOR_OTHER_DATA):
         for name in (*metrics, *(f"core.{name}" for name in types)):
-            importlib.import_module(f"great_expectations.expectations.{name}")
-        importlib.import_module("great_expectations.validator.validator")
+            importlib.import_module(f"{_ROOT}.expectations.{name}")
+        importlib.import_module(f"{_ROOT}.validator.validator")
 
 
 def whole() -> ModuleType:
     """The package `great_expectations`, with all of its expectations and metrics."""
     _register_packages()
+    root = sys.modules[_ROOT]
     with _without(_FOR_OTHER_DATA):
-        for name in reversed(_PACKAGES):
+        for name in (*reversed(_PACKAGES), _ROOT):
             module = importlib.import_module(name)
-            if isinstance(module, _NameByName):
+            if isinstance(module, _NameByName | _Whole):
                 _run(module)
-    return module
+    return root
 
 
 def _register_packages() -> None:
     """Nothing, if Great Expectations is imported already."""
-    root, *others = _PACKAGES
-    if root in sys.modules:
+    if _ROOT in sys.modules:
         return
     for name in _RARELY_USED:
         _on_first_use(name)
-    _register(root, _NameByName)
-    sys.modules[root].__version__ = importlib.import_module(f"{root}._version").get_versions()["version"]  # type: ignore[attr-defined]
+    if not metadata.version(_ROOT).startswith(_KNOWN):
+        importlib.import_module(_ROOT)
+        return
+    _register(_ROOT, _Whole)
+    sys.modules[_ROOT].__version__ = importlib.import_module(f"{_ROOT}._version").get_versions()["version"]  # type: ignore[attr-defined]
     with _without(_FOR_OTHER_DATA):
-        for name in others:
+        for name in _PACKAGES:
             _register(name, _NameByName)
 
 
 class _Unrun(ModuleType):
     """A module that is imported, and whose code did not run yet."""
+
+
+class _Whole(_Unrun):
+    """The root package: whoever else in this process asks it for a name gets all of Great Expectations."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise _missing(self, name)
+        return getattr(whole(), name)
 
 
 class _OnFirstUse(_Unrun):
