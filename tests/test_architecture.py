@@ -57,7 +57,7 @@ PURE = frozenset(
     """records config edits hand_check ledger located reviewed data text duplicates report.diff""".split(),
 )
 #: All that the pure part calls beside the standard library.
-PURE_PACKAGES = frozenset({"chardet", "ftfy", "numpy", "py3langid", "pydantic"})
+PURE_PACKAGES = frozenset({"chardet", "ftfy", "numpy", "pydantic"})
 #: What of the standard library reaches files, clocks, networks, processes or chance.
 IMPURE_MODULES = frozenset(
     """asyncio concurrent glob http io logging multiprocessing os pathlib random secrets shutil signal socket sqlite3
@@ -68,9 +68,7 @@ IMPURE_METHODS = frozenset({"now", "today", "utcnow", "read_text", "read_bytes",
 #: Package data, read once.
 EXCEPTIONS = frozenset({("copydesk/data/lists.py", "read_text"), ("copydesk/data/rules.py", "read_text")})
 #: Seconds to import each; they wait until they are needed.
-HEAVY = frozenset(
-    {"fsspec", "great_expectations", "jinja2", "onnxruntime", "pandas", "prefect", "py3langid", "pyarrow", "rich"}
-)
+HEAVY = frozenset({"fsspec", "great_expectations", "jinja2", "onnxruntime", "pandas", "prefect", "pyarrow", "rich"})
 
 
 class Import(NamedTuple):

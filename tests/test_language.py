@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,13 @@ def theirs() -> LanguageIdentifier:
     model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     model.set_languages(language_model.LANGUAGES)
     return model
+
+
+def test_the_file_holds_the_model_of_py3langid(theirs: LanguageIdentifier) -> None:
+    ours = language_model._model()
+    assert np.array_equal(ours.next_state, theirs.tk_nextmove) and np.array_equal(ours.row >> 8, theirs.tk_row)
+    assert np.array_equal(ours.feature, theirs.tk_output) and ours.languages == theirs.nb_classes
+    assert np.array_equal(ours.weights, theirs.nb_ptc) and np.array_equal(ours.prior, theirs.nb_pc)
 
 
 @pytest.mark.parametrize("text", SENTENCES)

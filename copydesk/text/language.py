@@ -1,5 +1,5 @@
 """Language identification: by script, then by function words and letters that only one language of the script uses,
-then by py3langid, confirmed by letter statistics.
+then by the model of py3langid, confirmed by letter statistics.
 
 py3langid is langid.py (Lui and Baldwin, 2012, "langid.py: An Off-the-shelf Language Identification Tool") with a
 faster model file. It always names a language; the result is `und` if the letters of another language fit much better

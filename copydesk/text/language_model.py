@@ -1,6 +1,8 @@
 """The model of py3langid (langid.py, Lui and Baldwin, 2012) with its automaton run on all bytes of a text at once.
 
 Its own loop looks one byte up after the other in tables too large for the cache. The probabilities are the same.
+`training/language_model.py` writes the model as `copydesk/data/language_model.npz`: py3langid takes a second to unpack
+its own file.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from copydesk.data import lists
 
 #: The languages among which the model chooses: those of news sites in the Latin and Cyrillic scripts.
 LANGUAGES = (
@@ -47,7 +51,7 @@ class _Model(NamedTuple):
     next_state: NDArray[np.uint32]
     row: NDArray[np.intp]
     feature: NDArray[np.intp]
-    weights: NDArray[np.float32]
+    weights: NDArray[np.float16]
     prior: NDArray[np.float32]
     languages: list[str]
     aliases: list[tuple[int, int]]
@@ -58,7 +62,8 @@ class _Model(NamedTuple):
         if not visits:
             return np.zeros(len(self.languages), np.float32)
         which, times = np.fromiter(visits, np.intp, len(visits)), np.fromiter(visits.values(), np.float32, len(visits))
-        return np.asarray(np.log1p(times) @ self.weights.take(which, axis=0) + self.prior, np.float32)
+        weights = self.weights.take(which, axis=0).astype(np.float32)
+        return np.asarray(np.log1p(times) @ weights + self.prior, np.float32)
 
     def features(self, content: bytes) -> NDArray[np.intp]:
         """The features of a text, in the order of their ends."""
@@ -77,17 +82,17 @@ class _Model(NamedTuple):
 
 @cache
 def _model() -> _Model:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # takes 0.8 s, and English rarely needs it
-
-    model = LanguageIdentifier.from_model_file(MODEL_FILE)
-    model.set_languages(LANGUAGES)
-    languages = list(map(str, model.nb_classes))
+    found = lists.arrays("language_model.npz")
+    rows, languages = len(found["others"]), list(map(str, found["languages"]))
+    next_state = np.tile(found["first"], rows)
+    places = np.repeat(np.arange(0, rows * 256, 256, dtype=np.int32), found["others"]) + found["byte"]
+    next_state[places] = np.cumsum(found["step"], dtype=np.int32)
     return _Model(
-        np.asarray(model.tk_nextmove, np.uint32),
-        np.asarray(model.tk_row, np.intp) << 8,
-        np.asarray(model.tk_output, np.intp),
-        np.ascontiguousarray(model.nb_ptc, np.float32),
-        np.asarray(model.nb_pc, np.float32),
+        next_state.view(np.uint32),
+        found["row"].astype(np.intp) << 8,
+        found["feature"].astype(np.intp),
+        found["weights"],
+        found["prior"],
         languages,
         [(languages.index(code), i) for i, code in enumerate(languages) if languages.index(code) < i],
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from copydesk.config import Config
 
 #: Libraries that decide what an article becomes.
-DECISIVE = ("chardet", "ftfy", "onnxruntime", "py3langid", "trafilatura")
+DECISIVE = ("chardet", "ftfy", "onnxruntime", "trafilatura")
 #: Level of zstd: on news a higher one costs more CPU than it saves bytes.
 LEVEL = 1
 #: Names of the user's files in a parcel.
