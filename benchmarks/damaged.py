@@ -17,18 +17,21 @@ import gzip
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from benchmarks import correctors
+from benchmarks.correctors import Corrector
 from benchmarks.typo_score import Score, score
+from copydesk import languages
+from copydesk.config import TyposConfig
 
 HERE = Path(__file__).parent
 Pair = tuple[str, str]
-Corrector = Callable[[Sequence[str]], list[str]]
 #: Lines of a set that are measured, and lines that are run together.
 MOST, GLUED = 1_000, 300
 
@@ -153,13 +156,10 @@ def table(results: dict[str, dict[str, Result]]) -> str:
 
 def ours() -> dict[str, Corrector]:
     """What copydesk applies, and what it applies and suggests, with the settings that it comes with."""
-    from benchmarks import typos
-    from copydesk import languages
-    from copydesk.config import TyposConfig
-
     model, settings = languages.model("en"), TyposConfig()
-    applied = typos.ours(model, settings.apply_from, settings.apply_words_from)
-    return {"copydesk, applied": applied, "copydesk, applied and suggested": typos.ours(model, settings.suggest_from)}
+    applied = correctors.ours(model, settings.apply_from, settings.apply_words_from)
+    both = correctors.ours(model, settings.suggest_from)
+    return {"copydesk, applied": applied, "copydesk, applied and suggested": both}
 
 
 def main() -> None:

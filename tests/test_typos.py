@@ -22,6 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import copydesk
+from benchmarks import damaged, typos
+from benchmarks.correctors import ours
 from copydesk import languages
 from copydesk.config import Config, TyposConfig
 from copydesk.edits import APPLIED, SUGGESTED, undo_all
@@ -40,12 +42,6 @@ from copydesk.text.typos.step import DIGITS, LONGEST, look, settle
 from copydesk.warehouse import Warehouse
 from tests import toy_language
 from tests.nights import STORY, night, table
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
-
-import typos as bench
-
-from benchmarks import damaged
 
 HERE = Path(__file__).parent
 CASES = [json.loads(line) for line in (HERE / "cases" / "typos.jsonl").read_text("utf-8").splitlines()]
@@ -76,9 +72,9 @@ def test_the_edits_of_a_case_undo_it(case: dict[str, str]) -> None:
 def test_figures_do_not_fall() -> None:
     """Accuracy on sentences of the project's own; floors are only ever raised."""
     floors = json.loads((HERE / "floors.json").read_text("utf-8"))["typos"]
-    sets = bench.sentences(HERE.parent / "benchmarks" / "typos")
-    applied = bench.measure(bench.ours(MODEL, SETTINGS.apply_from, SETTINGS.apply_words_from), sets)
-    both = bench.measure(bench.ours(MODEL, SETTINGS.suggest_from), sets)
+    sets = typos.sentences(HERE.parent / "benchmarks" / "typos")
+    applied = typos.measure(ours(MODEL, SETTINGS.apply_from, SETTINGS.apply_words_from), sets)
+    both = typos.measure(ours(MODEL, SETTINGS.suggest_from), sets)
     assert applied["clean"]["made"] <= floors["clean_changes"]
     assert applied["nonword"]["recall"] >= floors["nonword_recall"]
     assert applied["nonword"]["precision"] >= floors["nonword_precision"]
@@ -90,7 +86,7 @@ def test_figures_do_not_fall() -> None:
 def test_damaged_text_does_not_fall() -> None:
     """Precision and recall of what is applied, on lines of the project's own; floors are only ever raised."""
     floors = json.loads((HERE / "floors.json").read_text("utf-8"))["damaged"]
-    applied = bench.ours(MODEL, SETTINGS.apply_from, SETTINGS.apply_words_from)
+    applied = ours(MODEL, SETTINGS.apply_from, SETTINGS.apply_words_from)
     for name, rows in damaged.run(HERE.parent / "benchmarks" / "typos", {"applied": applied}).items():
         precision, recall = floors[name]
         assert rows["applied"].score.precision >= precision, name
