@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 import pytest
+from clocks import cpu_seconds
 
 from copydesk.records import Document
 from copydesk.sources.pages import declared_charset, extract
@@ -115,13 +116,13 @@ def test_a_page_in_its_declared_encoding() -> None:
     ],
 )
 def test_hostile_pages_are_held_back_in_time(content: bytes, rule: str | None) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     document = extracted(content)
     assert document.problem is not None and document.content == content and document.text is None
     assert (document.problem.stage, document.problem.severity) == ("read", "critical")
     if rule:
         assert document.problem.rule == rule
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize(
@@ -276,9 +277,7 @@ def test_the_date_that_the_article_states(body: str, date: str | None) -> None:
     ],
 )
 def test_nested_pages_take_no_more_than_seconds(body: str) -> None:
-    started = time.perf_counter()
-    small(body)
-    assert time.perf_counter() - started < 10
+    assert cpu_seconds(lambda: small(body)) < 10
 
 
 # --- who wrote it, when, under which headline -----------------------------------------------------------------------

@@ -10,13 +10,13 @@ import posixpath
 import re
 import shutil
 import subprocess
-import time
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from clocks import cpu_seconds
 from reports import Tags, batch, held, hostile_data, run_row, validation
 
 from copydesk.edits import TITLE, Edit, Span, replace
@@ -159,12 +159,10 @@ def test_tally_is_bounded_and_says_so() -> None:
 
 
 def test_digest_is_cheap() -> None:
-    batches = [batch(range(n, n + 1000)) for n in (0, 1000)]
-    summary = digest_of(batches[0])
-    start = time.process_time()
-    summary.add(*batches[1])
+    first, second = (batch(range(n, n + 1000)) for n in (0, 1000))
+    summary = digest_of(first)
     # 50 µs an article is the aim, measured on a quiet machine; the test allows for a busy one
-    assert (time.process_time() - start) / 1000 < 250e-6
+    assert cpu_seconds(lambda: summary.add(*second), runs=3) / 1000 < 250e-6
     assert len(pickle.dumps(summary)) < 1_000_000
 
 

@@ -75,12 +75,12 @@ def test_a_wrong_checksum_costs_no_byte(tmp_path: Path, suffix: str, size: int) 
 @pytest.mark.parametrize("kind", ["txt", "jsonl", "csv", "parquet", "html"])
 def test_a_bomb_is_stopped_in_time(tmp_path: Path, suffix: str, kind: str) -> None:
     path = written(tmp_path / f"a.{kind}{suffix}", PACK[suffix](b"text\n" + b" " * 60_000_000))
-    started = time.perf_counter()
+    started = time.process_time()
     found = documents(path)[-1]
     assert rules([found]) == ["decompression-bomb"]
     assert len(found.content) <= max(2**20, 200 * path.stat().st_size)
     assert found.problem and "sources.max_expansion" in found.problem.observed
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert rules(documents(path, max_expansion=10**6))[-1] != "decompression-bomb"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from clocks import cpu_seconds
+from growth import time_grows
 
 from copydesk.config import Config, RunConfig
 from copydesk.pipeline import clean_documents
@@ -30,18 +30,13 @@ SIZES = {"txt": 20_000, "html": 100_000, "jsonl": 400_000, "csv": 200_000}
 pytestmark = pytest.mark.no_cover
 
 
-def seconds(path: Path, content: bytes) -> float:
-    path.write_bytes(content)
-    return cpu_seconds(lambda: clean_documents(list(read(str(path), CONFIG.sources))[:50], CONFIG))
-
-
 @pytest.mark.parametrize("name", SHAPES)
 def test_time_grows_with_size_and_not_with_its_square(tmp_path: Path, name: str) -> None:
     kind, shape = SHAPES[name]
-    size = SIZES[kind]
     path = tmp_path / f"a.{kind}"
-    for _ in range(3):  # a busy machine may be slow once
-        twice = seconds(path, shape(2 * size))
-        if twice <= FLOOR or twice <= MOST_GROWTH * seconds(path, shape(size)):
-            return
-    pytest.fail(f"{2 * size:,} bytes take {twice:.1f} s, more than {MOST_GROWTH} times as long as half of them")
+
+    def clean(size: int) -> None:
+        path.write_bytes(shape(size))
+        clean_documents(list(read(str(path), CONFIG.sources))[:50], CONFIG)
+
+    time_grows(clean, SIZES[kind], 2 * SIZES[kind], MOST_GROWTH, FLOOR)
