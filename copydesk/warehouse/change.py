@@ -146,7 +146,7 @@ class Change:
             copies = compare(self._delta(), settings, anew=True)
             known = state(self._store)
             whole = known is not None and is_there(self._store, known)
-            if copies.places or copies.duplicates or copies.state != before or not whole:
+            if copies.places.days or copies.duplicates or copies.state != before or not whole:
                 publish(self._store, self._plan(numbered(self._store, COMPARISON), [], copies))
             return copies
 
@@ -173,7 +173,7 @@ class Change:
             decisions=decided,
             keep=self._keep,
             copies=copies,
-            small=self._history.small if self._files or self._released or copies.places else None,
+            small=self._history.small if self._files or self._released or copies.places.days else None,
         )
 
     def _replaced(self, run_id: str) -> Iterator[pa.Table]:

@@ -193,7 +193,7 @@ class _Work:
         of = self.store.partitions.schema
         with ThreadPoolExecutor(1) as beside:  # large files, whose compression releases the GIL
             raw = beside.submit(self._grow, "raw", RAW, plan.raw()) if plan.raw else None
-            self._partitions("articles", of("articles"), plan.articles, plan.days | plan.copies.places.keys())
+            self._partitions("articles", of("articles"), plan.articles, plan.days | plan.copies.places.days)
             self._partitions("edits", of("edits"), plan.edits, plan.days)
             self._copies()
             if raw is not None:
@@ -234,13 +234,18 @@ class _Work:
     def _partitions(self, table: str, schema: pa.Schema, spill: Spill, changed: Collection[int]) -> None:
         """The changed partitions of one table: those with new rows, then those whose rows leave or change place."""
         left, partitions = set(changed), self.store.partitions
+        places = self.plan.copies.places if table == "articles" else NOTHING.places
+
+        def finish(new: pa.Table, days: Sequence[int]) -> pa.Table:
+            if partitions.has_months(table):
+                new = let_through(new, self.plan.held)
+            return placed(self._stamped(new), places.of(days))
 
         def assemble(rows: Rows) -> None:
-            new = map(self._stamped, rows.tables)
-            self._partition(table, schema, rows.day, new, self.plan.leaving.get(rows.day, []))
+            self._partition(table, schema, rows.day, rows.tables, self.plan.leaving.get(rows.day, []))
 
         with ThreadPoolExecutor(WRITERS) as pool:
-            for handful in spill.partitions(left):
+            for handful in spill.partitions(left, finish):
                 left -= {rows.day for rows in handful}
                 list(pool.map(assemble, handful))
             losing = sorted(day for day in left if partitions.file(table, day) in self.existing)
@@ -271,16 +276,13 @@ class _Work:
     def _partition(self, table: str, schema: pa.Schema, day: int, new: Iterator[pa.Table], leaving: list[str]) -> None:
         """The new content of a file: the remaining rows in order, followed by the new ones in order."""
         name = self.store.partitions.file(table, day)
-        places = self.plan.copies.places.get(day) if table == "articles" else None
 
         def rows() -> Iterator[pa.Table]:
             if name in self.existing:
+                places = self.plan.copies.places.of([day]) if table == "articles" else None
                 for old in partition.read(self.store, name, schema):
                     yield placed(_without(old, leaving, schema), places)
-            for fresh in new:
-                if self.store.partitions.has_months(table):
-                    fresh = let_through(fresh, self.plan.held)
-                yield placed(fresh, places)
+            yield from new
 
         parts: list[Part] = []
         self._parquet(name, schema, index.noted(rows(), parts) if table in index.TABLES else rows())
@@ -311,7 +313,7 @@ class _Work:
         self.files[name] = parquet.seal(path)
 
     def _path(self, name: str) -> Path:
-        return self.store.workspace / Path(staged(self.staging, name)).relative_to(layout.STAGING)
+        return self.folder / Path(staged(self.staging, name)).name
 
 
 def _at(table: pa.Table, at: datetime) -> pa.Table:

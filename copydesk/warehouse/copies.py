@@ -50,14 +50,14 @@ KEPT = 10_000
 
 
 class Placed(NamedTuple):
-    """New places of some articles of a partition: their ids, and the columns of `Place`, as arrays of strings."""
+    """New places of some articles: their ids, and the columns of `Place`, as arrays of strings."""
 
     ids: pa.Array
     columns: Sequence[pa.Array]
 
 
-class Places(Mapping[int, Placed]):
-    """The new places of articles by partition, made when they are asked for."""
+class Places:
+    """The new places of articles by file, made when they are asked for."""
 
     def __init__(self, made: Clusters, articles: Any, days: Any) -> None:
         """`articles` int64[n] of those in `made` have new places, in the files `days` int64[n]."""
@@ -66,8 +66,17 @@ class Places(Mapping[int, Placed]):
         found, starts = np.unique(days[order], return_index=True)
         self._of = dict(zip(found.tolist(), np.split(articles[order], starts[1:]), strict=True)) if len(found) else {}
 
-    def __getitem__(self, day: int) -> Placed:
-        made, some = self._made, self._of[day]
+    @property
+    def days(self) -> set[int]:
+        """The files that have such articles."""
+        return set(self._of)
+
+    def of(self, days: Sequence[int]) -> Placed | None:
+        """The new places of the articles in some files, None if there are none."""
+        parts = [self._of[day] for day in days if day in self._of]
+        if not parts:
+            return None
+        made, some = self._made, np.concatenate(parts)
         canonical = made.canonical[some]
         clusters = _strings(made.entries.ids[canonical])
         agencies = pa.array(made.entries.names, pa.string()).take(_codes(made.agencies[some]))
@@ -76,22 +85,16 @@ class Places(Mapping[int, Placed]):
             [clusters, pc.if_else(pa.array(canonical == some), pa.scalar(None, pa.string()), clusters), agencies],
         )
 
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._of)
-
-    def __len__(self) -> int:
-        return len(self._of)
-
 
 class Compared(NamedTuple):
     """What a commit has to write beside its rows.
 
-    `places` are the new places of articles in clusters, by partition; `duplicates` the new content of partitions of
+    `places` are the new places of articles in clusters; `duplicates` the new content of partitions of
     that table, `signatures` the files of the signature table, `state` the file beside them. `clusters` are all that
     were made again, `fresh` bool[n] says which of their articles the commit adds; `rows` reads some of these articles.
     """
 
-    places: Mapping[int, Placed]
+    places: Places
     duplicates: Mapping[int, pa.Table]
     signatures: Mapping[str, Tables]
     state: bytes | None
@@ -100,7 +103,7 @@ class Compared(NamedTuple):
     rows: Callable[[Sequence[int]], list[dict[str, Any]]] = lambda articles: []
 
 
-NOTHING = Compared({}, {}, {}, None)
+NOTHING = Compared(Places(Clusters.none(), np.empty(0, np.int64), np.empty(0, np.int64)), {}, {}, None)
 
 
 def forgotten(store: Store) -> Compared:

@@ -74,8 +74,8 @@ _OF_EDITS: dict[str, Any] = {
     ),
 }
 
-#: Rows of a small file. A night of many dates has thousands of them: pages of a few bytes are larger when compressed,
-#: and each compressed column takes as long as writing it.
+#: Rows of a small file. A night of many dates has thousands of them: pages of a few bytes are larger when compressed or
+#: with a dictionary, and each compressed column takes as long as writing it.
 SMALL_ROWS = 64
 _LONG_TEXTS = ("body", "content", "text")
 
@@ -101,7 +101,7 @@ def _options(schema: pa.Schema, small: bool) -> dict[str, Any]:
     return {
         "compression": dict.fromkeys(texts, "zstd") or "none" if small else "zstd",
         "compression_level": dict.fromkeys(texts, 3) or None if small else 3,
-        "use_dictionary": [name for name in flat if name in _FEW_VALUES],
+        "use_dictionary": False if small else [name for name in flat if name in _FEW_VALUES],
         "write_statistics": [name for name in flat if name not in _TEXTS],
     }
 
@@ -196,6 +196,6 @@ def text_bytes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
     total = np.zeros(table.num_rows, np.int64)
     for name in _HEAVY:
         if name in table.schema.names:
-            lengths = pc.fill_null(pc.binary_length(table[name]), 0)
-            total += lengths.to_numpy()
+            lengths = pc.binary_length(table[name])
+            total += (pc.fill_null(lengths, 0) if lengths.null_count else lengths).to_numpy()
     return total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +37,10 @@ def let_through(table: pa.Table, held: Collection[int]) -> pa.Table:
         return table
     days = pc.fill_null(table["published_date"].cast(pa.int32()), UNDATED)
     return table.filter(pc.invert(pc.is_in(days, pa.array(sorted(held), pa.int32()))))
+
+
+#: Makes rows of some files ready to be written: thousands of small files are finished together.
+Finish = Callable[[pa.Table, Sequence[int]], pa.Table]
 
 
 class Stream:
@@ -134,15 +138,15 @@ class Spill:
         for stream in self._buckets.values():
             stream.close()
 
-    def partitions(self, days: Collection[int]) -> Iterator[list[Rows]]:
-        """The rows of each of the files `days` that has any, in groups that are loaded together."""
+    def partitions(self, days: Collection[int], finish: Finish) -> Iterator[list[Rows]]:
+        """The rows of each of the files `days` that has any, in groups that are loaded and finished together."""
         for number in range(BUCKETS):
             for handful in self._handfuls(sorted(day for day in days if day in self._bytes and _bucket(day) == number)):
                 tables = self._buckets[number].tables()
                 if len(handful) == 1 and self._bytes[handful[0]] > LOAD_BYTES:
-                    yield [Rows(handful[0], _only(tables, handful[0]))]
+                    yield [Rows(handful[0], _only(tables, handful[0], finish))]
                 else:
-                    yield _sorted_out(tables, handful)
+                    yield _sorted_out(tables, handful, finish)
 
     def _handfuls(self, days: list[int]) -> Iterator[list[int]]:
         handful: list[int] = []
@@ -161,11 +165,11 @@ def _bucket(days: Any) -> Any:
     return (days + part_of(days)) % BUCKETS
 
 
-def _only(tables: Iterator[pa.Table], day: int) -> Iterator[pa.Table]:
+def _only(tables: Iterator[pa.Table], day: int, finish: Finish) -> Iterator[pa.Table]:
     for table in tables:
         chosen = table.filter(pa.array(table[_DAY].to_numpy() == day))
         if chosen.num_rows:
-            yield chosen.drop_columns([_DAY])
+            yield finish(chosen.drop_columns([_DAY]), [day])
 
 
 def _chosen(table: pa.Table, days: list[int]) -> pa.Table:
@@ -174,8 +178,8 @@ def _chosen(table: pa.Table, days: list[int]) -> pa.Table:
     return table if mask.all() else table.filter(pa.array(mask))
 
 
-def _sorted_out(tables: Iterator[pa.Table], handful: list[int]) -> list[Rows]:
-    table = pa.concat_tables([_chosen(table, handful) for table in tables]).combine_chunks()
+def _sorted_out(tables: Iterator[pa.Table], handful: list[int], finish: Finish) -> list[Rows]:
+    table = finish(pa.concat_tables([_chosen(table, handful) for table in tables]).combine_chunks(), handful)
     days = table[_DAY].to_numpy()
     order = np.argsort(days, kind="stable")
     table = table.drop_columns([_DAY]).take(order)
