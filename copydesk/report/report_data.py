@@ -94,8 +94,11 @@ def with_making(data: ReportData, making: Mapping[str, Any]) -> ReportData:
 
 
 def as_bytes(data: ReportData) -> bytes:
-    """`data` as the content of its file."""
-    return (json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+    """`data` as the content of its file, a line for each part."""
+    parts = (
+        f"{json.dumps(name)}: {json.dumps(part, ensure_ascii=False, allow_nan=False)}" for name, part in data.items()
+    )
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
 
 def _quarantine(held: Held, known: Mapping[str, str]) -> dict[str, Any]:
