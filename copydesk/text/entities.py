@@ -13,6 +13,7 @@ from html.entities import html5
 from typing import NamedTuple
 
 from copydesk.edits import Span
+from copydesk.text.lazy import later
 
 # A pair of surrogates, each as an entity, is one character: an emoji written by JavaScript or Java.
 _ENTITY = re.compile(
@@ -185,7 +186,7 @@ _INLINE = (
 _LONGEST_COMMENT = 5000
 _COMMENT_MARK = re.compile("<!--|-->")
 # Only HTML names, in lower case unless attributes follow: Reuters writes tickers as <BFD>, <I>, <T>.
-_TAG = re.compile(
+_TAG = later(
     # Neither matches past a second `<`: otherwise a page of them would be searched to its end from each one.
     rf"<!--(?:(?!<!--).){{0,{_LONGEST_COMMENT}}}?-->"
     r"|<(script|style)\b[^<>]{0,2000}>(?:(?!<\1\b).){0,50000}?</\1\s*>"

@@ -17,6 +17,7 @@ from copydesk.data.rules import UNMEASURED
 from copydesk.edits import SUGGESTED, TEXT, Edit, Span, replace
 from copydesk.text import homoglyphs, ligatures, visual_order
 from copydesk.text.language import language
+from copydesk.text.lazy import later
 from copydesk.text.screen import (
     ARABIC_YEH_KAF,
     CHARACTERS,
@@ -95,7 +96,7 @@ _FROM_CAPITALS = {
 #: Phonetic alphabets have a few of them, one by one.
 _LEAST_CAPITALS = 4
 _MATHS = "\U0001d400-\U0001d7ff"
-_FORMS = re.compile(
+_FORMS = later(
     "(?P<latin>[\ufb00-\ufb06]+)|(?P<kana>[\uff66-\uff9f]+)|(?P<radical>[\u2f00-\u2fd5]+)"
     "|(?P<arabic>[\ufb50-\ufd3d\ufd50-\ufdf1\ufe70-\ufefc]+)|(?P<hebrew>[\ufb20-\ufb29\ufb4f]+)"
     f"|(?P<maths>[{_MATHS}]+(?:[ ,.:;!?'’-]{{1,2}}[{_MATHS}]+)*)"
@@ -107,7 +108,7 @@ _LIGATURE = re.compile(CHARACTERS[LIGATURES])
 _ANY_FORM = re.compile(f"[{CHARACTERS[FORMS][1:-1]}{_SMALL_CAPITALS}]")
 _KANA_LETTER = re.compile("[\uff66-\uff6f\uff71-\uff9d]")
 _MATHS_RUN, _WIDE_RUN = re.compile(f"[{_MATHS}]+"), re.compile("[^ ]+")
-_IDEOGRAPHS = re.compile("[\u3001-\u30ff\u3400-\u9fff]")
+_IDEOGRAPHS = later("[\u3001-\u30ff\u3400-\u9fff]")
 
 
 def _forms(text: str) -> Found:
@@ -186,7 +187,7 @@ _ANY_LETTER = r"(?:[^\W\d_]|[\x83\x88\x8a\x8c\x8e\x9a\x9c\x9e\x9f])"
 # One of the letters beside it is plain: not in what is left of misread text.
 _ACCENT = re.compile(rf"[´\uff07](?:(?<=[A-Za-z][´\uff07])(?={_ANY_LETTER})|(?<={_ANY_LETTER}[´\uff07])(?=[A-Za-z]))")
 # `it`s`, `l`eau`, `he′s`; a transliteration such as `Sana`a` and `Gor′kiy` stays.
-_TICK = re.compile(
+_TICK = later(
     rf"[`′ʼ´](?:(?<={_ANY_LETTER}[`′ʼ])(?=(?:s|t|d|m|re|ve|ll|S|T|D|M|RE|VE|LL)\b)"
     r"|(?<=\b[ldjmtscnLDJMTSCNO][`′])(?=[^\W\d_]{2})|(?<=[dq]u`)(?=[^\W\d_])|(?<=[dsn]ell`)(?=[^\W\d_])"
     "|(?<=[\u0400-\u052f][`′´])(?=[\u0400-\u052f]))"

@@ -9,6 +9,7 @@ from typing import Literal
 
 from copydesk.edits import TEXT, Edit, Span, replace
 from copydesk.text.hyphens import Divided
+from copydesk.text.lazy import later
 
 STEP = "normalize"
 
@@ -125,7 +126,7 @@ _STRAIGHT = {**dict.fromkeys("‘’‚‛", "'"), **dict.fromkeys("“”„‟
 _UPRIGHT = re.compile("[\"']")
 _OPENS_AFTER = re.compile(r"[\s(\[{—–\-/\"'“‘«]")
 # Chinese and Japanese use “ ” as full-width marks of their own; straight quotes are foreign there.
-_IDEOGRAPHS = re.compile("[\u3001-\u303f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
+_IDEOGRAPHS = later("[\u3001-\u303f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
 
 
 def _quotes(text: str, style: Quotes) -> Iterator[Span]:

@@ -16,6 +16,7 @@ from copydesk.sources.pages import linked
 from copydesk.sources.pages.blocks import Block, Person, squeezed
 from copydesk.sources.pages.meta import Meta
 from copydesk.text.fold import any_as_written, fold
+from copydesk.text.lazy import later
 from copydesk.text.structure.credit_lines import find_byline, is_name
 from copydesk.text.structure.names import is_agency
 
@@ -34,11 +35,11 @@ _ELSEWHERE = re.compile(
     r"comment|related|sidebar|widget|recommend|popular|teaser|promo|footer|latest|most-", re.IGNORECASE
 )
 _LABELS = rf"(?:{any_as_written(lists.words('byline'))}|{any_as_written(lists.words('byline_labels'))})"
-_LABEL = re.compile(rf"{_LABELS}(?:\s*[:：/-]\s*|\s+)(?=\S)", re.IGNORECASE)
+_LABEL = later(rf"{_LABELS}(?:\s*[:：/-]\s*|\s+)(?=\S)", re.IGNORECASE)
 # `Autor/in: Jane Roe`, `AuthorJane Roe`.
 _GLUED_LABEL = re.compile(r"(?:[Aa]utor(?:[/:*]in)?\s*:\s*|(?:Authors?|Autor|By)(?=[A-Z][a-z]))")
-_BARE_LABEL = re.compile(rf"{_LABELS}\s*[:：]?$", re.IGNORECASE)
-_JOIN = re.compile(
+_BARE_LABEL = later(rf"{_LABELS}\s*[:：]?$", re.IGNORECASE)
+_JOIN = later(
     rf"\s*[,،;、|•·]\s*(?:(?:{any_as_written(lists.words('name_joins'))})\s+)?"
     rf"|\s+(?:{any_as_written(lists.words('name_joins'))})\s+|\s+/\s+|\s*\n\s*",
     re.IGNORECASE,

@@ -54,7 +54,7 @@ _YEAR_END = (
 )
 _NAMED_FIRST = rf"(?:(?:{_LONG_WEEKDAYS})\.?,?\s{{1,2}})?"  # between day and month: 31 Donnerstag Okt 2019
 # Only two forms list the names of months; elsewhere any word matches, and `_day` checks whether it is a month.
-DATE = re.compile(
+DATE = later(
     rf"""(?:(?<![\d./-])|(?<=[^\W\d_]/)(?=[^\W\d]))(?<!\b\w)(?<!\b\w\w)(?:
       (?P<month1>{_MONTHS})\.?[,\s/|_-]\s{{0,2}}(?P<day1>{_D})(?:{_NTH}){_NAMED}
       (?:\s?[,|]\s{{0,2}}|\s-\s|\s{{1,3}}|[-/_]|(?<=\d\d)(?=(?:19|20)\d\d(?!\d))){_JOIN}
@@ -84,25 +84,25 @@ _CLOCK = rf"""(?:(?P<early>{_HALF})\s?(?=\d))?
     (?P<hour>[01]?\d|2[0-4])(?:(?:\s?[:.h時时點点시]\s?|(?<=\sat\s\d\d)(?=\d\d(?!\d)))(?P<minute>[0-5]\d|\d(?=[分분]))[分분]?(?:[:.]?(?P<second>[0-6]\d)(?:秒|[.,]\d{{1,9}})?)?)?
     \s*(?P<half>[ap]\.?\s?m\b\.?|(?:{_HALF})(?![^\W\d_]))?
     \s*(?:/\s*)?(?:\(?(?P<zone>(?:(?:utc|gmt)\s*)?[+-](?:0?\d|1[0-4])(?::?[0-5]\d)?(?!\d)|(?:{_ZONE}){_NO_LETTER})\)?)?"""
-AFTER = re.compile(
+AFTER = later(
     rf"(?:t|\s*(?:[,.|/·•–—-]\s*)?(?:(?:{_words('clock_words')})[\s:]{{0,2}})?)(?:(?<!\d)|(?=\d?\d:\d\d)){_CLOCK}"
     rf"(?:\s?(?:{_words('hour_words')}|hrs?|hours))?(?![\w:])",
     re.VERBOSE,
 )
-WHOLE_CLOCK = re.compile(rf"{_CLOCK}$", re.VERBOSE)
+WHOLE_CLOCK = later(rf"{_CLOCK}$", re.VERBOSE)
 BEFORE = later(rf"{_CLOCK}\s*[,|·•–—-]?\s*(?:on\s+)?$", re.VERBOSE)
-WEEKDAY_BEFORE = re.compile(rf"(?<!\w)(?P<name>{_WEEKDAYS})\.?\s*(?:[,|/]|-\s)?\s*(?:(?:{_words('date_joins')})\s+)?$")
-WEEKDAY_AFTER = re.compile(
+WEEKDAY_BEFORE = later(rf"(?<!\w)(?P<name>{_WEEKDAYS})\.?\s*(?:[,|/]|-\s)?\s*(?:(?:{_words('date_joins')})\s+)?$")
+WEEKDAY_AFTER = later(
     rf"\s*(?P<name>(?:[,|(]|-\s)\s*(?:{_WEEKDAYS})|{_LONG_WEEKDAYS})(?!\w)\.?\)?|\s?\((?P<sign>{_WEEKDAY_SIGNS})\)"
 )
 #: Between the same day in two calendars.
 SAME_DAY = later(rf"\s*(?:[-–—/|,(]\s*)*(?:(?:{_words('same_day')})\s*)?(?:(?:{_WEEKDAYS})\s*,?\s*)?")
-EVENT = re.compile(rf"(?<!\w)(?:{_words('events')})\s*:\s*$")
-UPDATED = re.compile(rf"(?<!\w)(?:{_words('updated')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
-PUBLISHED = re.compile(rf"(?<!\w)(?:{_words('published')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
+EVENT = later(rf"(?<!\w)(?:{_words('events')})\s*:\s*$")
+UPDATED = later(rf"(?<!\w)(?:{_words('updated')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
+PUBLISHED = later(rf"(?<!\w)(?:{_words('published')})(?:\s+(?:on|at))?\s*[:\-–|]?\s*$")
 # A few words about publishing directly before a date: `Post date:`, `Published in World on`. With `by` and a name it is
 # a byline, not a label.
-LIKE_A_LABEL = re.compile(
+LIKE_A_LABEL = later(
     r"(?!.*\b(?:was|is|were|are|will|been)\b)(?!.*\b(?:by|por|par|von|di|door)\s+(?!admin|staff|edit|redac|redak))(?=.{0,30}?\b(?:publish|publication|post|web|article|pub|story|dated?\b|online|entered"
     r"|upload|submit|creat|releas|issued|filed|(?P<updated>updat|edit|modif|revis)))[^\W\d]+(?:[\s:.-]+[^\W\d]+){0,5}[\s:.-]*$"
 )

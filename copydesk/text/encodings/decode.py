@@ -29,6 +29,7 @@ from copydesk.text.encodings.charsets import (
     until_cut,
 )
 from copydesk.text.encodings.mixed import Piece, chance, pieces, units
+from copydesk.text.lazy import later
 
 
 class Decoded(NamedTuple):
@@ -283,7 +284,7 @@ def _piece_by_piece(content: bytes) -> Decoded | None:
 
 
 #: A Latin letter, a wide character, a small letter: a misread accented letter, not Chinese, Japanese or Korean.
-_INSIDE_LATIN = re.compile("[A-Za-z][\u3400-\ud7ff][a-z]")
+_INSIDE_LATIN = later("[A-Za-z][\u3400-\ud7ff][a-z]")
 
 
 def _is_wide_throughout(content: bytes) -> bool:

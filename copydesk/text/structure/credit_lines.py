@@ -10,7 +10,7 @@ from copydesk.text.fold import any_as_written, fold
 from copydesk.text.lazy import later
 from copydesk.text.structure.names import is_agency
 
-_BY = re.compile(
+_BY = later(
     rf"(?:{any_as_written(lists.words('byline'))})(?:\s*[:：]\s*|\s+)(?=\S)"
     rf"|(?:{any_as_written(lists.words('byline_labels'))})(?:\s*[:：/／＝=]\s*|\s+[-–—]\s+)(?=\S)",
     re.IGNORECASE,
@@ -18,7 +18,7 @@ _BY = re.compile(
 # Chinese and Japanese: `本报记者 张三`, `（记者李四、王五）`, `文＝山田太郎`.
 _HAN_NAME = r"[\u4e00-\u9fff々]{2,5}(?:[ ・][\u3040-\u30ff\u4e00-\u9fff々]{1,5})?"
 _HAN_WORDS = any_as_written(word for word in lists.words("byline_labels") if "\u3041" <= word[0] <= "\u9fff")
-_HAN_BY = re.compile(
+_HAN_BY = later(
     rf"(?:本报|本報|新华社|本网)?(?:{_HAN_WORDS})(?:\s*[:：/／＝=]\s*|\s+)(?P<names>{_HAN_NAME}(?:\s*[、,，]\s*{_HAN_NAME})*)$"
     rf"|[(（](?:本报|本報|新华社|本网)?(?:{_HAN_WORDS})\s*[:：]?\s*(?P<inside>{_HAN_NAME}(?:\s*[、,，]\s*{_HAN_NAME})*)[)）]$"
 )
@@ -36,7 +36,7 @@ _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[.'’-][^\W\d_]+)*\.?$")
 # Not abbreviations, nor months after a label: Jan, May, Augusto and Mercedes are also names of people.
 _DAYS = {name for name, _ in lists.weekdays() if len(name) > 3}
 _TIME_WORDS = _DAYS | {name for name in lists.months() if len(name) > 2}
-_ROLE = re.compile(rf"\b(?:{any_as_written(lists.words('roles'))})\b", re.IGNORECASE)
+_ROLE = later(rf"\b(?:{any_as_written(lists.words('roles'))})\b", re.IGNORECASE)
 
 
 # `(Reporting by Jane Roe; editing by John Doe)`: who edited is no author.

@@ -95,7 +95,7 @@ _SMALL_WORDS = frozenset("of de al el es ez la du do and the".split()) | {
 _STARTS = re.compile(r"\s*[\"'“‘«„(\[<¿¡$€£#]*(?P<first>[^\W_])")
 # Lincoln — He was the first — wrote: the sentence continues after the text between dashes.
 _ASIDE = re.compile(r"[^.!?—–]{1,60}?\s?(?:[—–]|\s-)\s?(?=[^\W\d_])(?![A-Z])[^.!?—–]*(?:[.!?]|$)")
-_ONLY_A_DAY = re.compile(rf"{_PIECES['MONTH_DAY']}\s*$")
+_ONLY_A_DAY = later(rf"{_PIECES['MONTH_DAY']}\s*$")
 #: A title starts the name of a person.
 _ADDRESSED = re.compile(r"(?:(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Prof)(?:\.|(?=\s))|(?:Lord|Sir)\s)", re.IGNORECASE)
 #: Russian, Ukrainian and Bulgarian write a dash where others write `is`.

@@ -140,7 +140,7 @@ def _furniture(line: str, start: str) -> Furniture | None:
     return None
 
 
-_NOTICE = re.compile("|".join(f"(?:{line})" for line in lines("notices.txt")), re.IGNORECASE)
+_NOTICE = later("|".join(f"(?:{line})" for line in lines("notices.txt")), re.IGNORECASE)
 _LONGEST_NOTICE = 800
 
 

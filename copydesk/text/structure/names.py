@@ -6,6 +6,7 @@ import re
 
 from copydesk.data import lists
 from copydesk.text.fold import any_as_written, fold
+from copydesk.text.lazy import later
 
 _BETWEEN = re.compile(r"[\W_]+")
 
@@ -44,11 +45,9 @@ WRITTEN_MONTHS = any_as_written(MONTHS_WRITTEN)
 UNCASED = re.compile(r"[\u0590-\u08ff\u0900-\u0dff\ufb50-\ufdff\ufe70-\ufeff]")
 _CALLS_ITSELF = re.compile(r"[A-Z][\w.-]*(?:24|TV|FM|\.com|\.net|\.org|Wire)$")
 _AGENCY_WORD = re.compile("agen|агент|агенц|وكاله|خبرگزاري")
-_PARTS = re.compile(r"\s?[/,+&،]\s?|\s(?:et|y|e|und|ve|i|و|и)\s|\s-\s")
+_PARTS = later(r"\s?[/,+&،]\s?|\s(?:et|y|e|und|ve|i|و|и)\s|\s-\s")
 # A year or a day of a month: a remark about time, not a name such as KNX 1070 or Kurdistan24.
-_DATED = re.compile(
-    rf"\b(?:1[89]|20)\d\d\b|\b(?:{WRITTEN_MONTHS})\b\.?\s*\d|\d\s*(?:{WRITTEN_MONTHS})\b", re.IGNORECASE
-)
+_DATED = later(rf"\b(?:1[89]|20)\d\d\b|\b(?:{WRITTEN_MONTHS})\b\.?\s*\d|\d\s*(?:{WRITTEN_MONTHS})\b", re.IGNORECASE)
 
 
 def _canonical() -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from copydesk.data.lists import lines
 from copydesk.records import INFO, Problem
+from copydesk.text.lazy import later
 from copydesk.text.structure import credit_lines
 from copydesk.text.structure.columns import Column
 from copydesk.text.structure.decisions import Decision, Known, Page
@@ -29,7 +30,7 @@ _STANDARDS = re.compile(r"\s*Our Standards: ?The Thomson Reuters Trust Principle
 _WORK = r"(?:[Rr]eporting|[Ww]riting|[Ee]diting)"
 _CREDIT = rf"(?:[Aa]dditional )?{_WORK}(?:(?:,| and|, and) {_WORK})* by (?=[A-Z])"
 # In brackets, or behind the last sentence with an editor, as agencies write it.
-_CREDITS = re.compile(
+_CREDITS = later(
     rf"(?:^|(?<=[.!?…\"'”’)]))\s*(?:\({_CREDIT}[^()]{{2,400}}\)|{_CREDIT}[^.!?()]{{2,120}}?"
     rf"(?:(?:[;,.]| -)? {_CREDIT}[^.!?()]{{2,120}})+|[Ee]diting by (?=[A-Z])[^.!?()]{{2,120}})\.?\s*$"
 )
