@@ -5,7 +5,7 @@
 The counts are those of Lingua (Peter M. Stahl, Apache License 2.0): one and two letters in succession within words, of
 75 languages. Kurdish is not among them; what Unicode CLDR calls countries, languages and days in Sorani and Kurmanji is
 counted instead, smoothed with the languages that share the script. Chinese, Japanese and Korean have single characters
-only. Costs are in tenths of a bit; 255 stands for what was never seen.
+only. Costs are in tenths of a bit; 255 stands for what was never seen. The languages stand one behind the other.
 """
 
 from __future__ import annotations
@@ -43,16 +43,27 @@ def main() -> None:
     counted = {code: from_lingua(code) for code in LANGUAGES}
     for code, (locale, letters, relatives) in KURDISH.items():
         counted[code] = from_cldr(locale, letters, [counted[relative] for relative in relatives])
-    arrays: dict[str, Any] = {"languages": np.array(sorted(counted))}
-    for code in sorted(counted):
-        single, pairs = counted[code]
-        alphabet = sorted(letter for letter, share in single.items() if share >= (0 if code in WHOLE else RAREST))
-        arrays[f"{code}.letters"] = np.array([ord(letter) for letter in alphabet], np.uint32)
-        arrays[f"{code}.first"] = costs([single[letter] for letter in alphabet])
-        if code not in WHOLE:
-            table = costs([pairs.get(a + b, 0.0) for a in alphabet for b in alphabet])
-            arrays[f"{code}.pairs"] = table.reshape(len(alphabet), len(alphabet))
-    np.savez_compressed(out, **arrays)
+    codes = sorted(counted)
+    letters = {
+        code: sorted(letter for letter, share in counted[code][0].items() if share >= (code not in WHOLE) * RAREST)
+        for code in codes
+    }
+    np.savez_compressed(
+        out,
+        languages=np.array(codes),
+        sizes=np.array([len(letters[code]) for code in codes], np.uint32),
+        letters=np.array([ord(letter) for code in codes for letter in letters[code]], np.uint32),
+        first=costs([counted[code][0][letter] for code in codes for letter in letters[code]]),
+        pairs=costs(
+            [
+                counted[code][1].get(first + second, 0.0)
+                for code in codes
+                if code not in WHOLE
+                for first in letters[code]
+                for second in letters[code]
+            ]
+        ),
+    )
     print(f"{out}: {len(counted)} languages, {out.stat().st_size:,} bytes")
 
 

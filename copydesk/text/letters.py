@@ -21,6 +21,8 @@ from copydesk.data.lists import arrays
 Codes = NDArray[np.uint32]
 Bits = NDArray[np.float32]
 
+_BASIC_PLANE = "".join(map(chr, range(0x10000)))
+
 #: Kinds of characters. Letters come first; `LOWER` also holds letters of scripts without case.
 KINDS = (
     "lower", "upper", "mark", "digit", "space", "plain", "typographic", "unusual", "symbol", "drawing", "control",
@@ -46,36 +48,38 @@ _FOREIGN_SCRIPT_TENTHS = round(10 * _FOREIGN_SCRIPT)
 #: Extra cost of a pair of letters that was never counted.
 _UNSEEN = 6.0
 
-_TYPOGRAPHIC = frozenset("‘’“”–—…«»„‚‹›•·\u00a0\u202f、。，！？：；（）「」『』《》【】・ー،؛؟।¿¡")
-_UNUSUAL = frozenset("§°€£©®™º²³½ª×±¼¾¢¥µ†‡‰№\xad\ufeff")
+_TYPOGRAPHIC = "‘’“”–—…«»„‚‹›•·\u00a0\u202f、。，！？：；（）「」『』《》【】・ー،؛؟।¿¡"
+_UNUSUAL = "§°€£©®™º²³½ª×±¼¾¢¥µ†‡‰№\xad\ufeff"
 
 
 def kind(char: str) -> int:
     """The index of a character's kind in `KINDS`."""
-    if char in _TYPOGRAPHIC:
-        return TYPOGRAPHIC
-    if char in _UNUSUAL:
-        return UNUSUAL
-    if char == "\ufffd":
-        return REPLACED
-    category = unicodedata.category(char)
-    if category in ("Lu", "Lt"):
-        return UPPER
+    return _of_basic_plane()[ord(char)] if char < "\U00010000" else _of_category(unicodedata.category(char))
+
+
+def _of_category(category: str) -> int:
     if category[0] == "L":
-        return LOWER
-    if "\u0300" <= char <= "\u036f":
-        return SYMBOL  # combining accents; composed text has none
-    if category[0] == "M" or "\u200b" <= char <= "\u200f":
-        return MARK
-    if category == "Nd":
-        return DIGIT
-    if char in " \n\t\r":
-        return SPACE
-    if char < "\x7f" and char >= " ":
-        return PLAIN
-    if category[0] == "C":
-        return CONTROL
-    return DRAWING if "\u2500" <= char <= "\u25ff" else SYMBOL
+        return UPPER if category in ("Lu", "Lt") else LOWER
+    return DIGIT if category == "Nd" else {"M": MARK, "C": CONTROL}.get(category[0], SYMBOL)
+
+
+@cache
+def _of_basic_plane() -> bytes:
+    """The kind of each code point of the basic plane."""
+    found = {category: _of_category(category) for category in set(map(unicodedata.category, _BASIC_PLANE))}
+    table = np.array([found[category] for category in map(unicodedata.category, _BASIC_PLANE)], np.uint8)
+    for number, characters in (
+        (SYMBOL, map(chr, range(0x300, 0x370))),  # combining accents; composed text has none
+        (MARK, map(chr, range(0x200B, 0x2010))),
+        (PLAIN, filter(lambda char: table[ord(char)] == SYMBOL, map(chr, range(0x20, 0x7F)))),
+        (DRAWING, filter(lambda char: table[ord(char)] == SYMBOL, map(chr, range(0x2500, 0x2600)))),
+        (SPACE, " \n\t\r"),
+        (REPLACED, "\ufffd"),
+        (UNUSUAL, _UNUSUAL),
+        (TYPOGRAPHIC, _TYPOGRAPHIC),
+    ):
+        table[list(map(ord, characters))] = number
+    return table.tobytes()
 
 
 class _Unicode(NamedTuple):
@@ -94,13 +98,11 @@ _SAME_SCRIPT = {0x1E00: 0, 0xFB00: 0, 0x1F00: 0x370, 0xFB1D: 0x590, 0xFB50: 0x60
 
 @cache
 def _unicode() -> _Unicode:
-    chars = [chr(code) for code in range(0x10000)]
-    kinds = np.array([kind(char) for char in chars], np.uint8)
-    lowered = (char.lower() for char in chars)
-    lower = np.array([ord(low[0]) for low in lowered], np.uint32)
+    # Only İ gets longer in lower case, and then its first letter counts.
+    lower = np.frombuffer(_BASIC_PLANE.replace("İ", "i").lower().encode("utf-32-le", "surrogatepass"), np.uint32)
     numbers = [_SCRIPTS.index(_SAME_SCRIPT.get(start, start)) for start in _SCRIPTS]
     script = np.array(numbers, np.uint8)[np.searchsorted(_SCRIPTS, np.arange(0x10000), side="right") - 1]
-    return _Unicode(kinds, lower, script)
+    return _Unicode(np.frombuffer(_of_basic_plane(), np.uint8), lower, script)
 
 
 class _Language(NamedTuple):
@@ -121,15 +123,42 @@ def _places(letters: Codes) -> NDArray[np.uint16]:
     return place
 
 
+#: Chinese, Japanese and Korean, whose pairs are not counted.
+_ALONE_ONLY = frozenset({"zh", "ja", "ko"})
+
+
+class _Counted(NamedTuple):
+    """`letters` of a language in order, their cost at the start of a word (`first`) and after another (`pairs`, where
+    they are counted), in tenths of a bit; 255 stands for a pair that was never seen.
+    """
+
+    letters: Codes
+    first: NDArray[np.uint8]
+    pairs: NDArray[np.uint8] | None
+
+
+@cache
+def _counted() -> dict[str, _Counted]:
+    found = arrays("letters.npz")
+    languages: dict[str, _Counted] = {}
+    letter = pair = 0
+    for code, size in zip(found["languages"].tolist(), found["sizes"].tolist(), strict=True):
+        own, pairs = slice(letter, letter + size), None
+        if code not in _ALONE_ONLY:
+            pairs = found["pairs"][pair : pair + size * size].reshape(size, size)
+            pair += size * size
+        languages[code] = _Counted(found["letters"][own], found["first"][own], pairs)
+        letter += size
+    return languages
+
+
 @cache
 def _language(code: str) -> _Language:
-    found = arrays("letters.npz")
-    letters = found[f"{code}.letters"]
+    letters, tenths, seen = _counted()[code]
     size = len(letters)
     first = np.zeros(size + 1, np.float32)
-    first[:size] = found[f"{code}.first"] / 10
-    if f"{code}.pairs" in found:
-        seen = found[f"{code}.pairs"]
+    first[:size] = tenths / 10
+    if seen is not None:
         table = np.zeros((size + 1, size + 1), np.float32)
         unseen = np.minimum(first[:size] + _UNSEEN, 20)[None, :]
         table[:size, :size] = np.where(seen == 255, unseen, np.minimum(seen / 10, unseen))
@@ -142,7 +171,7 @@ def _language(code: str) -> _Language:
 @cache
 def languages() -> tuple[str, ...]:
     """The languages with letter statistics, as ISO 639 codes; Sorani is `ckb`, Kurmanji `kmr`."""
-    return tuple(str(code) for code in arrays("letters.npz")["languages"])
+    return tuple(_counted())
 
 
 @cache

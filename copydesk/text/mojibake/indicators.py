@@ -130,7 +130,8 @@ def _odd(chars: str) -> NDArray[np.bool_]:
     anything = np.ones(len(chars), bool)
     drawing, typographic, control = map(of_kind, (letters.DRAWING, letters.TYPOGRAPHIC, letters.CONTROL))
     # A sign such as © or ² is unusual after an accented letter, and a letter after a sign.
-    odd = np.array([[not (a.isascii() and b.isascii()) for b in chars] for a in chars])
+    ascii_char = np.array([c.isascii() for c in chars])
+    odd = ~pair(ascii_char, ascii_char)
     odd &= ~pair(typographic, ~of_kind(letters.SYMBOL))
     odd &= ~pair(letter, typographic & ~one_of(_OPENING))
     odd |= pair(drawing, anything) | pair(anything, drawing)
