@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from warehouse_runs import ROW, RUN_DATE, document, fill, first_night, run, second_night, tree
 
-from copydesk.records import CRITICAL, Problem, article_id
+from copydesk.records import CRITICAL, Problem, article_id, storable
 from copydesk.warehouse import Warehouse, WarehouseBusy, WarehouseError, layout, parquet, schemas, spill
 from copydesk.warehouse.store import Store
 
@@ -270,7 +270,7 @@ def test_reports_are_written_and_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("uri", ["../../x", "a'\"b\n\x00c", "u" * 5000, "\udc80"])
 def test_any_uri_will_do(tmp_path: Path, uri: str) -> None:
     if uri == "\udc80":
-        uri = schemas.storable(uri)
+        uri = storable(uri)
     run(tmp_path, [document(uri)])
     assert list(articles(tmp_path)) == [uri]
 

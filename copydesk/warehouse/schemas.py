@@ -28,7 +28,7 @@ def _table(key: str, columns: list[pa.Field]) -> pa.Schema:
     """
     known = [_for_pandas(key, "date", "date32[day][pyarrow]")]
     known += [_for_pandas(f.name, "int64", "Int64") for f in columns if f.nullable and f.type == pa.int64()]
-    pandas = {"index_columns": [], "column_indexes": [], "columns": known, "pandas_version": "2.2"}
+    pandas = {"index_columns": [], "columns": known}  # every file has it twice, so nothing that no reader asks for
     return pa.schema(columns, {"pandas": json.dumps(pandas, separators=(",", ":"))})
 
 
