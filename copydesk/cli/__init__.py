@@ -36,9 +36,10 @@ def main() -> None:
     Reads raw articles, repairs encodings and layout, corrects typos, validates the result and publishes it as Parquet.
     Every change is recorded with a confidence and can be undone.
     """
-    from copydesk.garbage import collect_rarely
+    from copydesk import garbage
 
-    collect_rarely()
+    garbage.collect_rarely()
+    garbage.give_back()
 
 
 for command in (

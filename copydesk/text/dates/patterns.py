@@ -70,6 +70,8 @@ DATE = later(
     )(?:(?<=[日号號일])|(?!\d(?!\d?(?:\.?\s?{_WORD}|:\d\d))|[-/.]\d(?!\d?:\d))){_YEAR_END}""",
     re.VERBOSE,
 )
+#: Every date of three numbers with the year last has this.
+NUMERIC = re.compile(r"\d\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{4}")
 NUMBER = re.compile(r"\d+")
 _MONTH_NAMES = [name for months in MONTH.values() for name in months]
 #: A date that begins with a month has a number behind it, or in it, `tháng 5`: the most characters before that number,

@@ -71,6 +71,8 @@ def proven_order(text: str, uri: str = "") -> str | None:
 
 def _orders_by_meaning(plain: str, uri: str) -> Iterator[str]:
     """The order of each ambiguous numeric date, by its weekday or by the same day in another form."""
+    if not patterns.NUMERIC.search(plain):
+        return
     written: set[date] = set()
     numeric: list[tuple[date, date]] = []
     end = 0
