@@ -13,7 +13,7 @@ from copydesk.text.structure.decisions import Decision, Known, Mark, Page, with_
 from copydesk.text.structure.furniture import Furniture, Heading
 from copydesk.text.structure.head import BEHIND, LONGEST_MENU, column_below
 from copydesk.text.structure.lines import TEASER, Line
-from copydesk.text.structure.pictures import credit_behind, is_credit, may_end_in_credit
+from copydesk.text.structure.pictures import credit_behind, is_credit
 from copydesk.text.structure.sentences import QUESTIONS, speaks
 
 #: Minimum characters of a paragraph that belongs to the article if it ends a sentence.
@@ -89,7 +89,7 @@ def credits_behind(page: Page, known: Known) -> Sequence[Decision]:
     return [
         Decision("photo-credit", line.number, cut=(line.start + start, line.end))
         for line in page.lines[known.body :]
-        if may_end_in_credit(line.text)
+        if line.marked
         and known.is_open(line.number)
         and (at := credit_behind(line.text))
         and (start := len(line.text[:at].rstrip()))

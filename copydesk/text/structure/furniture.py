@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from copydesk.data.lists import lines, table
 from copydesk.text.lazy import later
-from copydesk.text.structure.pictures import LONGEST_CREDIT, has_mark, is_caption, is_credit, may_end_in_credit
+from copydesk.text.structure.pictures import LONGEST_CREDIT, is_caption, is_credit, is_marked
 from copydesk.text.structure.sentences import speaks
 from copydesk.text.structure.wording import AROUND, LONGEST, words
 
@@ -91,23 +91,24 @@ def _start(line: str) -> str:
 
 def find_furniture(line: str) -> Furniture | None:
     """The furniture that a line is; None if it may belong to the article."""
-    return classify(line)[0]
+    return classify(line, is_marked(line))[0]
 
 
-def classify(line: str) -> tuple[Furniture | None, Heading | None]:
-    """The furniture that a line is, and the kind of heading; None if it may belong to the article."""
-    if len(line) > LONGEST or not (start := _start(line)) or not _may_be_any(line, start):
+def classify(line: str, marked: bool) -> tuple[Furniture | None, Heading | None]:
+    """The furniture that a line is, and the kind of heading; None if it may belong to the article.
+
+    `marked` says whether it may be a picture credit, or end in one.
+    """
+    if len(line) > LONGEST or not (start := _start(line)):
         return None, None
-    return _furniture(line, start), _heading(line, start)
+    # Most lines do not begin or end as furniture, headings and credits do.
+    if not (marked or start in (_ALL_STARTS if len(line) <= LONGEST_CREDIT else _BY_FIRST) or _may_be_last(line)):
+        return None, None
+    return _furniture(line, start, marked), _heading(line, start)
 
 
-def _may_be_any(line: str, start: str) -> bool:
-    """Whether a line begins or ends as furniture, headings and credits do; most lines do not."""
-    is_long = len(line) > LONGEST_CREDIT
-    if start in (_BY_FIRST if is_long else _ALL_STARTS):
-        return True
-    if may_end_in_credit(line) and has_mark(line[-130:]) if is_long else has_mark(line):
-        return True
+def _may_be_last(line: str) -> bool:
+    """Whether a line may end in the last word of a pattern."""
     end = line[-10:].casefold()
     for last in _LASTS:  # noqa: SIM110 - for every line of every text
         if last in end:
@@ -115,7 +116,7 @@ def _may_be_any(line: str, start: str) -> bool:
     return False
 
 
-def _furniture(line: str, start: str) -> Furniture | None:
+def _furniture(line: str, start: str, marked: bool) -> Furniture | None:
     if start in _STARTS and len(line) <= _LONGEST_WORDS and (known := _LINES.get(words(line))):
         # Inside a line of text these words are part of a sentence.
         # In quotes they are speech; behind a number and a full stop they head a part of the story.
@@ -126,17 +127,15 @@ def _furniture(line: str, start: str) -> Furniture | None:
             or (not known.anywhere and (line[-1] == "." or "=" in line))
         )
         return None if spoken else known
-    if (len(line) > LONGEST_CREDIT or has_mark(line)) and (is_credit(line) or is_caption(line)):
+    if marked and (is_credit(line) or is_caption(line)):
         return Furniture("photo-credit", True)
     tried = _BY_FIRST.get(start, [])
     if line[-10:].rstrip(AROUND).casefold().endswith(_LASTS) and (last := _LAST_WORD.search(line, len(line) - 20)):
         tried = [*tried, *_BY_LAST.get(last[1].casefold(), ())]
-    if not tried or speaks(line):
-        return None
-    bare = line.strip(AROUND)
+    bare = line.strip(AROUND) if tried else ""
     for pattern in tried:
         if (pattern.sentence or line[-1] not in ".…") and pattern.expression.fullmatch(bare):
-            return Furniture(pattern.rule, pattern.anywhere)
+            return None if speaks(line) else Furniture(pattern.rule, pattern.anywhere)
     return None
 
 

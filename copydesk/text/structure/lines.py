@@ -10,6 +10,7 @@ from copydesk.text.structure import sentences
 from copydesk.text.structure.columns import Column, find_column
 from copydesk.text.structure.date_reader import DateReader
 from copydesk.text.structure.furniture import Furniture, Heading, classify
+from copydesk.text.structure.pictures import is_marked
 
 #: Shorter lines that end a sentence may be teasers; from twice as many characters on they are prose.
 TEASER = 60
@@ -32,6 +33,7 @@ class _Line(NamedTuple):
     mark: str
     furniture: Furniture | None
     heading: Heading | None
+    marked: bool
     reader: DateReader
 
 
@@ -39,8 +41,8 @@ class Line(_Line):
     """A line of a page, which is a paragraph of its text, and what is true of it wherever it stands.
 
     Its `text` begins at `start` in the text of the page; its paragraph begins at `begins`, where something was cut off
-    in front of it. `mark` is the last mark of its sentence. What few rules ask of few lines, and takes time to find
-    out, is found out when it is first asked for.
+    in front of it. `mark` is the last mark of its sentence; it is `marked` if it may be a picture credit, or end in
+    one. What few rules ask of few lines, and takes time to find out, is found out when it is first asked for.
     """
 
     @property
@@ -162,9 +164,10 @@ def path_before(line: str) -> int:
 
 
 def read_line(number: int, text: str, start: int, reader: DateReader, begins: int | None = None) -> Line:
-    return Line(
-        number, text, start, start if begins is None else begins, sentences.last_mark(text), *classify(text), reader
-    )
+    marked = is_marked(text)
+    furniture, heading = classify(text, marked)
+    begins = start if begins is None else begins
+    return Line(number, text, start, begins, sentences.last_mark(text), furniture, heading, marked, reader)
 
 
 def read_lines(text: str, reader: DateReader) -> list[Line]:

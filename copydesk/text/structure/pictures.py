@@ -11,8 +11,8 @@ from copydesk.text.structure.wording import AROUND, LONGEST, words
 _PHOTOS = table("furniture.toml")["photos"]
 _AGENCIES = frozenset(words(name) for name in _PHOTOS["agencies"])
 _WIRES = frozenset(words(name) for name in _PHOTOS["wires"])
-#: Maximum characters of a credit.
-LONGEST_CREDIT = 120
+#: Maximum characters of a credit, and of what a line with one at its end is searched in.
+LONGEST_CREDIT, _TAIL = 120, 130
 # `Photo: Jane Doe`, but `Photo by Jane Doe` without a colon.
 _LABELLED = re.compile(
     rf"(?:(?:{any_as_written(_PHOTOS['labels'])})\s*[:|]\s*|(?:{any_as_written(_PHOTOS['by'])})\s*:?\s+)(?:©\s*)?",
@@ -88,17 +88,22 @@ def credit_behind(line: str) -> int:
     return start if _SENTENCES.search(line[:start]) else 0
 
 
+def is_marked(line: str) -> bool:
+    """Whether a line may be a picture credit, or end in one: most lines have no mark of one, or not at their end."""
+    return (len(line) <= LONGEST_CREDIT or may_end_in_credit(line)) and has_mark(line[-_TAIL:])
+
+
 def may_end_in_credit(line: str) -> bool:
     """Whether a line ends as credits do: the end of a sentence is not a credit, unless a label precedes it."""
     if line[-1] not in '.!?"' or line[-2:-1] in ")]":
         return True
-    tail = line[-130:]
+    tail = line[-_TAIL:]
     return ": " in tail or " by " in tail
 
 
 def _credit_behind(line: str) -> int | None:
     """Where the credit begins that a line ends in."""
-    tail = line[-130:]
+    tail = line[-_TAIL:]
     if not may_end_in_credit(line) or not has_mark(tail):
         return None
     bracketed = _BRACKETED.search(tail)

@@ -13,4 +13,4 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’´][^\W\d_]+)*|\d+(?:[.,]\d+)*[kKmM]?(?!\w
 
 def words(line: str) -> str:
     """A line normalized for comparison: lower case, words separated by one space, every number as 0."""
-    return " ".join("0" if word[0].isdigit() else word for word in _WORD.findall(line.casefold().replace("’", "'")))
+    return " ".join(["0" if word[0].isdigit() else word for word in _WORD.findall(line.casefold().replace("’", "'"))])
