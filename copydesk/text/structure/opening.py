@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from copydesk.text import dates
 from copydesk.text.structure import credit_lines, headline
+from copydesk.text.structure.columns import LONGEST as LONGEST_LINE
 from copydesk.text.structure.columns import Column
 from copydesk.text.structure.date_lines import read_date_line
 from copydesk.text.structure.date_reader import DateReader, ReadDate
@@ -129,7 +130,7 @@ def date_beside(page: Page, known: Known) -> Sequence[Decision]:
             continue
         if (line.number > known.body and "@" in line.text) or begins_entry(page, line):
             return ()  # the date of a post that is quoted, or of an entry
-        if read := read_date_line(line.text, page.reader):
+        if len(line.text) <= LONGEST_LINE and (read := read_date_line(line.text, page.reader)):
             return (Decision(Mark.TELLS, line.number, Column("date-line", read.date)),)
         if len(line.text) > LONGEST_DECK:
             break
