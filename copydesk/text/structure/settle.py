@@ -126,8 +126,8 @@ def best_headline(page: Page, known: Known) -> Sequence[Decision]:
 
 def _best(page: Page, known: Known, forms: Sequence[Line], distinct: Sequence[Line]) -> Line:
     # Of two forms that are as good, the page's own headline is right, and not its title above the menu.
-    best = forms[0]
-    if len(forms) > 1:
+    best = next((form for form in forms if form.number == known.shown), forms[0])
+    if len(distinct) > 1:
         best = min(forms, key=lambda form: (headline.quality(form, distinct), form.number != known.shown))
     if best is page.title:
         best = next((form for form in forms[1:] if form.text == best.text), best)
