@@ -116,7 +116,8 @@ def structure_all(
     pages = [page for page, _ in read]
     known = [fold(Known(), first, off) for _, first in read]
     for rule in RULES:
-        known = [fold(state, rule(page, state), off) for page, state in zip(pages, known, strict=True)]
+        made = [rule(page, state) for page, state in zip(pages, known, strict=True)]
+        known = [fold(state, new, off) if new else state for state, new in zip(known, made, strict=True)]
     return [_laid_out(page, state, off) for page, state in zip(pages, known, strict=True)]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from copydesk.data.lists import lines
 from copydesk.records import INFO, Problem
@@ -54,8 +55,9 @@ _PARAGRAPH = 80
 def at_the_end(page: Page, known: Known) -> Sequence[Decision]:
     """Footers and credits of agencies: whole lines, and what stands behind the last sentence of a line."""
     made: list[Decision] = []
-    stays = [line for line in page.lines[known.body :] if known.is_open(line.number)]
-    for line in stays[-_BOTTOM:]:
+    last = (line for line in reversed(page.lines[known.body :]) if known.is_open(line.number))
+    stays = [*islice(last, _BOTTOM)][::-1]
+    for line in stays:
         made += _of_line(known, line, alone=len(stays) == 1)
     noted = any(problem.rule == "cut-off" for problem in known.problems)
     if made and made[-1].rule == "read-more" and made[-1].line == stays[-1].number and not noted:
@@ -96,10 +98,9 @@ def _of_line(known: Known, line: Line, alone: bool) -> list[Decision]:
 
 def _may_sign_off(text: str) -> bool:
     """Whether a line may end in any of these: most paragraphs have none of the words at their end."""
-    tail = text[-_LONGEST:]
-    if "ing by " in tail or "Trust Principles" in tail:
-        return True
     end = text[-_LONGEST_NAME - _LONGEST_SAID :]
+    if text.find("ing by ", -_LONGEST) >= 0 or "Trust Principles" in end:
+        return True
     if "…" in end or "..." in end:
         return True
     for said in _ASCII_SAID if end.isascii() else _SAID:  # noqa: SIM110 - for every line near the end of a text
