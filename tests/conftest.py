@@ -1,4 +1,4 @@
-"""What several test modules start: an S3 server. And how property tests choose their examples."""
+"""What several test modules start: an S3 server. The order of tests, and how property tests choose their examples."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from hypothesis import settings
 # load of the machine, and is no fault.
 settings.register_profile("copydesk", derandomize="CI" in os.environ, deadline=None)
 settings.load_profile("copydesk")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: as the last ones they would keep one worker at work alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture

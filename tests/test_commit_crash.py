@@ -114,6 +114,7 @@ def visible(root: Path) -> dict[str, str]:
     return {name: digest for name, digest in tree(root).items() if not name.startswith("_")}
 
 
+@pytest.mark.no_cover  # the same lines over and over, which other tests reach
 @pytest.mark.parametrize("kind", ["killed", "disk full"])
 def test_failing_at_every_step(tmp_path: Path, nights: tuple[Path, dict[str, str], dict[str, str]], kind: str) -> None:
     start, old, new = nights
@@ -317,6 +318,7 @@ def _second_night(root: str, begun: Any) -> None:
     run(root, warehouse_runs.second_night(), wait_seconds=60)
 
 
+@pytest.mark.no_cover  # the same lines over and over, which other tests reach
 @pytest.mark.skipif(os.name == "nt", reason="processes are forked, and killed as on POSIX")
 def test_kill_minus_nine_at_any_moment(tmp_path: Path) -> None:
     """Runs, and the runs that mend them, are killed at random moments; the last ends where an undisturbed one does."""

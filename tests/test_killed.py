@@ -94,6 +94,7 @@ def dying(at: int | None) -> Iterator[Fault]:
         yield Fault(patch, at, None)
 
 
+@pytest.mark.no_cover  # the same lines over and over, which other tests reach
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_killed_command_is_run_again(first: Path, tmp_path: Path, name: str) -> None:
     command = COMMANDS[name]
