@@ -21,24 +21,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A bucket on moto's server, which speaks S3 over HTTP."""
-    server_module = pytest.importorskip("moto.server")
-    s3fs = pytest.importorskip("s3fs")
-    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[str]:
+    """The address of moto's server, which speaks S3 over HTTP."""
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(object_store: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A bucket of its own in an object store."""
+    s3fs = pytest.importorskip("s3fs")
     for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ENDPOINT_URL": object_store,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
     s3fs.S3FileSystem.clear_instance_cache()
-    name = f"news-{uuid.uuid4().hex}"  # moto keeps its buckets from one server to the next
+    name = f"news-{uuid.uuid4().hex}"
     s3fs.S3FileSystem().mkdir(name)
     yield f"s3://{name}/warehouse"
-    server.stop()
     s3fs.S3FileSystem.clear_instance_cache()

@@ -269,34 +269,19 @@ def test_a_file_url_is_a_path(tmp_path: Path) -> None:
     assert one(f"file://{tmp_path}").uri == "a.txt"
 
 
-def test_s3_with_an_endpoint_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    server_module = pytest.importorskip("moto.server")
-    s3fs = pytest.importorskip("s3fs")
-    server = server_module.ThreadedMotoServer("127.0.0.1", port=0)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        s3fs.S3FileSystem.clear_instance_cache()
-        store = s3fs.S3FileSystem()
-        store.mkdir("news")
-        store.pipe_file("news/raw/a.jsonl", json_lines({"text": "one"}, {"text": "two", "uri": "u:2"}))
-        store.pipe_file("news/raw/b/c.txt.gz", gzip.compress(STORY.encode()))
-        store.pipe_file("news/raw/d.parquet", parquet({"text": pa.array(["three"])}))
-        found = documents("s3://news/raw")
-        assert [d.uri for d in found] == ["a.jsonl#1", "u:2", "b/c.txt.gz", "d.parquet#1"]
-        assert [d.text for d in found] == ["one", "two", None, "three"] and found[2].content == STORY.encode()
-        assert one("s3://news/raw/b/c.txt.gz").uri == "c.txt.gz"
-        assert len(documents("s3://news")) == 4
-        stream = read("s3://news/raw/", CONFIG)
-        store.rm("news/raw/b/c.txt.gz")
-        assert rules(list(stream)) == [None, None, "unreadable", None]
-        for nowhere in ("s3://news/nothing", "s3://no-such-bucket/raw"):
-            with pytest.raises(SourceError, match="check the name"):
-                read(nowhere, CONFIG)
-    finally:
-        server.stop()
-        s3fs.S3FileSystem.clear_instance_cache()
+def test_s3_with_an_endpoint_from_the_environment(bucket: str) -> None:
+    store, news = pytest.importorskip("s3fs").S3FileSystem(), bucket.removesuffix("/warehouse")
+    store.pipe_file(f"{news}/raw/a.jsonl", json_lines({"text": "one"}, {"text": "two", "uri": "u:2"}))
+    store.pipe_file(f"{news}/raw/b/c.txt.gz", gzip.compress(STORY.encode()))
+    store.pipe_file(f"{news}/raw/d.parquet", parquet({"text": pa.array(["three"])}))
+    found = documents(f"{news}/raw")
+    assert [d.uri for d in found] == ["a.jsonl#1", "u:2", "b/c.txt.gz", "d.parquet#1"]
+    assert [d.text for d in found] == ["one", "two", None, "three"] and found[2].content == STORY.encode()
+    assert one(f"{news}/raw/b/c.txt.gz").uri == "c.txt.gz"
+    assert len(documents(news)) == 4
+    stream = read(f"{news}/raw/", CONFIG)
+    store.rm(f"{news}/raw/b/c.txt.gz")
+    assert rules(list(stream)) == [None, None, "unreadable", None]
+    for nowhere in (f"{news}/nothing", "s3://no-such-bucket/raw"):
+        with pytest.raises(SourceError, match="check the name"):
+            read(nowhere, CONFIG)
