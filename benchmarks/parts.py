@@ -61,9 +61,10 @@ def watched() -> Clock:
     clock = Clock()
     clock.wrap_iterator(sources, "read", "read")
     clock.wrap_iterator(History, "select", "select what is new")
-    for name in ("repair", "normalize", "language"):
+    for name in ("repair", "normalize"):
         clock.wrap(pipeline, name, name)
     clock.wrap(pipeline, "structure_all", "structure")
+    clock.wrap(pipeline, "languages_of", "language")
     clock.wrap(ledger, "leads_back", "rebuilds")
     clock.wrap(batch, "clean_alone", "clean, the rest")
     clock.wrap(batch, "correct_typos", "typos")

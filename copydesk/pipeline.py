@@ -23,7 +23,7 @@ from copydesk.records import CRITICAL, Article, Cleaned, Document, Problem
 from copydesk.sources import pages
 from copydesk.text import mojibake
 from copydesk.text.encodings import Undecodable, decode
-from copydesk.text.language import language
+from copydesk.text.language import languages_of
 from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair
 from copydesk.text.site import NO_SITE, Proof, Site, proofs, site_of
@@ -158,8 +158,6 @@ def _prepare_title(draft: Draft) -> Draft:
 
 
 def _structure(drafts: Sequence[Draft]) -> list[Draft]:
-    if not drafts:
-        return []
     config = drafts[0].config
     found = structure_all([(draft.text, _given(draft)) for draft in drafts], config.dates, config.rules.off)
     return [_structured(draft, layout, made) for draft, (layout, made) in zip(drafts, found, strict=True)]
@@ -194,10 +192,12 @@ def _titled(draft: Draft, edits: Sequence[Edit]) -> str | None:
     return title
 
 
-def _name_language(draft: Draft) -> Draft:
-    assert draft.layout is not None
-    named = language(draft.layout.body or draft.layout.headline)
-    return draft._replace(language=draft.document.language or "und" if named == "und" else named)
+def _name_languages(drafts: Sequence[Draft]) -> list[Draft]:
+    named = languages_of([draft.layout.body or draft.layout.headline for draft in drafts if draft.layout])
+    return [
+        draft._replace(language=draft.document.language or "und" if name == "und" else name)
+        for draft, name in zip(drafts, named, strict=True)
+    ]
 
 
 Step = Callable[[Sequence[Draft]], list[Draft]]
@@ -215,7 +215,7 @@ STEPS: tuple[Step, ...] = (
     _each(_normalize),
     _each(_prepare_title),
     _structure,
-    _each(_name_language),
+    _name_languages,
 )
 
 
@@ -228,6 +228,8 @@ def _through_steps(drafts: Sequence[Draft]) -> list[Cleaned]:
     places: Sequence[int] = range(len(done))
     for step in STEPS:
         places = [i for i in places if done[i].problem is None]
+        if not places:
+            break
         for i, draft in zip(places, step([done[i] for i in places]), strict=True):
             done[i] = draft
     return [_finished(draft) for draft in done]

@@ -6,7 +6,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -52,7 +52,7 @@ def test_waiting_takes_no_time_of_the_processor() -> None:
         time.sleep(0.6)
 
 
-@pytest.mark.parametrize(("module", "step"), [(pipeline, "language"), (correct, "_corrected")])
+@pytest.mark.parametrize(("module", "step"), [(pipeline, "languages_of"), (correct, "_corrected")])
 def test_a_document_that_is_too_slow_is_quarantined_whole_and_the_others_are_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
 ) -> None:
@@ -78,13 +78,13 @@ def test_a_document_that_is_too_slow_is_quarantined_whole_and_the_others_are_pub
 
 
 def test_a_large_document_gives_none_of_its_time_to_those_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(text: str) -> str:
-        until = os.times().user + (2.5 if "slow story" in text else 0)
+    def slow(texts: Sequence[str]) -> list[str]:
+        until = os.times().user + (2.5 if any("slow story" in text for text in texts) else 0)
         while os.times().user < until:
             sum(range(100_000))
-        return "en"
+        return ["en"] * len(texts)
 
-    monkeypatch.setattr(pipeline, "language", slow)
+    monkeypatch.setattr(pipeline, "languages_of", slow)
     config = Config(run=RunConfig(document_seconds=1))
     texts = [
         "A slow story, told by nobody.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,14 @@ def test_one_and_many_are_cleaned_alike() -> None:
 
 def fail_where(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a step fail at documents with `words`."""
-    language = pipeline.language
+    languages_of = pipeline.languages_of
 
-    def failing(text: str) -> str:
-        if words in text:
+    def failing(texts: Sequence[str]) -> list[str]:
+        if any(words in text for text in texts):
             raise ZeroDivisionError("a fault")
-        return language(text)
+        return languages_of(texts)
 
-    monkeypatch.setattr(pipeline, "language", failing)
+    monkeypatch.setattr(pipeline, "languages_of", failing)
 
 
 def test_a_fault_costs_the_document_that_it_happens_with(monkeypatch: pytest.MonkeyPatch) -> None:

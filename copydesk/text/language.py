@@ -9,7 +9,9 @@ faster model file. It always names a language; the result is `und` if the letter
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +54,7 @@ _SCRIPTS = {
 }
 _NUMBER = {name: number for number, name in enumerate(_SCRIPTS, 1)}
 _BY_USE = ("latin", "cyrillic", "arabic", "han", "kana", *(s for s in _SCRIPTS if len(s) == 2))
-_WORD, _ASCII_WORD = re.compile(r"[^\W\d_]+"), re.compile("[a-z]+")
+_WORD = re.compile(r"[^\W\d_]+")
 _WORDS_BY_LANGUAGE: dict[str, list[str]] = data("function_words.json")["words"]
 #: By function word, a number of 16 bits for each language, 1 for those that have it: their sum counts all languages.
 _FUNCTION_WORDS: dict[str, int] = {}
@@ -102,20 +104,45 @@ def language(text: str) -> str:
 
     Kurdish is `ku`, for both Kurmanji and Sorani.
     """
+    return languages_of([text])[0]
+
+
+def languages_of(texts: Sequence[str]) -> list[str]:
+    """The `language` of each text. The letters of their samples are looked up together."""
+    samples = [_sample(text) for text in texts]
+    codes = np.frombuffer("\n".join([*samples, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
+    ends = np.cumsum([len(sample) + 1 for sample in samples]) - 1
+    folded = _letters().folded.take(codes, mode="clip")
+    folded[ends] = ord("\n")
+    lines = folded.tobytes().decode("utf-32-le").split("\n")
+    scripts = _scripts().take(codes, mode="clip")
+    starts = [0, *(ends + 1).tolist()]
+    return [
+        _identified(sample, line, scripts[start : start + len(sample)])
+        for sample, line, start in zip(samples, lines, starts, strict=False)
+    ]
+
+
+def _sample(text: str) -> str:
+    """Characters from the middle of a text, without what is in no language."""
     middle = max(0, min(len(text) // 4, len(text) - 2 * SAMPLE))
     sample = text[middle : middle + 2 * SAMPLE]
-    sample = (_only_words(sample) if any(sign in sample for sign in "<&=/@") else sample)[:SAMPLE]
-    words = _ASCII_WORD.findall(sample.lower()) if sample.isascii() else _WORD.findall(sample)
-    letters = sum(map(len, words))
+    return (_only_words(sample) if any(sign in sample for sign in "<&=/@") else sample)[:SAMPLE]
+
+
+def _identified(sample: str, line: str, scripts: NDArray[np.uint8]) -> str:
+    """The language of a sample. `line` has its letters in lower case and spaces, `scripts` are those of its letters."""
+    words = (line if line.isascii() or not _letters().several.search(line) else line.casefold()).split()
+    letters = len(line) - line.count(" ")
     if letters < LEAST:
         return "und"
     if sample.isascii():
         return _latin(sample, words)
-    counts = _by_script(sample)
+    counts = np.bincount(scripts, minlength=len(_SCRIPTS) + 1).tolist()
     script = next((name for name in _BY_USE if counts[_NUMBER[name]] >= 0.4 * letters), "und")
     if script == "latin":
         return _latin(sample, words)
-    count = int(counts[_NUMBER[script]]) if script in _NUMBER else 0
+    count = counts[_NUMBER[script]] if script in _NUMBER else 0
     if script in ("han", "kana"):
         return "ja" if counts[_NUMBER["kana"]] > 0.1 * count else "zh"
     if script == "arabic":
@@ -155,10 +182,25 @@ def _scripts() -> NDArray[np.uint8]:
     return found
 
 
-def _by_script(sample: str) -> NDArray[np.intp]:
-    """The number of letters of each script, by its number."""
-    codes = np.frombuffer(sample.encode("utf-32-le", "surrogatepass"), np.uint32)
-    return np.bincount(_scripts().take(codes, mode="clip"), minlength=len(_SCRIPTS) + 1)
+class _Letters(NamedTuple):
+    """Each letter of the first two planes in lower case, and a space for each other character. Letters that are
+    `several` in lower case stay as they are.
+    """
+
+    folded: NDArray[np.uint32]
+    several: re.Pattern[str]
+
+
+@cache
+def _letters() -> _Letters:
+    every = np.arange(0x20000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    table, several = np.full(len(every), ord(" "), np.uint32), []
+    for match in _WORD.finditer(every):
+        low = [*map(str.casefold, match[0])]
+        several += [char for char, folded in zip(match[0], low, strict=True) if len(folded) > 1]
+        single = "".join(folded if len(folded) == 1 else char for char, folded in zip(match[0], low, strict=True))
+        table[match.start() : match.end()] = np.frombuffer(single.encode("utf-32-le"), np.uint32)
+    return _Letters(table, re.compile(f"[{''.join(several)}]"))
 
 
 def _count(letters: str, sample: str) -> int:
@@ -206,8 +248,7 @@ def _bits(reading: Reading, code: str, known: frozenset[str]) -> float:
 
 def _by_function_words(words: list[str]) -> str | None:
     """The language with a large share of function words in the text, far ahead of any other; else None."""
-    folded = " ".join(words).casefold().split(" ")
-    found = sum(filter(None, map(_FUNCTION_WORDS.get, folded)))
+    found = sum(filter(None, map(_FUNCTION_WORDS.get, words)))
     counts: list[int] = np.frombuffer(found.to_bytes(2 * len(_WORDS_BY_LANGUAGE), "little"), "<u2").tolist()
     second, most = sorted(counts)[-2:]
     if most < max(6, 0.15 * len(words)) or most < 2 * second:

@@ -68,16 +68,15 @@ class _Model(NamedTuple):
     def features(self, content: bytes) -> NDArray[np.intp]:
         """The features of a text, in the order of their ends."""
         letters = np.frombuffer(content, np.uint8)
-        states, before = np.zeros(len(letters), np.uint32), np.zeros(len(letters), np.uint32)
+        states = np.zeros(len(letters) + 1, np.uint32)  # before the first byte, and behind each
         while True:
-            before[1:] = states[:-1]
-            found = self.next_state.take(self.row.take(before) + letters)
+            found = self.next_state.take(self.row.take(states[:-1]) + letters)
             # States that follow one from the other all the way are those of a run from the start. A state depends on as
             # many bytes as the longest n-gram has, so that this takes as many steps.
-            if np.array_equal(found, states):
-                features = self.feature.take(states)
+            if found.tobytes() == states[1:].tobytes():
+                features = self.feature.take(found)
                 return features[features >= 0]
-            states = found
+            states[1:] = found
 
 
 @cache

@@ -86,7 +86,7 @@ class _Unicode(NamedTuple):
     """Kind, lower case and script number of each code point of the basic plane."""
 
     kind: NDArray[np.uint8]
-    lower: Codes
+    lower: NDArray[np.intp]
     script: NDArray[np.uint8]
 
 
@@ -99,15 +99,16 @@ _SAME_SCRIPT = {0x1E00: 0, 0xFB00: 0, 0x1F00: 0x370, 0xFB1D: 0x590, 0xFB50: 0x60
 @cache
 def _unicode() -> _Unicode:
     # Only İ gets longer in lower case, and then its first letter counts.
-    lower = np.frombuffer(_BASIC_PLANE.replace("İ", "i").lower().encode("utf-32-le", "surrogatepass"), np.uint32)
+    lowered = _BASIC_PLANE.replace("İ", "i").lower().encode("utf-32-le", "surrogatepass")
+    lower = np.frombuffer(lowered, np.uint32).astype(np.intp)
     numbers = [_SCRIPTS.index(_SAME_SCRIPT.get(start, start)) for start in _SCRIPTS]
     script = np.array(numbers, np.uint8)[np.searchsorted(_SCRIPTS, np.arange(0x10000), side="right") - 1]
     return _Unicode(np.frombuffer(_of_basic_plane(), np.uint8), lower, script)
 
 
 class _Language(NamedTuple):
-    """`letters` in order, their cost at the start of a word (`first`) and after another (`pairs`); one further index
-    stands for non-letters. `place` maps each code point to its index.
+    """`letters` in order, their cost at the start of a word (`first`) and after another (`pairs`; `first` alone where
+    pairs were not counted); one further index stands for non-letters. `place` maps each code point to its index.
     """
 
     letters: Codes
@@ -164,7 +165,7 @@ def _language(code: str) -> _Language:
         table[:size, :size] = np.where(seen == 255, unseen, np.minimum(seen / 10, unseen))
         table[size, :size] = first[:size]
     else:
-        table = np.broadcast_to(first, (size + 1, size + 1))
+        table = first[None, :]
     return _Language(letters, _places(letters), first, table, int(_unicode().script[letters[size // 2]]))
 
 
@@ -210,13 +211,13 @@ class Reading:
 
     def __init__(self, text: str) -> None:
         codes: Codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-        within = np.minimum(codes, 0xFFFF)
+        within = np.minimum(codes, 0xFFFF).astype(np.intp)
         known = _unicode()
         self.size = len(codes)
         self._codes = codes
-        self.kind = known.kind[within]
-        self.lower = known.lower[within]
-        self.script = known.script[within]
+        self.kind = known.kind.take(within)
+        self.lower = known.lower.take(within)
+        self.script = known.script.take(within)
         self.letter = self.kind <= UPPER
 
     @cached_property
@@ -236,9 +237,9 @@ class Reading:
         return tuple(dict.fromkeys(code for script in self._scripts() for code in _by_script()[script]))
 
     def _scripts(self) -> list[int]:
-        counts = np.bincount(self.script[self.letter], minlength=len(_SCRIPTS))
-        enough = np.flatnonzero(counts >= max(1, 0.15 * counts.sum()))
-        return [number for number in map(int, enough) if number in _by_script()]
+        counts = np.bincount(self.script[self.letter]).tolist()
+        enough, known = max(1, 0.15 * sum(counts)), _by_script()
+        return [number for number, count in enumerate(counts) if count >= enough and number in known]
 
     def legible(self) -> float:
         """The share of letters that some known language uses; 1 without letters."""
@@ -249,13 +250,13 @@ class Reading:
         """The cost of each character in `language`, in bits."""
         known = _language(language)
         size = len(known.letters)
-        index = known.place[self.lower]
-        before = np.full(self.size, size, np.uint16)
-        before[1:] = index[:-1]
-        cost = known.pairs[before, index]
+        index = known.place.take(self.lower)
+        cost = known.pairs.take(_pairs(index, size) if len(known.pairs) > 1 else index)
         strange = np.flatnonzero(self.letter & (index == size))
-        cost[strange] = np.where(self.script[strange] == known.script, _FOREIGN, _FOREIGN_SCRIPT)
-        return np.asarray(self.base + cost, np.float32)
+        if len(strange):
+            cost[strange] = np.where(self.script[strange] == known.script, _FOREIGN, _FOREIGN_SCRIPT)
+        cost += self.base
+        return cost
 
     def best(self) -> tuple[str | None, Bits]:
         """The language in which the text is cheapest, and the cost of each character in it."""
@@ -271,14 +272,22 @@ class Reading:
             table = _script(number)
             place = table.place[self.lower]
             here = np.flatnonzero(place < len(table.letters))
-            before = place[here - 1] if len(table.pairs) > 1 else np.zeros_like(here)
-            if len(here) and here[0] == 0 and len(table.pairs) > 1:
-                before[0] = len(table.letters)
-            totals = table.pairs[before, place[here]].sum(axis=0, dtype=np.int64) - _FOREIGN_SCRIPT_TENTHS * len(here)
+            size = len(table.letters)
+            rows = _pairs(place, size) if len(table.pairs) > size + 1 else place
+            totals = table.pairs.take(rows.take(here), axis=0).sum(axis=0, dtype=np.int64)
+            totals -= _FOREIGN_SCRIPT_TENTHS * len(here)
             at = int(totals.argmin())
             one = int(totals[at]), table.languages[at]
             found = min(found, one) if found else one
         return found[1] if found else None
+
+
+def _pairs(index: NDArray[np.uint16], size: int) -> NDArray[np.intp]:
+    """The place of each letter and the one before it in a table of pairs; `size` is the index of what is no letter."""
+    place = np.full(len(index), size * (size + 1), np.intp)
+    np.multiply(index[:-1], np.intp(size + 1), out=place[1:])
+    place += index
+    return place
 
 
 def cost(text: str, among: Iterable[str] = ()) -> float:
@@ -360,7 +369,7 @@ def rare_pairs(chars: str) -> NDArray[np.bool_]:
         table = _script(number)
         at = np.flatnonzero(script == number)
         place = table.place[lower[at]]
-        cheapest = np.full(table.pairs.shape[:2], np.inf, np.float32)
+        cheapest = np.full((len(table.letters) + 1,) * 2, np.inf, np.float32)
         for code in table.languages:
             language = _language(code)
             mine = np.searchsorted(table.letters, language.letters)
@@ -374,9 +383,8 @@ _WITHOUT_PAIRS = frozenset(_SCRIPTS.index(start) for start in (0x3040, 0x3100, 0
 
 
 class _Script(NamedTuple):
-    """The languages of a script: by the indices of two letters and language, the cost of the second in tenths of bits.
-
-    Whole numbers have the same sum in any order.
+    """The languages of a script: by pair (`_pairs`), or by letter where pairs were not counted, and by language, the
+    cost of the letter in tenths of bits. Whole numbers have the same sum in any order.
     """
 
     letters: Codes
@@ -402,7 +410,7 @@ def _script(number: int) -> _Script:
         else:
             table[0, at] = _tenths(language.first)
         table[:, size] = 0  # counted apart
-    return _Script(union, _places(union), codes, pairs)
+    return _Script(union, _places(union), codes, pairs.reshape(-1, len(codes)))
 
 
 def _tenths(bits: Bits) -> NDArray[np.int16]:
