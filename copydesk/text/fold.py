@@ -64,12 +64,12 @@ def any_of(words: Iterable[str]) -> str:
     return _pattern(trie) if trie else r"(?!)"
 
 
+#: How a pattern writes what is no letter.
+_WRITTEN = {**{sign: re.escape(sign) for sign in map(chr, range(0x80))}, " ": r"\s{1,3}"}
+
+
 def _pattern(node: dict[str, Any]) -> str:
-    branches = [
-        (r"\s{1,3}" if letter == " " else re.escape(letter)) + _pattern(rest)
-        for letter, rest in sorted(node.items())
-        if letter
-    ]
+    branches = [_WRITTEN.get(letter, letter) + _pattern(rest) for letter, rest in sorted(node.items()) if letter]
     if not branches:
         return ""
     whole = branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
