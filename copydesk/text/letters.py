@@ -21,7 +21,7 @@ from copydesk.data.lists import arrays
 Codes = NDArray[np.uint32]
 Bits = NDArray[np.float32]
 
-_BASIC_PLANE = "".join(map(chr, range(0x10000)))
+_BASIC_PLANE = np.arange(0x10000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 #: Kinds of characters. Letters come first; `LOWER` also holds letters of scripts without case.
 KINDS = (
