@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -18,11 +17,7 @@ from copydesk.text.structure.lines import Line
 from copydesk.text.structure.names import plain
 
 
-@dataclass(frozen=True, eq=False)
-class Page:
-    """The lines of a text with its metadata: the title, date and authors given by the source, the address, the site
-    evidence."""
-
+class _Page(NamedTuple):
     text: str
     lines: Sequence[Line]
     title: Line | None
@@ -33,6 +28,11 @@ class Page:
     authors: tuple[str, ...] = ()
     path_date: str | None = None
     modified: str | None = None
+
+
+class Page(_Page):
+    """The lines of a text with its metadata: the title, date and authors given by the source, the address, the site
+    evidence."""
 
     @lazily
     def host(self) -> frozenset[str]:
@@ -194,6 +194,10 @@ def first_of(rules: Sequence[LineRule], page: Page, known: Known, line: Line) ->
     return ()
 
 
+#: Looking a member up in its class takes as long as all comparisons of it.
+_HEADLINE, _SHOWN, _TELLS, _STAYS, _BODY, _STORY, _CHOSEN, _PUBLISHED, _ORDER_OPEN = Mark
+
+
 def fold(known: Known, decisions: Sequence[Decision], off: Collection[str] = ()) -> Known:
     """The state after `decisions`; later ones take precedence.
 
@@ -201,35 +205,35 @@ def fold(known: Known, decisions: Sequence[Decision], off: Collection[str] = ())
     """
     if not decisions:
         return known
-    columns, gone, cuts, headlines = known.columns, dict(known.gone), known.cuts, known.headlines
-    settled: dict[str, Any] = {}
+    columns, gone, cuts, headlines, shown, body, story, chosen, published, is_open, problems = known
+    gone = dict(gone) if gone else {}
+    value: Any
     for decision in decisions:
         rule, line, value, cut, _ = decision
-        columns = with_decision(columns, decision)
-        if isinstance(rule, Mark):
-            if rule in (Mark.HEADLINE, Mark.SHOWN):
-                headlines = (*headlines, line)
-            elif rule == Mark.STAYS:
-                gone.pop(line, None)
-            settled |= _settled(decision)
-        elif isinstance(value, Problem):
-            settled["problems"] = (*settled.get("problems", known.problems), value)
-        elif rule in off:
-            continue
-        elif cut is None:
-            gone[line] = decision
-        else:
-            cuts = (*cuts, decision)
-    return known._replace(columns=columns, gone=gone, cuts=cuts, headlines=headlines, **settled)
-
-
-def _settled(decision: Decision) -> dict[str, Any]:
-    """The state after a mark."""
-    match decision.rule:
-        case Mark.SHOWN | Mark.BODY | Mark.STORY:
-            return {str(decision.rule): decision.line}
-        case Mark.CHOSEN | Mark.PUBLISHED:
-            return {str(decision.rule): decision.value}
-        case Mark.ORDER_OPEN:
-            return {"date_order_open": True}
-    return {}
+        if value is not None:
+            columns = with_decision(columns, decision)
+        if not isinstance(rule, Mark):
+            if isinstance(value, Problem):
+                problems = (*problems, value)
+            elif rule not in off:
+                if cut is None:
+                    gone[line] = decision
+                else:
+                    cuts = (*cuts, decision)
+        elif rule is _HEADLINE:
+            headlines = (*headlines, line)
+        elif rule is _SHOWN:
+            headlines, shown = (*headlines, line), line
+        elif rule is _BODY:
+            body = line
+        elif rule is _STORY:
+            story = line
+        elif rule is _CHOSEN:
+            chosen = value
+        elif rule is _PUBLISHED:
+            published = value
+        elif rule is _ORDER_OPEN:
+            is_open = True
+        elif rule is _STAYS:
+            gone.pop(line, None)
+    return Known(columns, gone, cuts, headlines, shown, body, story, chosen, published, is_open, problems)

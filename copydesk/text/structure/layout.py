@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -75,8 +74,7 @@ class Given(NamedTuple):
     modified: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """What the structure step found. `headline` and `body` are parts of the new text, in this order.
 
     `date_order_open` says that nothing told day and month of the date apart, which other documents of the site may.
