@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from copydesk.text import dates
@@ -209,13 +209,14 @@ def _begins_page(page: Page, line: Line) -> bool:
     if len(line.text) > headline.MAX_CHARACTERS or line.is_no_story:
         return False
     behind = page.lines[line.number + 1 : line.number + 1 + BEHIND]
-    story = list(islice((paragraph for paragraph in behind if not paragraph.is_no_story), STORY_LINES))
-    if not story:
+    story = islice((paragraph for paragraph in behind if not paragraph.is_no_story), STORY_LINES)
+    first = next(story, None)
+    if first is None:
         return line.is_lone_headline  # whatever stood above it is known already
-    again = headline.likeness(story[0], line)
+    again = headline.likeness(first, line)
     if again and again != "headline-near" and len(line.tokens) >= 2:
         return True
-    return headline.looks_like_headline(line, story)
+    return headline.looks_like_headline(line, chain((first,), story))
 
 
 def _fills_column(page: Page, known: Known, line: Line) -> Sequence[Decision]:

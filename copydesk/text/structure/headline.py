@@ -7,7 +7,7 @@ site before or behind it, or with a word changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import islice
 
@@ -177,21 +177,27 @@ def quality(form: Line, forms: Sequence[Line]) -> tuple[int, int, int]:
     return is_cut, has_site, letters.isupper() or letters.islower()
 
 
-def looks_like_headline(first: Line, story: Sequence[Line]) -> bool:
-    """Whether the first line of a document is a headline: a short line, no sentence, with a `story` behind it."""
+def looks_like_headline(first: Line, story: Iterable[Line]) -> bool:
+    """Whether the first line of a document is a headline: a short line, no sentence, with a `story` behind it.
+
+    The lines of the story are looked at until one is much longer, which most are.
+    """
     line = first.text
-    if not story or len(line) > MAX_CHARACTERS or not WORD.search(line):
+    if len(line) > MAX_CHARACTERS or not WORD.search(line):
         return False
     words = line.split()
     if len(words) > MAX_WORDS or (len(words) < 2 and len(line) < 12 and not _ideographic(line)):
         return False
     if first.is_punctuated and not (_ABBREVIATION.search(line) or _cut(line) or is_title_case(line)):
         return False
-    if max(len(paragraph.text) for paragraph in story) >= 1.5 * len(line):
+    top: list[Line] = []
+    for paragraph in story:
+        if len(paragraph.text) >= 1.5 * len(line):
+            return True
+        top.append(paragraph)
+    if line.isupper() and len(words) > 2 and not top[0].text.isupper():
         return True
-    if line.isupper() and len(words) > 2 and not story[0].text.isupper():
-        return True
-    return len(line) <= 120 and any(behind.is_punctuated or behind.text[-1] in _SPOKEN_ENDS for behind in story[:3])
+    return len(line) <= 120 and any(behind.is_punctuated or behind.text[-1] in _SPOKEN_ENDS for behind in top[:3])
 
 
 _SPOKEN_ENDS = frozenset(".!?！？؟。\"'")
