@@ -134,6 +134,8 @@ def _dates(line: str, reader: DateReader) -> tuple[list[ReadDate], list[_Part]]:
 
 def updated_on(line: str, published: ReadDate, reader: DateReader) -> ReadDate | None:
     """The latest date of a line that says it is one of an update, besides the one of publication."""
+    if not any(map(dates.could_hold_date, line.split(published.written, 1))):
+        return None
     found = [date for date in _dates(line, reader)[0] if date.found.label == "updated"]
     latest = max(found, key=lambda date: date.found.moment, default=None)
     return None if latest is None or latest.found.moment == published.found.moment else latest
