@@ -56,7 +56,7 @@ class Line(_Line):
     @lazily
     def first_tokens(self) -> tuple[str, ...]:
         """The first eight of its tokens, which tell most lines apart."""
-        return sentences.first_tokens(self.text)
+        return sentences.first_tokens(self.text) if len(self.text) > 2 * TEASER else self.tokens[: sentences.FIRST]
 
     @lazily
     def initial(self) -> str:

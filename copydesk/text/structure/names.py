@@ -82,7 +82,8 @@ def is_known_agency(name: str) -> bool:
 def is_agency_line(line: str) -> bool:
     """Whether a line names an agency and nothing else. Those of other languages are words too: Redaktion, العالم."""
     word = _FIRST_WORD.match(line)
-    return (word is None or word[0].lower() in _BEGINNINGS) and plain(line) in _ENGLISH_AGENCIES
+    begins = word[0].lower() if word else fold(line[:1])
+    return (begins in _BEGINNINGS or not begins.isalpha()) and plain(line) in _ENGLISH_AGENCIES
 
 
 def is_agency(name: str) -> bool:

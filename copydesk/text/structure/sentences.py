@@ -21,7 +21,9 @@ MARKS = ENDS | frozenset(":,;\"'”’»)]")
 
 WORD = re.compile(r"[^\W_]+(?:['’‘`´][^\W_]+)*")
 _APOSTROPHES = re.compile("['’‘`´]")
-_FIRST, _BEGINNING, _BEGINNING_OF_WORD = 8, 80, 16
+#: So many tokens tell most lines apart.
+FIRST = 8
+_BEGINNING, _BEGINNING_OF_WORD = 80, 16
 # Turkish writes dotted and dotless capitals; without regard to case they are one letter.
 _DOT_ABOVE = "\u0307"
 _SPEECH = re.compile(rf"[\"“”„«]|\b(?:{any_as_written(lists.words('speech_verbs'))})\b", re.IGNORECASE)
@@ -36,17 +38,20 @@ _LETTER = re.compile(r"[^\W\d_]")
 def tokens(text: str) -> tuple[str, ...]:
     """The words of `text`, without case, punctuation, quotes and apostrophes."""
     folded = text.casefold()
-    if not folded.isascii():
+    is_ascii = folded.isascii()
+    if not is_ascii:
         folded = folded.replace("ı", "i").replace(_DOT_ABOVE, "")
     found = WORD.findall(folded)
-    return tuple(_APOSTROPHES.sub("", " ".join(found)).split(" ") if found and _APOSTROPHES.search(folded) else found)
+    if not found or not ("'" in folded or "`" in folded if is_ascii else _APOSTROPHES.search(folded)):
+        return tuple(found)
+    return tuple(_APOSTROPHES.sub("", " ".join(found)).split(" "))
 
 
 def first_tokens(text: str) -> tuple[str, ...]:
     """The first eight of the tokens of `text`, which tell most lines apart; most are found in its beginning."""
     found = tokens(text[:_BEGINNING])
     # Where the beginning ends, a word may be cut in two.
-    return (found if len(found) > _FIRST or len(text) <= _BEGINNING else tokens(text))[:_FIRST]
+    return (found if len(found) > FIRST or len(text) <= _BEGINNING else tokens(text))[:FIRST]
 
 
 def initial(text: str) -> str:

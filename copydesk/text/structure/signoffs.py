@@ -10,6 +10,7 @@ from itertools import islice
 
 from copydesk.data.lists import lines
 from copydesk.records import INFO, Problem
+from copydesk.text.fold import any_as_written
 from copydesk.text.lazy import later
 from copydesk.text.structure import credit_lines
 from copydesk.text.structure.columns import Column
@@ -24,9 +25,8 @@ _LONGEST = 600
 _FOOTERS = [tuple(line.split("…", 1)) for line in lines("post_footers.txt")]
 #: Characters of a title in a footer, and of the name of a site behind it, at most.
 _LONGEST_TITLE, _LONGEST_NAME = 250, 100
-_SAID = tuple({f"{said} ": None for _, said in _FOOTERS})
-_ASCII_SAID = tuple(said for said in _SAID if said.isascii())
-_LONGEST_SAID = max(map(len, _SAID))
+_SAID = re.compile(any_as_written({f"{said} " for _, said in _FOOTERS}))
+_LONGEST_SAID = max(len(said) + 1 for _, said in _FOOTERS)
 _STANDARDS = re.compile(r"\s*Our Standards: ?The Thomson Reuters Trust Principles\.?(?:,? opens new tab)?\s*$")
 _WORK = r"(?:[Rr]eporting|[Ww]riting|[Ee]diting)"
 _CREDIT = rf"(?:[Aa]dditional )?{_WORK}(?:(?:,| and|, and) {_WORK})* by (?=[A-Z])"
@@ -101,12 +101,7 @@ def _may_sign_off(text: str) -> bool:
     end = text[-_LONGEST_NAME - _LONGEST_SAID :]
     if text.find("ing by ", -_LONGEST) >= 0 or "Trust Principles" in end:
         return True
-    if "…" in end or "..." in end:
-        return True
-    for said in _ASCII_SAID if end.isascii() else _SAID:  # noqa: SIM110 - for every line near the end of a text
-        if said in end:
-            return True
-    return False
+    return "…" in end or "..." in end or _SAID.search(end) is not None
 
 
 def _footer(tail: str) -> int | None:
