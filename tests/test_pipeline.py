@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 import copydesk
-from copydesk import pipeline
+from copydesk import ledger, pipeline
 from copydesk.cli import main
 from copydesk.config import Config
 from copydesk.edits import Edit
@@ -94,6 +96,12 @@ def test_a_fault_leaves_the_documents_beside_it_as_they_are(monkeypatch: pytest.
     found = pipeline.clean_alone(documents, Config())
     assert [one for one in found if one.article is None] == [found[40]]
     assert found[:40] + found[41:] == expected[:40] + expected[41:]
+
+
+@given(st.text(), st.text(st.characters() | st.sampled_from(" \n\x1f\x85\xa0\u2028\u3000")))
+def test_words_are_counted_as_they_are_divided(headline: str, body: str) -> None:
+    words = len(headline.split()) + len(body.split())
+    assert ledger.counts(headline, body, ()) == {"word_count": words, "edit_count": 0, "suggestion_count": 0}
 
 
 def test_what_does_not_lead_back_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
