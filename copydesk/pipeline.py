@@ -25,7 +25,7 @@ from copydesk.text import mojibake
 from copydesk.text.encodings import Undecodable, decode
 from copydesk.text.language import languages_of
 from copydesk.text.normalize import normalize
-from copydesk.text.repair import repair
+from copydesk.text.repair import repair, repair_all
 from copydesk.text.site import NO_SITE, Proof, Site, proofs, site_of
 from copydesk.text.structure import Given, Layout, structure_all
 
@@ -133,9 +133,12 @@ def _decode(draft: Draft) -> Draft:
     return draft._replace(text=text, source_text=text, encoding=encoding)
 
 
-def _repair(draft: Draft) -> Draft:
-    text, edits = _repaired(draft, draft.text, TEXT, lambda: draft.site.misreadings)
-    return draft._replace(text=text, damage=tuple(mojibake.damage(edits)), edits=(*draft.edits, *edits))
+def _repair(drafts: Sequence[Draft]) -> list[Draft]:
+    done = _repaired(drafts, [draft.text for draft in drafts], TEXT, lambda draft: draft.site.misreadings)
+    return [
+        draft._replace(text=text, damage=tuple(mojibake.damage(edits)), edits=(*draft.edits, *edits))
+        for draft, (text, edits) in zip(drafts, done, strict=True)
+    ]
 
 
 def _normalize(draft: Draft) -> Draft:
@@ -143,16 +146,20 @@ def _normalize(draft: Draft) -> Draft:
     return draft._replace(text=text, edits=(*draft.edits, *edits))
 
 
-def _prepare_title(draft: Draft) -> Draft:
-    """Repair and normalize the given title; a blank title counts as missing."""
-    title = draft.document.title
-    if title is None:
-        return draft
+def _prepare_titles(drafts: Sequence[Draft]) -> list[Draft]:
+    """Repair and normalize the given titles; a blank title counts as missing."""
 
-    def proven() -> Collection[str]:
+    def proven(draft: Draft) -> Collection[str]:
         return (*draft.site.misreadings, *mojibake.misreadings("\n".join(draft.damage)))
 
-    title, repaired = _repaired(draft, title, TITLE, proven)
+    titles = [draft.document.title or "" for draft in drafts]
+    done = _repaired(drafts, titles, TITLE, proven)
+    return [
+        _titled_by(draft, title, edits) if title else draft for draft, (title, edits) in zip(drafts, done, strict=True)
+    ]
+
+
+def _titled_by(draft: Draft, title: str, repaired: Sequence[Edit]) -> Draft:
     title, normalized = normalize(title, draft.config.text.quotes, TITLE, draft.config.rules.off)
     return draft._replace(title=title, edits=(*draft.edits, *repaired, *normalized)) if title else draft
 
@@ -211,9 +218,9 @@ def _each(step: Callable[[Draft], Draft]) -> Step:
 STEPS: tuple[Step, ...] = (
     _each(_read_page),
     _each(_decode),
-    _each(_repair),
+    _repair,
     _each(_normalize),
-    _each(_prepare_title),
+    _prepare_titles,
     _structure,
     _name_languages,
 )
@@ -281,15 +288,18 @@ def _article(draft: Draft, layout: Layout, article_id: str) -> Article:
     )
 
 
-def _repaired(draft: Draft, text: str, field: str, proven: Callable[[], Collection[str]]) -> tuple[str, list[Edit]]:
-    """The repaired text and its edits. `proven`, the misreadings proven by other texts, is called only if the text
+def _repaired(
+    drafts: Sequence[Draft], texts: Sequence[str], field: str, proven: Callable[[Draft], Collection[str]]
+) -> list[tuple[str, list[Edit]]]:
+    """The repaired texts and their edits. `proven`, the misreadings proven by other texts, is called only if the text
     itself is ambiguous: correct Cyrillic or Arabic contains many letter pairs that could be mojibake.
     """
-    off = draft.config.rules.off
-    repaired, edits = repair(text, field, off=off)
-    if mojibake.in_doubt(edits) and (known := proven()):
-        return repair(text, field, known, off)
-    return repaired, edits
+    off = drafts[0].config.rules.off
+    done = repair_all(texts, field, off=off)
+    for i, (_, edits) in enumerate(done):
+        if mojibake.in_doubt(edits) and (known := proven(drafts[i])):
+            done[i] = repair(texts[i], field, known, off)
+    return done
 
 
 def proven(cleaned: Cleaned) -> frozenset[Proof]:

@@ -1,4 +1,4 @@
-"""The language model gives the answers of py3langid."""
+"""Languages are identified together as they are alone, and the model gives the answers of py3langid."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from copydesk.text import language_model
+from copydesk.text import language, language_model
 
 SENTENCES = [
     "La alcaldesa dijo el lunes que el puente viejo seguirá cerrado hasta la primavera.",
@@ -18,6 +18,12 @@ SENTENCES = [
     "Градоначелница је у понедељак рекла да ће стари мост остати затворен до пролећа.",
     "", "a", "12 34", "\n\n", "É", "e\u0301", "GEMEINDERAT BESCHLIESST BRÜCKE", "🙂", "\ud800", "漢字",
 ]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(SENTENCES) | st.text(max_size=40)))
+@settings(deadline=None)
+def test_texts_are_identified_together_as_they_are_alone(texts: list[str]) -> None:
+    assert language.languages_of(texts) == [language.language(text) for text in texts]
 
 
 @pytest.fixture(scope="module")

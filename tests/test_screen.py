@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copydesk.text import lookalikes, repair, screen
+from copydesk.text import repair, screen
 from copydesk.text.mojibake import indicators
 from copydesk.text.program_code import shows_code
 from copydesk.text.screen import CHARACTERS, COMPOSING, SUSPECT, Screen
@@ -53,7 +53,7 @@ class Everything(Screen):
 def test_the_screen_changes_no_repair(text: str) -> None:
     screened = repair.repair(text)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (repair, lookalikes, indicators):
+        for module in (repair, screen, indicators):
             patch.setattr(module, "Screen", Everything)
         assert repair.repair(text) == screened
 
@@ -90,6 +90,15 @@ def test_a_long_text_is_looked_up_in_chunks(size: int, text: str) -> None:
             assert pieces.has_pair(kind, SUSPECT) == whole.has_pair(kind, SUSPECT)
             assert pieces.has_row(kind, 4) == whole.has_row(kind, 4)
         assert set(pieces.words_with(SUSPECT)) >= set(whole.words_with(SUSPECT))
+
+
+@settings(deadline=None)
+@given(st.lists(TEXTS, max_size=5))
+def test_texts_are_repaired_together_as_they_are_alone(texts: list[str]) -> None:
+    together = screen.screens(texts)
+    assert [one.found for one in together] == [Screen(text).found for text in texts]
+    assert [[*one.words_with(SUSPECT)] for one in together] == [[*Screen(text).words_with(SUSPECT)] for text in texts]
+    assert repair.repair_all(texts) == [repair.repair(text) for text in texts]
 
 
 @settings(deadline=None, max_examples=200)

@@ -68,14 +68,20 @@ _STRINGS = r"'(?:[^'\\]|\\.)*+'", r'"(?:[^"\\]|\\.)*+"'
 _STRING = re.compile("|".join(_STRINGS), re.DOTALL)
 _BETWEEN = re.compile(r"\s*,\s*[bu]?(?=['\"])")
 _ESCAPED = re.compile(r"""\\(?:[nrt"'\\]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})""")
+_OPENING, _CLOSING = frozenset("bu'\"[("), frozenset("'\"])")
 #: Fewer characters are no text: a quotation may be a document's only line.
 _SHORTEST = 20
+
+
+def may_be_printed(text: str) -> bool:
+    """Whether a text begins and ends as the text of a value that a program printed."""
+    return text.rstrip()[-1:] in _CLOSING and text.lstrip()[:1] in _OPENING
 
 
 def _repr(text: str) -> list[Span]:
     r"""What surrounds the text in `b'…'`, `"…\n…"` and `['…', '…']`, if that is the whole document."""
     start, end = len(text) - len(text.lstrip()), len(text.rstrip())
-    if end - start < _SHORTEST or text[end - 1] not in "'\"])" or text[start] not in "bu'\"[(":
+    if end - start < _SHORTEST or not may_be_printed(text):
         return []
     if text[start] in "[(":
         return _printed_list(text, start, end) if text[end - 1] == ("]" if text[start] == "[" else ")") else []

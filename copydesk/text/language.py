@@ -109,6 +109,8 @@ def language(text: str) -> str:
 
 def languages_of(texts: Sequence[str]) -> list[str]:
     """The `language` of each text. The letters of their samples are looked up together."""
+    if not texts:
+        return []
     samples = [_sample(text) for text in texts]
     codes = np.frombuffer("\n".join([*samples, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
     ends = np.cumsum([len(sample) + 1 for sample in samples]) - 1

@@ -43,30 +43,30 @@ class Found(NamedTuple):
     likely: list[Span]
 
 
-def mend(
-    text: str, step: str, field: str = TEXT, off: Collection[str] = (), screen: Screen | None = None
-) -> tuple[str, list[Edit]]:
-    """Replace look-alike letters: the new text, and the edits of `step` that lead to it.
-
-    Edits of the rules in `off` are neither made nor suggested. `screen` is that of the text, if it is known.
+class Kind(NamedTuple):
+    """Look-alike letters of one kind: the characters that they are known by, as kinds of `copydesk.text.screen`, what
+    else a text with them has, and how to find them.
     """
-    edits: list[Edit] = []
-    screen = screen or Screen(text)
-    for kind, suits, find in _KINDS:
-        if not screen.has(kind) or (suits and not suits(screen)):
-            continue
-        certain, likely = find(text)
+
+    characters: int
+    suits: Callable[[Screen], bool]
+    find: Callable[[str], Found]
+
+    def mend(self, screen: Screen, step: str, field: str = TEXT, off: Collection[str] = ()) -> tuple[str, list[Edit]]:
+        """Replace the letters in the text of `screen`: the new text, and the edits of `step` that lead to it.
+
+        Edits of the rules in `off` are neither made nor suggested.
+        """
+        text = screen.text
+        certain, likely = self.find(text) if self.suits(screen) else _NOTHING
         # The offsets of suggestions refer to the present text, so they come before the changes.
-        edits += [
+        suggested = [
             Edit("", 0, step, field, s.start, s.end, text[s.start : s.end], s.after, s.rule, UNMEASURED, SUGGESTED)
             for s in likely
             if s.rule not in off
         ]
-        if certain:
-            text, made = replace(text, certain, step, field, off)
-            edits += made
-            screen = Screen(text)
-    return text, edits
+        text, made = replace(text, certain, step, field, off)
+        return text, suggested + made
 
 
 _NOTHING = Found([], [])
@@ -219,14 +219,18 @@ def _may_be_persian(screen: Screen) -> bool:
     return screen.has(PERSIAN_LETTERS) and not screen.has(KURDISH_LETTERS)
 
 
-#: The changes in order: the kind of characters that each looks for, what else such a text has, and how to find them.
-_KINDS: tuple[tuple[int, Callable[[Screen], bool] | None, Callable[[str], Found]], ...] = (
-    (CONTROLS, None, _controlled),
-    (VISUAL, None, _visual),
-    (FORMS, None, _forms),
-    (LATIN, None, _torn),
-    (GREEK_CYRILLIC, _mixes_scripts, _homoglyphs),
-    (ARABIC_YEH_KAF, _may_be_persian, _persian),
-    (TICKS, None, _apostrophes),
-    (LATIN, None, _lost),
+def _always(screen: Screen) -> bool:
+    return True
+
+
+#: All kinds, in the order in which they are replaced.
+KINDS = (
+    Kind(CONTROLS, _always, _controlled),
+    Kind(VISUAL, _always, _visual),
+    Kind(FORMS, _always, _forms),
+    Kind(LATIN, _always, _torn),
+    Kind(GREEK_CYRILLIC, _mixes_scripts, _homoglyphs),
+    Kind(ARABIC_YEH_KAF, _may_be_persian, _persian),
+    Kind(TICKS, _always, _apostrophes),
+    Kind(LATIN, _always, _lost),
 )

@@ -8,12 +8,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from copydesk.edits import TEXT, Edit, Span, replace
 from copydesk.text import escapes, lookalikes, lost_marks, mojibake
 from copydesk.text.entities import entities, tags
-from copydesk.text.screen import CHARACTERS, COMPOSING, DIVISIONS, ENTITIES, INVISIBLE, LOST, SUSPECT, TAGS, Screen
+from copydesk.text.screen import (
+    CHARACTERS,
+    COMPOSING,
+    DIVISIONS,
+    ENTITIES,
+    ESCAPES,
+    INVISIBLE,
+    LOST,
+    QUOTES,
+    SUSPECT,
+    TAGS,
+    Screen,
+    screens,
+)
 
 STEP = "repair"
 
@@ -26,44 +39,76 @@ def repair(
     `misreadings` are those that `copydesk.text.mojibake.misreadings` proved in texts of the same origin. Edits of the
     rules in `off` are not made.
     """
-    work = _Work(*escapes.mend(text, STEP, field, off), field, off)
-    if work.screen.has(SUSPECT):
-        work.take(mojibake.mend(work.text, STEP, field, misreadings, off, work.screen))
-    for _ in range(2):  # one may stand within another
-        made = work.replace(ENTITIES, entities)
-        if any(edit.after > "\x7f" for edit in made):  # `it&acirc;&euro;&trade;s`
-            work.take(mojibake.mend(work.text, STEP, field, misreadings, off, work.screen))
-        if not made:
-            break
-    work.replace(TAGS, tags)
-    work.take(lookalikes.mend(work.text, STEP, field, off, work.screen))
-    for kind, find in _CHARACTERS:
-        work.replace(kind, find)
-    work.take(replace(work.text, list(_compositions(work.screen)), STEP, field, off))
-    return work.text, work.edits
+    return repair_all([text], field, misreadings, off)[0]
+
+
+def repair_all(
+    texts: Sequence[str], field: str = TEXT, misreadings: Collection[str] = (), off: Collection[str] = ()
+) -> list[tuple[str, list[Edit]]]:
+    """`repair` many texts. The kinds of their characters are looked up together, and tell which repair has work in
+    which text; each then goes through all of these, which keeps its code in the processor's caches.
+    """
+    works = [_Work(screen, field, misreadings, off) for screen in screens(texts)]
+    for kinds, mend in _REPAIRS:
+        for work in works:
+            if work.screen.has(kinds):
+                mend(work)
+    return [(work.screen.text, work.edits) for work in works]
 
 
 class _Work:
-    """A text under repair, the edits made so far, and the kinds of its characters as it is now."""
+    """A text under repair, as the screen of what it is now, and the edits made so far."""
 
-    def __init__(self, text: str, edits: list[Edit], field: str, off: Collection[str]) -> None:
-        self.text, self.edits = text, edits
-        self.screen = Screen(text)
-        self._field, self._off = field, off
+    def __init__(self, screen: Screen, field: str, misreadings: Collection[str], off: Collection[str]) -> None:
+        self.screen = screen
+        self.edits: list[Edit] = []
+        self.field, self.misreadings, self.off = field, misreadings, off
 
-    def replace(self, kind: int, find: Callable[[str], Iterable[Span]]) -> list[Edit]:
-        """Make the changes that `find` finds, if the text has characters of the kind that it looks for."""
-        if not self.screen.has(kind):
-            return []
-        return self.take(replace(self.text, list(find(self.text)), STEP, self._field, self._off))
+    def replace(self, spans: Iterable[Span]) -> list[Edit]:
+        """Make changes of the text; their edits."""
+        return self.take(replace(self.screen.text, [*spans], STEP, self.field, self.off))
 
     def take(self, done: tuple[str, list[Edit]]) -> list[Edit]:
         """Go on with a new text and the edits that lead to it; these edits."""
         text, made = done
         self.edits += made
-        if text is not self.text:
-            self.text, self.screen = text, Screen(text)
+        if text is not self.screen.text:
+            self.screen = Screen(text)
         return made
+
+
+def _escapes(work: _Work) -> None:
+    text = work.screen.text
+    if work.screen.has(ESCAPES) or escapes.may_be_printed(text):
+        work.take(escapes.mend(text, STEP, work.field, work.off))
+
+
+def _mojibake(work: _Work) -> None:
+    screen = work.screen
+    work.take(mojibake.mend(screen.text, STEP, work.field, work.misreadings, work.off, screen))
+
+
+def _entities(work: _Work) -> None:
+    for _ in range(2):  # one may stand within another
+        made = work.replace(entities(work.screen.text)) if work.screen.has(ENTITIES) else []
+        if any(edit.after > "\x7f" for edit in made):  # `it&acirc;&euro;&trade;s`
+            _mojibake(work)
+        if not made:
+            break
+
+
+def _lookalikes(kind: lookalikes.Kind) -> Callable[[_Work], None]:
+    def mend(work: _Work) -> None:
+        work.take(kind.mend(work.screen, STEP, work.field, work.off))
+
+    return mend
+
+
+def _of_text(find: Callable[[str], Iterable[Span]]) -> Callable[[_Work], None]:
+    def mend(work: _Work) -> None:
+        work.replace(find(work.screen.text))
+
+    return mend
 
 
 # --- characters -------------------------------------------------------------------------------------------------------
@@ -172,8 +217,6 @@ _FIRST_PARTY, _SECOND_PARTY = re.compile("(?<![A-Za-z])[A-Z]{2,4}\xad$"), re.com
 
 def _compositions(screen: Screen) -> Iterator[Span]:
     """Words that are not in Unicode form NFC (UAX #15). ASCII spaces never compose, so words can be checked alone."""
-    if not screen.has(COMPOSING):
-        return
     for start, end in screen.words_with(COMPOSING):
         word = screen.text[start:end]
         composed = unicodedata.normalize("NFC", word)
@@ -181,9 +224,19 @@ def _compositions(screen: Screen) -> Iterator[Span]:
             yield Span(start, end, composed, "nfc")
 
 
-#: What is repaired last, and the kinds of characters that each looks for.
-_CHARACTERS: tuple[tuple[int, Callable[[str], Iterable[Span]]], ...] = (
-    (LOST, lost_marks.find),
-    (DIVISIONS, _divisions),
-    (INVISIBLE, _characters),
+def _compose(work: _Work) -> None:
+    work.replace(_compositions(work.screen))
+
+
+#: The repairs in order, and the kinds of characters of which a text has one if it needs them.
+_REPAIRS: tuple[tuple[int, Callable[[_Work], None]], ...] = (
+    (ESCAPES | QUOTES, _escapes),
+    (SUSPECT, _mojibake),
+    (ENTITIES, _entities),
+    (TAGS, _of_text(tags)),
+    *((kind.characters, _lookalikes(kind)) for kind in lookalikes.KINDS),
+    (LOST, _of_text(lost_marks.find)),
+    (DIVISIONS, _of_text(_divisions)),
+    (INVISIBLE, _of_text(_characters)),
+    (COMPOSING, _compose),
 )

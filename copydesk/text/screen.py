@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, reduce
+from itertools import accumulate
+from operator import or_
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +20,8 @@ from numpy.typing import NDArray
 (
     NOT_ASCII, SUSPECT, ESCAPES, ENTITIES, TAGS, CONTROLS, INVISIBLE, TICKS, LOST, DIVISIONS, COMPOSING, SIGNS, LEADS,
     CONTINUATIONS, LATIN, LIGATURES, ODD, GREEK_CYRILLIC, WIDE, FORMS, VISUAL, ARABIC_YEH_KAF, PERSIAN_LETTERS,
-    KURDISH_LETTERS,
-) = (1 << bit for bit in range(24))  # fmt: skip
+    KURDISH_LETTERS, QUOTES,
+) = (1 << bit for bit in range(25))  # fmt: skip
 
 _MATHS = "\U0001d400-\U0001d7ff"
 #: The characters of each kind, as a class of a regular expression.
@@ -59,6 +61,7 @@ CHARACTERS = {
     ARABIC_YEH_KAF: "[\u064a\u0643]",
     PERSIAN_LETTERS: "[پچژگ]",
     KURDISH_LETTERS: "[ێۆڕڵ]",
+    QUOTES: "['\"]",
 }
 
 _SPACE = 1 << 31
@@ -73,12 +76,11 @@ Kinds = NDArray[np.uint32]
 class Screen:
     """The kinds of the characters of a text; `found` is the union of all."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, kinds: Kinds | None = None, found: int | None = None) -> None:
+        """`kinds` are those of the characters of a text of at most `_CHUNK`, and `found` their union, if known."""
         self.text = text
-        self._first = _kinds(text[: _CHUNK + 1])
-        self.found = 0
-        for kinds in self._chunks():
-            self.found |= int(np.bitwise_or.reduce(kinds))
+        self._first = _kinds(text[: _CHUNK + 1]) if kinds is None else kinds
+        self.found = _union(self._chunks()) if found is None else found
 
     def has(self, kind: int) -> bool:
         """Whether the text has a character of one of the kinds."""
@@ -89,7 +91,7 @@ class Screen:
         return (
             self.has(first)
             and self.has(second)
-            and any(bool(((kinds[:-1] & first > 0) & (kinds[1:] & second > 0)).any()) for kinds in self._chunks())
+            and any(bool((kinds[1:][np.flatnonzero(kinds[:-1] & first)] & second).any()) for kinds in self._chunks())
         )
 
     def has_row(self, kind: int, length: int) -> bool:
@@ -117,6 +119,24 @@ class Screen:
         yield self._first
         for start in range(_CHUNK, len(self.text), _CHUNK):
             yield _kinds(self.text[start : start + _CHUNK + 1])
+
+
+def screens(texts: Sequence[str]) -> list[Screen]:
+    """The screen of each text. Those of many short texts are made together, in a fraction of the time."""
+    ends = [*accumulate(len(text) + 1 for text in texts)]
+    if not texts or ends[-1] > _CHUNK:
+        return [*map(Screen, texts)]
+    kinds = _kinds("\n".join([*texts, ""]))
+    starts = [0, *ends[:-1]]
+    found = np.bitwise_or.reduceat(kinds, starts).tolist()
+    return [
+        Screen(text, kinds[start : start + len(text)], union & ~_SPACE)
+        for text, start, union in zip(texts, starts, found, strict=True)
+    ]
+
+
+def _union(chunks: Iterable[Kinds]) -> int:
+    return reduce(or_, (int(np.bitwise_or.reduce(kinds)) for kinds in chunks)) & ~_SPACE
 
 
 def _kinds(text: str) -> Kinds:
