@@ -314,7 +314,6 @@ def test_a_night_that_begins_new_files_fails_at_every_step(tmp_path: Path, kind:
     for root, _ in attempts(tmp_path, start, error, second, step=3):
         second(root)
         assert tree(root) == wanted
-        shutil.rmtree(root)
 
 
 def test_growing_on_s3(bucket: str, whole: Path) -> None:
@@ -438,7 +437,6 @@ def test_joining_files_fails_at_every_step(tmp_path: Path, kind: str) -> None:
         assert {row["uri"] for row in found(root)} == {row["uri"] for row in found(start)}  # twice rather than not
         compacted(root, DAILY)
         assert tree(root) == wanted
-        shutil.rmtree(root)
 
 
 def test_the_setting_counts_in_a_whole_night(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import shutil
-from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from test_commit_crash import Fault, Killed
+from test_commit_crash import attempts
 from warehouse_runs import document, first_night, run, second_night, tree
 
 import copydesk
@@ -24,7 +23,7 @@ from copydesk.config import Config
 from copydesk.edits import Edit
 from copydesk.run.nightly import Job
 from copydesk.run.nightly import run as whole_run
-from copydesk.warehouse import Warehouse, WarehouseError, layout
+from copydesk.warehouse import Warehouse, layout
 from copydesk.warehouse.change import Change
 from copydesk.warehouse.decisions import Decision
 from copydesk.warehouse.layout import DAILY, MONTHLY, Partitions
@@ -256,6 +255,7 @@ def test_a_run_after_compacting_ends_where_one_before_would_have(tmp_path: Path,
         assert found(tmp_path, table) == found(daily, table)
 
 
+@pytest.mark.no_cover  # the same lines over and over, which other tests reach
 @pytest.mark.parametrize("kind", ["killed", "disk full"])
 def test_compacting_fails_at_every_step(tmp_path: Path, kind: str) -> None:
     """What reads by the marker sees all rows once at any time, and repeating it ends where it would have."""
@@ -266,46 +266,21 @@ def test_compacting_fails_at_every_step(tmp_path: Path, kind: str) -> None:
     shutil.copytree(start, tmp_path / "done")
     compact(tmp_path / "done", MONTHLY)
     wanted, states = tree(tmp_path / "done"), set()
-    for at in range(1, 1000):
-        root = tmp_path / str(at)
-        shutil.copytree(start, root)
-        failed = False
-        with pytest.MonkeyPatch.context() as patch:
-            fault = Fault(patch, at, error)
-            unlink = Path.unlink
-            patch.setattr(Path, "unlink", fault._wrap(unlink))
-            try:
-                compact(root, MONTHLY)
-            except (Killed, WarehouseError):
-                failed = True
-        if fault.count < at:
-            assert at > 30
-            assert states == {"day", "month"}
-            return
-        if failed:
-            assert found(root) == rows
-            states.add(json.loads((root / "_warehouse.json").read_text()).get("partitions", "day"))
-            compact(root, MONTHLY)
-            assert tree(root) == wanted
-        shutil.rmtree(root)
-    raise AssertionError("it never got through")
+    for root, _ in attempts(tmp_path, start, error, lambda root: compact(root, MONTHLY), also=[(Path, "unlink")]):
+        assert found(root) == rows
+        states.add(json.loads((root / "_warehouse.json").read_text()).get("partitions", "day"))
+        compact(root, MONTHLY)
+        assert tree(root) == wanted
+    assert states == {"day", "month"}
 
 
+@pytest.mark.no_cover  # the same lines over and over, which other tests reach
 def test_a_new_warehouse_that_dies_while_it_is_made(tmp_path: Path) -> None:
-    for at in range(1, 1000):
-        root = tmp_path / str(at)
-        with pytest.MonkeyPatch.context() as patch:
-            fault = Fault(patch, at, None)
-            with suppress(Killed):
-                run(root, FEW, by="month")
-        if fault.count < at:
-            return
+    for root, _ in attempts(tmp_path, None, None, lambda root: run(root, FEW, by="month")):
         run(root, FEW, by="month")
         assert len(files(root)) == 3
         assert len(found(root)) == len(FEW)
         assert sound(root)
-        shutil.rmtree(root)
-    raise AssertionError("it never got through")
 
 
 def test_compacting_on_s3(bucket: str, daily: Path) -> None:
