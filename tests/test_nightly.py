@@ -21,6 +21,7 @@ from nights import STORY, Left, config, edits_of, night, settled, story, table, 
 from copydesk import sources
 from copydesk.config import SourcesConfig
 from copydesk.edits import TITLE, rebuild, rebuild_title
+from copydesk.run.in_flight import in_order
 from copydesk.run.job import fingerprint
 from copydesk.sources.pages import extract
 from copydesk.text.encodings import decode
@@ -396,3 +397,17 @@ def test_what_of_the_source_is_not_used_is_named_once_in_the_report(tmp_path: Pa
     articles = table(warehouse, "articles")
     assert set(articles["uri"]) == {f"records.jsonl#id={n}" for n in range(5)}
     assert not (articles["headline"] == "nan").any()
+
+
+def test_work_begins_before_its_results_are_asked_for() -> None:
+    submitted: list[int] = []
+
+    def submit(call: int) -> int:
+        submitted.append(call)
+        return call
+
+    results = in_order(submit, str, range(5), lambda: 2)
+    assert submitted == [0, 1]
+    assert next(results) == "0"
+    assert submitted == [0, 1]
+    assert list(results) == ["1", "2", "3", "4"]

@@ -27,7 +27,7 @@ from copydesk.run.guard import Compared, Guard
 from copydesk.run.hand_check import measured, picked
 from copydesk.run.job import NIGHT, RELEASE, REPROCESS, Job
 from copydesk.run.second_pass import with_lines_of_tonight
-from copydesk.run.workers import batched, cleaned, cleaned_again, joined
+from copydesk.run.workers import batched, cleaned, cleaned_again, cleaner, joined
 from copydesk.sites.evidence import Sites
 from copydesk.sites.tally import Tally, Told
 from copydesk.text.site import site_of
@@ -181,11 +181,14 @@ def _cleaned(
     progress: Callable[[int, int], None],
 ) -> Generator[Batch]:  # fmt: skip
     """The documents, cleaned, in batches that are large enough to stage."""
-    with closing(cleaned(documents, job.config, job.day, sites, staging, choices)) as first_pass:
+    with (
+        cleaner(job.config) as clean,
+        closing(cleaned(documents, clean, job.config, job.day, sites, staging, choices)) as first_pass,
+    ):
         batches: Iterable[Batch] = _with_progress(first_pass, progress)
         # Published articles are evidence before they are processed again; few documents of a replay prove a line.
         if job.config.sites.boilerplate and job.kind == NIGHT:
-            again = partial(cleaned_again, config=job.config, day=job.day, sites=sites, choices=choices)
+            again = partial(cleaned_again, clean=clean, config=job.config, day=job.day, sites=sites, choices=choices)
             batches = with_lines_of_tonight(batches, sites, again, staging.scratch("batches"))
         yield from joined(batches)
 

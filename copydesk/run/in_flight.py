@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 Call = TypeVar("Call")
@@ -17,11 +18,19 @@ def in_order(
     calls: Iterable[Call],
     at_once: Callable[[], int],
 ) -> Iterator[Result]:
-    """The `result` of each call, in order; at most `at_once()` are submitted and not yet taken."""
-    running: deque[Future] = deque()
-    for call in calls:
-        running.append(submit(call))
-        while len(running) >= at_once():
+    """The `result` of each call, in order; at most `at_once()` are submitted and not yet taken, and the first ones at
+    once, before a result is asked for.
+    """
+    waiting, running = iter(calls), deque[Future]()
+
+    def fill() -> None:
+        while len(running) < max(1, at_once()) and (some := list(islice(waiting, 1))):
+            running.append(submit(*some))
+
+    def results() -> Iterator[Result]:
+        while running:
             yield result(running.popleft())
-    while running:
-        yield result(running.popleft())
+            fill()
+
+    fill()
+    return results()

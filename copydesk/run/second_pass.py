@@ -45,9 +45,10 @@ def with_lines_of_tonight(
     learned = sites.learn_lines(pa.concat_tables(articles), pa.concat_tables(edits)) if articles else {}
     del articles, edits
     if learned:
+        again = clean(_documents(spool, learned))  # which workers begin with while the others are staged
         for batch in _read(spool):
             yield _without(batch, _with_lines(batch, learned))
-        yield from clean(_documents(spool, learned))
+        yield from again
     else:
         yield from _read(spool)
     spool.unlink()

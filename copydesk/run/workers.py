@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import partial
 from itertools import chain, islice
@@ -27,6 +27,9 @@ from copydesk.text.site import site_of
 
 #: Minimum documents, or bytes, that are judged and staged together.
 JUDGED_DOCUMENTS, JUDGED_BYTES = 8_000, 12 * 2**20
+
+#: Calls `clean_batch` with each set of arguments; the results come in order. What has been submitted may begin at once.
+Clean = Callable[[Iterable[tuple[Any, ...]]], Iterator[Batch]]
 
 
 class Room(Protocol):
@@ -51,40 +54,37 @@ def joined(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 def cleaned(
     documents: Iterable[Document],
+    clean: Clean,
     config: Config,
     day: date,
     sites: Sites,
     room: Room,
     choices: Choices = NO_CHOICES,
 ) -> Generator[Batch]:
-    """Clean documents in batches, in order, in the configured number of processes.
+    """Clean documents in batches, in order, with a `cleaner`.
 
-    Small inputs are cleaned in this process, unless there is a cluster. At most two batches per worker are in flight,
-    so memory stays flat. Documents with a question that others of their site may answer wait in `room` until all have
-    been read, and come last.
+    Documents with a question that others of their site may answer wait in `room` until all have been read, and come
+    last.
     """
-    workers = config.run.workers or os.cpu_count() or 1
-    batches = batched(documents, config)
-    first = list(islice(batches, min(workers, 2)))
-    with _pool(config, workers if len(first) > 1 else 1) as clean:
-        calls = (_call(part, config, day, sites, choices, False) for part in chain(first, batches))
-        for batch in clean(calls):
-            sites.learn(batch.proofs)
-            room.wait(batch.waiting)
-            yield batch._replace(waiting=(), proofs=frozenset())
-        rest = batched(room.waiting(), config)
-        yield from clean(_call(part, config, day, sites, choices, True) for part in rest)
+    calls = (_call(part, config, day, sites, choices, False) for part in batched(documents, config))
+    for batch in clean(calls):
+        sites.learn(batch.proofs)
+        room.wait(batch.waiting)
+        yield batch._replace(waiting=(), proofs=frozenset())
+    rest = batched(room.waiting(), config)
+    yield from clean(_call(part, config, day, sites, choices, True) for part in rest)
 
 
 def cleaned_again(
-    documents: Iterable[Document], config: Config, day: date, sites: Sites, choices: Choices = NO_CHOICES
+    documents: Iterable[Document],
+    clean: Clean,
+    config: Config,
+    day: date,
+    sites: Sites,
+    choices: Choices = NO_CHOICES,
 ) -> Iterator[Batch]:
-    """Clean documents with all that `sites` knows by now, in batches and in order."""
-    workers = config.run.workers or os.cpu_count() or 1
-    batches = batched(documents, config)
-    first = list(islice(batches, 2))
-    with _pool(config, workers if len(first) > 1 else 1) as clean:
-        yield from clean(_call(part, config, day, sites, choices, True) for part in chain(first, batches))
+    """Clean documents with all that `sites` knows by now, in batches and in order. Worker processes begin at once."""
+    return clean(_call(part, config, day, sites, choices, True) for part in batched(documents, config))
 
 
 def _call(
@@ -96,8 +96,30 @@ def _call(
 
 
 @contextmanager
-def _pool(config: Config, workers: int) -> Iterator[Callable[[Iterable[tuple[Any, ...]]], Iterator[Batch]]]:
-    """A function that calls `clean_batch` with each set of arguments and yields the results in order.
+def cleaner(config: Config) -> Iterator[Clean]:
+    """What cleans batches in the configured number of processes, which all passes of a run have in common.
+
+    They are started once there are two batches: small inputs are cleaned in this process, unless there is a cluster. At
+    most two batches per worker are in flight, so memory stays flat.
+    """
+    workers = config.run.workers or os.cpu_count() or 1
+    pools: list[Clean] = []
+    with ExitStack() as opened:
+
+        def clean(calls: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
+            if not pools:
+                calls = iter(calls)
+                first = list(islice(calls, min(workers, 2)))
+                pools.append(opened.enter_context(_pool(config, workers if len(first) > 1 else 1)))
+                calls = chain(first, calls)
+            return pools[0](calls)
+
+        yield clean
+
+
+@contextmanager
+def _pool(config: Config, workers: int) -> Iterator[Clean]:
+    """What cleans batches in `workers` processes.
 
     With one worker, this process does the work, unless it has read other word lists than those of the configuration,
     or runs in a thread without time limits, as under Prefect.
