@@ -31,19 +31,17 @@ def with_lines_of_tonight(
 
     `spool` is a file for the batches. Articles are read for recurring lines up to `MOST_TEXT` bytes.
     """
-    articles: list[pa.Table] = []
-    edits: list[pa.Table] = []
+    excerpts: list[tuple[pa.Table, pa.Table]] = []
     size = 0
     with spool.open("wb") as file:
         for batch in batches:
             with in_words("write to the staging area"):
                 pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
             if size < MOST_TEXT:
-                articles.append(batch.articles.select(Sites.COLUMNS))
-                edits.append(batch.edits.select(["article_id", "rule", "before"]))
-                size += articles[-1].nbytes
-    learned = sites.learn_lines(pa.concat_tables(articles), pa.concat_tables(edits)) if articles else {}
-    del articles, edits
+                excerpts.append(sites.excerpt(batch.articles, batch.edits))
+                size += excerpts[-1][0].nbytes
+    learned = sites.learn_lines(*map(pa.concat_tables, zip(*excerpts, strict=True))) if excerpts else {}
+    del excerpts
     if learned:
         again = clean(_documents(spool, learned))  # which workers begin with while the others are staged
         for batch in _read(spool):

@@ -54,15 +54,62 @@ class Articles(NamedTuple):
     removed: Sequence[str] = ()
 
 
+class _Lines(NamedTuple):
+    """The lines of articles, one after the other: `owner` int64[n] is the row of the article of each, `line` int64[n]
+    its number among the distinct ones. These are numbered as they occur: `first` int64[distinct] is where each occurs
+    first, `length` int64[distinct] are its characters.
+    """
+
+    owner: Any
+    line: Any
+    first: Any
+    length: Any
+
+    @staticmethod
+    def of(articles: Articles) -> _Lines:
+        """One chunk at a time, and then only a number for each line, since the text is large. Two lines with the same
+        hash of 64 bits would be taken for one, which no night will see.
+        """
+        owners, hashes, lengths, row = [], [], [], 0
+        for body in articles.body.chunks:
+            is_list = pc.greater_equal(pc.count_substring(body, "\n\n"), MAX_PARAGRAPHS)
+            texts = pc.split_pattern(pc.if_else(is_list, "", body), "\n\n")
+            owners.append(pc.list_parent_indices(texts).to_numpy() + row)
+            lines = pc.list_flatten(texts)
+            hashes.append(np.fromiter(map(hash, lines.to_pylist()), np.int64, len(lines)))
+            lengths.append(pc.utf8_length(lines).to_numpy())
+            row += len(body)
+        removed = articles.removed
+        owners.append(np.array(articles.removed_from, np.int64))
+        hashes.append(np.fromiter(map(hash, removed), np.int64, len(removed)))
+        lengths.append(np.fromiter(map(len, removed), np.int64, len(removed)))
+        _, first, line = np.unique(np.concatenate(hashes), return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        number = np.empty_like(order)
+        number[order] = np.arange(len(order))
+        first = first[order]
+        return _Lines(np.concatenate(owners), number[line], first, np.concatenate(lengths).astype(np.int64)[first])
+
+    def text(self, line: int, articles: Articles) -> str:
+        """The text of a distinct line, which is not empty."""
+        place = int(self.first[line])
+        of_removed = place - (len(self.owner) - len(articles.removed))
+        if of_removed >= 0:
+            return articles.removed[of_removed]
+        row = int(self.owner[place])
+        begin = int(np.searchsorted(self.owner[: len(self.owner) - len(articles.removed)], row))
+        return str(articles.body[row].as_py().split("\n\n")[place - begin])
+
+
 def recurring(articles: Articles) -> dict[str, dict[str, Recurring]]:
     """The recurring lines, by site."""
     if not len(articles.body):
         return {}
     names, site = np.unique([site_of(uri) for uri in articles.uri], return_inverse=True)
-    owner, lines = _lines(articles)
-    length = pc.utf8_length(lines.dictionary).to_numpy().astype(np.int64)
+    lines = _Lines.of(articles)
+    length = lines.length
     # The distinct lines of every article, in the order of the articles.
-    once = np.unique(owner * len(length) + lines.indices.to_numpy())
+    once = np.unique(lines.owner * len(length) + lines.line)
     owner, line = np.divmod(once, len(length))
     pair, first, which, times = np.unique(
         site[owner] * len(length) + line, return_index=True, return_inverse=True, return_counts=True
@@ -77,13 +124,14 @@ def recurring(articles: Articles) -> dict[str, dict[str, Recurring]]:
     occurrences = np.bincount(which[counted[owner]], minlength=len(pair))
 
     share = occurrences / np.maximum(counted_of_site[pair // len(length)], 1)
-    likely = np.flatnonzero((occurrences >= MIN_ARTICLES) & (share >= SHORT_LINE))
+    is_short = (length > 0) & (length <= LONGEST)
+    likely = np.flatnonzero((occurrences >= MIN_ARTICLES) & (share >= SHORT_LINE) & is_short[pair % len(length)])
     found: dict[str, dict[str, Recurring]] = {}
     candidates: dict[int, set[str]] = {}
     places: list[tuple[int, str, int, float]] = []
     for index in likely.tolist():
-        text = lines.dictionary[int(pair[index] % len(length))].as_py()
-        if len(text) <= LONGEST and _LETTERS.search(text) and share[index] >= _needed(text):
+        text = lines.text(int(pair[index] % len(length)), articles)
+        if _LETTERS.search(text) and share[index] >= _needed(text):
             number = int(pair[index] // len(length))
             candidates.setdefault(number, set()).add(text)
             places.append((number, text, index, float(share[index])))
@@ -97,20 +145,6 @@ def recurring(articles: Articles) -> dict[str, dict[str, Recurring]]:
             between = len(text) <= SHORT and part >= LONG_LINE and _may_cut(text)
             found.setdefault(str(names[number]), {})[text] = Recurring(int(occurrences[index]), between)
     return found
-
-
-def _lines(articles: Articles) -> tuple[Any, pa.DictionaryArray]:
-    """The lines of articles, and the row of the article of each. One chunk at a time, since the text is large."""
-    owners, encoded, first = [], [], 0
-    for body in articles.body.chunks:
-        is_list = pc.greater_equal(pc.count_substring(body, "\n\n"), MAX_PARAGRAPHS)
-        texts = pc.split_pattern(pc.if_else(is_list, "", body), "\n\n")
-        owners.append(pc.list_parent_indices(texts).to_numpy() + first)
-        encoded.append(pc.list_flatten(texts).dictionary_encode())
-        first += len(body)
-    owners.append(np.array(articles.removed_from, np.int64))
-    encoded.append(pa.array(articles.removed, pa.string()).dictionary_encode())
-    return np.concatenate(owners), pa.chunked_array(encoded).unify_dictionaries().combine_chunks()
 
 
 def _repeated(site: Any, headlines: Iterable[str], site_size: Any) -> Any:

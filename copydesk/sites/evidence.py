@@ -30,9 +30,6 @@ DAMAGED = 40
 class Sites:
     """The evidence on each site. Recurring lines come from the warehouse, and from the run once it has read all."""
 
-    #: The columns of articles that evidence is read from.
-    COLUMNS = _COLUMNS
-
     def __init__(self) -> None:
         self._boilerplate: dict[str, dict[str, Recurring]] = {}
         self._proven: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
@@ -66,6 +63,12 @@ class Sites:
                 self.learn(proofs(uri, date_text, stretches))
         if boilerplate:
             self._boilerplate = _lines(articles, removed)
+
+    @staticmethod
+    def excerpt(articles: pa.Table, edits: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """What `learn_lines` reads of articles and their edits."""
+        removed = edits.filter(pc.equal(edits["rule"], _BOILERPLATE)).select(["article_id", "rule", "before"])
+        return articles.select(_COLUMNS), removed
 
     def learn_lines(self, articles: pa.Table, edits: pa.Table) -> dict[str, dict[str, Recurring]]:
         """Learn the lines that recur in `articles` with these `edits`; returns, by site, those not known before."""
