@@ -223,8 +223,8 @@ class RunConfig(Section):
         le=4096,
         description="Processes that clean articles; 0 means one per core, on a cluster one per thread of its workers",
     )
-    batch_documents: int = Field(1000, ge=1, description="Maximum documents in a batch")
-    batch_bytes: int = Field(8 * 2**20, ge=1, description="Size at which a batch is full, in bytes")
+    batch_documents: int = Field(500, ge=1, description="Maximum documents in a batch")
+    batch_bytes: int = Field(4 * 2**20, ge=1, description="Size at which a batch is full, in bytes")
     document_seconds: float = Field(
         60, ge=0, description="CPU seconds for a document, and for each MiB of a large one; 0 means no limit"
     )
