@@ -25,7 +25,7 @@ from copydesk.duplicates.sketch import BODY, HEADLINE, LEAST_COMMON
 #: The kind of a key is in these bits.
 _KIND = 3
 #: Candidates whose texts are in memory together, each counted once for each pair that it is in.
-AT_ONCE = 5_000
+AT_ONCE = 2_000
 #: Keys that are sorted together, and the values that a key can have.
 _KEYS_AT_ONCE = 2**20
 KEY_VALUES = 2**32

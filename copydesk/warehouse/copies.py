@@ -44,7 +44,7 @@ from copydesk.warehouse.store import Store
 PLACE = Place._fields
 _READ = [name for name in COLUMNS if name != "published_date"]
 #: Rows that are read together.
-_AT_ONCE = 4096
+_AT_ONCE = 1024
 #: Articles whose rows are kept in memory; those of more are read twice.
 KEPT = 10_000
 

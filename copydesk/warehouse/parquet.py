@@ -17,7 +17,7 @@ from copydesk.warehouse.schemas import EDITS, KNOWN, SIGNATURES
 
 #: Maximum rows and bytes of text of a row group.
 GROUP_ROWS = 16_384
-GROUP_BYTES = 32 * 2**20
+GROUP_BYTES = 16 * 2**20
 #: Bytes that are written together.
 WRITE_BYTES = 2**18
 
