@@ -128,19 +128,21 @@ def review(article: Article, edits: Sequence[Edit], choices: Choices) -> tuple[A
     except Conflict:
         pass
     # From what copydesk proposed, one kind of edit after the other, as far as that is possible.
-    article, done = _turned(article, edits, [_wanted(edit, None) for edit in edits])
+    done = [_wanted(edit, None) for edit in edits]
+    if done != list(edits):
+        article, done = _turned(article, edits, done)
     conflicts: list[Edit] = []
-    for kind in dict.fromkeys(_kind(edit) for edit in edits):
+    pairs = zip(done, wanted, strict=True)
+    for kind in dict.fromkeys(_kind(old) for old, new in pairs if _state(old) != _state(new)):
         some = [new if _kind(new) == kind else old for old, new in zip(done, wanted, strict=True)]
         some = [
             edit._replace(start=old.start, end=old.end, positions=old.positions)
             for edit, old in zip(some, done, strict=True)
         ]
-        if some != done:
-            try:
-                article, done = _turned(article, done, some)
-            except Conflict:
-                conflicts += [new for old, new in zip(done, some, strict=True) if old != new]
+        try:
+            article, done = _turned(article, done, some)
+        except Conflict:
+            conflicts += [new for old, new in zip(done, some, strict=True) if old != new]
     return article, done, conflicts
 
 
@@ -157,6 +159,10 @@ def counted(article: Article, edits: Sequence[Edit]) -> Article:
 def _kind(edit: Edit) -> tuple[str, str, str]:
     """Edits of one kind are turned together: a correction in the headline is one of the title, too."""
     return edit.rule, edit.before, edit.after
+
+
+def _state(edit: Edit) -> tuple[str, str | None]:
+    return edit.status, edit.proposed
 
 
 def _wanted(edit: Edit, choice: Choice | None) -> Edit:
