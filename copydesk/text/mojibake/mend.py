@@ -62,6 +62,8 @@ def misreadings(text: str) -> tuple[str, ...]:
     """The names of the encodings in which a part of the text, UTF-8, was provably misread, sorted."""
     proven: set[str] = set()
     for _ in range(LAYERS):
+        if text.isascii():
+            break
         layer = _layer(Seen(text), ())
         proven.update(layer.proven)
         if not layer.spans:
