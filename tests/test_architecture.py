@@ -22,7 +22,7 @@ ROOT = Path(copydesk.__file__).parent.parent
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(layer.split())
     for layer in (
-        "records config config.load config.user_lists data data.bundled deadline garbage",
+        "records config config.load config.user_lists data data.bundled deadline own_process",
         "edits hand_check ledger located reviewed",
         "text",
         "duplicates",

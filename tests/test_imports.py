@@ -77,7 +77,7 @@ def test_the_command_line_helps_without_settings_and_data(arguments: list[str]) 
     found = start(f"from copydesk.cli import main; main({arguments!r})")
     assert {name for name in found.own if not f"{name}.".startswith("copydesk.cli.")} <= {
         "copydesk",
-        "copydesk.garbage",
+        "copydesk.own_process",
     }
     assert found.packages == {"click", "copydesk"}
     assert not [path for path in found.data if Path(path).is_relative_to(ROOT / "copydesk")]
@@ -124,7 +124,8 @@ def test_type_checkers_see_the_names_that_run() -> None:
 
 def test_great_expectations_is_imported_in_part_and_the_rest_when_it_is_asked_for() -> None:
     code = (
-        "import sys; from copydesk.checks import imports; from copydesk.checks.expectations import Checks; Checks();"
+        "import sys; from copydesk.checks import imports; from copydesk.checks.expectations import Checks;"
+        "from copydesk import own_process; own_process.settle(); Checks();"
         "never = {'sqlalchemy', 'boto3', 'great_expectations.checkpoint.actions', 'scipy.stats._stats_py',"
         "    'great_expectations.datasource.fluent.pandas_datasource', 'altair.vegalite', 'mistune.core'};"
         "assert not never & sys.modules.keys();"
@@ -146,10 +147,12 @@ def test_great_expectations_is_imported_in_part_and_the_rest_when_it_is_asked_fo
     assert float(done.stdout) == 1.0
 
 
-def test_a_version_of_great_expectations_that_is_not_known_is_imported_whole() -> None:
+@pytest.mark.parametrize("setting", ["", "imports._KNOWN = '1.0.'; own_process.settle()"], ids=["library", "unknown"])
+def test_great_expectations_is_imported_whole_for_others_and_where_its_layout_is_not_known(setting: str) -> None:
     code = (
-        "from copydesk.checks import imports; from copydesk.checks.expectations import Checks; imports._KNOWN = '1.0.';"
-        "Checks(); import great_expectations as gx; print('Checkpoint' in vars(gx))"
+        f"from copydesk import own_process; from copydesk.checks import expectations, imports; {setting}\n"
+        "expectations.Checks(); import sys, great_expectations as gx\n"
+        "print('Checkpoint' in vars(gx), 'sqlalchemy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "True\n"
+    assert done.stdout == "True True\n"

@@ -1,7 +1,8 @@
 """Great Expectations imported in part: what judges a frame, without what a run never uses.
 
 Its packages import all of it when one name is asked for: data sources, checkpoints, stores and renderers, and with them
-database and cloud libraries. That takes 1.5 CPU seconds and 70 MB, of which judging a frame needs a third.
+database and cloud libraries. That takes 1.5 CPU seconds and 70 MB, of which judging a frame needs a third. Whoever uses
+it for more needs all of it, so it is imported in part only by processes that do nothing but run copydesk.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from contextlib import contextmanager
 from importlib import metadata
 from types import ModuleType
 from typing import Any
+
+from copydesk.own_process import is_own
 
 #: Imported to compare distributions, to draw them, to check a profiler's settings and to render Markdown.
 _RARELY_USED = ("scipy.stats", "altair", "jsonschema", "mistune")
@@ -42,7 +45,7 @@ def expectations(types: Iterable[str]) -> None:
     """Import expectations, and what judges frames by them, without the rest of Great Expectations."""
     _register_packages()
     metrics = [f"metrics.{kind}_metrics" for kind in ("column_map", "column_pair_map", "multicolumn_map", "table")]
-    with _without(_FOR_OTHER_DATA):
+    with _without(_FOR_OTHER_DATA if is_own() else ()):
         for name in (*metrics, *(f"core.{name}" for name in types)):
             importlib.import_module(f"{_ROOT}.expectations.{name}")
         importlib.import_module(f"{_ROOT}.validator.validator")
@@ -52,7 +55,7 @@ def whole() -> ModuleType:
     """The package `great_expectations`, with all of its expectations and metrics."""
     _register_packages()
     root = sys.modules[_ROOT]
-    with _without(_FOR_OTHER_DATA):
+    with _without(_FOR_OTHER_DATA if is_own() else ()):
         for name in (*reversed(_PACKAGES), _ROOT):
             module = importlib.import_module(name)
             if isinstance(module, _NameByName | _Whole):
@@ -66,7 +69,7 @@ def _register_packages() -> None:
         return
     for name in _RARELY_USED:
         _on_first_use(name)
-    if not metadata.version(_ROOT).startswith(_KNOWN):
+    if not (is_own() and metadata.version(_ROOT).startswith(_KNOWN)):
         importlib.import_module(_ROOT)
         return
     _register(_ROOT, _Whole)

@@ -36,10 +36,9 @@ def main() -> None:
     Reads raw articles, repairs encodings and layout, corrects typos, validates the result and publishes it as Parquet.
     Every change is recorded with a confidence and can be undone.
     """
-    from copydesk import garbage
+    from copydesk import own_process
 
-    garbage.collect_rarely()
-    garbage.give_back()
+    own_process.settle()
 
 
 for command in (

@@ -13,7 +13,7 @@ import threading
 import time
 from importlib import import_module
 
-from copydesk.garbage import collect_rarely
+from copydesk.own_process import settle
 
 #: The process of `copydesk serve`, told to the runs that it starts.
 SERVED_BY = "COPYDESK_SERVED_BY"
@@ -28,7 +28,7 @@ class WorkerDied(RuntimeError):
 def begin(lists: str | None) -> None:
     """Prepare a new process to clean documents with the lists of the folder `lists`, and to end with its parent."""
     use_lists(lists)
-    collect_rarely()
+    settle()
     _end_with_parent()
 
 

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from copydesk.garbage import collect_rarely
+from copydesk.own_process import settle
 from copydesk.run.child import use_lists
 from copydesk.run.cluster.parcels import LISTS, packed, unpacked, with_user_files
 from copydesk.run.cluster.worker import CLEANED
@@ -32,7 +32,7 @@ def main(handle: str, folder: str) -> None:
     threading.Thread(target=_receive, args=(connection, calls), daemon=True).start()
     lists = Path(folder, LISTS)
     use_lists(str(lists) if lists.is_dir() else None)
-    collect_rarely()
+    settle()
     while True:
         try:
             call = calls.get(timeout=IDLE_SECONDS)
