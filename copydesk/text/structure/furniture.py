@@ -102,18 +102,10 @@ def classify(line: str, marked: bool) -> tuple[Furniture | None, Heading | None]
     if len(line) > LONGEST or not (start := _start(line)):
         return None, None
     # Most lines do not begin or end as furniture, headings and credits do.
-    if not (marked or start in (_ALL_STARTS if len(line) <= LONGEST_CREDIT else _BY_FIRST) or _may_be_last(line)):
+    starts = _ALL_STARTS if len(line) <= LONGEST_CREDIT else _BY_FIRST
+    if not (marked or start in starts or line[-10:].rstrip(AROUND).casefold().endswith(_LASTS)):
         return None, None
     return _furniture(line, start, marked), _heading(line, start)
-
-
-def _may_be_last(line: str) -> bool:
-    """Whether a line may end in the last word of a pattern."""
-    end = line[-10:].casefold()
-    for last in _LASTS:  # noqa: SIM110 - for every line of every text
-        if last in end:
-            return True
-    return False
 
 
 def _furniture(line: str, start: str, marked: bool) -> Furniture | None:

@@ -45,9 +45,9 @@ def is_credit(text: str) -> bool:
     bare = text.strip(AROUND)
     label = _LABELLED.match(bare)
     parts = [part for part in _PARTS.split(bare[label.end() :] if label else bare) if part]
-    said = [words(part) for part in parts]
-    if not parts or not all(map(_is_name, parts, said)):
+    if not parts or not all(map(_is_name, parts)):
         return False
+    said = [words(part) for part in parts]
     if label or any(part in _AGENCIES for part in said):
         return True
     # `Jane Doe, Reuters` may be the author, and `AP/AFP` the sources of the article.
@@ -55,15 +55,15 @@ def is_credit(text: str) -> bool:
     return "/" in bare and 0 < len(people) < len(parts) and all(" " in part and part[0].isupper() for part in people)
 
 
-def _is_name(part: str, said: str) -> bool:
-    """Whether the words may be a name: few, and at least three in four capitalized; `said` are its `words`."""
-    if said in _AGENCIES or said in _WIRES:
-        return True
-    if len(part) > 60 or not _NAME.fullmatch(part):
-        return False
-    found = part.split()
-    small = sum(1 for word in found if word[:1].islower() and len(word) > 3 and "." not in word)
-    return small <= len(found) // 4
+def _is_name(part: str) -> bool:
+    """Whether the words may be a name: few, and at least three in four capitalized, or one that is known."""
+    if len(part) <= 60 and _NAME.fullmatch(part):
+        found = part.split()
+        small = sum(1 for word in found if word[:1].islower() and len(word) > 3 and "." not in word)
+        if small <= len(found) // 4:
+            return True
+    said = words(part)
+    return said in _AGENCIES or said in _WIRES
 
 
 def is_caption(line: str) -> bool:
