@@ -170,8 +170,8 @@ _WRITES = re.compile(
 def _tells_of_author(name: str, line: str) -> bool:
     """Whether a line describes the author named alone above it: `Jane Doe is a reporter at …`."""
     return (
-        credit_lines.is_name(name)
-        and line.startswith(name.split(maxsplit=1)[0])
+        line.startswith(name.split(maxsplit=1)[0])
+        and credit_lines.is_name(name)
         and _WRITES.search(line, 0, 200) is not None
     )
 

@@ -179,6 +179,9 @@ def is_source_label(line: str) -> bool:
 
 def source_behind(paragraph: str) -> tuple[int, str] | None:
     """The offset of ` Source: X` after the last sentence of a paragraph, and X; None if there is none."""
+    tail = paragraph[-90:]
+    if ":" not in tail and "：" not in tail:
+        return None
     match = _SOURCE_BEHIND.search(paragraph, max(0, len(paragraph) - 90))
     if not match or len(match["name"].split()) > 6 or re.search(r"[.!?]\s", match["name"]):
         return None
@@ -188,6 +191,9 @@ def source_behind(paragraph: str) -> tuple[int, str] | None:
 
 def agency_behind(paragraph: str) -> tuple[int, str] | None:
     """The offset of an agency in brackets after the last sentence of an article, and its name: ` (PAP)`, ` /БТА/`."""
+    end = paragraph[-3:]
+    if not (")" in end or "）" in end or "/" in end):
+        return None
     match = _AGENCY_BEHIND.search(paragraph, max(0, len(paragraph) - 40))
     if not match or not match.start():
         return None

@@ -72,7 +72,10 @@ def ends_sentence(text: str) -> bool:
 
 def cut_off(text: str) -> re.Match[str] | None:
     """How a text ends where it breaks off: with an ellipsis, or with a `marker` that counts what is missing."""
-    return _CUT_OFF.search(text, max(0, len(text) - 40))
+    tail = text[-40:]
+    if "…" in tail or "..." in tail or " chars]" in tail:
+        return _CUT_OFF.search(text, max(0, len(text) - 40))
+    return None
 
 
 def speaks(text: str) -> bool:

@@ -59,6 +59,8 @@ def modification(page: Page, known: Known) -> datetime | None:
 
     A change before the publication is none.
     """
+    if not (page.modified or known.columns.dates):
+        return None
     stated = page.reader.parse(page.modified) if page.modified else None
     found = [stated] if stated else [date for date in known.columns.dates if date.found.label == "updated"]
     latest = max((date.found.moment for date in found), default=None)
