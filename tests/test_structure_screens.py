@@ -17,6 +17,7 @@ from copydesk.text.fold import fold
 from copydesk.text.structure import (
     columns,
     credit_lines,
+    date_lines,
     datelines,
     headline,
     lines,
@@ -168,6 +169,42 @@ def test_credits_have_a_mark(line: str) -> None:
         assert pictures.has_mark(line[-130:]) and len(line) <= 4 * pictures.LONGEST
     if not ("|" in line or " Photo" in line):
         assert not pictures._CAPTION_BEFORE.match(line) and not pictures._PHOTO_BEFORE.match(line)
+
+
+BEHIND = ("…", "...", " [+12 chars]", "[…]", " (AFP)", " /БТА/", "）", " Source: Post", "：", ".", "。", '"', "\n")
+
+
+@given(st.lists(st.sampled_from((*BEHIND, "The ferry left", "x" * 40)), max_size=5).map("".join))
+def test_what_stands_behind_a_sentence_has_its_marks(line: str) -> None:
+    near, far = max(0, len(line) - 40), max(0, len(line) - 90)
+    assert (sentences.cut_off(line) is None) == (sentences._CUT_OFF.search(line, near) is None)
+    if not credit_lines._may_name_source(line):
+        assert credit_lines._SOURCE_BEHIND.search(line, far) is None
+    if not credit_lines._may_name_agency(line):
+        assert credit_lines._AGENCY_BEHIND.search(line, near) is None
+
+
+DAYS = (
+    "Published: 21 May 2019",
+    "Updated May 22, 2019",
+    "2019-05-23 10:30",
+    "1.5.2019",
+    "Updated:",
+    "|",
+    " - ",
+    " ",
+    "x",
+)
+
+
+@given(st.lists(st.sampled_from(DAYS), max_size=5).map("".join))
+def test_a_date_of_an_update_is_one_besides_the_other(line: str) -> None:
+    reader = DateReader(line, DatesConfig())
+    if published := reader.whole_line(line):
+        updates = [date for date in date_lines._dates(line, reader)[0] if date.found.label == "updated"]
+        latest = max((date.found.moment for date in updates), default=published.found.moment)
+        found = date_lines.updated_on(line, published, reader)
+        assert (found.found.moment if found else published.found.moment) == latest
 
 
 @pytest.mark.parametrize("text", ["", "a", "a\n", "a\n\n", "a\n\nb", "ab", "a\nb"])

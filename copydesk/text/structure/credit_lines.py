@@ -177,12 +177,21 @@ def is_source_label(line: str) -> bool:
     return len(line) <= 40 and _SOURCE_LABEL.match(line) is not None
 
 
+def _may_name_source(paragraph: str) -> bool:
+    """Whether a source may stand behind the last sentence: most paragraphs have no colon there."""
+    tail = paragraph[-90:]
+    return ":" in tail or "：" in tail
+
+
+def _may_name_agency(paragraph: str) -> bool:
+    """Whether an agency may stand there, which is in brackets."""
+    end = paragraph[-3:]
+    return ")" in end or "）" in end or "/" in end
+
+
 def source_behind(paragraph: str) -> tuple[int, str] | None:
     """The offset of ` Source: X` after the last sentence of a paragraph, and X; None if there is none."""
-    tail = paragraph[-90:]
-    if ":" not in tail and "：" not in tail:
-        return None
-    match = _SOURCE_BEHIND.search(paragraph, max(0, len(paragraph) - 90))
+    match = _SOURCE_BEHIND.search(paragraph, max(0, len(paragraph) - 90)) if _may_name_source(paragraph) else None
     if not match or len(match["name"].split()) > 6 or re.search(r"[.!?]\s", match["name"]):
         return None
     name = match["name"].strip().rstrip(".")
@@ -191,10 +200,7 @@ def source_behind(paragraph: str) -> tuple[int, str] | None:
 
 def agency_behind(paragraph: str) -> tuple[int, str] | None:
     """The offset of an agency in brackets after the last sentence of an article, and its name: ` (PAP)`, ` /БТА/`."""
-    end = paragraph[-3:]
-    if not (")" in end or "）" in end or "/" in end):
-        return None
-    match = _AGENCY_BEHIND.search(paragraph, max(0, len(paragraph) - 40))
+    match = _AGENCY_BEHIND.search(paragraph, max(0, len(paragraph) - 40)) if _may_name_agency(paragraph) else None
     if not match or not match.start():
         return None
     name = (match["name"] or match["slashes"]).strip()
