@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,8 @@ from numpy.typing import NDArray
 
 #: Weights have seven bits: with eight, processors without VNNI add up more than 16 bits hold, and answers differ there.
 MOST = 64
+#: The file, for as long as a model is loaded, of its int8 weights, one behind the other.
+WEIGHTS = "weights"
 
 
 class LanguageError(RuntimeError):
@@ -18,20 +22,17 @@ class LanguageError(RuntimeError):
 
 
 class Session:
-    """Answers the pieces of a window, and which of them is asked about, with the state there."""
+    """Answers windows of one length (b, n), and which piece of each is asked about (b,), with the states there."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.session: Any = None
-        self.rows = 1
-        self.weights: list[Any] = []  # ONNX Runtime works with them and does not own them
 
-    def __call__(self, ids: tuple[int, ...], at: int) -> NDArray[np.float32]:
+    def __call__(self, ids: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.float32]:
         if self.session is None:
             self._load()
-        given = {"ids": np.array([ids], np.int64), "at": np.array([at] * self.rows, np.int64)}
-        state: NDArray[np.float32] = self.session.run(None, given)[0][0]
-        return state
+        states: NDArray[np.float32] = self.session.run(None, {"ids": ids, "at": at})[0]
+        return states
 
     def _load(self) -> None:
         # Read when it is imported: without it some builds send usage to their makers.
@@ -43,33 +44,40 @@ class Session:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:
-            weights = unfolded(self.path.with_suffix(".weights.npz"))
-            self.weights = [onnxruntime.OrtValue.ortvalue_from_numpy(weight) for weight in weights.values()]
-            if weights:
-                options.add_external_initializers(list(weights), self.weights)
-            self.session = onnxruntime.InferenceSession(str(self.path), options, providers=["CPUExecutionProvider"])
+            self.session = _session(self.path, options)
         except Exception as error:  # ONNX Runtime has its own exception for each error
             raise LanguageError(f"{self.path} cannot be read: {error}; install copydesk again") from error
-        # A product of one row has other last digits than one of several: a model that answers several places of one
-        # sentence is asked twice about the same.
-        self.rows = 2 if self.session.get_inputs()[0].shape[0] == 1 else 1
 
 
-def unfolded(path: Path) -> dict[str, NDArray[np.int8]]:
-    """The int8 weights (inputs, outputs) that are stored as 4 bits, two inputs in a byte, with a factor for each block
-    of inputs; by name, and none where there is no such file.
-    """
-    if not path.exists():
-        return {}
-    found, weights = np.load(path), {}
-    for name in (key.removesuffix(".four") for key in found.files if key.endswith(".four")):
-        packed, ratio = found[f"{name}.four"], found[f"{name}.ratio"].astype(np.float32)
-        four = np.empty((len(packed), 2, packed.shape[1]), np.float32)
-        four[:, 0], four[:, 1] = packed & 15, packed >> 4
-        blocks = four.reshape(len(ratio), -1, packed.shape[1])
-        blocks -= 8
-        blocks *= ratio
-        np.rint(blocks, out=blocks)
-        np.clip(blocks, -MOST, MOST, out=blocks)
-        weights[name] = blocks.reshape(-1, packed.shape[1]).astype(np.int8)
-    return weights
+def _session(path: Path, options: Any) -> Any:
+    """The session of a model, which may have its weights beside it, stored as 4 bits."""
+    from onnxruntime import InferenceSession
+
+    folded = path.with_suffix(".weights.npz")
+    if not folded.exists():
+        return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    # ONNX Runtime packs weights anew. It is done with a file then; memory that it is given would have to stay.
+    with TemporaryDirectory(prefix="copydesk-model-") as folder:
+        with (Path(folder) / WEIGHTS).open("wb") as file:
+            file.writelines(weight.tobytes() for _, weight in unfolded(folded))
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
+        return InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+
+
+def unfolded(path: Path) -> Iterator[tuple[str, NDArray[np.int8]]]:
+    """The names and int8 weights (inputs, outputs) of a file that has them as 4 bits, one at a time."""
+    found = np.load(path)
+    for name in [key.removesuffix(".four") for key in found.files if key.endswith(".four")]:
+        yield name, unpacked(found[f"{name}.four"], found[f"{name}.ratio"])
+
+
+def unpacked(packed: NDArray[np.uint8], ratio: NDArray[np.float16]) -> NDArray[np.int8]:
+    """A weight of 4 bits, two inputs in a byte, with a factor for each block of inputs, as int8."""
+    four = np.empty((len(packed), 2, packed.shape[1]), np.float32)
+    four[:, 0], four[:, 1] = packed & 15, packed >> 4
+    blocks = four.reshape(len(ratio), -1, packed.shape[1])
+    blocks -= 8
+    blocks *= ratio.astype(np.float32)
+    np.rint(blocks, out=blocks)
+    np.clip(blocks, -MOST, MOST, out=blocks)
+    return blocks.reshape(-1, packed.shape[1]).astype(np.int8)

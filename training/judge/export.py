@@ -1,19 +1,17 @@
 """The trained judge as ONNX and arrays, as a package can carry it.
 
-    python -m training.judge.export CHECKPOINT OUT --work out/training [--kind folded] [--rows 22000]
+    python -m training.judge.export CHECKPOINT OUT --work out/training [--rows 22000]
 
 `judge.onnx` answers (ids (b, n), at (b)) with the hidden state at each place (b, 768); `judge.npz` holds the vectors of
-words, `judge.pieces.txt` the pieces. Kinds: `mixed` has int8 weights, `down` in blocks of 128 (MatMulNBits), the others
-with activations as int8 by a scale of their own for each call: one unpadded place at a time, or answers depend on what
-else is in the batch. `folded` has the same products, but stores all weights as 4 bits in blocks of 32, of which int8 is
-made when the file is loaded. `small` computes with the 4 bits themselves: no dependence on the batch, and
-twice the time.
+words, `judge.pieces.txt` the pieces. Products are in whole numbers (`training.products`); weights are stored as 4 bits
+in blocks of 32 in `judge.weights.npz`, of which `copydesk.languages.session` makes int8 when it loads `judge.onnx`.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +20,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from copydesk.languages.session import MOST, WEIGHTS, unpacked
 from copydesk.text.typos.windows import Pieces
+from training import products
 from training.encoder import Sets
 from training.export import int8
 from training.judge import model
 from training.judge.model import HEADS, WIDTH, Judge, norm
 
-KINDS = ("folded", "mixed", "small")
 BLOCK = 32
 #: How many times a piece counts that is a word with a confusion set.
 JUDGED = 4
@@ -54,7 +53,7 @@ class AtPlace(nn.Module):
             x = block(x, bias)
         block, row = e.blocks[-1], torch.arange(b)
         k, v = self.kv(x).view(b, n, 2, HEADS, -1).permute(2, 0, 3, 1, 4)
-        here = x[row, at][:, None]  # three dimensions: of two, ONNX gets a Gemm, which MatMulNBitsQuantizer passes over
+        here = x[row, at][:, None]  # of two dimensions, ONNX gets a Gemm
         q = self.q(here).view(b, HEADS, 1, -1) * (WIDTH // HEADS) ** -0.5
         mixed = torch.softmax(q @ k.transpose(-1, -2) + bias.expand(b, HEADS, n, n)[row, :, at][:, :, None], -1) @ v
         here = norm(block.n1, here + block.out(mixed.reshape(b, 1, WIDTH)))
@@ -106,36 +105,6 @@ def plain(judge: Judge, out: Path) -> None:
     )  # fmt: skip
 
 
-def blocks(path: Path, out: Path, bits: int, size: int) -> None:
-    """All products that are left as MatMulNBits."""
-    import onnx
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
-
-    quantizer = MatMulNBitsQuantizer(onnx.load(path), bits=bits, block_size=size, is_symmetric=True, accuracy_level=4)
-    quantizer.process()
-    quantizer.model.save_model_to_file(str(out), False)
-
-
-def wide(path: Path) -> list[str]:
-    """The nodes of `down`: their activations are so wide that one scale for all of them loses much."""
-    import onnx
-
-    graph = onnx.load(path, load_external_data=False).graph
-    shapes = {one.name: tuple(one.dims) for one in graph.initializer}
-    return [n.name for n in graph.node if n.op_type == "MatMul" and shapes.get(n.input[1]) == (4 * WIDTH, WIDTH)]
-
-
-def dynamic(path: Path, out: Path) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    # Seven bits: processors without VNNI add two products of eight in 16 bits, which can overflow, and answers would be
-    # others there.
-    quantize_dynamic(
-        path, out, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=wide(path),
-        op_types_to_quantize=["MatMul"], reduce_range=True,
-    )  # fmt: skip
-
-
 def four_bits(weight: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """weight (inputs, outputs) → numbers -8 to 7 and a factor for each block of `BLOCK` inputs (inputs / BLOCK, 1,
     outputs); of some factors the one of least squared error.
@@ -154,37 +123,38 @@ def four_bits(weight: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.nd
     return kept.reshape(weight.shape), factor.astype(np.float16)
 
 
-def fold(path: Path, full: Path, out: Path) -> None:
-    """Take the int8 weights out of `path` and write them as 4 bits to `judge.weights.npz` in `out`; `full` holds the
-    weights as they were. `copydesk.languages.session` puts them back when it loads `judge.onnx`.
-    """
+def fold(path: Path, out: Path) -> None:
+    """Write the graph of fp32 weights at `path` as `judge.onnx` and `judge.weights.npz` in `out`."""
     import onnx
-    from onnx import numpy_helper
 
-    loaded = onnx.load(path)
-    graph = loaded.graph
-    given = {one.name: one for one in onnx.load(full).graph.initializer}
-    scales = {one.name: one for one in graph.initializer if one.name.endswith("_scale")}
     arrays: dict[str, np.ndarray[Any, Any]] = {}
-    names: dict[str, str] = {}
-    for one in graph.initializer:
-        name = one.name.removesuffix("_quantized")
-        if one.name == name or name not in given or len(one.dims) != 2:
-            continue
-        q, factor = four_bits(numpy_helper.to_array(given[name]))
-        channel = numpy_helper.to_array(scales[name + "_scale"]).astype(np.float32)
-        short = names[one.name] = f"weight{len(names)}"
+
+    def packed(name: str, weight: np.ndarray[Any, Any]) -> products.Rounded:
+        q, factor = four_bits(weight)
+        blocks = factor.astype(np.float32)
+        column = np.abs(q.reshape(len(blocks), BLOCK, -1) * blocks).max((0, 1)) / MOST + 1e-12
         q = (q + 8).astype(np.uint8)
-        arrays[f"{short}.four"] = q[0::2] | (q[1::2] << 4)
-        arrays[f"{short}.ratio"] = (factor.astype(np.float32) / channel).astype(np.float16)
-        one.name = short
-        one.ClearField("raw_data")
-        one.data_location = onnx.TensorProto.EXTERNAL
-        one.external_data.add(key="location", value="judge.weights.npz")
-    for node in graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
-    (out / "judge.onnx").write_bytes(loaded.SerializeToString())
+        arrays[f"{name}.four"] = q[0::2] | (q[1::2] << 4)
+        arrays[f"{name}.ratio"] = (blocks / column).astype(np.float16)
+        return unpacked(arrays[f"{name}.four"], arrays[f"{name}.ratio"]), column.astype(np.float32)
+
+    model = onnx.load(path)
+    kept_apart(model, products.quantize(model, packed))
+    (out / "judge.onnx").write_bytes(model.SerializeToString())
     np.savez(out / "judge.weights.npz", **arrays)
+
+
+def kept_apart(model: Any, weights: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    """Let weights be read from a file with one behind the other, which is made when the model is loaded."""
+    offset = 0
+    constants = {one.name: one for one in model.graph.initializer}
+    for name, weight in weights.items():
+        one = constants[name]
+        one.ClearField("raw_data")
+        one.data_location = 1  # TensorProto.EXTERNAL
+        for key, value in (("location", WEIGHTS), ("offset", offset), ("length", weight.nbytes)):
+            one.external_data.add(key=key, value=str(value))
+        offset += weight.nbytes
 
 
 def words(judge: Judge, out: Path) -> None:
@@ -196,19 +166,12 @@ def words(judge: Judge, out: Path) -> None:
     (out / "judge.pieces.txt").write_text("\n".join(judge.names) + "\n", "utf-8")
 
 
-def everything(judge: Judge, out: Path, kind: str) -> None:
+def everything(judge: Judge, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     words(judge, out)
-    full, part = out / "judge.fp32.onnx", out / "judge.part.onnx"
+    full = out / "judge.fp32.onnx"
     plain(judge, full)
-    if kind == "small":
-        blocks(full, out / "judge.onnx", 4, BLOCK)
-    else:
-        dynamic(full, part)
-        blocks(part, out / "judge.onnx", *((4, BLOCK) if kind == "folded" else (8, 128)))
-        part.unlink()
-        if kind == "folded":
-            fold(out / "judge.onnx", full, out)
+    fold(full, out)
 
 
 def main() -> None:
@@ -216,12 +179,11 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--work", type=Path, default=Path("out/training"))
-    parser.add_argument("--kind", choices=KINDS, default="folded")
     parser.add_argument("--rows", type=int, default=22_000, help="word pieces")
     chosen = parser.parse_args()
     judge, _, sets = model.load(chosen.checkpoint, chosen.work)
     trim(judge, sets, chosen.work, chosen.rows)
-    everything(judge, chosen.out, chosen.kind)
+    everything(judge, chosen.out)
     for file in sorted(chosen.out.iterdir()):
         print(f"{file.name}: {file.stat().st_size / 1e6:.1f} MB")
 

@@ -2,7 +2,7 @@
 
     python -m training.judge.measure FOLDER CHECKPOINT DATA --work out/training [--places 100]
 
-Processor time of one thread: to load, and for each place, one unpadded window at a time, at the errors of
+Processor time of one thread: to load, and for each place, one window at a time, at the errors of
 `realword.dev`.
 """
 
@@ -32,7 +32,7 @@ class Exported:
         self.vectors, self.scale, self.bias, self.stay = (found[k] for k in ("vectors", "scale", "bias", "stay"))
 
     def odds(self, ids: tuple[int, ...], at: int, stands: int) -> np.ndarray[Any, Any]:
-        state = self.run(ids, at)
+        (state,) = self.run(np.array([ids]), np.array([at]))
         which = np.r_[stands, self.sets.near[self.sets.first[stands] : self.sets.first[stands + 1]]]
         scores = (self.vectors[which].astype(np.float32) @ state) * self.scale[which] + self.bias[which]
         return scores[1:] - scores[0] - self.stay[stands]

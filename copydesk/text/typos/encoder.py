@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copydesk.text.typos.batch import Batch
-from copydesk.text.typos.windows import Pieces, cut
+from copydesk.text.typos.windows import Pieces, Window, cut
 
-#: (pieces of a window, which of them is the place) → the hidden state there (width,) float32
-Run = Callable[[tuple[int, ...], int], NDArray[np.float32]]
+#: (pieces of windows of one length (b, n), which of each is the place (b,)) → the hidden states there (b, width)
+Run = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
+#: Windows that are encoded together: what is computed of more does not stay in the caches of a core.
+TOGETHER = 8
 
 
 class Encoder(NamedTuple):
@@ -39,16 +41,22 @@ class Encoder(NamedTuple):
     def states(self, batch: Batch, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """The hidden state at each of `places`: (len(places), width).
 
-        Each place is encoded in a window of its own, one at a time and without padding: activations are rounded to
-        int8 as they come, and the last digits of a product depend on how many rows are computed at once.
+        Windows of one length are encoded together, without padding. An answer does not depend on what else is encoded
+        with it: products are in whole numbers, and what is rounded is rounded row by row.
         """
+        windows = [cut(batch, self.pieces, place) for place in places.tolist()]
+        alike: dict[int, list[Window]] = {}
+        for window in dict.fromkeys(windows):
+            alike.setdefault(len(window[0]), []).append(window)
+        known: dict[Window, NDArray[np.float32]] = {}
+        for some in alike.values():
+            for first in range(0, len(some), TOGETHER):
+                part = some[first : first + TOGETHER]
+                ids, at = (np.array(column, np.int64) for column in zip(*part, strict=True))
+                known.update(zip(part, self.run(ids, at), strict=True))
         states = np.zeros((len(places), self.vectors.shape[1]), np.float32)
-        known: dict[tuple[tuple[int, ...], int], NDArray[np.float32]] = {}
-        for i, place in enumerate(places.tolist()):
-            window = cut(batch, self.pieces, place)
-            if window not in known:
-                known[window] = self.run(*window)
-            states[i] = known[window]
+        for row, window in enumerate(windows):
+            states[row] = known[window]
         return states
 
     def scores(self, states: NDArray[np.float32], words: NDArray[np.int32]) -> NDArray[np.float32]:

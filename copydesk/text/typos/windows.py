@@ -9,6 +9,8 @@ import numpy as np
 
 from copydesk.text.typos.batch import BREAK, Batch
 
+#: The pieces of a window, and which of them is the place.
+Window = tuple[tuple[int, ...], int]
 #: Tokens looked at on either side of a place, at most, and pieces of a sentence.
 REACH, LONGEST = 14, 80
 #: Tokens on one side of a place that are too few to be the rest of a sentence.
@@ -57,7 +59,7 @@ def plain(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))
 
 
-def cut(batch: Batch, pieces: Pieces, place: int) -> tuple[tuple[int, ...], int]:
+def cut(batch: Batch, pieces: Pieces, place: int) -> Window:
     """The pieces of the sentence around a place, and which of them is the first one of the place."""
     first, last = sentence(batch, place)
     own = pieces(batch.token(place))
