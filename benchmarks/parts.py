@@ -61,8 +61,8 @@ def watched() -> Clock:
     clock = Clock()
     clock.wrap_iterator(sources, "read", "read")
     clock.wrap_iterator(History, "select", "select what is new")
-    for name, part in (("repair_all", "repair"), ("repair", "repair"), ("normalize", "normalize")):
-        clock.wrap(pipeline, name, part)
+    clock.wrap(pipeline, "repair_all", "repair")
+    clock.wrap(pipeline, "normalize", "normalize")
     clock.wrap(pipeline, "structure_all", "structure")
     clock.wrap(pipeline, "languages_of", "language")
     clock.wrap(ledger, "leads_back", "rebuilds")

@@ -25,7 +25,7 @@ from copydesk.text import mojibake
 from copydesk.text.encodings import Undecodable, decode
 from copydesk.text.language import languages_of
 from copydesk.text.normalize import normalize
-from copydesk.text.repair import repair, repair_all
+from copydesk.text.repair import repair_all
 from copydesk.text.site import NO_SITE, Proof, Site, proofs, site_of
 from copydesk.text.structure import Given, Layout, structure_all
 
@@ -134,7 +134,8 @@ def _decode(draft: Draft) -> Draft:
 
 
 def _repair(drafts: Sequence[Draft]) -> list[Draft]:
-    done = _repaired(drafts, [draft.text for draft in drafts], TEXT, lambda draft: draft.site.misreadings)
+    off = drafts[0].config.rules.off
+    done = repair_all([draft.text for draft in drafts], TEXT, off, lambda i: drafts[i].site.misreadings)
     return [
         draft._replace(text=text, damage=tuple(mojibake.damage(edits)), edits=(*draft.edits, *edits))
         for draft, (text, edits) in zip(drafts, done, strict=True)
@@ -149,19 +150,17 @@ def _normalize(draft: Draft) -> Draft:
 def _prepare_titles(drafts: Sequence[Draft]) -> list[Draft]:
     """Repair and normalize the given titles; a blank title counts as missing."""
 
-    def proven(draft: Draft) -> Collection[str]:
-        return (*draft.site.misreadings, *mojibake.misreadings("\n".join(draft.damage)))
+    def proven(i: int) -> Collection[str]:
+        return (*drafts[i].site.misreadings, *mojibake.misreadings("\n".join(drafts[i].damage)))
 
-    titles = [draft.document.title or "" for draft in drafts]
-    done = _repaired(drafts, titles, TITLE, proven)
-    return [
-        _titled_by(draft, title, edits) if title else draft for draft, (title, edits) in zip(drafts, done, strict=True)
-    ]
-
-
-def _titled_by(draft: Draft, title: str, repaired: Sequence[Edit]) -> Draft:
-    title, normalized = normalize(title, draft.config.text.quotes, TITLE, draft.config.rules.off)
-    return draft._replace(title=title, edits=(*draft.edits, *repaired, *normalized)) if title else draft
+    off = drafts[0].config.rules.off
+    titles = repair_all([draft.document.title or "" for draft in drafts], TITLE, off, proven)
+    done: list[Draft] = []
+    for draft, (title, repaired) in zip(drafts, titles, strict=True):
+        title, normalized = normalize(title, draft.config.text.quotes, TITLE, off)
+        edits = (*draft.edits, *repaired, *normalized)
+        done.append(draft._replace(title=title, edits=edits) if title else draft)
+    return done
 
 
 def _structure(drafts: Sequence[Draft]) -> list[Draft]:
@@ -200,11 +199,11 @@ def _titled(draft: Draft, edits: Sequence[Edit]) -> str | None:
 
 
 def _name_languages(drafts: Sequence[Draft]) -> list[Draft]:
-    named = languages_of([draft.layout.body or draft.layout.headline for draft in drafts if draft.layout])
-    return [
-        draft._replace(language=draft.document.language or "und" if name == "und" else name)
-        for draft, name in zip(drafts, named, strict=True)
+    names = languages_of([draft.layout.body or draft.layout.headline for draft in drafts if draft.layout])
+    named = [
+        draft.document.language or name if name == "und" else name for draft, name in zip(drafts, names, strict=True)
     ]
+    return [draft._replace(language=name) for draft, name in zip(drafts, named, strict=True)]
 
 
 Step = Callable[[Sequence[Draft]], list[Draft]]
@@ -286,20 +285,6 @@ def _article(draft: Draft, layout: Layout, article_id: str) -> Article:
         pipeline_version=__version__,
         **ledger.counts(layout.headline, layout.body, draft.edits),
     )
-
-
-def _repaired(
-    drafts: Sequence[Draft], texts: Sequence[str], field: str, proven: Callable[[Draft], Collection[str]]
-) -> list[tuple[str, list[Edit]]]:
-    """The repaired texts and their edits. `proven`, the misreadings proven by other texts, is called only if the text
-    itself is ambiguous: correct Cyrillic or Arabic contains many letter pairs that could be mojibake.
-    """
-    off = drafts[0].config.rules.off
-    done = repair_all(texts, field, off=off)
-    for i, (_, edits) in enumerate(done):
-        if mojibake.in_doubt(edits) and (known := proven(drafts[i])):
-            done[i] = repair(texts[i], field, known, off)
-    return done
 
 
 def proven(cleaned: Cleaned) -> frozenset[Proof]:

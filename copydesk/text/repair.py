@@ -39,14 +39,30 @@ def repair(
     `misreadings` are those that `copydesk.text.mojibake.misreadings` proved in texts of the same origin. Edits of the
     rules in `off` are not made.
     """
-    return repair_all([text], field, misreadings, off)[0]
+    return _repaired([text], field, misreadings, off)[0]
 
 
 def repair_all(
-    texts: Sequence[str], field: str = TEXT, misreadings: Collection[str] = (), off: Collection[str] = ()
+    texts: Sequence[str],
+    field: str = TEXT,
+    off: Collection[str] = (),
+    proven: Callable[[int], Collection[str]] = lambda number: (),
 ) -> list[tuple[str, list[Edit]]]:
-    """`repair` many texts. The kinds of their characters are looked up together, and tell which repair has work in
-    which text; each then goes through all of these, which keeps its code in the processor's caches.
+    """`repair` many texts. `proven`, the misreadings proven by other texts for the one of a number, is called only if
+    that is ambiguous: correct Cyrillic or Arabic contains many letter pairs that could be mojibake.
+    """
+    done = _repaired(texts, field, (), off)
+    for number, (_, edits) in enumerate(done):
+        if mojibake.in_doubt(edits) and (known := proven(number)):
+            done[number] = repair(texts[number], field, known, off)
+    return done
+
+
+def _repaired(
+    texts: Sequence[str], field: str, misreadings: Collection[str], off: Collection[str]
+) -> list[tuple[str, list[Edit]]]:
+    """The kinds of the characters of all texts are looked up together, and tell which repair has work in which text;
+    each then goes through all of these, which keeps its code in the processor's caches.
     """
     works = [_Work(screen, field, misreadings, off) for screen in screens(texts)]
     for kinds, mend in _REPAIRS:
