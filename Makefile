@@ -25,7 +25,8 @@ run: $(BIN)/.installed  ## the nightly run on the sample articles; report and Pa
 	@echo "Read  pandas.read_parquet('$(WAREHOUSE)/articles')"
 
 test: $(BIN)/.installed-dev  ## all tests, with coverage
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --cov --cov-report term
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations 15 \
+		--cov --cov-report term
 
 KILLS ?= 200
 crash: $(BIN)/.installed-dev  ## runs and commands killed at KILLS moments each, for a nightly job (the tests make few)

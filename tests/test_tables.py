@@ -218,7 +218,7 @@ def test_ctrl_c_ends_a_query_that_runs_too_long(warehouse: Tables, query: str) -
             warehouse.sql(query)
     finally:
         signal.signal(signal.SIGINT, before)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60, "each takes hours"
 
 
 # --- the command
