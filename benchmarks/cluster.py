@@ -21,7 +21,7 @@ import psutil
 from distributed.deploy.subprocess import SubprocessCluster
 
 from copydesk.config import Config
-from copydesk.garbage import collect_rarely
+from copydesk.own_process import settle
 from copydesk.run.cluster import engine
 from copydesk.run.job import Job
 from copydesk.run.nightly import Night
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--mode", default="off", choices=["off", "fast", "full"], help="how typos are corrected")
     parser.add_argument("--batch", type=int, default=200, help="documents in a batch")
     options = parser.parse_args()
-    collect_rarely()  # as the processes do
+    settle()  # as the processes do
     run: dict[str, Any] = {"batch_documents": options.batch}
     print(f"{'':12}{'CPU ms an article':>24}{'bytes out':>12}{'back':>8}")
     with SubprocessCluster(
