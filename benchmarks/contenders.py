@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks import parts, processes
+from copydesk import own_process
 
 #: English, with a typo: it loads what the correction of typos needs.
 ONE = {
@@ -130,6 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--parts", action="store_true", help="where the time goes, too; that takes some")
     options = parser.parse_args(arguments)
     night = Night(options.articles, options.warehouse, options.day, options.mode, options.workers)
+    if options.name == "copydesk":
+        own_process.settle()  # as the command line does
     print(json.dumps(contend(options.name, night, options.parts)))
     return 0
 

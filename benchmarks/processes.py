@@ -17,6 +17,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 #: One thread for each library: a core is what is compared.
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+#: Python would compile all modules at each start, which pip does once.
+NOT_KEPT = "PYTHONDONTWRITEBYTECODE"
 #: Seconds between two looks at the memory of a process and all that it started.
 LOOK = 0.25
 
@@ -44,7 +46,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], watch: bool = Fa
     """Run a command. Raises `CalledProcessError` if it fails, with its messages."""
     start = time.perf_counter()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output, tempfile.TemporaryFile("w+") as messages:
-        own = {**os.environ, **environment}
+        own = {name: value for name, value in os.environ.items() if name != NOT_KEPT} | dict(environment)
         process = subprocess.Popen(command, env=own, stdout=output, stderr=messages, cwd=ROOT)
         with watched(process.pid) if watch else nullcontext() as peaks:
             _, status, usage = os.wait4(process.pid, 0)
