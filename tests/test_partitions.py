@@ -300,6 +300,9 @@ def test_the_command_and_the_setting(
     asked = ["compact", "--partitions", "month", "--json"]
     told = json.loads(CliRunner().invoke(main, asked).stdout)
     assert told == {"from": "day", "to": "month", "files_before": count(daily), "files_after": count(monthly)}
+    kept = f"Nothing to do: warehouse has {count(monthly)} files, one or more for each month and table.\n"
+    assert CliRunner().invoke(main, ["compact"]).stdout == kept, "nobody asked for days"
+    (tmp_path / "copydesk.toml").write_text('[warehouse]\npartitions = "day"\n')
     again = CliRunner().invoke(main, asked[:-1]).stdout
     assert 'Now set it in copydesk.toml, below [warehouse]: partitions = "month".' in again
     (tmp_path / "copydesk.toml").write_text('[warehouse]\npartitions = "month"\n')

@@ -229,7 +229,8 @@ def tell(
         for conflict in said:
             click.echo(f"conflict    {conflict}")
         would = "would change" if dry_run else "changed"
-        click.echo(f"{amount(done.edits, 'edit')} of {amount(done.articles, 'published article')} {would}.")
+        same = "" if done.edits or said else "; what you decide is as it is already, or nothing published is like it"
+        click.echo(f"{amount(done.edits, 'edit')} of {amount(done.articles, 'published article')} {would}{same}.")
     if said:
         sys.exit(FAILED)
 

@@ -143,7 +143,8 @@ def migrate(warehouse: str | None, as_json: bool, config: str | None) -> None:
 @click.option(
     "--partitions",
     type=click.Choice(["day", "month"]),
-    help="What a file of articles, edits or duplicates holds.  [default: warehouse.partitions in copydesk.toml]",
+    help="What a file of articles, edits or duplicates holds.  [default: warehouse.partitions if copydesk.toml says so,"
+    " else as it is]",
 )
 @click.option("--warehouse", metavar="DIR-OR-URL", help="The warehouse to change.  [default: warehouse]")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
@@ -162,24 +163,23 @@ def compact(partitions: str | None, warehouse: str | None, as_json: bool, config
     copydesk compact --partitions month --warehouse /data/warehouse
     """
     with errors_in_words():
-        stated = load(config).warehouse.partitions
-        settings = load(config, {"warehouse.path": warehouse, "warehouse.partitions": partitions})
+        said = load(config).warehouse
+        stated = said.partitions if "partitions" in said.model_fields_set else None
+        settings = load(config, {"warehouse.path": warehouse})
         from copydesk.warehouse.layout import Partitions
 
-        store, by = opened(settings), settings.warehouse.partitions
+        store = opened(settings)
         with store.writing(settings.warehouse.lock_wait_seconds), files_done() as tell:
             had, where = store.store.partitions.by, settings.warehouse.path
+            by = partitions or stated or had
             before, after = store.compact(Partitions(by, settings.warehouse.file_bytes), tell)
     if as_json:
         click.echo(json.dumps({"from": had, "to": by, "files_before": before, "files_after": after}))
     elif had == by and before == after:
-        click.echo(
-            f"Nothing to do: {settings.warehouse.path} has {before:,} files, one or more for each {by} and table."
-        )
+        click.echo(f"Nothing to do: {where} has {before:,} files, one or more for each {by} and table.")
     else:
-        where = settings.warehouse.path
         click.echo(f"Changed {where} from {before:,} files to {after:,}, one or more for each {by} and table.")
-    if not as_json and by != stated:
+    if not as_json and stated and by != stated:
         click.echo(
             f'Now set it in copydesk.toml, below [warehouse]: partitions = "{by}". Else the next `copydesk compact`'
             f" without --partitions makes it one for each {stated} again."

@@ -178,6 +178,7 @@ class CandidateFinder:
             2 <= len(token) <= LONGEST_WORD
             and strange <= min(MOST_STRANGE, letters // 2)
             and not self.lacks_apostrophe(token)
+            and not self.is_derived(token)
         )
 
     def is_derived(self, token: str) -> bool:
