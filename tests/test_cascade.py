@@ -74,6 +74,13 @@ def test_an_answer_of_the_judge_does_not_depend_on_the_batch() -> None:
     assert large_odds([*reversed(TEXTS), WRONG, RIGHT]) == alone
 
 
+def test_windows_that_are_given_together_get_the_states_that_each_gets_alone() -> None:
+    assert FULL.encoder and FULL.judge
+    ids, at = np.arange(100, 145).reshape(3, 15), np.array([3, 7, 11])
+    for run in (FULL.encoder.run, FULL.judge().run):
+        assert (run(ids, at) == [run(ids[i : i + 1], at[i : i + 1])[0] for i in range(3)]).all()
+
+
 def test_which_places_are_judged_does_not_depend_on_the_batch() -> None:
     """A threshold decides, and no rank among the places of a batch."""
     assert findings(TEXTS, FULL) == [findings([text], FULL)[0] for text in TEXTS]
@@ -143,10 +150,11 @@ def test_an_error_with_two_remedies_is_not_applied(many: int) -> None:
 def test_weights_of_four_bits_come_back(tmp_path: Path) -> None:
     packed = np.array([[0x0F, 0x80], [0x3C, 0xFF]], np.uint8)  # two inputs in a byte, the first one low
     ratio = np.array([[[2.0, 10.0]], [[1.0, 0.5]]], np.float16)  # a factor for each block of two inputs
-    np.savez(tmp_path / "some.npz", **{"w.four": packed, "w.ratio": ratio})
+    np.savez(tmp_path / "some.npz", **{"w.four": packed, "w.ratio": ratio, "v": packed})
     # 15 0, 12 3 and 0 8, 15 15, less 8, by the factor, and no further than seven bits go
     expected = [[14, -64], [-16, 0], [4, 4], [-5, 4]]
-    assert [(name, weight.tolist()) for name, weight in unfolded(tmp_path / "some.npz")] == [("w", expected)]
+    found = [(name, weight.tolist()) for name, weight in unfolded(tmp_path / "some.npz")]
+    assert found == [("w", expected), ("v", packed.tolist())]
 
 
 @pytest.fixture

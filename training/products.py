@@ -6,7 +6,7 @@ else is computed with it nor on how many rows there are, and windows can be enco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,14 @@ from onnx import helper, numpy_helper
 
 from copydesk.languages.session import MOST
 
-#: Columns (inputs, outputs) → whole numbers from -`MOST` to `MOST`, and the factor of each column.
-Rounded = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 #: What an activation is rounded to lies so far on either side of the middle of a byte.
 _MIDDLE, _FAR = 128, 127
 
 
-def rounded(weight: np.ndarray[Any, Any]) -> Rounded:
-    """A weight as int8; of some factors for a column the one of least squared error."""
+def rounded(weight: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """A weight (inputs, outputs) as whole numbers from -`MOST` to `MOST`, and the factor of each column: of some, the
+    one of least squared error.
+    """
     far = np.abs(weight).max(0) + 1e-12
     factor, least, best = far / MOST, np.full(far.shape, np.inf), np.zeros(weight.shape, np.int8)
     for share in (1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7):
@@ -35,14 +35,8 @@ def rounded(weight: np.ndarray[Any, Any]) -> Rounded:
     return best, factor.astype(np.float32)
 
 
-def quantize(
-    model: onnx.ModelProto,
-    round_weight: Callable[[str, np.ndarray[Any, Any]], Rounded] = lambda _, weight: rounded(weight),
-) -> dict[str, np.ndarray[Any, Any]]:
-    """Compute the products with constant weights in whole numbers, in place; the new weights by their names.
-
-    `round_weight` makes the whole numbers of a weight, given with the name that it gets.
-    """
+def quantize(model: onnx.ModelProto) -> None:
+    """Compute the products with constant weights in whole numbers, in place."""
     graph = model.graph
     constants = {one.name: one for one in graph.initializer}
     weights: dict[str, np.ndarray[Any, Any]] = {}
@@ -54,7 +48,7 @@ def quantize(
             nodes.append(node)
             continue
         name = f"weight{len(weights)}"
-        weights[name], factor = round_weight(name, numpy_helper.to_array(weight))
+        weights[name], factor = rounded(numpy_helper.to_array(weight))
         graph.initializer.append(numpy_helper.from_array(factor, f"{name}.factor"))
         if node.input[0] not in rows:
             rows[node.input[0]] = f"rows{len(rows)}"
@@ -67,7 +61,6 @@ def quantize(
     used = {name for node in nodes for name in node.input}
     _replace(graph.initializer, [one for one in graph.initializer if one.name in used])
     model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
-    return weights
 
 
 def _rounding(given: str, rows: str) -> Iterator[onnx.NodeProto]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 #: Weights have seven bits: with eight, processors without VNNI add up more than 16 bits hold, and answers differ there.
 MOST = 64
-#: The file, for as long as a model is loaded, of its int8 weights, one behind the other.
+#: The file, for as long as a model is loaded, of its weights, one behind the other.
 WEIGHTS = "weights"
 
 
@@ -22,17 +22,22 @@ class LanguageError(RuntimeError):
 
 
 class Session:
-    """Answers windows of one length (b, n), and which piece of each is asked about (b,), with the states there."""
+    """Answers windows of one length (b, n), and which piece of each is asked about (b,), with the states there.
+
+    A model whose `ids` are (1, n) is asked about one window at a time: its activations are rounded together.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.session: Any = None
+        self.alone = False
 
     def __call__(self, ids: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.float32]:
         if self.session is None:
             self._load()
-        states: NDArray[np.float32] = self.session.run(None, {"ids": ids, "at": at})[0]
-        return states
+        rows = 1 if self.alone else len(ids)
+        parts = [slice(first, first + rows) for first in range(0, len(ids), rows)]
+        return np.concatenate([self.session.run(None, {"ids": ids[part], "at": at[part]})[0] for part in parts])
 
     def _load(self) -> None:
         # Read when it is imported: without it some builds send usage to their makers.
@@ -47,10 +52,11 @@ class Session:
             self.session = _session(self.path, options)
         except Exception as error:  # ONNX Runtime has its own exception for each error
             raise LanguageError(f"{self.path} cannot be read: {error}; install copydesk again") from error
+        self.alone = self.session.get_inputs()[0].shape[0] == 1
 
 
 def _session(path: Path, options: Any) -> Any:
-    """The session of a model, which may have its weights beside it, stored as 4 bits."""
+    """The session of a model, which may have its weights beside it, most of them stored as 4 bits."""
     from onnxruntime import InferenceSession
 
     folded = path.with_suffix(".weights.npz")
@@ -64,11 +70,15 @@ def _session(path: Path, options: Any) -> Any:
         return InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
 
 
-def unfolded(path: Path) -> Iterator[tuple[str, NDArray[np.int8]]]:
-    """The names and int8 weights (inputs, outputs) of a file that has them as 4 bits, one at a time."""
+def unfolded(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The names and weights of a file, one at a time: of 4 bits int8 (inputs, outputs) is made, the rest stays."""
     found = np.load(path)
-    for name in [key.removesuffix(".four") for key in found.files if key.endswith(".four")]:
-        yield name, unpacked(found[f"{name}.four"], found[f"{name}.ratio"])
+    for key in found.files:
+        name, _, kind = key.partition(".")
+        if kind == "four":
+            yield name, unpacked(found[key], found[f"{name}.ratio"])
+        elif kind != "ratio":
+            yield key, found[key]
 
 
 def unpacked(packed: NDArray[np.uint8], ratio: NDArray[np.float16]) -> NDArray[np.int8]:

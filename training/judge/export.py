@@ -2,9 +2,11 @@
 
     python -m training.judge.export CHECKPOINT OUT --work out/training [--rows 22000]
 
-`judge.onnx` answers (ids (b, n), at (b)) with the hidden state at each place (b, 768); `judge.npz` holds the vectors of
-words, `judge.pieces.txt` the pieces. Products are in whole numbers (`training.products`); weights are stored as 4 bits
-in blocks of 32 in `judge.weights.npz`, of which `copydesk.languages.session` makes int8 when it loads `judge.onnx`.
+`judge.onnx` answers (ids (1, n), at (1)) with the hidden state at the place (1, 768); `judge.npz` holds the vectors of
+words, `judge.pieces.txt` the pieces. Products are of int8, with one scale for all activations of a product: an answer
+depends on what else is computed with it, so it is one unpadded window at a time. `down` has 4 bits in blocks of 32
+(MatMulNBits). The other weights are stored as such 4 bits, too, of which `copydesk.languages.session` makes int8 when
+it loads `judge.onnx`; all are in `judge.weights.npz`.
 """
 
 from __future__ import annotations
@@ -20,9 +22,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from copydesk.languages.session import MOST, WEIGHTS, unpacked
+from copydesk.languages.session import WEIGHTS
 from copydesk.text.typos.windows import Pieces
-from training import products
 from training.encoder import Sets
 from training.export import int8
 from training.judge import model
@@ -53,7 +54,7 @@ class AtPlace(nn.Module):
             x = block(x, bias)
         block, row = e.blocks[-1], torch.arange(b)
         k, v = self.kv(x).view(b, n, 2, HEADS, -1).permute(2, 0, 3, 1, 4)
-        here = x[row, at][:, None]  # of two dimensions, ONNX gets a Gemm
+        here = x[row, at][:, None]  # of two dimensions, ONNX gets a Gemm, which MatMulNBitsQuantizer passes over
         q = self.q(here).view(b, HEADS, 1, -1) * (WIDTH // HEADS) ** -0.5
         mixed = torch.softmax(q @ k.transpose(-1, -2) + bias.expand(b, HEADS, n, n)[row, :, at][:, :, None], -1) @ v
         here = norm(block.n1, here + block.out(mixed.reshape(b, 1, WIDTH)))
@@ -105,6 +106,37 @@ def plain(judge: Judge, out: Path) -> None:
     )  # fmt: skip
 
 
+def wide(path: Path) -> list[str]:
+    """The nodes of `down`: their activations are so wide that one scale for all of them loses much."""
+    import onnx
+
+    graph = onnx.load(path, load_external_data=False).graph
+    shapes = {one.name: tuple(one.dims) for one in graph.initializer}
+    return [n.name for n in graph.node if n.op_type == "MatMul" and shapes.get(n.input[1]) == (4 * WIDTH, WIDTH)]
+
+
+def dynamic(path: Path, out: Path) -> None:
+    """Products with int8, but those of `down`."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    # Seven bits: processors without VNNI add two products of eight in 16 bits, which can overflow, and answers would be
+    # others there.
+    quantize_dynamic(
+        path, out, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=wide(path),
+        op_types_to_quantize=["MatMul"], reduce_range=True,
+    )  # fmt: skip
+
+
+def blocks(path: Path, out: Path) -> None:
+    """All products that are left as MatMulNBits."""
+    import onnx
+    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
+    quantizer = MatMulNBitsQuantizer(onnx.load(path), bits=4, block_size=BLOCK, is_symmetric=True, accuracy_level=4)
+    quantizer.process()
+    quantizer.model.save_model_to_file(str(out), False)
+
+
 def four_bits(weight: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """weight (inputs, outputs) → numbers -8 to 7 and a factor for each block of `BLOCK` inputs (inputs / BLOCK, 1,
     outputs); of some factors the one of least squared error.
@@ -123,38 +155,58 @@ def four_bits(weight: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.nd
     return kept.reshape(weight.shape), factor.astype(np.float16)
 
 
-def fold(path: Path, out: Path) -> None:
-    """Write the graph of fp32 weights at `path` as `judge.onnx` and `judge.weights.npz` in `out`."""
+def fold(path: Path, full: Path, out: Path) -> None:
+    """Write the quantized graph at `path` as `judge.onnx` and `judge.weights.npz` in `out`; `full` holds the weights as
+    they were, of which 4 bits are made.
+    """
     import onnx
-
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
-
-    def packed(name: str, weight: np.ndarray[Any, Any]) -> products.Rounded:
-        q, factor = four_bits(weight)
-        blocks = factor.astype(np.float32)
-        column = np.abs(q.reshape(len(blocks), BLOCK, -1) * blocks).max((0, 1)) / MOST + 1e-12
-        q = (q + 8).astype(np.uint8)
-        arrays[f"{name}.four"] = q[0::2] | (q[1::2] << 4)
-        arrays[f"{name}.ratio"] = (blocks / column).astype(np.float16)
-        return unpacked(arrays[f"{name}.four"], arrays[f"{name}.ratio"]), column.astype(np.float32)
+    from onnx import numpy_helper
 
     model = onnx.load(path)
-    kept_apart(model, products.quantize(model, packed))
+    constants = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+    given = {one.name: one for one in onnx.load(full).graph.initializer}
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    names: dict[str, str] = {}
+    for node in model.graph.node:
+        short = f"weight{len(names)}"
+        if node.op_type == "MatMulInteger":
+            name = node.input[1].removesuffix("_quantized")
+            q, factor = four_bits(numpy_helper.to_array(given[name]))
+            q = (q + 8).astype(np.uint8)
+            arrays[f"{short}.four"] = q[0::2] | (q[1::2] << 4)
+            arrays[f"{short}.ratio"] = (factor.astype(np.float32) / constants[f"{name}_scale"]).astype(np.float16)
+            names[node.input[1]] = short
+        elif node.op_type == "MatMulNBits":
+            arrays[short], names[node.input[1]] = constants[node.input[1]], short
+    kept_apart(model.graph, names, {name: constants[name].nbytes for name in names})
+    one_window(model.graph)
     (out / "judge.onnx").write_bytes(model.SerializeToString())
     np.savez(out / "judge.weights.npz", **arrays)
 
 
-def kept_apart(model: Any, weights: Mapping[str, np.ndarray[Any, Any]]) -> None:
-    """Let weights be read from a file with one behind the other, which is made when the model is loaded."""
+def kept_apart(graph: Any, names: Mapping[str, str], sizes: Mapping[str, int]) -> None:
+    """Let constants, by new names, be read from a file with one behind the other, made when the model is loaded.
+
+    They must be weights that ONNX Runtime packs anew: others would keep the file in use, and its room on the disk.
+    """
     offset = 0
-    constants = {one.name: one for one in model.graph.initializer}
-    for name, weight in weights.items():
+    constants = {one.name: one for one in graph.initializer}
+    for name, size in sizes.items():
         one = constants[name]
+        one.name = names[name]
         one.ClearField("raw_data")
         one.data_location = 1  # TensorProto.EXTERNAL
-        for key, value in (("location", WEIGHTS), ("offset", offset), ("length", weight.nbytes)):
+        for key, value in (("location", WEIGHTS), ("offset", offset), ("length", size)):
             one.external_data.add(key=key, value=str(value))
-        offset += weight.nbytes
+        offset += size
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+
+
+def one_window(graph: Any) -> None:
+    """Let the graph say that it is asked about one window at a time."""
+    for one in (*graph.input, *graph.output):
+        one.type.tensor_type.shape.dim[0].dim_value = 1
 
 
 def words(judge: Judge, out: Path) -> None:
@@ -169,9 +221,13 @@ def words(judge: Judge, out: Path) -> None:
 def everything(judge: Judge, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     words(judge, out)
-    full = out / "judge.fp32.onnx"
+    full, part, small = (out / f"judge.{name}.onnx" for name in ("fp32", "int8", "blocks"))
     plain(judge, full)
-    fold(full, out)
+    dynamic(full, part)
+    blocks(part, small)
+    fold(small, full, out)
+    part.unlink()
+    small.unlink()
 
 
 def main() -> None:
