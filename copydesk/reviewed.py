@@ -130,7 +130,10 @@ def review(article: Article, edits: Sequence[Edit], choices: Choices) -> tuple[A
     # From what copydesk proposed, one kind of edit after the other, as far as that is possible.
     done = [_wanted(edit, None) for edit in edits]
     if done != list(edits):
-        article, done = _turned(article, edits, done)
+        try:
+            article, done = _turned(article, edits, done)
+        except Conflict:
+            return article, list(edits), [new for edit, new in zip(edits, wanted, strict=True) if edit != new]
     conflicts: list[Edit] = []
     pairs = zip(done, wanted, strict=True)
     for kind in dict.fromkeys(_kind(old) for old, new in pairs if _state(old) != _state(new)):
@@ -176,7 +179,18 @@ def _wanted(edit: Edit, choice: Choice | None) -> Edit:
 
 
 def _turned(article: Article, edits: Sequence[Edit], wanted: Sequence[Edit]) -> tuple[Article, list[Edit]]:
-    """The article and its edits with the status of `wanted`. Raises `Conflict`."""
+    """The article and its edits with the status of `wanted`. Raises `Conflict`, also if there were no way back: where
+    the headline ends, for one, may not be told any more once an edit that made it is gone.
+    """
+    turned, done = _turned_once(article, edits, wanted)
+    back = [edit._replace(status=old.status, proposed=old.proposed) for edit, old in zip(done, edits, strict=True)]
+    again, before = _turned_once(turned, done, back)
+    if (again.headline, again.body, before) != (article.headline, article.body, list(edits)):
+        raise Conflict("the decision could not be undone")
+    return turned, done
+
+
+def _turned_once(article: Article, edits: Sequence[Edit], wanted: Sequence[Edit]) -> tuple[Article, list[Edit]]:
     done = list(wanted)
     headline, body = article.headline, article.body
     fields: dict[str, tuple[str, int]] = {}

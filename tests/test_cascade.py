@@ -190,3 +190,11 @@ def test_a_decision_on_other_features_is_refused(own_language: Path) -> None:
     np.savez(own_language / "decision.npz", **arrays)
     with pytest.raises(LanguageError, match="judge was trained with other features"):
         languages.model("en")
+
+
+def test_a_temporary_folder_that_cannot_be_written_to_is_named(
+    own_language: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    with pytest.raises(LanguageError, match=r"temporary file .*missing.*TMPDIR=/folder"):
+        copydesk.clean(WRONG, uri="a")

@@ -39,6 +39,10 @@ def cleaned(title: str | None = None) -> Cleaned:
 
 
 PLAIN, TITLED = cleaned(), cleaned(TITLE_TEXT)
+#: The headline is put in by one edit, where another one took the date out.
+DATED = clean_documents(
+    [as_document("21 May 2019\n\nThe harbour reopened.", "quay.example/a", title="Port reopens after storm")], Config()
+)[0]
 
 
 def article(one: Cleaned) -> Article:
@@ -123,8 +127,17 @@ def test_an_edit_that_another_one_changed_is_a_conflict() -> None:
     assert [edit.rule for edit in conflicts] == ["r1"], "what the second one proposes would fit no text"
 
 
+def test_a_decision_that_could_not_be_undone_is_a_conflict() -> None:
+    date_line, title = (edit for edit in DATED.edits if edit.rule in ("date-line", "headline-from-title"))
+    both = Choices.of([about(date_line, REJECT, 1), about(title, REJECT, 2)])
+    result, edits, conflicts = review(article(DATED), DATED.edits, both)
+    assert result.headline == "Port reopens after storm", "the date would stand where headlines do"
+    assert {edit.rule for edit in conflicts} == {"date-line", "headline-from-title"}
+    assert review(result, edits, NO_CHOICES) == (article(DATED), list(DATED.edits), [])
+
+
 @settings(max_examples=150, deadline=None)
-@given(st.data(), st.sampled_from([PLAIN, TITLED]))
+@given(st.data(), st.sampled_from([PLAIN, TITLED, DATED]))
 def test_the_state_does_not_depend_on_the_way_to_it(data: st.DataObject, one: Cleaned) -> None:
     """Any decisions, one after the other: reversible after each, and the same as all of them at once."""
     made: list[Choice] = []

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from copydesk.cli.shared import FAILED, errors_in_words, fail, files_done, load, now, opened, progress_of
+
+if TYPE_CHECKING:
+    from copydesk.warehouse.layout import By
 
 
 @click.command(short_help="Write the report site, or Data Docs, again and print their address.")
@@ -149,7 +153,7 @@ def migrate(warehouse: str | None, as_json: bool, config: str | None) -> None:
 @click.option("--warehouse", metavar="DIR-OR-URL", help="The warehouse to change.  [default: warehouse]")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @click.option("--config", metavar="FILE", help="Read settings from FILE instead of ./copydesk.toml.")
-def compact(partitions: str | None, warehouse: str | None, as_json: bool, config: str | None) -> None:
+def compact(partitions: By | None, warehouse: str | None, as_json: bool, config: str | None) -> None:
     """Give a warehouse files of articles, edits and duplicates for each month instead of each day, or back.
 
     A month or day has one file, or several if it has more than warehouse.file_bytes; where the partitions stay the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -50,6 +51,8 @@ class Session:
         options.log_severity_level = 3
         try:
             self.session = _session(self.path, options)
+        except LanguageError:
+            raise
         except Exception as error:  # ONNX Runtime has its own exception for each error
             raise LanguageError(f"{self.path} cannot be read: {error}; install copydesk again") from error
         self.alone = self.session.get_inputs()[0].shape[0] == 1
@@ -63,11 +66,25 @@ def _session(path: Path, options: Any) -> Any:
     if not folded.exists():
         return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     # ONNX Runtime packs weights anew. It is done with a file then; memory that it is given would have to stay.
-    with TemporaryDirectory(prefix="copydesk-model-") as folder:
-        with (Path(folder) / WEIGHTS).open("wb") as file:
-            file.writelines(weight.tobytes() for _, weight in unfolded(folded))
+    with _written(folded) as folder:
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
         return InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def _written(folded: Path) -> Iterator[str]:
+    """A temporary folder with the weights of a file."""
+    try:
+        made = TemporaryDirectory(prefix="copydesk-model-")
+        with (Path(made.name) / WEIGHTS).open("wb") as file:
+            file.writelines(weight.tobytes() for _, weight in unfolded(folded))
+    except OSError as error:
+        raise LanguageError(
+            f"{folded.name} is unpacked to a temporary file of some 100 MB, which failed: {error}; name a folder with"
+            " room for it in the environment: TMPDIR=/folder"
+        ) from error
+    with made:
+        yield made.name
 
 
 def unfolded(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
