@@ -8,7 +8,6 @@ in linear time (RE2); page furniture is recognized by the structure step.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
@@ -21,8 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.data import lists
-from copydesk.text.structure.furniture import find_furniture
-from copydesk.text.structure.furniture import signs as furniture_signs
+from copydesk.text.structure.furniture import classify, find_furniture
 from copydesk.text.structure.sentences import cut_off
 
 ARTICLES = {
@@ -217,24 +215,21 @@ def _repeated(text: pa.Array, owner: np.ndarray[Any, Any], length: np.ndarray[An
     return repeated
 
 
-@cache
-def _furniture_signs() -> str:
-    """What matches every line in which `find_furniture` finds something other than a caption, and few others."""
-    first, last = furniture_signs()
-    words = (r"\pN" if word == "0" else re.escape(word).replace("'", "['’]") for word in sorted(first))
-    # RE2 knows no letters that are several in lower case.
-    wide = "".join(char for char in map(chr, range(0x10000)) if len(char.casefold()) > 1)
-    return rf"(?i)^[^\pL]*(?:\pN|(?:{'|'.join(words)})(?:[^\pL]|$))|{'|'.join(map(re.escape, last))}|[{wide}]"
-
-
 def _is_boilerplate(paragraphs: pa.Array) -> np.ndarray[Any, Any]:
     """Whether each paragraph is boilerplate: page furniture except captions, certain or likely."""
     pattern = r"(?i)^[^\pL\pN©®(]*(?:" + "|".join(map("(?:{})".format, _LIKELY)) + ")"
     found = _matches(paragraphs, pattern)
-    for index in np.flatnonzero(~found & _matches(paragraphs, _furniture_signs())):
-        piece = find_furniture(paragraphs[index].as_py())
-        found[index] = piece is not None and piece.rule != "photo-credit"
+    found |= np.fromiter(map(_is_furniture, paragraphs.to_pylist()), bool, len(paragraphs))
     return found
+
+
+def _is_furniture(paragraph: str) -> bool:
+    """Whether a paragraph is page furniture other than a caption."""
+    # Few are furniture if nothing marks a caption, and marks of captions are dear to look for.
+    if classify(paragraph, marked=False)[0] is None:
+        return False
+    piece = find_furniture(paragraph)
+    return piece is not None and piece.rule != "photo-credit"
 
 
 def articles(table: pa.Table, run_date: date) -> pa.Table:

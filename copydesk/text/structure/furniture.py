@@ -73,13 +73,6 @@ _LAST_WORD = re.compile(r"(\w+)\W*$")
 _ENTRY = re.compile(r"\d{1,3}[.)] (?=[A-Z])")
 
 
-def signs() -> tuple[frozenset[str], tuple[str, ...]]:
-    """What a line has that may be furniture other than a caption: one of the first as its first word, or one of the
-    second as its last, both without regard to case. Apostrophes of words are `'`, numbers `0`.
-    """
-    return frozenset(_STARTS) | _BY_FIRST.keys(), _LASTS
-
-
 def _start(line: str) -> str:
     """The first word of a line as in `words`; empty if it does not start with a word."""
     first = _FIRST_WORD.search(line, 0, 40)
