@@ -5,8 +5,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python;
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 SOURCES ?= examples/raw
 WAREHOUSE ?= out/warehouse
-# One more than the two cores of CI: some tests wait for servers and clocks.
-JOBS ?= 3
+# As many as CI has cores: with more, the tests of CPU time measure how they take caches from each other.
+JOBS ?= 2
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 import pytest
 from clocks import cpu_seconds
@@ -11,8 +12,10 @@ from clocks import cpu_seconds
 RUNS = 3
 
 
-def time_grows(work: Callable[[int], object], small: int, large: int, most: float, floor: float) -> float:
-    """The CPU seconds of `work` of the size `large`. Fails if it takes more than `most` times as long as `small`.
+def time_grows(
+    work: Callable[[int], object], small: int, large: int, most: float, floor: float, limit: float = inf
+) -> None:
+    """Fails if `work` of the size `large` takes `limit` CPU seconds, or more than `most` times as long as `small`.
 
     Up to `floor` seconds a time says nothing, and is well.
     """
@@ -23,8 +26,9 @@ def time_grows(work: Callable[[int], object], small: int, large: int, most: floa
         if min(slow) <= floor:
             break
         quick.append(cpu_seconds(lambda: work(small)))
-        if min(slow) <= most * min(quick):
+        if min(slow) <= most * min(quick) and min(slow) < limit:
             break
     else:
-        pytest.fail(f"a size of {large:,} takes {slow} s, more than {most} times as long as {small:,}: {quick} s")
-    return min(slow)
+        pytest.fail(
+            f"a size of {large:,} takes {slow} s: {limit} s, or more than {most} times as long as {small:,}: {quick} s"
+        )

@@ -224,6 +224,7 @@ def test_every_type_is_tried() -> None:
     assert answered <= {kind for kind, _ in CASES}
 
 
+@pytest.mark.no_cover  # tracing each line takes as long as the work, and time is what is measured
 def test_a_row_costs_microseconds() -> None:
     """A million rows would take seconds: 4 µs a row is the aim, and the limit here leaves room for a slow machine."""
     rows = 50_000
