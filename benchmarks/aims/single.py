@@ -41,11 +41,13 @@ def judged(rows: int) -> float:
     import pyarrow as pa
 
     import copydesk
+    from copydesk import own_process
     from copydesk.checks import metrics
     from copydesk.checks.expectations import Checks
     from copydesk.config import Config, TyposConfig
     from copydesk.warehouse.rows import articles_table
 
+    own_process.settle()  # as the command line does
     source, config = corpus.Corpus(), Config(typos=TyposConfig(mode="off"))
     texts = (json.dumps(record["text"]) for record in source.records(0, ARTICLES))
     cleaned = [copydesk.clean(json.loads(text), f"article-{n}", config) for n, text in enumerate(texts)]
