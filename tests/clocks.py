@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 import time
 from collections.abc import Callable
 
@@ -11,7 +10,7 @@ from collections.abc import Callable
 def cpu_seconds(work: Callable[[], object], runs: int = 1) -> float:
     """The CPU seconds of `work`, the least of its runs: threads and caches of other tests only add to it.
 
-    What other tests have left is not looked through for garbage while the clock runs, and lines are not traced.
+    What other tests have left is not looked through for garbage while the clock runs.
     """
     return min(_cpu_seconds(work) for _ in range(runs))
 
@@ -19,12 +18,9 @@ def cpu_seconds(work: Callable[[], object], runs: int = 1) -> float:
 def _cpu_seconds(work: Callable[[], object]) -> float:
     gc.collect()
     gc.freeze()
-    traced = sys.gettrace()
-    sys.settrace(None)
     try:
         start = time.process_time()
         work()
         return time.process_time() - start
     finally:
-        sys.settrace(traced)
         gc.unfreeze()

@@ -1,10 +1,13 @@
-"""What several test modules start: an S3 server. The order of tests, and how property tests choose their examples."""
+"""What several test modules start: an S3 server. The order of tests, which of them are traced, and how property tests
+choose their examples.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -19,6 +22,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests come first: as the last ones they would keep one worker at work alone."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Tests marked `no_cover` are not traced.
+
+    pytest-cov pauses its own tracing of them, and in the workers of xdist resumes by that the one that it had begun
+    before it knew that it is in a worker.
+    """
+    tracing = sys.gettrace()
+    if item.get_closest_marker("no_cover"):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracing)
 
 
 @pytest.fixture(scope="session")

@@ -158,6 +158,7 @@ def test_tally_is_bounded_and_says_so() -> None:
     assert counts.top(2) == [{"word": "often", "n": 100}, {"word": "rare-00", "n": 1}]
 
 
+@pytest.mark.no_cover  # time is measured
 def test_digest_is_cheap() -> None:
     first, second = (batch(range(n, n + 1000)) for n in (0, 1000))
     summary = digest_of(first)
