@@ -38,6 +38,7 @@ def test_the_file_holds_the_model_of_py3langid(theirs: LanguageIdentifier) -> No
     assert np.array_equal(ours.next_state, theirs.tk_nextmove) and np.array_equal(ours.row >> 8, theirs.tk_row)
     assert np.array_equal(ours.feature, theirs.tk_output) and ours.languages == theirs.nb_classes
     assert np.array_equal(ours.weights, theirs.nb_ptc) and np.array_equal(ours.prior, theirs.nb_pc)
+    assert ours.weights.flags.c_contiguous, "numpy takes rows of another layout by copying the whole table"
 
 
 @pytest.mark.parametrize("text", SENTENCES)

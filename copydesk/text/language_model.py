@@ -90,7 +90,7 @@ def _model() -> _Model:
         next_state.view(np.uint32),
         found["row"].astype(np.intp) << 8,
         found["feature"].astype(np.intp),
-        found["weights"],
+        np.ascontiguousarray(found["weights"]),  # stored by columns, of which rows are taken by copying all
         found["prior"],
         languages,
         [(languages.index(code), i) for i, code in enumerate(languages) if languages.index(code) < i],
