@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from growth import time_grows
+from clocks import time_grows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

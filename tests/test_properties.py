@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from growth import time_grows
+from clocks import time_grows
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from growth import time_grows
+from clocks import time_grows
 
 from copydesk.config import Config, RunConfig
 from copydesk.pipeline import clean_documents
