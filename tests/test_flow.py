@@ -37,7 +37,7 @@ from prefect.testing.utilities import prefect_test_harness
 from flows import nightly as flows
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _harness() -> Iterator[None]:
     with prefect_test_harness(server_startup_timeout=120):
         yield

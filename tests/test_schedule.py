@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,15 @@ from copydesk.schedule.reports import reports_at
 
 
 @pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No server is configured, also where tests of flows have left the address of theirs in this process."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
     for name, value in server.ENVIRONMENT.items():
         monkeypatch.setenv(name, value)  # `serve` sets them for good, and other tests follow
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        yield
 
 
 def serve(source: Path | str, **options: Any) -> None:
@@ -72,7 +79,6 @@ def test_a_port_that_is_taken_is_told_before_any_server_starts(
 ) -> None:
     monkeypatch.setattr(server, "PORT_SECONDS", 0.6)
     monkeypatch.setattr(server, "_start", lambda *_: pytest.fail("a server was started"))
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=rf"port {port} is taken.*--port.*PREFECT_API_URL=http.*{port}/api"):
