@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +90,24 @@ def test_run_that_publishes_nothing_exits_1(tmp_path: Path) -> None:
     result = cli("run", tmp_path / "empty.txt", "--warehouse", tmp_path / "w")
     assert result.exit_code == 1
     assert "report" in result.stdout
+
+
+def test_a_run_that_is_interrupted_in_all_its_processes_says_one_sentence(tmp_path: Path) -> None:
+    records = [json.dumps({"url": f"https://a.example/{n}", "text": story()}) for n in range(2_000)]
+    (tmp_path / "many.jsonl").write_text("\n".join(records))
+    command = [sys.executable, "-m", "copydesk.cli", "run", "many.jsonl", "--workers", "2"]
+    options = {"COPYDESK_RUN__BATCH_DOCUMENTS": "20", "COPYDESK_TYPOS__MODE": "off"}
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=os.environ | options, start_new_session=True
+    ) as process:
+        assert process.stderr is not None
+        assert "20 documents" in process.stderr.readline()
+        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does in a terminal
+        said = process.stderr.read().splitlines()
+    assert process.returncode == 2
+    assert [line for line in said if "documents, " not in line] == [
+        "copydesk: stopped; the next run discards or completes what was begun"
+    ]
 
 
 def test_run_uses_the_working_folder_s_settings_and_the_warehouse_s_default_name(raw: Path, tmp_path: Path) -> None:

@@ -11,7 +11,10 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from multiprocessing import resource_tracker
 
 from copydesk.own_process import settle
 
@@ -26,10 +29,26 @@ class WorkerDied(RuntimeError):
 
 
 def begin(lists: str | None) -> None:
-    """Prepare a new process to clean documents with the lists of the folder `lists`, and to end with its parent."""
+    """Prepare a new process to clean documents with the lists of the folder `lists`, and to end with its parent.
+
+    Ctrl-C is for all processes of a terminal; this one ends without a word, since its parent has one.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     use_lists(lists)
     settle()
     _end_with_parent()
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Around the start of processes that `begin`: until then, Ctrl-C waits in them."""
+    resource_tracker.ensure_running()  # which is started with the first of them, and lets it through
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def use_lists(lists: str | None) -> None:

@@ -19,7 +19,7 @@ from copydesk.config.user_lists import could_install
 from copydesk.records import Document
 from copydesk.reviewed import NO_CHOICES, Choices
 from copydesk.run.batch import Batch, clean_batch, join
-from copydesk.run.child import WorkerDied, begin
+from copydesk.run.child import WorkerDied, begin, starting
 from copydesk.run.cluster import engine
 from copydesk.run.in_flight import in_order
 from copydesk.sites.evidence import Sites
@@ -145,7 +145,8 @@ def _pool(config: Config, workers: int) -> Iterator[Clean]:
 
 
 def _submit(pool: ProcessPoolExecutor, call: tuple[Any, ...]) -> Future[Batch]:
-    return pool.submit(clean_batch, *call)
+    with starting():  # which it does with the first calls
+        return pool.submit(clean_batch, *call)
 
 
 def batched(documents: Iterable[Document], config: Config) -> Iterator[list[Document]]:

@@ -17,8 +17,8 @@ from copydesk.sources.reading import read
 from hostile import shapes
 
 CONFIG = Config(run=RunConfig(workers=1))
-#: By kind; a square takes 4. trafilatura counts all that it has found at each heading: a part of a second in the largest
-#: page that is read, but a square.
+#: By kind; a square takes 4. trafilatura counts all that it has found at each heading: a part of a second in the
+#: largest page that is read, but a square.
 MOST_GROWTH = {"txt": 2.6, "html": 3.2, "jsonl": 2.6, "csv": 2.6}
 FLOOR = 0.6
 SHAPES = {
