@@ -225,13 +225,25 @@ def test_a_section_that_is_a_value_in_the_file_and_a_section_on_the_command_line
         ("[gate]\nmax_quarantined_shar = 0.3", "did you mean gate.max_quarantined_share?"),
         ("[run]\nworker = 3", "did you mean run.workers?"),
         ("min_documents = 3", "did you mean gate.min_documents?"),
-        ("[nonsense]\nzzz = 3", "settings are expectations, sources.max_document_bytes"),
+        ("nonsense = 3", "settings are expectations, sources.max_document_bytes"),
     ],
 )
 def test_unknown_keys_suggest_the_similar_one(toml: str, similar: str) -> None:
     message = refusal(toml)
     assert "is not a setting" in message
     assert similar in message
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ('[typo]\nmode = "off"', "[typo] is not a section; did you mean [typos]?"),
+        ("[nonsense]\nzzz = 3", "[nonsense] is not a section; sections are [alerts], [dates], "),
+        ("[sources.field]\ntext = 'body'", "[sources.field] is not a section; did you mean [sources.fields]?"),
+    ],
+)
+def test_unknown_sections_suggest_the_similar_one(toml: str, words: str) -> None:
+    assert words in refusal(toml)
 
 
 def test_unknown_variables_suggest_the_similar_one() -> None:

@@ -61,6 +61,12 @@ def test_json_that_is_one_record_or_broken(tmp_path: Path, content: str, expect:
     assert rules(documents(written(tmp_path / "a.json", content))) == expect
 
 
+def test_a_broken_record_says_where_it_breaks_counted_in_itself(tmp_path: Path) -> None:
+    found = documents(written(tmp_path / "a.jsonl", '{"text": "a"}\n{"text": oops}\n'))[1]
+    assert found.uri == "a.jsonl#2"
+    assert found.problem and found.problem.observed == "not JSON: Expecting value at character 10 of the record"
+
+
 def test_a_record_in_a_wrapper_keeps_what_stands_around_a_list(tmp_path: Path) -> None:
     content = '{"title": "T", "data": [{"tag": "b"}], "text": "a", "date": "2019-05-21"}'
     found = documents(written(tmp_path / "a.json", content))[-1]

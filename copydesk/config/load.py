@@ -134,7 +134,11 @@ def _in_words(problem: Any, origin: Mapping[str, str]) -> str:
         (place for name, place in origin.items() if name.startswith(f"{key}.")), "configuration"
     )
     if problem["type"] == "extra_forbidden":
-        return f"{where}: {key} is not a setting{_similar(key, [name for name, _, _ in describe()])}"
+        names = [name for name, _, _ in describe()]
+        if isinstance(problem["input"], dict):
+            sections = sorted({f"[{section}]" for name in names if (section := name.rpartition(".")[0])})
+            return f"{where}: [{key}] is not a section{_similar(f'[{key}]', sections, what='sections')}"
+        return f"{where}: {key} is not a setting{_similar(key, names)}"
     if problem["type"] == "model_type":
         value = "…" if any(one.startswith(f"{key}.") for one in SECRET) else repr(problem["input"])
         return f"{where}: {key} = {value}: is a section; write [{key}] and its keys below it"
@@ -155,8 +159,8 @@ def _allowed(key: str) -> str:
     return f"{described}{default}"
 
 
-def _similar(name: str, known: list[str], prefix: str = "") -> str:
+def _similar(name: str, known: list[str], prefix: str = "", what: str = "settings") -> str:
     """A guess at what was meant, or all that is known; what all names begin with makes no name similar."""
     short = [one.removeprefix(prefix) for one in known]
     close = difflib.get_close_matches(name.removeprefix(prefix), short, 1, 0.6)
-    return f"; did you mean {prefix}{close[0]}?" if close else f"; settings are {', '.join(known)}"
+    return f"; did you mean {prefix}{close[0]}?" if close else f"; {what} are {', '.join(known)}"

@@ -86,6 +86,9 @@ def _json_record(line: bytes, size: int, place: Place, encoding: str, config: So
         record, plainly = _parsed(text)
     except Undecodable as error:
         return unread(place.uri, "undecodable", str(error), content, "record")
+    except json.JSONDecodeError as error:
+        words = f"not JSON: {error.msg} at character {error.pos + 1} of the record"  # its own line is not the file's
+        return unread(place.uri, "broken-json", words, content, "record")
     except (ValueError, RecursionError, MemoryError) as error:
         return unread(place.uri, "broken-json", f"not JSON: {reason(error)}", content, "record")
     if not isinstance(record, dict):
