@@ -11,7 +11,8 @@ import numpy as np
 from copydesk.duplicates import wires
 from copydesk.duplicates.clusters import USUAL, Clusters, Entries, Entry, Settings, cluster, crowded, rank
 from copydesk.duplicates.compare import Text
-from copydesk.duplicates.sketch import sketch
+from copydesk.duplicates.shingles import bitmaps
+from copydesk.duplicates.sketch import Sketches, sketch
 
 #: The columns that clusters depend on, and the partition.
 COLUMNS = (
@@ -36,6 +37,7 @@ Row = Mapping[str, Any]
 def entries(rows: Sequence[Row]) -> list[Entry]:
     """An entry for each row with `COLUMNS`."""
     made = _sketches(rows)
+    columns = made.contents.tolist(), made.titles, made.keys, *bitmaps(made.shingles)
     return [
         Entry(
             row["article_id"],
@@ -43,10 +45,12 @@ def entries(rows: Sequence[Row]) -> list[Entry]:
             title,
             keys,
             rank(_ordinal(row["published_date"]), row["word_count"], row["article_id"]),
+            bitmap,
+            int(different),
             wires.mark(row),
             wires.publisher(row["site"]),
         )
-        for row, content, title, keys in zip(rows, made.contents.tolist(), made.titles, made.keys, strict=True)
+        for row, content, title, keys, bitmap, different in zip(rows, *columns, strict=True)
     ]
 
 
@@ -70,7 +74,7 @@ def clusters(rows: Sequence[Row], settings: Settings = USUAL) -> Clusters:
     )
 
 
-def _sketches(rows: Sequence[Row]) -> Any:
+def _sketches(rows: Sequence[Row]) -> Sketches:
     columns = ([row[name] for row in rows] for name in ("body", "headline", "published_date", "site"))
     return sketch(*columns)
 

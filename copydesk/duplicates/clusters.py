@@ -18,14 +18,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from copydesk.duplicates.compare import EXACT, KINDS, Found, Text, judge, same_headline
+from copydesk.duplicates.compare import EXACT, KINDS, LEAST_SHINGLES, Found, Text, judge, same_headline
 from copydesk.duplicates.compare import Settings as Limits
+from copydesk.duplicates.shingles import BITS
 from copydesk.duplicates.sketch import BODY, HEADLINE, LEAST_COMMON
 
 #: The kind of a key is in these bits.
 _KIND = 3
 #: Candidates whose texts are in memory together, each counted once for each pair that it is in.
 AT_ONCE = 2_000
+#: Pairs of articles that are counted together, and of which the bitmaps are compared together.
+_PAIRS_AT_ONCE, _BITMAPS_AT_ONCE = 2**21, 2**15
 #: Keys that are sorted together, and the values that a key can have.
 _KEYS_AT_ONCE = 2**20
 KEY_VALUES = 2**32
@@ -46,7 +49,7 @@ class Entry:
     """An article as clusters are made of it.
 
     `content`, `title` and `keys` are those of its sketch; `rank` is its place in the order of the module's description.
-    `agency` is the one that it names as its source (`wires.mark`), `publisher` the one that publishes at its site.
+    `bitmap` and `different` are those of its shingles (`copydesk.duplicates.shingles.bitmaps`). `agency` is the one that it names as its source (`wires.mark`), `publisher` the one that publishes at its site.
     """
 
     article_id: str
@@ -54,15 +57,17 @@ class Entry:
     title: int
     keys: Any
     rank: tuple[int, int, str]
+    bitmap: Any
+    different: int
     agency: str | None = None
     publisher: str | None = None
 
 
 class Entries(NamedTuple):
-    """Many articles as arrays, in about 130 bytes each: the fields of `Entry`.
+    """Many articles as arrays, in about 400 bytes each: the fields of `Entry`.
 
     `ids` bytes[n, 32], `contents` and `titles` uint64[n], `days` and `lengths` int64[n], the first two of `rank`;
-    `keys` uint32[m], those of article `n` end at `ends[n]`, int64[n]; `agencies` and `publishers` int16[n], places in
+    `bitmaps` uint64[n, BITS / 64], `different` int32[n]; `keys` uint32[m], those of article `n` end at `ends[n]`, int64[n]; `agencies` and `publishers` int16[n], places in
     `names`, -1 for none.
     """
 
@@ -71,6 +76,8 @@ class Entries(NamedTuple):
     titles: Any
     days: Any
     lengths: Any
+    bitmaps: Any
+    different: Any
     keys: Any
     ends: Any
     agencies: Any
@@ -90,6 +97,8 @@ class Entries(NamedTuple):
             np.array([entry.title for entry in entries], np.uint64),
             np.array([entry.rank[0] for entry in entries], np.int64),
             np.array([entry.rank[1] for entry in entries], np.int64),
+            np.array([entry.bitmap for entry in entries], np.uint64).reshape(-1, BITS // 64),
+            np.array([entry.different for entry in entries], np.int32),
             np.concatenate([np.empty(0, np.uint32), *(entry.keys for entry in entries)]),
             np.cumsum(counts),
             np.array([codes[entry.agency] for entry in entries], np.int16),
@@ -120,7 +129,7 @@ class Entries(NamedTuple):
         counts = np.diff(self.ends, prepend=0)
         chosen = np.zeros(len(counts), bool)
         chosen[articles] = True
-        columns = [self[index][articles] for index in range(5)]
+        columns = [self[index][articles] for index in range(_KEYS)]
         keys = self.keys[np.repeat(chosen, counts)]
         ends = np.cumsum(counts[articles])
         return Entries._make([*columns, keys, ends, self.agencies[articles], self.publishers[articles], self.names])
@@ -134,8 +143,12 @@ class Entries(NamedTuple):
 
 
 #: The types of the columns of `Entries`, and which of them are the keys.
-_KINDS = ("S32", np.uint64, np.uint64, np.int64, np.int64, np.uint32, np.int64, np.int16, np.int16)
-_KEYS = 5
+_BITMAP = np.dtype((np.uint64, BITS // 64))
+_KINDS = (
+    *("S32", np.uint64, np.uint64, np.int64, np.int64, _BITMAP, np.int32),
+    *(np.uint32, np.int64, np.int16, np.int16),
+)
+_KEYS = 7
 
 
 class Pair(NamedTuple):
@@ -234,7 +247,7 @@ def cluster(entries: Entries, dead: Any, texts: Texts, limits: Limits) -> Cluste
     _, first, inverse = np.unique(entries.contents[order], return_index=True, return_inverse=True)
     leaders = first[inverse]
     union, pairs = _Union(leaders), []
-    alike = _candidates(entries, order, np.unique(leaders), dead)
+    alike = _candidates(entries, order, np.unique(leaders), dead, limits)
     titled = _titled(entries, order, leaders, dead)
     same_text = union.copy()
     for by_text, by_headline in _apart(alike, titled, union.copy()):
@@ -317,18 +330,78 @@ def _titled(entries: Entries, order: Any, leaders: Any, dead: Any) -> list[tuple
     return list(zip(firsts[apart].tolist(), rows[apart].tolist(), strict=True))
 
 
-def _candidates(entries: Entries, order: Any, rows: Any, dead: Any) -> list[tuple[int, int]]:
-    """The pairs of `rows` with enough body keys in common, by the later row, then by the earlier."""
+def _candidates(entries: Entries, order: Any, rows: Any, dead: Any, limits: Limits) -> list[tuple[int, int]]:
+    """The pairs of `rows` with enough body keys in common that may be copies, by the later row, then by the earlier."""
     row_of = np.full(len(order), -1, np.int64)
     row_of[order[rows]] = rows
-    found = [np.empty(0, np.int64)]
+    found: list[tuple[int, int]] = []
+    for earlier, later in _pairs(*_sharing(entries, row_of, dead)):
+        for first in range(0, len(later), _BITMAPS_AT_ONCE):
+            one, two = (some[first : first + _BITMAPS_AT_ONCE] for some in (earlier, later))
+            likely = _may_be_copies(entries, order[one], order[two], limits)
+            found += zip(one[likely].tolist(), two[likely].tolist(), strict=True)
+    return found
+
+
+def _sharing(entries: Entries, row_of: Any, dead: Any) -> tuple[Any, Any]:
+    """The rows that share a body key, key by key and in order, and the place where those of its key begin; int64 both.
+    A row is there once for each key. `row_of` gives the row of each article, -1 for none.
+    """
+    owners, starts, count = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
     for chosen in slices(entries.keys):
         chosen = chosen[(entries.keys[chosen] & _KIND == BODY) & ~np.isin(entries.keys[chosen], dead)]
-        owners = row_of[entries.owners(chosen)]
-        found += _together(entries.keys[chosen[owners >= 0]], owners[owners >= 0])
-    codes, counts = np.unique(np.concatenate(found), return_counts=True)
-    codes = codes[counts >= LEAST_COMMON]
-    return list(zip((codes & (2**32 - 1)).tolist(), (codes >> 32).tolist(), strict=True))
+        rows = row_of[entries.owners(chosen)]
+        keys, rows = entries.keys[chosen[rows >= 0]], rows[rows >= 0]
+        ordered = np.lexsort((rows, keys))
+        keys, rows = keys[ordered], rows[ordered]
+        fresh = np.concatenate([[True], (np.diff(keys) != 0) | (np.diff(rows) != 0)])[: len(keys)]
+        keys, rows = keys[fresh], rows[fresh]
+        _, sizes = np.unique(keys, return_counts=True)
+        owners.append(rows[np.repeat(sizes, sizes) > 1])
+        sizes = sizes[sizes > 1]
+        starts.append(np.repeat(count + np.cumsum(sizes) - sizes, sizes))
+        count += len(owners[-1])
+    return np.concatenate(owners), np.concatenate(starts)
+
+
+def _pairs(owners: Any, starts: Any) -> Iterator[tuple[Any, Any]]:
+    """The pairs of rows that have enough keys in common (the earlier rows, the later ones), by the later row, then by
+    the earlier; from what `_sharing` returns. All pairs of a later row come together, some millions at once.
+    """
+    before = np.arange(len(owners)) - starts  # rows of the same key that precede each
+    by_row = np.argsort(owners, kind="stable")
+    ordered, ends = owners[by_row], np.cumsum(before[by_row])
+    first = done = 0
+    while first < len(by_row):
+        last = max(int(np.searchsorted(ends, done + _PAIRS_AT_ONCE, "right")), first + 1)
+        last = int(np.searchsorted(ordered, ordered[last - 1], "right"))
+        some, counts = by_row[first:last], before[by_row[first:last]]
+        places = np.repeat(starts[some] - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+        codes, common = np.unique(np.repeat(ordered[first:last], counts) << 32 | owners[places], return_counts=True)
+        codes = codes[common >= LEAST_COMMON]
+        yield codes & (2**32 - 1), codes >> 32
+        first, done = last, int(ends[last - 1])
+
+
+def _may_be_copies(entries: Entries, one: Any, two: Any, limits: Limits) -> Any:
+    """Which pairs of articles have texts of which one may be a copy of the other (`compare.judge`), bool[n].
+
+    Two texts have no more shingles in common than bits, and as many more as the one of them has that share a bit with
+    others of its own. That says of nearly all strangers that they are none, without their texts.
+    """
+    a, b = (entries.bitmaps[some] for some in (one, two))
+    many, others = (entries.different[some].astype(np.int64) for some in (one, two))
+    apart = (np.minimum(many - _bits(a), others - _bits(b)), np.minimum(many, others))
+    most = np.minimum(_bits(a & b) + apart[0], apart[1])
+    similar = most / np.maximum(many + others - most, 1) >= limits.similarity
+    contained = most / np.maximum(apart[1], 1) >= limits.contained
+    found = (apart[1] >= LEAST_SHINGLES) & (similar | contained)
+    return found
+
+
+def _bits(bitmaps: Any) -> Any:
+    """The number of bits of each bitmap, int64[n]."""
+    return np.bitwise_count(bitmaps).sum(1, dtype=np.int64)
 
 
 def slices(keys: Any) -> Iterator[Any]:
@@ -345,24 +418,6 @@ def ranges(count: int) -> list[tuple[int, int]]:
     parts = -(-count // _KEYS_AT_ONCE) or 1
     edges = [KEY_VALUES * part // parts for part in range(parts + 1)]
     return list(pairwise(edges))
-
-
-def _together(keys: Any, owners: Any) -> list[Any]:
-    """The pairs of owners of each key, the later one in the upper half of a number; each pair once for each key."""
-    order = np.lexsort((owners, keys))
-    keys, owners = keys[order], owners[order]
-    fresh = np.concatenate([[True], (np.diff(keys) != 0) | (np.diff(owners) != 0)])[: len(keys)]
-    keys, owners = keys[fresh], owners[fresh]
-    starts = np.flatnonzero(np.concatenate([[True], np.diff(keys) != 0]))[: len(keys)]
-    sizes = np.diff(np.concatenate([starts, [len(keys)]]))
-    two = starts[sizes == 2]
-    found = [owners[two + 1] << 32 | owners[two]]
-    several = sizes > 2
-    for start, size in zip(starts[several].tolist(), sizes[several].tolist(), strict=True):
-        some = owners[start : start + size]
-        one, other = np.triu_indices(size, 1)
-        found.append(some[other] << 32 | some[one])
-    return found
 
 
 def _apart(

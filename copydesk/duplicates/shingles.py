@@ -21,6 +21,8 @@ WIDTH = 5
 GROUP_BYTES = 2**17
 #: Characters of a text that count.
 MOST = 2**20
+#: Bits of a bitmap: it tells texts of up to about 1,500 words apart.
+BITS = 2048
 
 #: Chinese, Japanese, Korean, Thai, Lao, Burmese and Khmer letters.
 _UNDIVIDED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -126,6 +128,20 @@ def shingles(texts: Sequence[bytes]) -> Shingles:
         shift += len(part.hashes)
     hashes, digests, words = (np.concatenate([part[index] for part in parts]) for index in (0, 2, 3))
     return Shingles(hashes, np.concatenate(ends), digests, words)
+
+
+def bitmaps(found: Shingles) -> tuple[Any, Any]:
+    """A bitmap of each text, uint64[texts, BITS / 64], with a bit for the last digits of each of its shingles; and how
+    many different shingles it has, int32[texts].
+    """
+    counts = np.diff(found.ends, prepend=0)
+    bits = np.zeros((len(counts), BITS), bool)
+    bits[np.repeat(np.arange(len(counts)), counts), (found.hashes & np.uint64(BITS - 1)).astype(np.int64)] = True
+    different = np.zeros(len(counts), np.int32)
+    for text in range(len(counts)):
+        ordered = np.sort(found.of(text))
+        different[text] = np.count_nonzero(ordered[1:] != ordered[:-1]) + bool(len(ordered))
+    return np.packbits(bits, axis=1).view(np.uint64), different
 
 
 def mix(numbers: Any) -> Any:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from copydesk.duplicates.articles import COLUMNS, entries
 from copydesk.duplicates.clusters import Entries
+from copydesk.duplicates.shingles import BITS
 from copydesk.warehouse.layout import UNDATED
 from copydesk.warehouse.spill import Stream
 
@@ -29,6 +30,8 @@ SIGNS = pa.schema(
         ("keys", pa.list_(pa.uint32())),
         ("day", pa.int64()),
         ("words", pa.int64()),
+        ("bitmap", pa.binary(BITS // 8)),
+        ("different", pa.int32()),
         ("agency", pa.string()),
         ("publisher", pa.string()),
         ("row", pa.binary()),
@@ -78,6 +81,8 @@ def signs(articles: pa.Table) -> pa.Table:
         "keys": pa.ListArray.from_arrays(pa.array(ends), pa.array(keys)),
         "day": [entry.rank[0] for entry in made],
         "words": [-entry.rank[1] for entry in made],
+        "bitmap": [entry.bitmap.tobytes() for entry in made],
+        "different": [entry.different for entry in made],
         "agency": [entry.agency for entry in made],
         "publisher": [entry.publisher for entry in made],
         "row": [pa.compress(row, codec=_CODEC, asbytes=True) for row in packed],
@@ -149,12 +154,20 @@ def _entries(table: pa.Table) -> Entries:
         titles=table["title"].to_numpy(),
         days=table["day"].to_numpy(),
         lengths=-table["words"].to_numpy(),
+        bitmaps=_bitmaps(table["bitmap"]),
+        different=table["different"].to_numpy(),
         keys=keys.flatten().to_numpy(),
         ends=np.cumsum(pc.list_value_length(keys).to_numpy(), dtype=np.int64),
         agencies=agencies,
         publishers=publishers,
         names=tuple(names.to_pylist()),
     )
+
+
+def _bitmaps(column: pa.ChunkedArray) -> Any:
+    """uint64[rows, BITS / 64]."""
+    whole = column.combine_chunks()
+    return np.frombuffer(whole.buffers()[1] or b"", np.uint64).reshape(-1, BITS // 64)[whole.offset :][: len(whole)]
 
 
 def _dates(table: pa.Table) -> Any:
