@@ -20,7 +20,7 @@ from test_duplicates import HEADLINE, STORY, random_articles
 from warehouse_runs import ROW, tree
 
 import copydesk
-from copydesk.duplicates import clusters as duplicates
+from copydesk.duplicates import candidates
 from copydesk.duplicates.articles import clusters
 from copydesk.duplicates.clusters import USUAL, Settings
 from copydesk.records import CRITICAL, Article, Document, Problem
@@ -326,7 +326,8 @@ def test_keys_are_compared_in_parts_where_there_are_many(tmp_path: Path, monkeyp
     rows = random_articles(random.Random(5), 40)
     nights = rows[:25], [*rows[25:], *rows[3:9]]
     for root, most in ((tmp_path / "whole", 2**20), (tmp_path / "parts", 50)):
-        monkeypatch.setattr(duplicates, "_KEYS_AT_ONCE", most)
+        for name in ("_KEYS_AT_ONCE", "_PAIRS_AT_ONCE", "_BITMAPS_AT_ONCE"):
+            monkeypatch.setattr(candidates, name, most)
         for number, some in enumerate(nights):
             publish(root, some, NIGHT + timedelta(days=number), Settings(sharing=3))
     assert tree(tmp_path / "parts") == tree(tmp_path / "whole")

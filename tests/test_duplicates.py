@@ -15,9 +15,11 @@ from templates import row, strangers
 
 from copydesk.duplicates import wires
 from copydesk.duplicates.articles import clusters, entries, texts
-from copydesk.duplicates.clusters import Settings, crowded
+from copydesk.duplicates.candidates import crowded
+from copydesk.duplicates.clusters import Clusters, Settings, cluster
 from copydesk.duplicates.compare import Facts
-from copydesk.duplicates.shingles import GROUP_BYTES, MARKS, shingles, spaced
+from copydesk.duplicates.entries import Entries
+from copydesk.duplicates.shingles import BITS, GROUP_BYTES, MARKS, bitmaps, shingles, spaced
 from copydesk.duplicates.sketch import speaks_of
 
 LEAD = (
@@ -94,6 +96,15 @@ def test_texts_are_hashed_alike_in_any_batch() -> None:
         alone = shingles([texts_[number]])
         assert np.array_equal(alone.hashes, together.of(number))
         assert (alone.digests[0], alone.words[0]) == (together.digests[number], together.words[number])
+
+
+def test_a_bitmap_has_a_bit_for_each_shingle_and_copies_of_them_are_counted_once() -> None:
+    found = shingles([spaced(text) for text in (STORY, "", "one two three four five six " * 40)])
+    bits, different = bitmaps(found)
+    assert different.tolist() == [len(set(found.of(number).tolist())) for number in range(3)]
+    for number in range(3):
+        places = {int(one) % BITS for one in found.of(number).tolist()}
+        assert np.flatnonzero(np.unpackbits(bits[number].view(np.uint8))).tolist() == sorted(places)
 
 
 def test_an_entry_does_not_depend_on_its_neighbours() -> None:
@@ -232,6 +243,37 @@ def test_one_copy_says_where_the_others_come_from() -> None:
     assert [places[one["article_id"]].syndicated_from for one in rows] == ["AP", "AP", None, None]
 
 
+def test_of_strangers_that_share_sentences_no_text_is_read_for_their_comparison() -> None:
+    chance = random.Random(3)
+    said = [
+        f"{' '.join(chance.choices(STORY.split(), k=20))} on day {n} of the flood in {chance.choice(MORE)[:40]}"
+        for n in range(300)
+    ]
+    rows = [
+        row(f"u{n}", HEADLINE, ". ".join(chance.sample(said, 8)), site=f"s{n}.example") for n in range(60)
+    ]  # two have a sentence in common now and then, and that is a fifth of their shingles at most
+    made = Entries.of(entries(rows))
+    read: list[int] = []
+
+    def asked(some: Any) -> dict[int, Any]:
+        read.extend(some)
+        return dict(zip(some, texts([rows[number] for number in some]).values(), strict=True))
+
+    dead = np.empty(0, np.uint32)
+    assert len(cluster(made, dead, asked, Settings().limits).copies) == 0 and read == []
+    unknown = made._replace(bitmaps=np.full_like(made.bitmaps, 2**64 - 1))  # as if all had all shingles
+    assert len(cluster(unknown, dead, asked, Settings().limits).copies) == 0 and len(read) > 10
+
+
+def test_long_texts_whose_shingles_share_bits_are_compared() -> None:
+    chance = random.Random(4)
+    words = [f"word{chance.randrange(10**6)}" for _ in range(4_000)]
+    long, cut = " ".join(words), " ".join([*words[:2_600], *(f"other{n}" for n in range(800))])
+    assert kinds(row("a", HEADLINE, long), row("b", HEADLINE, cut, date(2024, 5, 2), "b.example")) == [
+        ("b", "a", "near")
+    ]
+
+
 # --- any set of articles
 
 
@@ -255,6 +297,14 @@ def random_articles(chance: random.Random, count: int) -> list[dict[str, Any]]:
     return made
 
 
+def _by_texts_alone(rows: list[dict[str, Any]]) -> Clusters:
+    """Clusters for which every text with enough keys in common is read: bitmaps do not say that they are strangers."""
+    made = Entries.of(entries(rows))
+    made = made._replace(bitmaps=np.full_like(made.bitmaps, 2**64 - 1))
+    by_number = [texts([one])[one["article_id"]] for one in rows]
+    return cluster(made, np.empty(0, np.uint32), lambda some: {n: by_number[n] for n in some}, Settings().limits)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_pairs_are_a_forest_of_copies_in_any_order(seed: int) -> None:
     chance = random.Random(seed)
@@ -263,6 +313,7 @@ def test_pairs_are_a_forest_of_copies_in_any_order(seed: int) -> None:
     chance.shuffle(rows)
     again = clusters(rows, Settings(sharing=12))
     assert (again.places, again.pairs) == (found.places, found.pairs)
+    assert _by_texts_alone(rows).pairs == clusters(rows, Settings(sharing=1_000)).pairs
     sizes: dict[str, int] = {}
     for place in found.places.values():
         sizes[place.cluster_id] = sizes.get(place.cluster_id, 0) + 1

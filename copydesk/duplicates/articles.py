@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from copydesk.duplicates import wires
-from copydesk.duplicates.clusters import USUAL, Clusters, Entries, Entry, Settings, cluster, crowded, rank
+from copydesk.duplicates.candidates import crowded
+from copydesk.duplicates.clusters import USUAL, Clusters, Settings, cluster, rank
 from copydesk.duplicates.compare import Text
+from copydesk.duplicates.entries import Entries, Entry
 from copydesk.duplicates.shingles import bitmaps
 from copydesk.duplicates.sketch import Sketches, sketch
 

@@ -12,26 +12,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from copydesk.duplicates.compare import EXACT, KINDS, LEAST_SHINGLES, Found, Text, judge, same_headline
+from copydesk.duplicates.candidates import candidates
+from copydesk.duplicates.compare import EXACT, KINDS, Found, Text, judge, same_headline
 from copydesk.duplicates.compare import Settings as Limits
-from copydesk.duplicates.shingles import BITS
-from copydesk.duplicates.sketch import BODY, HEADLINE, LEAST_COMMON
+from copydesk.duplicates.entries import Entries
+from copydesk.duplicates.sketch import HEADLINE, KIND
 
-#: The kind of a key is in these bits.
-_KIND = 3
 #: Candidates whose texts are in memory together, each counted once for each pair that it is in.
 AT_ONCE = 2_000
-#: Pairs of articles that are counted together, and of which the bitmaps are compared together.
-_PAIRS_AT_ONCE, _BITMAPS_AT_ONCE = 2**21, 2**15
-#: Keys that are sorted together, and the values that a key can have.
-_KEYS_AT_ONCE = 2**20
-KEY_VALUES = 2**32
 
 
 class Settings(NamedTuple):
@@ -42,113 +34,6 @@ class Settings(NamedTuple):
 
 
 USUAL = Settings()
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An article as clusters are made of it.
-
-    `content`, `title` and `keys` are those of its sketch; `rank` is its place in the order of the module's description.
-    `bitmap` and `different` are those of its shingles (`copydesk.duplicates.shingles.bitmaps`). `agency` is the one that it names as its source (`wires.mark`), `publisher` the one that publishes at its site.
-    """
-
-    article_id: str
-    content: int
-    title: int
-    keys: Any
-    rank: tuple[int, int, str]
-    bitmap: Any
-    different: int
-    agency: str | None = None
-    publisher: str | None = None
-
-
-class Entries(NamedTuple):
-    """Many articles as arrays, in about 400 bytes each: the fields of `Entry`.
-
-    `ids` bytes[n, 32], `contents` and `titles` uint64[n], `days` and `lengths` int64[n], the first two of `rank`;
-    `bitmaps` uint64[n, BITS / 64], `different` int32[n]; `keys` uint32[m], those of article `n` end at `ends[n]`, int64[n]; `agencies` and `publishers` int16[n], places in
-    `names`, -1 for none.
-    """
-
-    ids: Any
-    contents: Any
-    titles: Any
-    days: Any
-    lengths: Any
-    bitmaps: Any
-    different: Any
-    keys: Any
-    ends: Any
-    agencies: Any
-    publishers: Any
-    names: tuple[str, ...] = ()
-
-    @staticmethod
-    def of(entries: Sequence[Entry]) -> Entries:
-        codes: dict[str | None, int] = {None: -1}
-        for entry in entries:
-            for name in (entry.agency, entry.publisher):
-                codes.setdefault(name, len(codes) - 1)
-        counts = np.array([len(entry.keys) for entry in entries], np.int64)
-        return Entries(
-            np.array([entry.article_id for entry in entries], "S32"),
-            np.array([entry.content for entry in entries], np.uint64),
-            np.array([entry.title for entry in entries], np.uint64),
-            np.array([entry.rank[0] for entry in entries], np.int64),
-            np.array([entry.rank[1] for entry in entries], np.int64),
-            np.array([entry.bitmap for entry in entries], np.uint64).reshape(-1, BITS // 64),
-            np.array([entry.different for entry in entries], np.int32),
-            np.concatenate([np.empty(0, np.uint32), *(entry.keys for entry in entries)]),
-            np.cumsum(counts),
-            np.array([codes[entry.agency] for entry in entries], np.int16),
-            np.array([codes[entry.publisher] for entry in entries], np.int16),
-            tuple(name for name in codes if name is not None),
-        )
-
-    @staticmethod
-    def joined(parts: Iterable[Entries], articles: int, keys: int) -> Entries:
-        """Those of all parts, one after the other: the numbers of all articles and keys are known before."""
-        columns: list[Any] = [np.empty(keys if n == _KEYS else articles, kind) for n, kind in enumerate(_KINDS)]
-        whole = Entries._make([*columns, ()])
-        names: dict[str, int] = {}
-        at = key = 0
-        for part in parts:
-            own = slice(at, at + len(part.ids))
-            for index in range(_KEYS):
-                columns[index][own] = part[index]
-            whole.keys[key : key + len(part.keys)] = part.keys
-            whole.ends[own] = part.ends + key
-            codes = np.array([*(names.setdefault(name, len(names)) for name in part.names), -1], np.int16)
-            whole.agencies[own], whole.publishers[own] = codes[part.agencies], codes[part.publishers]
-            at, key = own.stop, key + len(part.keys)
-        return whole._replace(names=tuple(names))
-
-    def take(self, articles: Any) -> Entries:
-        """Those of some articles, which are in order."""
-        counts = np.diff(self.ends, prepend=0)
-        chosen = np.zeros(len(counts), bool)
-        chosen[articles] = True
-        columns = [self[index][articles] for index in range(_KEYS)]
-        keys = self.keys[np.repeat(chosen, counts)]
-        ends = np.cumsum(counts[articles])
-        return Entries._make([*columns, keys, ends, self.agencies[articles], self.publishers[articles], self.names])
-
-    def owners(self, keys: Any) -> Any:
-        """The articles of some keys, which are given by their places in `keys`."""
-        return np.searchsorted(self.ends, keys, "right")
-
-    def name(self, code: int) -> str | None:
-        return None if code < 0 else self.names[code]
-
-
-#: The types of the columns of `Entries`, and which of them are the keys.
-_BITMAP = np.dtype((np.uint64, BITS // 64))
-_KINDS = (
-    *("S32", np.uint64, np.uint64, np.int64, np.int64, _BITMAP, np.int32),
-    *(np.uint32, np.int64, np.int16, np.int16),
-)
-_KEYS = 7
 
 
 class Pair(NamedTuple):
@@ -228,26 +113,13 @@ def rank(day: int | None, words: int, article_id: str) -> tuple[int, int, str]:
     return (2**31 if day is None else day, -words, article_id)
 
 
-def crowded(keys: Any, contents: Any, sharing: int) -> Any:
-    """Those keys that more than `sharing` contents have. `keys` uint32[n] and `contents` uint64[n] are pairs of the
-    same length; a pair may occur several times.
-    """
-    order = np.lexsort((contents, keys))
-    keys, contents = keys[order], contents[order]
-    if not len(keys):
-        return keys
-    fresh = np.concatenate([[True], (np.diff(keys) != 0) | (contents[1:] != contents[:-1])])
-    found, counts = np.unique(keys[fresh], return_counts=True)
-    return found[counts > sharing]
-
-
 def cluster(entries: Entries, dead: Any, texts: Texts, limits: Limits) -> Clusters:
     """The clusters of articles without a copy outside of them. `dead` are keys of theirs that say nothing."""
     order = np.lexsort((entries.ids, entries.lengths, entries.days))
     _, first, inverse = np.unique(entries.contents[order], return_index=True, return_inverse=True)
     leaders = first[inverse]
     union, pairs = _Union(leaders), []
-    alike = _candidates(entries, order, np.unique(leaders), dead, limits)
+    alike = candidates(entries, order, np.unique(leaders), dead, limits)
     titled = _titled(entries, order, leaders, dead)
     same_text = union.copy()
     for by_text, by_headline in _apart(alike, titled, union.copy()):
@@ -319,7 +191,7 @@ class _Union:
 
 def _titled(entries: Entries, order: Any, leaders: Any, dead: Any) -> list[tuple[int, int]]:
     """Each row with the first one of its headline, day and site, without those that have its text."""
-    keys = np.flatnonzero(entries.keys & _KIND == HEADLINE)
+    keys = np.flatnonzero(entries.keys & KIND == HEADLINE)
     keys = keys[~np.isin(entries.keys[keys], dead)]
     speaks = np.zeros(len(order), bool)
     speaks[entries.owners(keys)] = True
@@ -328,96 +200,6 @@ def _titled(entries: Entries, order: Any, leaders: Any, dead: Any) -> list[tuple
     firsts = rows[first[inverse]]
     apart = leaders[firsts] != leaders[rows]
     return list(zip(firsts[apart].tolist(), rows[apart].tolist(), strict=True))
-
-
-def _candidates(entries: Entries, order: Any, rows: Any, dead: Any, limits: Limits) -> list[tuple[int, int]]:
-    """The pairs of `rows` with enough body keys in common that may be copies, by the later row, then by the earlier."""
-    row_of = np.full(len(order), -1, np.int64)
-    row_of[order[rows]] = rows
-    found: list[tuple[int, int]] = []
-    for earlier, later in _pairs(*_sharing(entries, row_of, dead)):
-        for first in range(0, len(later), _BITMAPS_AT_ONCE):
-            one, two = (some[first : first + _BITMAPS_AT_ONCE] for some in (earlier, later))
-            likely = _may_be_copies(entries, order[one], order[two], limits)
-            found += zip(one[likely].tolist(), two[likely].tolist(), strict=True)
-    return found
-
-
-def _sharing(entries: Entries, row_of: Any, dead: Any) -> tuple[Any, Any]:
-    """The rows that share a body key, key by key and in order, and the place where those of its key begin; int64 both.
-    A row is there once for each key. `row_of` gives the row of each article, -1 for none.
-    """
-    owners, starts, count = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
-    for chosen in slices(entries.keys):
-        chosen = chosen[(entries.keys[chosen] & _KIND == BODY) & ~np.isin(entries.keys[chosen], dead)]
-        rows = row_of[entries.owners(chosen)]
-        keys, rows = entries.keys[chosen[rows >= 0]], rows[rows >= 0]
-        ordered = np.lexsort((rows, keys))
-        keys, rows = keys[ordered], rows[ordered]
-        fresh = np.concatenate([[True], (np.diff(keys) != 0) | (np.diff(rows) != 0)])[: len(keys)]
-        keys, rows = keys[fresh], rows[fresh]
-        _, sizes = np.unique(keys, return_counts=True)
-        owners.append(rows[np.repeat(sizes, sizes) > 1])
-        sizes = sizes[sizes > 1]
-        starts.append(np.repeat(count + np.cumsum(sizes) - sizes, sizes))
-        count += len(owners[-1])
-    return np.concatenate(owners), np.concatenate(starts)
-
-
-def _pairs(owners: Any, starts: Any) -> Iterator[tuple[Any, Any]]:
-    """The pairs of rows that have enough keys in common (the earlier rows, the later ones), by the later row, then by
-    the earlier; from what `_sharing` returns. All pairs of a later row come together, some millions at once.
-    """
-    before = np.arange(len(owners)) - starts  # rows of the same key that precede each
-    by_row = np.argsort(owners, kind="stable")
-    ordered, ends = owners[by_row], np.cumsum(before[by_row])
-    first = done = 0
-    while first < len(by_row):
-        last = max(int(np.searchsorted(ends, done + _PAIRS_AT_ONCE, "right")), first + 1)
-        last = int(np.searchsorted(ordered, ordered[last - 1], "right"))
-        some, counts = by_row[first:last], before[by_row[first:last]]
-        places = np.repeat(starts[some] - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
-        codes, common = np.unique(np.repeat(ordered[first:last], counts) << 32 | owners[places], return_counts=True)
-        codes = codes[common >= LEAST_COMMON]
-        yield codes & (2**32 - 1), codes >> 32
-        first, done = last, int(ends[last - 1])
-
-
-def _may_be_copies(entries: Entries, one: Any, two: Any, limits: Limits) -> Any:
-    """Which pairs of articles have texts of which one may be a copy of the other (`compare.judge`), bool[n].
-
-    Two texts have no more shingles in common than bits, and as many more as the one of them has that share a bit with
-    others of its own. That says of nearly all strangers that they are none, without their texts.
-    """
-    a, b = (entries.bitmaps[some] for some in (one, two))
-    many, others = (entries.different[some].astype(np.int64) for some in (one, two))
-    apart = (np.minimum(many - _bits(a), others - _bits(b)), np.minimum(many, others))
-    most = np.minimum(_bits(a & b) + apart[0], apart[1])
-    similar = most / np.maximum(many + others - most, 1) >= limits.similarity
-    contained = most / np.maximum(apart[1], 1) >= limits.contained
-    found = (apart[1] >= LEAST_SHINGLES) & (similar | contained)
-    return found
-
-
-def _bits(bitmaps: Any) -> Any:
-    """The number of bits of each bitmap, int64[n]."""
-    return np.bitwise_count(bitmaps).sum(1, dtype=np.int64)
-
-
-def slices(keys: Any) -> Iterator[Any]:
-    """The places of keys, in parts that have no key in common and are small enough to be sorted."""
-    if len(keys) <= _KEYS_AT_ONCE:
-        yield np.arange(len(keys))
-        return
-    for low, high in ranges(len(keys)):
-        yield np.flatnonzero((keys >= low) & (keys < high))
-
-
-def ranges(count: int) -> list[tuple[int, int]]:
-    """Ranges of the values of `count` keys, the ends excluded, with about the same number of keys in each."""
-    parts = -(-count // _KEYS_AT_ONCE) or 1
-    edges = [KEY_VALUES * part // parts for part in range(parts + 1)]
-    return list(pairwise(edges))
 
 
 def _apart(
@@ -437,8 +219,8 @@ def _apart(
             part, size = part + 1, 0
         part_of[root], size = part, size + count
     parts: list[tuple[list[tuple[int, int]], list[tuple[int, int]]]] = [([], []) for _ in range(part + 1)]
-    for kind, candidates in enumerate((alike, titled)):
-        for pair in candidates:
+    for kind, some in enumerate((alike, titled)):
+        for pair in some:
             parts[part_of[union.find(pair[0])]][kind].append(pair)
     yield from parts if sizes else ()
 

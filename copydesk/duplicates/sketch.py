@@ -24,6 +24,7 @@ from copydesk.duplicates.shingles import Shingles, mix, shingles, spaced
 
 #: Kinds of a key, in its last two bits.
 BODY, EXACT, HEADLINE, CLUSTER = range(4)
+KIND = 3
 #: Body keys that two articles must have in common to be compared.
 LEAST_COMMON = 2
 

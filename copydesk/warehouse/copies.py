@@ -18,19 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.duplicates.articles import COLUMNS, entries, texts
-from copydesk.duplicates.clusters import (
-    KEY_VALUES,
-    Clusters,
-    Entries,
-    Entry,
-    Place,
-    Settings,
-    cluster,
-    crowded,
-    ranges,
-    slices,
-)
+from copydesk.duplicates.candidates import KEY_VALUES, crowded, ranges, slices
+from copydesk.duplicates.clusters import Clusters, Place, Settings, cluster
 from copydesk.duplicates.compare import KINDS, Text
+from copydesk.duplicates.entries import Entries, Entry
 from copydesk.duplicates.sketch import BODY, LEAST_COMMON, cluster_key, cluster_keys
 from copydesk.warehouse import layout, partition
 from copydesk.warehouse.known import Known

@@ -18,7 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from copydesk.duplicates.clusters import Settings, ranges
+from copydesk.duplicates.candidates import ranges
+from copydesk.duplicates.clusters import Settings
 from copydesk.duplicates.compare import Settings as Limits
 from copydesk.warehouse import layout, partition
 from copydesk.warehouse.schemas import SIGNATURES

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.duplicates.articles import COLUMNS, entries
-from copydesk.duplicates.clusters import Entries
+from copydesk.duplicates.entries import Entries
 from copydesk.duplicates.shingles import BITS
 from copydesk.warehouse.layout import UNDATED
 from copydesk.warehouse.spill import Stream

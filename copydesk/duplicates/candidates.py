@@ -1,0 +1,125 @@
+"""Which articles may be copies of each other: pairs with enough keys in common, whose bitmaps do not say that they are
+strangers.
+
+At most some millions of pairs are in memory at once, whatever the number of articles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from copydesk.duplicates.compare import LEAST_SHINGLES, Settings
+from copydesk.duplicates.entries import Entries
+from copydesk.duplicates.sketch import BODY, KIND, LEAST_COMMON
+
+#: Pairs of articles that are counted together, and of which the bitmaps are compared together.
+_PAIRS_AT_ONCE, _BITMAPS_AT_ONCE = 2**21, 2**15
+#: Keys that are sorted together, and the values that a key can have.
+_KEYS_AT_ONCE = 2**20
+KEY_VALUES = 2**32
+
+
+def crowded(keys: Any, contents: Any, sharing: int) -> Any:
+    """Those keys that more than `sharing` contents have. `keys` uint32[n] and `contents` uint64[n] are pairs of the
+    same length; a pair may occur several times.
+    """
+    order = np.lexsort((contents, keys))
+    keys, contents = keys[order], contents[order]
+    if not len(keys):
+        return keys
+    fresh = np.concatenate([[True], (np.diff(keys) != 0) | (contents[1:] != contents[:-1])])
+    found, counts = np.unique(keys[fresh], return_counts=True)
+    return found[counts > sharing]
+
+
+def candidates(entries: Entries, order: Any, rows: Any, dead: Any, limits: Settings) -> list[tuple[int, int]]:
+    """The pairs of `rows` with enough body keys in common that may be copies, by the later row, then by the earlier."""
+    row_of = np.full(len(order), -1, np.int64)
+    row_of[order[rows]] = rows
+    found: list[tuple[int, int]] = []
+    for earlier, later in _pairs(*_sharing(entries, row_of, dead)):
+        for first in range(0, len(later), _BITMAPS_AT_ONCE):
+            one, two = (some[first : first + _BITMAPS_AT_ONCE] for some in (earlier, later))
+            likely = _may_be_copies(entries, order[one], order[two], limits)
+            found += zip(one[likely].tolist(), two[likely].tolist(), strict=True)
+    return found
+
+
+def _sharing(entries: Entries, row_of: Any, dead: Any) -> tuple[Any, Any]:
+    """The rows that share a body key, key by key and in order, and the place where those of its key begin; int64 both.
+    A row is there once for each key. `row_of` gives the row of each article, -1 for none.
+    """
+    owners, starts, count = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
+    for chosen in slices(entries.keys):
+        chosen = chosen[(entries.keys[chosen] & KIND == BODY) & ~np.isin(entries.keys[chosen], dead)]
+        rows = row_of[entries.owners(chosen)]
+        keys, rows = entries.keys[chosen[rows >= 0]], rows[rows >= 0]
+        ordered = np.lexsort((rows, keys))
+        keys, rows = keys[ordered], rows[ordered]
+        fresh = np.concatenate([[True], (np.diff(keys) != 0) | (np.diff(rows) != 0)])[: len(keys)]
+        keys, rows = keys[fresh], rows[fresh]
+        _, sizes = np.unique(keys, return_counts=True)
+        owners.append(rows[np.repeat(sizes, sizes) > 1])
+        sizes = sizes[sizes > 1]
+        starts.append(np.repeat(count + np.cumsum(sizes) - sizes, sizes))
+        count += len(owners[-1])
+    return np.concatenate(owners), np.concatenate(starts)
+
+
+def _pairs(owners: Any, starts: Any) -> Iterator[tuple[Any, Any]]:
+    """The pairs of rows that have enough keys in common (the earlier rows, the later ones), by the later row, then by
+    the earlier; from what `_sharing` returns. All pairs of a later row come together, some millions at once.
+    """
+    before = np.arange(len(owners)) - starts  # rows of the same key that precede each
+    by_row = np.argsort(owners, kind="stable")
+    ordered, ends = owners[by_row], np.cumsum(before[by_row])
+    first = done = 0
+    while first < len(by_row):
+        last = max(int(np.searchsorted(ends, done + _PAIRS_AT_ONCE, "right")), first + 1)
+        last = int(np.searchsorted(ordered, ordered[last - 1], "right"))
+        some, counts = by_row[first:last], before[by_row[first:last]]
+        places = np.repeat(starts[some] - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+        codes, common = np.unique(np.repeat(ordered[first:last], counts) << 32 | owners[places], return_counts=True)
+        codes = codes[common >= LEAST_COMMON]
+        yield codes & (2**32 - 1), codes >> 32
+        first, done = last, int(ends[last - 1])
+
+
+def _may_be_copies(entries: Entries, one: Any, two: Any, limits: Settings) -> Any:
+    """Which pairs of articles have texts of which one may be a copy of the other (`compare.judge`), bool[n].
+
+    Two texts have no more shingles in common than bits, and as many more as the one of them has that share a bit with
+    others of its own. That says of nearly all strangers that they are none, without their texts.
+    """
+    a, b = (entries.bitmaps[some] for some in (one, two))
+    many, others = (entries.different[some].astype(np.int64) for some in (one, two))
+    fewer, hidden = np.minimum(many, others), np.minimum(many - _bits(a), others - _bits(b))
+    most = np.minimum(_bits(a & b) + hidden, fewer)
+    similar = most / np.maximum(many + others - most, 1) >= limits.similarity
+    contained = most / np.maximum(fewer, 1) >= limits.contained
+    return (fewer >= LEAST_SHINGLES) & (similar | contained)
+
+
+def _bits(bitmaps: Any) -> Any:
+    """The number of bits of each bitmap, int64[n]."""
+    return np.bitwise_count(bitmaps).sum(1, dtype=np.int64)
+
+
+def slices(keys: Any) -> Iterator[Any]:
+    """The places of keys, in parts that have no key in common and are small enough to be sorted."""
+    if len(keys) <= _KEYS_AT_ONCE:
+        yield np.arange(len(keys))
+        return
+    for low, high in ranges(len(keys)):
+        yield np.flatnonzero((keys >= low) & (keys < high))
+
+
+def ranges(count: int) -> list[tuple[int, int]]:
+    """Ranges of the values of `count` keys, the ends excluded, with about the same number of keys in each."""
+    parts = -(-count // _KEYS_AT_ONCE) or 1
+    edges = [KEY_VALUES * part // parts for part in range(parts + 1)]
+    return list(pairwise(edges))
