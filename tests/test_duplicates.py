@@ -19,7 +19,7 @@ from copydesk.duplicates.candidates import crowded
 from copydesk.duplicates.clusters import Clusters, Settings, cluster
 from copydesk.duplicates.compare import Facts
 from copydesk.duplicates.entries import Entries
-from copydesk.duplicates.shingles import BITS, GROUP_BYTES, MARKS, bitmaps, shingles, spaced
+from copydesk.duplicates.shingles import BITS, GROUP_BYTES, MARKS, Outlines, shingles, spaced
 from copydesk.duplicates.sketch import speaks_of
 
 LEAD = (
@@ -100,7 +100,7 @@ def test_texts_are_hashed_alike_in_any_batch() -> None:
 
 def test_a_bitmap_has_a_bit_for_each_shingle_and_copies_of_them_are_counted_once() -> None:
     found = shingles([spaced(text) for text in (STORY, "", "one two three four five six " * 40)])
-    bits, different = bitmaps(found)
+    bits, different = Outlines.of(found)
     assert different.tolist() == [len(set(found.of(number).tolist())) for number in range(3)]
     for number in range(3):
         places = {int(one) % BITS for one in found.of(number).tolist()}

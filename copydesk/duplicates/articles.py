@@ -13,7 +13,7 @@ from copydesk.duplicates.candidates import crowded
 from copydesk.duplicates.clusters import USUAL, Clusters, Settings, cluster, rank
 from copydesk.duplicates.compare import Text
 from copydesk.duplicates.entries import Entries, Entry
-from copydesk.duplicates.shingles import bitmaps
+from copydesk.duplicates.shingles import Outlines, shingles, spaced
 from copydesk.duplicates.sketch import Sketches, sketch
 
 #: The columns that clusters depend on, and the partition.
@@ -39,7 +39,7 @@ Row = Mapping[str, Any]
 def entries(rows: Sequence[Row]) -> list[Entry]:
     """An entry for each row with `COLUMNS`."""
     made = _sketches(rows)
-    columns = made.contents.tolist(), made.titles, made.keys, *bitmaps(made.shingles)
+    columns = made.contents.tolist(), made.titles, made.keys, *Outlines.of(made.shingles)
     return [
         Entry(
             row["article_id"],
@@ -54,6 +54,11 @@ def entries(rows: Sequence[Row]) -> list[Entry]:
         )
         for row, content, title, keys, bitmap, different in zip(rows, *columns, strict=True)
     ]
+
+
+def outlines(bodies: Sequence[str]) -> Outlines:
+    """The outlines of the bodies of articles."""
+    return Outlines.of(shingles([spaced(body) for body in bodies]))
 
 
 def texts(rows: Sequence[Row]) -> dict[str, Text]:

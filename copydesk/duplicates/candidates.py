@@ -14,6 +14,7 @@ import numpy as np
 
 from copydesk.duplicates.compare import LEAST_SHINGLES, Settings
 from copydesk.duplicates.entries import Entries
+from copydesk.duplicates.shingles import Outlines
 from copydesk.duplicates.sketch import BODY, KIND, LEAST_COMMON
 
 #: Pairs of articles that are counted together, and of which the bitmaps are compared together.
@@ -44,7 +45,7 @@ def candidates(entries: Entries, order: Any, rows: Any, dead: Any, limits: Setti
     for earlier, later in _pairs(*_sharing(entries, row_of, dead)):
         for first in range(0, len(later), _BITMAPS_AT_ONCE):
             one, two = (some[first : first + _BITMAPS_AT_ONCE] for some in (earlier, later))
-            likely = _may_be_copies(entries, order[one], order[two], limits)
+            likely = may_be_copies(entries.outlines.take(order[one]), entries.outlines.take(order[two]), limits)
             found += zip(one[likely].tolist(), two[likely].tolist(), strict=True)
     return found
 
@@ -89,24 +90,17 @@ def _pairs(owners: Any, starts: Any) -> Iterator[tuple[Any, Any]]:
         first, done = last, int(ends[last - 1])
 
 
-def _may_be_copies(entries: Entries, one: Any, two: Any, limits: Settings) -> Any:
-    """Which pairs of articles have texts of which one may be a copy of the other (`compare.judge`), bool[n].
+def may_be_copies(one: Outlines, two: Outlines, limits: Settings) -> Any:
+    """Which pairs of texts may be found to be copies (`compare.judge`), by their outlines alone, bool[n].
 
-    Two texts have no more shingles in common than bits, and as many more as the one of them has that share a bit with
-    others of its own. That says of nearly all strangers that they are none, without their texts.
+    Nearly all strangers that have some sentences in common are none.
     """
-    a, b = (entries.bitmaps[some] for some in (one, two))
-    many, others = (entries.different[some].astype(np.int64) for some in (one, two))
-    fewer, hidden = np.minimum(many, others), np.minimum(many - _bits(a), others - _bits(b))
-    most = np.minimum(_bits(a & b) + hidden, fewer)
-    similar = most / np.maximum(many + others - most, 1) >= limits.similarity
+    most = one.most_common(two)
+    fewer = np.minimum(one.different, two.different)
+    every = one.different.astype(np.int64) + two.different - most
+    similar = most / np.maximum(every, 1) >= limits.similarity
     contained = most / np.maximum(fewer, 1) >= limits.contained
     return (fewer >= LEAST_SHINGLES) & (similar | contained)
-
-
-def _bits(bitmaps: Any) -> Any:
-    """The number of bits of each bitmap, int64[n]."""
-    return np.bitwise_count(bitmaps).sum(1, dtype=np.int64)
 
 
 def slices(keys: Any) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from copydesk.duplicates.shingles import BITS
+from copydesk.duplicates.shingles import BITS, Outlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Entry:
     """An article as clusters are made of it.
 
     `content`, `title` and `keys` are those of its sketch; `rank` is its place in the order of `clusters`. `bitmap` and
-    `different` are those of its shingles (`shingles.bitmaps`). `agency` is the one that it names as its source
+    `different` are those of its shingles (`shingles.Outlines`). `agency` is the one that it names as its source
     (`wires.mark`), `publisher` the one that publishes at its site.
     """
 
@@ -101,6 +101,10 @@ class Entries(NamedTuple):
         keys = self.keys[np.repeat(chosen, counts)]
         ends = np.cumsum(counts[articles])
         return Entries._make([*columns, keys, ends, self.agencies[articles], self.publishers[articles], self.names])
+
+    @property
+    def outlines(self) -> Outlines:
+        return Outlines(self.bitmaps, self.different)
 
     def owners(self, keys: Any) -> Any:
         """The articles of some keys, which are given by their places in `keys`."""

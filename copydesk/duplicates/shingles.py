@@ -130,18 +130,42 @@ def shingles(texts: Sequence[bytes]) -> Shingles:
     return Shingles(hashes, np.concatenate(ends), digests, words)
 
 
-def bitmaps(found: Shingles) -> tuple[Any, Any]:
-    """A bitmap of each text, uint64[texts, BITS / 64], with a bit for the last digits of each of its shingles; and how
-    many different shingles it has, int32[texts].
+class Outlines(NamedTuple):
+    """What is kept of the shingles of some texts: `bitmaps` uint64[texts, BITS / 64] have a bit for the last digits of
+    each shingle, `different` int32[texts] is how many different ones there are.
     """
-    counts = np.diff(found.ends, prepend=0)
-    bits = np.zeros((len(counts), BITS), bool)
-    bits[np.repeat(np.arange(len(counts)), counts), (found.hashes & np.uint64(BITS - 1)).astype(np.int64)] = True
-    different = np.zeros(len(counts), np.int32)
-    for text in range(len(counts)):
-        ordered = np.sort(found.of(text))
-        different[text] = np.count_nonzero(ordered[1:] != ordered[:-1]) + bool(len(ordered))
-    return np.packbits(bits, axis=1).view(np.uint64), different
+
+    bitmaps: Any
+    different: Any
+
+    @staticmethod
+    def of(found: Shingles) -> Outlines:
+        counts = np.diff(found.ends, prepend=0)
+        bits = np.zeros((len(counts), BITS), bool)
+        bits[np.repeat(np.arange(len(counts)), counts), (found.hashes & np.uint64(BITS - 1)).astype(np.int64)] = True
+        different = np.zeros(len(counts), np.int32)
+        for text in range(len(counts)):
+            ordered = np.sort(found.of(text))
+            different[text] = np.count_nonzero(ordered[1:] != ordered[:-1]) + bool(len(ordered))
+        return Outlines(np.packbits(bits, axis=1).view(np.uint64), different)
+
+    def take(self, texts: Any) -> Outlines:
+        return Outlines(self.bitmaps[texts], self.different[texts])
+
+    def most_common(self, others: Outlines) -> Any:
+        """The most shingles that each text can have in common with the one beside it, int64[texts].
+
+        These are no more than the bits in common, and as many more as the one of them has that share a bit with others
+        of its own.
+        """
+        many, theirs = self.different.astype(np.int64), others.different.astype(np.int64)
+        hidden = np.minimum(many - _bits(self.bitmaps), theirs - _bits(others.bitmaps))
+        return np.minimum(_bits(self.bitmaps & others.bitmaps) + hidden, np.minimum(many, theirs))
+
+
+def _bits(bitmaps: Any) -> Any:
+    """The number of bits of each bitmap, int64[n]."""
+    return np.bitwise_count(bitmaps).sum(1, dtype=np.int64)
 
 
 def mix(numbers: Any) -> Any:

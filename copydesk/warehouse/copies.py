@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -17,25 +17,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk.duplicates.articles import COLUMNS, entries, texts
+from copydesk.duplicates.articles import texts
 from copydesk.duplicates.candidates import KEY_VALUES, crowded, ranges, slices
-from copydesk.duplicates.clusters import Clusters, Place, Settings, cluster
+from copydesk.duplicates.clusters import Clusters, Settings, cluster
 from copydesk.duplicates.compare import KINDS, Text
-from copydesk.duplicates.entries import Entries, Entry
-from copydesk.duplicates.sketch import BODY, LEAST_COMMON, cluster_key, cluster_keys
+from copydesk.duplicates.entries import Entries
+from copydesk.duplicates.sketch import cluster_key, cluster_keys
 from copydesk.warehouse import layout, partition
 from copydesk.warehouse.known import Known
-from copydesk.warehouse.published import dates_of
+from copydesk.warehouse.members import AT_ONCE, PLACE, Member, Published, reference, references
+from copydesk.warehouse.partners import Partners, in_clusters, left_to_others, likely, matched, partners
 from copydesk.warehouse.schemas import DUPLICATES
 from copydesk.warehouse.signatures import NO_ROWS, UNKNOWN, KeyChange, Rows, Signatures, State, Tables, is_there, state
 from copydesk.warehouse.signs import At, Read, Signs
 from copydesk.warehouse.store import Store
 
-#: The columns that say what a row tells of its cluster.
-PLACE = Place._fields
-_READ = [name for name in COLUMNS if name != "published_date"]
-#: Rows that are read together.
-_AT_ONCE = 1024
 #: Articles whose rows are kept in memory; those of more are read twice.
 KEPT = 10_000
 
@@ -134,19 +130,6 @@ def compare(delta: Delta, settings: Settings | None, anew: bool = False) -> Comp
     return work.done()
 
 
-@dataclass(slots=True)
-class _Member:
-    """A published article that is looked at: its partition, its date, and its place before. `row` is its row with
-    `COLUMNS`, unless there are too many.
-    """
-
-    entry: Entry
-    day: int
-    date: date | None
-    place: Place
-    row: dict[str, Any] | None
-
-
 @dataclass
 class _Comparison:
     """`whole`: compare all articles, since the signature table is of no use.
@@ -157,22 +140,24 @@ class _Comparison:
     delta: Delta
     settings: Settings
     whole: bool
-    members: dict[str, _Member] = field(default_factory=dict)
-    removed: dict[str, _Member] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)
+    removed: dict[str, Member] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.table = Signatures(self.delta.store, empty=self.whole)
         self.gone = {key for keys in self.delta.leaving.values() for key in keys}
+        self.published = Published(self.delta.store, self.delta.published, frozenset(self.gone))
         self.fresh = self._fresh()
 
     def done(self) -> Compared:
         if not (self.whole or len(self.fresh.dates) or self.gone):
             return NOTHING
         if self.whole:
-            self._read_all()
+            for member in self.published.every():
+                self._add(member)
             had, dead = NO_ROWS, np.empty(0, np.uint32)
         else:
-            for member in self._stored(self.delta.leaving):
+            for member in self.published.members(self.delta.leaving):
                 self.removed[member.entry.article_id] = member
             had, dead = self._concerned()
         stored = list(self.members.values())
@@ -203,7 +188,7 @@ class _Comparison:
 
     # --- rows
 
-    def _add(self, member: _Member) -> None:
+    def _add(self, member: Member) -> None:
         if len(self.members) >= KEPT:
             member.row = None
         self.members.setdefault(member.entry.article_id, member)
@@ -214,18 +199,6 @@ class _Comparison:
             return found
         return found.take(np.flatnonzero(~np.isin(found.dates, list(self.delta.held))))
 
-    def _stored(self, wanted: Mapping[int, Sequence[str]]) -> Iterator[_Member]:
-        for day in sorted(wanted):
-            for rows in _published(self.delta.store, day, wanted[day]):
-                yield from _members(rows, day)
-
-    def _read_all(self) -> None:
-        days = np.unique(self.delta.published.files).tolist()
-        for day in days:
-            for rows in _published(self.delta.store, day, None):
-                for member in _members([row for row in rows if row["article_id"] not in self.gone], day):
-                    self._add(member)
-
     def _texts(self, articles: Sequence[int]) -> dict[int, Text]:
         """The texts of some of `entries`."""
         found = {key: text for rows in self._rows(articles) for key, text in texts(rows).items()}
@@ -235,7 +208,7 @@ class _Comparison:
         """The rows of some of `entries`; those that are not in memory are read again."""
         count = len(self.fresh.dates)
         fresh = self.delta.added.rows([At(*self.fresh.at[one].tolist()) for one in articles if one < count])
-        while some := list(islice(fresh, _AT_ONCE)):
+        while some := list(islice(fresh, AT_ONCE)):
             yield some
         stored = [self.members[self.entries.ids[one].decode()] for one in articles if one >= count]
         yield [one.row for one in stored if one.row is not None]
@@ -243,8 +216,7 @@ class _Comparison:
         for one in stored:
             if one.row is None:
                 days.setdefault(one.day, []).append(one.entry.article_id)
-        for day in sorted(days):
-            yield from _published(self.delta.store, day, days[day])
+        yield from self.published.rows(days)
 
     # --- the articles that are concerned
 
@@ -253,7 +225,9 @@ class _Comparison:
         table, and the keys of all articles that say nothing.
         """
         left = _keys_of(Entries.of([one.entry for one in self.removed.values()]))
-        near, silent, matches = np.empty(0, np.uint64), [np.empty(0, np.uint32)], []
+        sure, losing, silent = np.empty(0, np.uint64), np.empty(0, np.uint64), [np.empty(0, np.uint32)]
+        matches: list[Partners] = []
+        of_leaving: list[Partners] = []
         for low, high in ranges(len(self.fresh.entries.keys) + len(left.keys)):
             fresh, leaving = _keys_of(self.fresh.entries, low, high), left.take((left.keys >= low) & (left.keys < high))
             before = self.table.find(np.unique(np.concatenate([fresh.keys, leaving.keys])))
@@ -261,10 +235,19 @@ class _Comparison:
             sharing = self.settings.sharing
             full, dead = (crowded(rows.keys, rows.contents, sharing) for rows in (before, after))
             silent.append(dead)
-            turned = np.setxor1d(full, dead)
-            near = np.union1d(near, before.articles[np.isin(before.keys, turned)])
-            matches.append(_matches(Rows.joined([fresh, _left_to_others(leaving, after)]), before, dead))
-        for member in self._of(np.union1d(near, _partners(matches))):
+            sure = np.union1d(sure, before.articles[np.isin(before.keys, np.setdiff1d(full, dead))])
+            losing = np.union1d(losing, before.articles[np.isin(before.keys, np.setdiff1d(dead, full))])
+            matches.append(matched(fresh, before, dead))
+            of_leaving.append(matched(left_to_others(leaving, after), before, dead))
+        found = partners(matches)
+        more = (
+            partners(of_leaving).articles,
+            found.articles[found.sure],
+            in_clusters(losing, self.table, self.published),
+        )
+        sure = np.union1d(sure, np.concatenate(more))
+        alike = likely(found.without(sure), self.fresh.entries, self.published, self.settings.limits)
+        for member in self.published.of(np.union1d(sure, alike)):
             self._add(member)
         stored = (*self.removed.values(), *self.members.values())
         had = self._members_of({one.place.cluster_id for one in stored})
@@ -273,28 +256,16 @@ class _Comparison:
     def _members_of(self, clusters: Collection[str]) -> Rows:
         """Add the articles of clusters, and return their rows in the signature table."""
         found = self.table.find(np.unique(np.array([cluster_key(key) for key in clusters], np.uint32)))
-        for member in self._of(np.unique(found.articles)):
+        for member in self.published.of(np.unique(found.articles), self.members):
             if member.place.cluster_id in clusters:  # two clusters may have the same key
                 self._add(member)
         own = {
-            (cluster_key(one.place.cluster_id), _reference(key))
+            (cluster_key(one.place.cluster_id), reference(key))
             for some in (self.members, self.removed)
             for key, one in some.items()
         }
         pairs = zip(found.keys.tolist(), found.articles.tolist(), strict=True)
         return found.take(np.array([pair in own for pair in pairs], bool))
-
-    def _of(self, articles: Any) -> Iterator[_Member]:
-        """The published articles that these rows of the signature table mean, without those that leave."""
-        published = self.delta.published
-        days: dict[int, list[str]] = {}
-        start = np.searchsorted(published.firsts, articles)
-        stop = np.searchsorted(published.firsts, articles, "right")
-        rows = [row for one, end in zip(start.tolist(), stop.tolist(), strict=True) for row in range(one, end)]
-        for row, key in zip(rows, published.article_ids(rows), strict=True):
-            if key not in self.gone and key not in self.members:
-                days.setdefault(int(published.files[row]), []).append(key)
-        yield from self._stored(days)
 
     def _crowded_beside(self, left: Rows) -> Any:
         """Those keys of several published articles that say nothing, without those of fresh and leaving ones."""
@@ -318,9 +289,9 @@ class _Comparison:
     def _change(self, made: Clusters, had: Rows) -> KeyChange:
         """The change of the signature table: the keys of articles that come and go, and the members of clusters."""
         several = np.flatnonzero(np.bincount(made.canonical, minlength=len(made.canonical))[made.canonical] > 1)
-        references = _references(made.entries.ids)
+        named = references(made.entries.ids)
         clusters, of = np.unique(made.canonical[several], return_inverse=True)
-        have = Rows.made(cluster_keys(references[clusters])[of], references[several], np.zeros(len(several)))
+        have = Rows.made(cluster_keys(named[clusters])[of], named[several], np.zeros(len(several)))
         left = _keys_of(Entries.of([one.entry for one in self.removed.values()]))
         few = Rows.joined([had._replace(gone=np.ones(len(had.keys), bool)), have, left._replace(gone=~left.gone)])
         new = self.entries if self.whole else self.fresh.entries
@@ -355,9 +326,13 @@ class _Comparison:
                 found[day] = table
         return found
 
-    def _unconcerned(self, ids: pa.ChunkedArray) -> pa.ChunkedArray:
-        concerned = pa.array([*self.members, *self.removed], pa.string())
-        return pc.invert(pc.or_(pc.is_in(ids, concerned), pc.is_in(ids, _strings(self.fresh.entries.ids))))
+    @cached_property
+    def _concern(self) -> frozenset[str]:
+        """The ids of all articles that are looked at."""
+        return frozenset((*self.members, *self.removed, *_strings(self.fresh.entries.ids).to_pylist()))
+
+    def _unconcerned(self, ids: pa.ChunkedArray) -> pa.Array:
+        return pa.array([key not in self._concern for key in ids.to_pylist()], pa.bool_())
 
     def _pairs_table(self, made: Clusters, pairs: Any) -> pa.Table:
         """Pairs with the columns of the table's files: by month, with their dates."""
@@ -395,27 +370,6 @@ def _whole(store: Store, day: int) -> pa.Table:
     return pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
 
 
-def _published(store: Store, day: int, ids: Sequence[str] | None) -> Iterator[list[dict[str, Any]]]:
-    """Rows of articles of one day with `COLUMNS` and `PLACE`; all, or those of some ids."""
-    keys = None if ids is None else pa.array(ids, pa.string())
-    columns = [*_READ, *PLACE, *["published_date"] * store.partitions.has_months("articles")]
-    name = store.partitions.file("articles", day)
-    for group in partition.read(store, name, store.partitions.schema("articles"), columns):
-        chosen = group if keys is None else group.filter(pc.is_in(group["article_id"], keys))
-        for start in range(0, len(chosen), _AT_ONCE):
-            yield _rows(chosen.slice(start, _AT_ONCE), day)
-
-
-def _rows(table: pa.Table, day: int) -> list[dict[str, Any]]:
-    table = table.select([*_READ, *PLACE]).append_column("published_date", dates_of(table, day))
-    return table.to_pylist()  # type: ignore[no-any-return]
-
-
-def _members(rows: Sequence[dict[str, Any]], day: int) -> Iterator[_Member]:
-    for row, entry in zip(rows, entries(rows), strict=True):
-        yield _Member(entry, day, row["published_date"], Place(*(row[name] for name in PLACE)), row)
-
-
 def _strings(ids: Any) -> pa.Array:
     return pa.array(ids.tolist(), pa.binary()).cast(pa.string())
 
@@ -425,57 +379,9 @@ def _codes(codes: Any) -> pa.Array:
     return pa.array(codes, pa.int16(), mask=codes < 0)
 
 
-def _reference(article_id: str) -> int:
-    return int(article_id[:16], 16)
-
-
-def _references(ids: Any) -> Any:
-    """The same for bytes[n, 32], uint64[n]; digit by digit, since a million texts would take a hundred megabytes."""
-    found = np.zeros(len(ids), np.uint64)
-    digits = ids.view(np.uint8).reshape(-1, ids.dtype.itemsize)
-    for place in range(16):
-        digit = digits[:, place]
-        found = found << np.uint64(4) | ((digit & 15) + 9 * (digit >> 6)).astype(np.uint64)
-    return found
-
-
 def _keys_of(some: Entries, low: int = 0, high: int = KEY_VALUES) -> Rows:
     """The rows of the signature table for the keys of articles, from `low` up to `high`, excluded."""
     at = np.flatnonzero((some.keys >= low) & (some.keys < high))
     owners = some.owners(at)
     contents = (some.contents >> np.uint64(32)).astype(np.uint32)
-    return Rows.made(some.keys[at], _references(some.ids)[owners], contents[owners])
-
-
-def _left_to_others(left: Rows, after: Rows) -> Rows:
-    """The keys of leaving articles whose words others have, too: one of those is now compared in their place, and may
-    be written with other capitals.
-    """
-    own, others = (rows.keys.astype(np.uint64) << np.uint64(32) | rows.contents for rows in (left, after))
-    return left.take(np.isin(own, others))
-
-
-def _matches(fresh: Rows, before: Rows, dead: Any) -> tuple[Any, Any, Any]:
-    """The articles in `before` that have a key in common with one of `fresh` that is not `dead`, the contents of the
-    latter, and what the key is worth.
-
-    Of articles with the same content one is enough: thousands may be alike, on both sides.
-    """
-    fresh = fresh.take(~np.isin(fresh.keys, dead))
-    _, firsts = np.unique(fresh.keys.astype(np.uint64) << np.uint64(32) | fresh.contents, return_index=True)
-    fresh = fresh.take(firsts)
-    start = np.searchsorted(before.keys, fresh.keys)
-    counts = np.searchsorted(before.keys, fresh.keys, "right") - start
-    rows = np.repeat(start - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
-    weights = np.where(np.repeat(fresh.keys, counts) & 3 == BODY, 1, LEAST_COMMON)
-    return before.articles[rows], np.repeat(fresh.contents, counts), weights
-
-
-def _partners(matches: Sequence[tuple[Any, Any, Any]]) -> Any:
-    """The articles that have enough keys in common with a fresh one."""
-    found, contents, weights = (np.concatenate(some) for some in zip(*matches, strict=True))
-    articles, others = np.unique(found, return_inverse=True)
-    _, own = np.unique(contents, return_inverse=True)
-    codes, at = np.unique(own.astype(np.int64) << 32 | others, return_inverse=True)
-    enough = np.bincount(at, weights, len(codes)) >= LEAST_COMMON
-    return articles[np.unique(codes[enough] & (2**32 - 1))]
+    return Rows.made(some.keys[at], references(some.ids)[owners], contents[owners])

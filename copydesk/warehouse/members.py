@@ -1,0 +1,126 @@
+"""The published articles that a comparison looks at, read from their files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from copydesk.duplicates.articles import COLUMNS, entries
+from copydesk.duplicates.clusters import Place
+from copydesk.duplicates.entries import Entry
+from copydesk.warehouse import partition
+from copydesk.warehouse.known import Known
+from copydesk.warehouse.published import dates_of
+from copydesk.warehouse.store import Store
+
+#: The columns that say what a row tells of its cluster.
+PLACE = Place._fields
+_COLUMNS = [name for name in COLUMNS if name != "published_date"]
+#: Rows that are read together.
+AT_ONCE = 1024
+
+
+@dataclass(slots=True)
+class Member:
+    """A published article that is looked at: its partition, its date, and its place before. `row` is its row with
+    `COLUMNS`, unless there are too many.
+    """
+
+    entry: Entry
+    day: int
+    date: date | None
+    place: Place
+    row: dict[str, Any] | None
+
+
+class Published(NamedTuple):
+    """The published articles, those that are `known` without those that are `gone`, which leave.
+
+    They are named by the first halves of their ids, uint64, as the signature table names them. Methods raise
+    `WarehouseError`.
+    """
+
+    store: Store
+    known: Known
+    gone: frozenset[str]
+
+    def places(self, articles: Any, without: Collection[str] = ()) -> dict[int, list[str]]:
+        """The ids of some articles by partition, `without` some ids."""
+        found: dict[int, list[str]] = {}
+        start = np.searchsorted(self.known.firsts, articles)
+        stop = np.searchsorted(self.known.firsts, articles, "right")
+        rows = [row for one, end in zip(start.tolist(), stop.tolist(), strict=True) for row in range(one, end)]
+        for row, key in zip(rows, self.known.article_ids(rows), strict=True):
+            if key not in self.gone and key not in without:
+                found.setdefault(int(self.known.files[row]), []).append(key)
+        return found
+
+    def of(self, articles: Any, without: Collection[str] = ()) -> Iterator[Member]:
+        """Some articles, `without` some ids."""
+        return self.members(self.places(articles, without))
+
+    def every(self) -> Iterator[Member]:
+        """All of them."""
+        for day in np.unique(self.known.files).tolist():
+            for table in self._read(day, _COLUMNS, None):
+                yield from _members([row for row in _rows(table, day) if row["article_id"] not in self.gone], day)
+
+    def members(self, wanted: Mapping[int, Sequence[str]]) -> Iterator[Member]:
+        """Articles by their ids, which are given by partition; those that leave, too."""
+        for day in sorted(wanted):
+            for table in self._read(day, _COLUMNS, wanted[day]):
+                yield from _members(_rows(table, day), day)
+
+    def rows(self, wanted: Mapping[int, Sequence[str]]) -> Iterator[list[dict[str, Any]]]:
+        """The same as rows with `COLUMNS` and `PLACE`."""
+        for day in sorted(wanted):
+            for table in self._read(day, _COLUMNS, wanted[day]):
+                yield _rows(table, day)
+
+    def columns(self, articles: Any, names: Sequence[str]) -> Iterator[tuple[Any, pa.Table]]:
+        """Some columns of some articles, and what these are called."""
+        places = self.places(articles)
+        for day in sorted(places):
+            for table in self._read(day, ["article_id", *names], places[day]):
+                yield references(np.array(table["article_id"].to_pylist(), "S32")), table
+
+    def _read(self, day: int, columns: Sequence[str], ids: Sequence[str] | None) -> Iterator[pa.Table]:
+        """Columns of articles of one partition; all, or those of some ids."""
+        keys, partitions = None if ids is None else pa.array(ids, pa.string()), self.store.partitions
+        if columns is _COLUMNS:
+            columns = [*_COLUMNS, *PLACE, *["published_date"] * partitions.has_months("articles")]
+        name, schema = partitions.file("articles", day), partitions.schema("articles")
+        for group in partition.read(self.store, name, schema, columns):
+            chosen = group if keys is None else group.filter(pc.is_in(group["article_id"], keys))
+            yield from (chosen.slice(start, AT_ONCE) for start in range(0, len(chosen), AT_ONCE))
+
+
+def _rows(table: pa.Table, day: int) -> list[dict[str, Any]]:
+    table = table.select([*_COLUMNS, *PLACE]).append_column("published_date", dates_of(table, day))
+    return table.to_pylist()  # type: ignore[no-any-return]
+
+
+def _members(rows: Sequence[dict[str, Any]], day: int) -> Iterator[Member]:
+    for row, entry in zip(rows, entries(rows), strict=True):
+        yield Member(entry, day, row["published_date"], Place(*(row[name] for name in PLACE)), row)
+
+
+def reference(article_id: str) -> int:
+    """What the signature table calls an article: the first half of its id."""
+    return int(article_id[:16], 16)
+
+
+def references(ids: Any) -> Any:
+    """The same for bytes[n, 32], uint64[n]; digit by digit, since a million texts would take a hundred megabytes."""
+    found = np.zeros(len(ids), np.uint64)
+    digits = ids.view(np.uint8).reshape(-1, ids.dtype.itemsize)
+    for place in range(16):
+        digit = digits[:, place]
+        found = found << np.uint64(4) | ((digit & 15) + 9 * (digit >> 6)).astype(np.uint64)
+    return found
