@@ -216,6 +216,36 @@ def test_protected_words_are_listed_and_an_unknown_site_is_told(root: Path) -> N
     assert "No word is protected" in say(root, "edits", "protected")
 
 
+def test_a_word_is_unprotected_where_it_is_protected_and_what_stays_is_told(root: Path) -> None:
+    def refused(*words: str) -> str:
+        before = tree(root)
+        said = say(root, "edits", "unprotect", *words, code=2)
+        assert tree(root) == before
+        return said
+
+    on_quay = ("--site", "quay.example")
+    assert "'goverment' is not protected on all sites; `copydesk edits protected` lists" in refused("goverment")
+    say(root, "edits", "protect", "Goverment", *on_quay)
+    assert (
+        "'goverment' is not protected on all sites; it is on quay.example (`copydesk edits unprotect goverment --site"
+        " quay.example` ends it)"
+    ) in refused("goverment")
+    say(root, "edits", "protect", "goverment")
+    assert (
+        "'goverment' is no longer protected on quay.example, but still is on all sites (`copydesk edits unprotect"
+        " goverment` ends it).\n0 edits"
+    ) in say(root, "edits", "unprotect", "goverment", *on_quay)
+    assert "it is on all sites (`copydesk edits unprotect goverment` ends it)" in refused("goverment", *on_quay)
+    said = say(root, "edits", "unprotect", "goverment")
+    assert "'goverment' is no longer protected: runs may correct it on all sites." in said
+    assert said.count("made again") == 4
+
+
+def test_the_help_of_unprotect_is_its_own() -> None:
+    said = " ".join(CliRunner().invoke(main, ["edits", "unprotect", "--help"]).output.split())
+    assert "are made again" in said and "taken back" not in said
+
+
 def test_what_fits_nothing_is_told(root: Path) -> None:
     assert "1 document in quarantine." in say(root, "quarantine", "list")
     words = say(root, "quarantine", "list", "--rule", "nosuch")

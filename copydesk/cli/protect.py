@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +15,11 @@ from copydesk.cli.shared import decided, deciding, errors_in_words, fail, load, 
 if TYPE_CHECKING:
     from copydesk.warehouse import Warehouse
 
+#: What a command says of a word and a site, None for all sites; it exits if there is nothing to do.
+_Said = Callable[["Warehouse", str, "str | None"], str]
 
-def _protection(action: str, does: str, said: str) -> click.Command:
+
+def _protection(action: str, does: str, more: str, said: _Said) -> click.Command:
     @click.command(action, short_help=f"{does}.")
     @click.argument("word", metavar="WORD")
     @click.option("--site", metavar="SITE", help="Only in articles of this site.  [default: all]")
@@ -27,21 +32,23 @@ def _protection(action: str, does: str, said: str) -> click.Command:
     ) -> None:  # fmt: skip
         if len(word.split()) != 1:
             fail(f"{word!r} is not one word")
+        word = word.strip()
         with errors_in_words():
             settings = load(config, {"warehouse.path": warehouse})
             store = opened(settings)
             if site is not None:
                 _warn(store, site)
-            made = decided(who, why, action)._replace(site=site, before=word.strip())
+            words = said(store, word, site)
+            made = decided(who, why, action)._replace(site=site, before=word)
             done = carried_out(store, [made], settings, dry_run)
         if not as_json and not dry_run:
-            click.echo(f"{word.strip()!r} {said} {_where(site)}.")
+            click.echo(words)
         tell(done, as_json, dry_run, words={"rejected": "taken back", "applied": "made again"})
 
     command.help = f"""{does}, for one site or for all.
 
-    Corrections of it in published articles are taken back, and later runs do not make them. Case makes no difference.
-    `copydesk edits protected` lists the words.
+    {more}
+    Case makes no difference. `copydesk edits protected` lists the words.
 
     \b
     copydesk edits {action} Idlib --site news.example
@@ -61,8 +68,44 @@ def _warn(store: Warehouse, site: str) -> None:
         click.echo(f"copydesk: {words}", err=True)
 
 
-protect = _protection("protect", "Never correct a word", "is protected: no run corrects it")
-unprotect = _protection("unprotect", "Correct a word again that was protected", "is not protected: runs may correct it")
+def _protecting(_store: Warehouse, word: str, site: str | None) -> str:
+    return f"{word!r} is protected: no run corrects it {_where(site)}."
+
+
+def _unprotecting(store: Warehouse, word: str, site: str | None) -> str:
+    """Names where the word stays protected; exits if it is not protected there."""
+    from copydesk.warehouse import decisions
+
+    where = decisions.where_protected(decisions.read(store.store), word)
+    still = [f"{_where(one)} ({_ending(word, one)} ends it)" for one in where if one != site]
+    if site not in where:
+        there = "on all sites" if site is None else f"with --site {site}"
+        rest = f"it is {' and '.join(still)}" if still else "`copydesk edits protected` lists the words that are"
+        fail(f"{word!r} is not protected {there}; {rest}")
+    if still:
+        return f"{word!r} is no longer protected {_where(site)}, but still is {' and '.join(still)}."
+    return f"{word!r} is no longer protected: runs may correct it {_where(site)}."
+
+
+def _ending(word: str, site: str | None) -> str:
+    """The command that ends a protection."""
+    of_site = f" --site {shlex.quote(site)}" if site is not None else ""
+    return f"`copydesk edits unprotect {shlex.quote(word)}{of_site}`"
+
+
+protect = _protection(
+    "protect",
+    "Never correct a word",
+    "Corrections of it in published articles are taken back, and later runs do not make them.",
+    _protecting,
+)
+unprotect = _protection(
+    "unprotect",
+    "Correct a word again that was protected",
+    "Corrections of it in published articles are made again, and later runs make them. Give the --site with which it"
+    "\n    was protected, if any: a word that is protected on all sites is so on each of them.",
+    _unprotecting,
+)
 
 
 @click.command()

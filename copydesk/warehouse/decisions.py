@@ -67,6 +67,11 @@ def protected(decisions: Iterable[Decision]) -> list[Decision]:
     return [one for _, one in sorted(last.items()) if one.action == PROTECT]
 
 
+def where_protected(decisions: Iterable[Decision], word: str) -> list[str | None]:
+    """The sites on which a word is protected; None among them means on all sites."""
+    return [one.site for one in protected(decisions) if _word(one) == word.casefold()]
+
+
 def checks(decisions: Iterable[Decision]) -> list[Decision]:
     """The last check of each change, in the order in which they were made."""
     last = {(one.uri, one.rule, one.before, one.after): one for one in decisions if one.action == CHECK}
