@@ -164,6 +164,23 @@ def test_mistakes_are_explained_and_change_nothing(root: Path, words: list[str],
     assert tree(root) == before
 
 
+def test_that_a_decision_changes_no_edit_is_explained(root: Path) -> None:
+    number = typo(root, A)
+    say(root, "edits", "reject", A, number)
+    say(root, "edits", "accept", A, number)
+    ends = "what you decide is as it is already"
+    assert f"0 edits of 1 published article changed; {ends}.\n" in say(root, "edits", "revert", A, number)
+    said = say(root, "edits", "reject", "--before", "nosuch")
+    assert f"0 edits of 0 published articles changed; {ends}, or nothing published is like it.\n" in said
+
+
+@pytest.mark.parametrize("verb", ["accept", "reject", "revert"])
+def test_the_help_says_how_edits_can_be_named(verb: str) -> None:
+    said = CliRunner().invoke(main, ["edits", verb, "--help"]).output
+    assert "[URI] [SEQUENCE]..." in said
+    assert "--before, --after and --rule name the edits of the URI instead of SEQUENCE" in " ".join(said.split())
+
+
 def test_why_answers_for_published_and_quarantined_documents(root: Path) -> None:
     say(root, "edits", "reject", A, typo(root, A), "--because", "a quote", "--who", "Ada")
     words = say(root, "why", A)

@@ -141,8 +141,8 @@ def _decision(action: str, does: str, example: str) -> None:
     """Add the command of one action."""
 
     @edits.command(action, short_help=f"{does}.")
-    @click.argument("uri", metavar="URI", required=False)
-    @click.argument("sequences", nargs=-1, type=Whole(0), metavar="SEQUENCE...")
+    @click.argument("uri", metavar="[URI]", required=False)
+    @click.argument("sequences", nargs=-1, type=Whole(0), metavar="[SEQUENCE]...")
     @_filters
     @click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
     @deciding
@@ -170,8 +170,8 @@ def _decision(action: str, does: str, example: str) -> None:
     command.help = f"""{does}.
 
     URI and SEQUENCE are those that `copydesk edits list` prints. The decision is about this change wherever the article
-    has it. Without a URI it is about all articles, or those of --site, with an edit of this --before, --after or
-    --rule, the published ones and those that are still to come.
+    has it. --before, --after and --rule name the edits of the URI instead of SEQUENCE, as `copydesk show` prints it.
+    Without a URI they are about all articles, or those of --site, the published ones and those that are still to come.
 
     \b
     {example}
@@ -229,10 +229,17 @@ def tell(
         for conflict in said:
             click.echo(f"conflict    {conflict}")
         would = "would change" if dry_run else "changed"
-        same = "" if done.edits or said else "; what you decide is as it is already, or nothing published is like it"
+        same = "" if done.edits or said else _unchanged(done)
         click.echo(f"{amount(done.edits, 'edit')} of {amount(done.articles, 'published article')} {would}{same}.")
     if said:
         sys.exit(FAILED)
+
+
+def _unchanged(done: Decided) -> str:
+    """Why a decision changed no edit; articles change with it where only the decision about an edit is another one."""
+    if done.articles:
+        return "; what you decide is as it is already"
+    return "; what you decide is as it is already, or nothing published is like it"
 
 
 @edits.command("export")
