@@ -205,6 +205,18 @@ def test_a_replay_is_no_night(root: Path) -> None:
     assert everything(root) == {**START, "lost.txt": "articles"} and cli(root, "check")["sound"]
 
 
+def test_the_report_offers_to_release_what_can_be_released(root: Path) -> None:
+    (data,) = (json.loads(path.read_text("utf-8")) for path in (root / "_reports").glob("2*.json"))
+    entries = {entry["uri"]: entry for entry in data["quarantine"]["entries"]}
+    assert {uri: entry["releasable"] for uri, entry in entries.items()} == {"lost.txt": True, "empty.txt": False}
+    for uri, entry in entries.items():
+        page = next((root / "_reports").glob(f"*/{entry['article_id']}.html")).read_text("utf-8")
+        assert ("copydesk quarantine release" in page) == entry["releasable"]
+        assert ("It has no text that could be published." in page) != entry["releasable"]
+        assert "copydesk quarantine drop" in page
+        cli(root, "quarantine", "release", uri, code=0 if entry["releasable"] else 2)
+
+
 def test_a_release_and_its_undoing(root: Path) -> None:
     raw = root.parent / "raw"
     reasons = [reason["rule"] for reason in table(root, "quarantine").set_index("uri").loc["lost.txt", "reasons"]]

@@ -30,7 +30,8 @@ GATE = "gate"
 
 
 class Held:
-    """Quarantined documents, added as rows of `copydesk.warehouse.rows.quarantine_row`; parts can `merge`.
+    """Quarantined documents, added as rows of `copydesk.warehouse.rows.quarantine_row`; parts can `merge`. Rows without
+    a body to publish say so (`has_body`).
 
     Each document counts once in `decisive`, under its first critical reason, and once in `reasons` for each reason.
     """
@@ -125,6 +126,7 @@ def _entry(row: Mapping[str, Any], rule: str) -> dict[str, Any]:
         "opening": None if text is None else text[:OPENING],
         "opening_bytes": content[:OPENING_BYTES].hex(" ") if text is None else None,
         "cut": len(content) > OPENING_BYTES if text is None else len(text) > OPENING,
+        "releasable": bool(row.get("has_body", True)),  # what the gate held back has one
         "reasons": [{**reason, "observed": storable(reason["observed"][:OPENING])} for reason in row["reasons"]],
     }
 

@@ -146,8 +146,8 @@ def join(batches: Sequence[Batch]) -> Batch:
 
 
 def _row(one: Cleaned, given: Document, text: str | None = None) -> dict[str, Any]:
-    """A row of the quarantine, with the columns of `RAW` for the document as it was `given`. Documents that fail later
-    need no text here: the row holds their bytes.
+    """A row of the quarantine, with the columns of `RAW` for the document as it was `given`, and `has_body` for the
+    report. Documents that fail later need no text here: the row holds their bytes.
     """
     article = one.article
     row = quarantine_row(
@@ -157,4 +157,4 @@ def _row(one: Cleaned, given: Document, text: str | None = None) -> dict[str, An
         article.encoding if article else one.document.encoding,
         article.published_date if article else None,
     )
-    return row | as_given(given)
+    return row | as_given(given) | {"has_body": article is not None and bool(article.body)}

@@ -265,7 +265,7 @@ class _Intake:
         edits = batch.edits.filter(pc.is_in(batch.edits["article_id"], articles["article_id"].combine_chunks()))
         raw = _with_reasons(batch.raw, problems)
         texts = _texts(batch.articles.filter(failing))
-        failed = [{**row, "text": text} for row, text in zip(raw.filter(failing).to_pylist(), texts, strict=True)]
+        failed = [{**row, **text} for row, text in zip(raw.filter(failing).to_pylist(), texts, strict=True)]
         quarantined = self._to_quarantine(failed, batch.quarantined)
         published = compared.published
         replaced = published.filter(pc.is_in(published["article_id"], articles["article_id"].combine_chunks()))
@@ -385,7 +385,7 @@ def _with_reasons(raw: pa.Table, problems: dict[int, list[Problem]]) -> pa.Table
     return raw.set_column(index, raw.schema.field(index), pa.array(reasons, raw.schema.field(index).type))
 
 
-def _texts(articles: pa.Table) -> list[str]:
-    """The cleaned texts of documents that failed validation, for the quarantine."""
+def _texts(articles: pa.Table) -> list[dict[str, Any]]:
+    """The cleaned `text` of documents that failed validation, for the quarantine, and whether it `has_body`."""
     pairs = zip(articles["headline"].to_pylist(), articles["body"].to_pylist(), strict=True)
-    return [f"{headline}\n\n{body}".strip() for headline, body in pairs]
+    return [{"text": f"{headline}\n\n{body}".strip(), "has_body": bool(body)} for headline, body in pairs]
