@@ -278,13 +278,22 @@ def test_a_dropped_document_does_not_come_back(root: Path) -> None:
     assert "1 document in quarantine" in say(root, "quarantine", "list", "--since", "2024-05-03")
     assert "None of 1 document in quarantine" in say(root, "quarantine", "list", "--since", "2024-05-04")
     assert "May 2, 2024" in say(root, "quarantine", "show", "bad.txt")
-    say(root, "quarantine", "drop", "bad.txt", "--because", "an advertisement")
+    before = tree(root)
+    words = say(root, "quarantine", "drop", "bad.txt", "--dry-run")
+    assert words == "2024-05-03  bad.txt\n      no-body: characters in the body: 0\nWould drop 1 document.\n"
+    assert cli(root, "quarantine", "drop", "bad.txt", "--dry-run") == {"dropped": 1, "dry_run": True}
+    assert tree(root) == before
+    assert say(root, "quarantine", "drop", "bad.txt", "--because", "an advertisement") == "Dropped 1 document.\n"
     assert len(table(root, "quarantine")) == 0
     assert night(raw, root, date(2024, 5, 4), again=True).row is None
     assert cli(root, "check")["sound"]
     (raw / "bad.txt").write_text(story(7))
     night(raw, root, date(2024, 5, 4))
     assert "bad.txt" in bodies(root), "changed content is another matter"
+
+
+def test_the_help_says_what_cannot_be_undone() -> None:
+    assert "this cannot be undone" in CliRunner().invoke(main, ["quarantine", "drop", "--help"]).output
 
 
 # --- CSV --------------------------------------------------------------------------------------------------------------

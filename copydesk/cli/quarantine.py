@@ -77,11 +77,15 @@ def list_(
         click.echo(json.dumps(rows, default=str, ensure_ascii=False, indent=1))
         return
     for row in found[:limit]:
-        first = row["reasons"][0]
-        click.echo(f"{row['run_date']}  {row['uri']}\n      {first['rule']}: {cut(first['observed'], 160)}")
+        click.echo(_line(row))
     for name, count in Counter(row["reasons"][0]["rule"] for row in found).most_common():
         click.echo(f"{count:>6}  {name}")
     click.echo(_counted(found, held))
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    first = row["reasons"][0]
+    return f"{row['run_date']}  {row['uri']}\n      {first['rule']}: {cut(first['observed'], 160)}"
 
 
 def _counted(found: Sequence[Mapping[str, Any]], held: Sequence[Mapping[str, Any]]) -> str:
@@ -195,14 +199,16 @@ def _stays(store: Warehouse, uris: tuple[str, ...]) -> str:
     return f"only a document with a text can be released; mend it at its source, or drop it. In quarantine: {words}"
 
 
-@quarantine.command()
+@quarantine.command(short_help="Remove documents from the quarantine for good.")
 @click.argument("uris", nargs=-1, required=True, metavar="URI...")
+@click.option("--dry-run", is_flag=True, help="Print what would be dropped, and write nothing.")
 @deciding
 @of_warehouse
 def drop(
-    uris: tuple[str, ...], who: str | None, why: str | None, warehouse: str | None, as_json: bool, config: str | None
-) -> None:
-    """Remove documents from the quarantine for good.
+    uris: tuple[str, ...], dry_run: bool, who: str | None, why: str | None, warehouse: str | None, as_json: bool,
+    config: str | None,
+) -> None:  # fmt: skip
+    """Remove documents from the quarantine for good: this cannot be undone.
 
     Their present content is not taken up again when it comes back; changed content is.
 
@@ -216,5 +222,10 @@ def drop(
         from copydesk.warehouse.quarantined import drop as remove
 
         with store.writing(settings.warehouse.lock_wait_seconds):
-            count = remove(store.store, uris, decided(who, why), now(), keep(settings))
-    click.echo(json.dumps({"dropped": count}) if as_json else f"Dropped {amount(count, 'document')}.")
+            rows = remove(store.store, uris, decided(who, why), now(), keep(settings), dry_run)
+    if as_json:
+        click.echo(json.dumps({"dropped": len(rows), "dry_run": dry_run}))
+        return
+    for row in rows if dry_run else ():
+        click.echo(_line(row))
+    click.echo(f"{'Would drop' if dry_run else 'Dropped'} {amount(len(rows), 'document')}.")

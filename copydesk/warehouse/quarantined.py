@@ -33,19 +33,23 @@ def documents(
                         yield {**row, "run_date": day}
 
 
-def drop(store: Store, uris: Sequence[str], decision: Decision, at: datetime, keep: Keep = FOREVER) -> int:
-    """Remove documents from the quarantine for good, under the lock; returns the number of rows.
+def drop(
+    store: Store, uris: Sequence[str], decision: Decision, at: datetime, keep: Keep = FOREVER, dry_run: bool = False
+) -> list[dict[str, Any]]:
+    """Remove documents from the quarantine for good, under the lock; returns their rows. With `dry_run` they stay.
 
     Their present content is not taken up again when it comes back. Raises `WarehouseError` for a uri that is not there.
     """
     rows = list(documents(store, set(uris)))
     there(uris, rows)
+    if dry_run:
+        return rows
     with Change(store, at, keep) as change:
         for row in rows:
             change.release(row["article_id"], row["content_sha256"])
         about = [(row["uri"], row["content_sha256"]) for row in rows]
         change.commit([decision._replace(action=DROP, uri=uri, content_sha256=content) for uri, content in about])
-    return len(rows)
+    return rows
 
 
 def there(uris: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
