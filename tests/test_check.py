@@ -83,6 +83,14 @@ def test_nothing_to_check_is_a_usage_error(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize("left", [["_lock", "_staging/"], ["README.md"]])
+def test_a_folder_to_which_nothing_was_published_is_no_warehouse(tmp_path: Path, left: list[str]) -> None:
+    for name in left:
+        (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).touch()
+    done = CliRunner().invoke(main, ["check", "--warehouse", str(tmp_path)])
+    assert done.exit_code == 2 and "no warehouse at" in done.stderr
+
+
 def test_a_warehouse_that_may_not_be_written_can_be_checked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")

@@ -106,9 +106,10 @@ class Warehouse:
             )
 
     def exists(self) -> bool:
-        """Whether the warehouse exists."""
+        """Whether the warehouse exists: a run that published nothing leaves its lock, one that was killed its files."""
         with in_words(f"open the warehouse {self.url}"):
-            return bool(self.store.top())
+            there = {layout.MARKER, layout.COMMITS, *layout.KEYS} & set(self.store.top())
+            return bool(there or self.store.names(layout.STAGING))
 
     @property
     def url(self) -> str:
