@@ -449,6 +449,22 @@ def test_an_empty_night_is_noticed_without_being_written(
     assert len(table(warehouse, "runs")) == before
 
 
+@pytest.mark.parametrize(("fail_on", "code"), [("warning", 1), ("critical", 0), ("never", 0)])
+def test_empty_sources_are_a_warning_on_the_first_night_too(tmp_path: Path, fail_on: str, code: int) -> None:
+    (tmp_path / "empty").mkdir()
+    words = ["run", str(tmp_path / "empty"), "--warehouse", str(tmp_path / "w"), "--fail-on", fail_on]
+    done = copydesk(*words)
+    assert (done.exit_code, done.stdout) == (code, "Nothing to do: the sources hold no documents.\n")
+    assert json.loads(copydesk(*words, "--json").stdout)["severity"] == "warning"
+
+
+def test_known_documents_are_no_warning(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.txt").write_text(story(1), "utf-8")
+    night(tmp_path / "raw", tmp_path / "w", **FAST)
+    assert night(tmp_path / "raw", tmp_path / "w", **FAST).severity is None
+
+
 def test_documents_that_the_gate_holds_back_are_quarantined_at_their_site(tmp_path: Path) -> None:
     def record(site: str, number: int, text: str) -> str:
         return json.dumps({"url": f"https://{site}/{number}", "date": "2024-05-02", "text": text})

@@ -1,9 +1,8 @@
 """The command line.
 
-Exit code 0: published, or nothing to do; 1: the quality gate held back a partition or the run, or
-`run --fail-on warning` found something; 2: an error that the
-user can fix (usage, configuration, a source, the warehouse); 3: an internal error;
-141: nobody reads the output any more.
+Exit code 0: published, or nothing to do; 1: the quality gate held back a date or the run, nothing that came could be
+published, or `run --fail-on warning` found something; 2: an error that the user can fix (usage, configuration, a
+source, the warehouse); 3: an internal error; 141: nobody reads the output any more.
 """
 
 from __future__ import annotations

@@ -87,9 +87,10 @@ def run(
     With --reprocess, published articles go through today's code and lists once more, from their kept raw documents.
     Those that come out worse than they are published stay as they are. Start with --dry-run.
 
-    What the gate holds back is critical. With --fail-on warning, the run also exits with 1 if a site or the run as a
-    whole differs from its usual night and nobody has acknowledged it, and for a warning of partitions.json or run.json.
-    With never, only errors fail.
+    What the gate holds back is critical, and so is a run that could publish nothing of what came. With --fail-on
+    warning, the run also exits with 1 if the sources hold no documents, if a site or the run as a whole differs from
+    its usual night and nobody has acknowledged it, and for a warning of partitions.json or run.json. With never, only
+    errors fail.
 
     \b
     copydesk run articles/

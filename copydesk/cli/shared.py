@@ -27,9 +27,9 @@ FAILED, USAGE, INTERNAL = 1, 2, 3
 ADDRESS_SPACE = 5 * 2**29
 
 EPILOG = """\b
-Exit code: 0 published, or nothing to do; 1 the quality gate held back a partition or the run, or `run --fail-on`
-names what was found, see the report; 2 wrong usage or configuration, or a source or warehouse that cannot be used;
-3 an internal error.
+Exit code: 0 published, or nothing to do; 1 the quality gate held back a date or the run, nothing that came could be
+published, or `run --fail-on` names what was found, see the report; 2 wrong usage or configuration, or a source or
+warehouse that cannot be used; 3 an internal error.
 
 Settings come from copydesk.toml in the working folder, environment variables (COPYDESK_WAREHOUSE__PATH=...) and
 flags; flags override environment variables, which override the file."""

@@ -77,7 +77,7 @@ class Outcome:
     (`copydesk.report.report_data`). `changes` are the published articles that come out differently when they are
     processed again (`copydesk.run.collect.Changed`). `sites` are the sites (`copydesk.sites.judge.entries`). `severity`
     is that of the worst finding about a partition, the run or a site: `critical`, `warning` or None. `empty` says that
-    the sources hold no documents.
+    the sources hold no documents, which is a warning.
     """
 
     sentence: str

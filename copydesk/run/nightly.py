@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from copydesk.checks.expectations import Checks, read_suites
+from copydesk.records import WARNING
 from copydesk.run.collect import Collected, collect
 from copydesk.run.copies import settings_of
 from copydesk.run.gate import RECENT_NIGHTS, Judged, judge, judge_sites
@@ -162,13 +163,16 @@ def _collect(night: Night, prepared: Prepared) -> Collected | Outcome:
 
 
 def _without_documents(night: Night, collected: Collected) -> Outcome:
-    """The outcome of a run to which nothing new came. Nothing is written, but sites that are expected are named."""
+    """The outcome of a run to which nothing new came. Nothing is written, but sites that are expected are named.
+
+    That the sources hold nothing at all is a warning: most likely the scraper died.
+    """
     delivered = collected.history.delivered
-    outcome = Outcome(_nothing_to_do(delivered), empty=not delivered)
+    outcome = Outcome(_nothing_to_do(delivered), empty=not delivered, severity=None if delivered else WARNING)
     if night.job.stored or past.read(collected.warehouse, night.job.day).today:
         return outcome
     sites = judge_sites(collected, night.job.config, night.job.day, lambda: night.checks)
-    return replace(outcome, sites=sites.entries, severity=sites.severity)
+    return replace(outcome, sites=sites.entries, severity=sites.severity or outcome.severity)
 
 
 def _gate(night: Night, collected: Collected) -> Judged:
