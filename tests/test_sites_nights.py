@@ -465,6 +465,16 @@ def test_known_documents_are_no_warning(tmp_path: Path) -> None:
     assert night(tmp_path / "raw", tmp_path / "w", **FAST).severity is None
 
 
+def test_the_sites_of_the_first_nights_are_not_said_to_be_as_usual(tmp_path: Path) -> None:
+    for number in range(2):
+        (tmp_path / "raw" / "news.example").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "raw" / "news.example" / f"{number}.txt").write_text(story(number), "utf-8")
+        night(tmp_path / "raw", tmp_path / "w", date(2024, 5, 1 + number), **FAST)
+    said = copydesk("sites", "--warehouse", str(tmp_path / "w")).stdout
+    expected = "2024-05-02: No site was compared: that takes 7 earlier nights, and no site has more than 1.\n"
+    assert said.startswith(expected), said
+
+
 def test_documents_that_the_gate_holds_back_are_quarantined_at_their_site(tmp_path: Path) -> None:
     def record(site: str, number: int, text: str) -> str:
         return json.dumps({"url": f"https://{site}/{number}", "date": "2024-05-02", "text": text})

@@ -93,7 +93,7 @@ def _rules(settings: Config) -> list[Rule]:
 def _print_all(day: date, entries: list[dict[str, Any]]) -> None:
     from copydesk.report.sites import curve, name_of, sentence
 
-    click.echo(f"{day}: {sentence(entries) or 'No site differs from its usual night.'}\n")
+    click.echo(f"{day}: {sentence(entries) or _none_differs(entries)}\n")
     width = max(len(name_of(entry)) for entry in entries)
     click.echo(f"{'site':{width}}  {'status':14}  {'came':>6} of {'usual':>6}  last nights")
     for entry in entries:
@@ -102,6 +102,16 @@ def _print_all(day: date, entries: list[dict[str, Any]]) -> None:
         click.echo(f"{name_of(entry):{width}}  {entry['status']:14}  {count}  {curve(entry)}")
         for found in entry["findings"]:
             click.echo(f"{'':{width}}  {_line(found, day)}")
+
+
+def _none_differs(entries: list[dict[str, Any]]) -> str:
+    from copydesk.report.findings import judged_sites
+    from copydesk.sites.bands import FEWEST
+
+    if judged_sites(entries):
+        return "No site differs from its usual night."
+    most = max((entry["nights"] for entry in entries if entry["site"] is not None), default=0)
+    return f"No site was compared: that takes {FEWEST} earlier nights, and no site has more than {most}."
 
 
 def _line(found: dict[str, Any], day: date) -> str:
