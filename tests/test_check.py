@@ -235,6 +235,30 @@ def test_what_has_one_right_answer_is_mended(root: Path, damage: str) -> None:
     assert check(root)[0] == 0
 
 
+@pytest.mark.parametrize("do", [Path.unlink, lambda path: path.write_bytes(b"PAR1")], ids=["missing", "damaged"])
+def test_a_repair_says_that_articles_are_gone(root: Path, do: Callable[[Path], Any]) -> None:
+    do(root / ARTICLES)
+    _, mended = check(root, "--repair")
+    (said,) = (sentence for sentence in mended["repaired"] if ARTICLES in sentence and "gone" in sentence)
+    assert said.endswith("its articles are gone until the next run over their sources.")
+
+
+@pytest.mark.parametrize(("table", "repairable"), [("articles", True), ("quarantine", False)])
+def test_a_missing_file_is_to_be_restored_or_replaced(root: Path, table: str, repairable: bool) -> None:
+    next(root.glob(f"{table}/*/*.parquet")).unlink()
+    (missing,) = (finding for finding in check(root)[1]["findings"] if finding["kind"] == "missing")
+    assert missing["repairable"] is repairable
+    assert missing["what"].endswith("else --repair writes one without rows") is repairable
+    assert "restore it from a backup" in missing["what"]
+
+
+def test_a_repair_says_that_edits_are_gone(root: Path) -> None:
+    (root / EDITS).unlink()
+    code, mended = check(root, "--repair")
+    assert (code, kinds(mended)) == (1, {"counts"})
+    assert any("its edits are gone until their articles are published again" in one for one in mended["repaired"])
+
+
 def test_an_interrupted_run_is_found_and_completed(root: Path) -> None:
     class Killed(BaseException):
         pass

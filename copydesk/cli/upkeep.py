@@ -68,8 +68,9 @@ def check(warehouse: str | None, repair: bool, as_json: bool, config: str | None
     rebuild its source text. Every document must occur once. Without --repair nothing is changed.
 
     --repair completes or discards an interrupted commit, removes duplicate rows (the newest stays) and edits without an
-    article, and moves unreadable files to _damaged/; the next run over the same sources publishes their documents
-    again. Problems that need a backup stay listed.
+    article, moves unreadable files to _damaged/, and replaces these, and missing files of articles, edits and
+    duplicates, by files without rows. Their articles are gone until the next run over the same sources publishes them
+    again, so restore a missing file first if there is a backup. Problems that need one stay listed.
 
     \b
     copydesk check --warehouse /data/warehouse

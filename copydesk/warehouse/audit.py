@@ -97,8 +97,10 @@ def audit(store: Store, progress: Callable[[int, int], None] | None = None) -> A
     expected.pop(layout.KNOWN, None)  # a cache, which proves itself where it is used
     there = {name for table in names.values() for name in table}
     for path in sorted(expected.keys() - there - {layout.MARKER}):
+        replaced = path.partition("/")[0] in layout.BY_MONTH
         words = "is missing, although a commit wrote it; restore it from a backup"
-        found.note("missing", path, words, path.partition("/")[0] in layout.BY_MONTH)
+        otherwise = ", else --repair writes one without rows" if replaced else ""
+        found.note("missing", path, f"{words}{otherwise}", replaced)
     total = len(there)
     for table in layout.KEYS:
         for name in names[table]:

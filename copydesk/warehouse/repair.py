@@ -30,6 +30,12 @@ from copydesk.warehouse.store import Store, in_words
 DAMAGED = "_damaged"
 REPAIR = "repair"
 
+#: What is gone with a file of a table, and until when.
+_GONE = {
+    "articles": "; its articles are gone until the next run over their sources",
+    "edits": "; its edits are gone until their articles are published again (`copydesk run --reprocess`)",
+}
+
 
 def repair(store: Store, found: Audit) -> list[str]:
     """Repair the repairable findings of an audit made under this lock; returns what was done, in sentences."""
@@ -43,7 +49,7 @@ def repair(store: Store, found: Audit) -> list[str]:
             work.empty(path)
         for path in (one.path for one in found.findings if one.kind == "missing" and one.repairable):
             work.empty(path)
-            work.done.append(f"Wrote a file without rows in the place of {path}, which was missing.")
+            work.done.append(f"Wrote a file without rows in the place of {path}, which was missing{_gone(path)}.")
         days = _days(store, found, "articles", ("twice", "missing"))
         days |= _days(store, found, "edits", ("orphans", "edits-twice", "missing"))
         for one in sorted({int(layout.partition_of(day)) for day in days}):
@@ -55,7 +61,13 @@ def repair(store: Store, found: Audit) -> list[str]:
         work.commit()
         for path in apart:
             store.fs.rm_file(store.path(path))
-        return [f"Moved {path} to {DAMAGED}/." for path in (*broken, *apart)] + work.done
+        moved = [f"Moved {path} to {DAMAGED}/{_gone(path)}." for path in broken]
+        return moved + [f"Moved {path} to {DAMAGED}/." for path in apart] + work.done
+
+
+def _gone(path: str) -> str:
+    """What readers no longer find once a file is replaced by one without rows; copies are compared again."""
+    return _GONE.get(path.partition("/")[0], "")
 
 
 def _unusable(store: Store, found: Audit) -> list[str]:
