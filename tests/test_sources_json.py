@@ -67,6 +67,18 @@ def test_a_broken_record_says_where_it_breaks_counted_in_itself(tmp_path: Path) 
     assert found.problem and found.problem.observed == "not JSON: Expecting value at character 10 of the record"
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"text": "oops', "Unterminated string starting at character 10 of the record"),
+        ('{"text": "a\x01"}', "Invalid control character at character 12 of the record"),
+    ],
+)
+def test_every_message_of_json_reads_well(tmp_path: Path, line: str, said: str) -> None:
+    (found,) = documents(written(tmp_path / "a.jsonl", line))
+    assert found.problem and found.problem.observed == f"not JSON: {said}"
+
+
 def test_a_record_in_a_wrapper_keeps_what_stands_around_a_list(tmp_path: Path) -> None:
     content = '{"title": "T", "data": [{"tag": "b"}], "text": "a", "date": "2019-05-21"}'
     found = documents(written(tmp_path / "a.json", content))[-1]

@@ -87,7 +87,8 @@ def _json_record(line: bytes, size: int, place: Place, encoding: str, config: So
     except Undecodable as error:
         return unread(place.uri, "undecodable", str(error), content, "record")
     except json.JSONDecodeError as error:
-        words = f"not JSON: {error.msg} at character {error.pos + 1} of the record"  # its own line is not the file's
+        what = error.msg.removesuffix(" at")  # as in "Unterminated string starting at"; its own line is not the file's
+        words = f"not JSON: {what} at character {error.pos + 1} of the record"
         return unread(place.uri, "broken-json", words, content, "record")
     except (ValueError, RecursionError, MemoryError) as error:
         return unread(place.uri, "broken-json", f"not JSON: {reason(error)}", content, "record")
