@@ -291,6 +291,7 @@ def test_the_command_says_where_no_scheduler_answers(
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 2, done.output
     assert 'needs the address of a scheduler: run.address = "tcp://' in done.stderr
+    assert "or --address tcp://scheduler.example:8786" in done.stderr
     done = CliRunner().invoke(main, [*words, "--address", "127.0.0.1:9"])
     assert (done.exit_code, "run.address = '127.0.0.1:9'" in done.stderr) == (2, True)
     done = CliRunner().invoke(main, [*words, "--address", "http://127.0.0.1:9"])

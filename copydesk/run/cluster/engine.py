@@ -177,6 +177,7 @@ def _client(address: str | None) -> Iterator[Client]:
         except ValueError:
             raise ClusterError(
                 'run.engine = "dask" needs the address of a scheduler: run.address = "tcp://scheduler.example:8786"'
+                " below [run], or --address tcp://scheduler.example:8786"
             ) from None
         yield client
         return
