@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ import copydesk
 from benchmarks import damaged, typos
 from benchmarks.correctors import ours
 from copydesk import languages
+from copydesk.cli import main
 from copydesk.config import Config, TyposConfig
 from copydesk.edits import APPLIED, SUGGESTED, undo_all
 from copydesk.languages import LanguageError
@@ -491,6 +493,8 @@ def test_learning(tmp_path: Path) -> None:
     first = {p.name: p.read_bytes() for p in (tmp_path / "learned" / "en").iterdir()}
     learn(store, tmp_path / "again", "en", 0.3)
     assert {p.name: p.read_bytes() for p in (tmp_path / "again" / "en").iterdir()} == first
+    words = ["learn", "--warehouse", str(warehouse), "--out", str(tmp_path / "cli")]
+    assert CliRunner().invoke(main, words).stderr == "copydesk: 8 documents\n", "their bytes are not known"
     after = languages.model("en", str(tmp_path / "learned"))
     assert after.lexicon.knows("zorvani")
     assert not MODEL.lexicon.knows("zorvani")

@@ -182,6 +182,9 @@ def files_done() -> Iterator[Callable[[int, int], None]]:
 
 
 def _amount(documents: int, size: int) -> str:
+    """`2 documents, 1.4 kB`; without a size where it is not known."""
+    if not size:
+        return amount(documents, "document")
     bulk = f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
     return f"{amount(documents, 'document')}, {bulk}"
 
