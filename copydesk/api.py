@@ -18,8 +18,9 @@ def clean(content: bytes | str, uri: str, config: Config | None = None, **known:
 
     Nothing is written, and the result is deterministic. The first call loads the statistics of the language from the
     package. A document that cannot be read has no article and a problem with the reason. Raises `TypeError` for other
-    names and for settings that are no `Config`, `copydesk.languages.LanguageError` if the files of a language cannot be
-    used, `copydesk.config.user_lists.ListsError` if the folder of lists cannot be used, and
+    names, for content or a uri of other types, and for settings that are no `Config`,
+    `copydesk.languages.LanguageError` if the files of a language cannot be used,
+    `copydesk.config.user_lists.ListsError` if the folder of lists cannot be used, and
     `copydesk.data.lists.ListsInUse` if this process has already read other lists.
     """
     config = given(config)

@@ -77,7 +77,11 @@ def as_document(
     charset: str | None = None,
     media_type: str | None = None,
 ) -> Document:
-    """The arguments of `copydesk.clean` as a `Document`."""
+    """The arguments of `copydesk.clean` as a `Document`. Raises `TypeError` for content or a uri of other types."""
+    if not isinstance(content, bytes | str):
+        raise TypeError(f"content is bytes or str, not {type(content).__name__}; of a file, Path(...).read_bytes()")
+    if not isinstance(uri, str):
+        raise TypeError(f"uri is a str, the address or path of the document, not {type(uri).__name__}")
     raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
     if media_type is None:
         media_type = "html" if pages.is_page(raw, uri) else "text"

@@ -101,6 +101,18 @@ def test_what_cannot_be_cleaned_is_said() -> None:
         copydesk.clean_table([{"text": "Rain in the valley"}])
     with pytest.raises(TypeError, match=r"collect\(\) a lazy frame first"):
         copydesk.clean_table(pl.LazyFrame({"text": ["Rain in the valley"]}))
+    needed: Any
+    for needed, kind in ((TABLE, "ChunkedArray"), (TABLE.to_batches()[0], "Array"), (TABLE.to_pandas(), "str")):
+        with pytest.raises(TypeError, match=rf"record batches are needed, not .*{kind}; give a table to .*clean_table"):
+            list(copydesk.clean_batches(needed))
+
+
+@pytest.mark.parametrize("content", [None, 7, bytearray(b"Rain"), Path("a.txt")])
+def test_content_or_a_uri_of_other_types_is_refused_with_what_is_needed(content: Any) -> None:
+    with pytest.raises(TypeError, match=f"content is bytes or str, not {type(content).__name__}"):
+        copydesk.clean(content, uri="x")
+    with pytest.raises(TypeError, match="uri is a str, the address or path of the document, not"):
+        copydesk.clean("Rain in the valley", uri=content)
 
 
 @pytest.mark.parametrize("texts", [["Rain in the valley", 7, None], [7, "Rain in the valley", None]])

@@ -82,11 +82,16 @@ def clean_batches(
     """`clean_table` for a stream of record batches, as Spark's `mapInArrow` gives them; memory stays flat.
 
     Yields record batches with the columns of `copydesk.CLEANED`. Rows without an address are counted through all
-    batches of the stream.
+    batches of the stream. Raises what `clean_table` raises, `TypeError` also for what is no record batch.
     """
     config = given(config)
     number = 0
     for batch in batches:
+        if not isinstance(batch, pa.RecordBatch):
+            raise TypeError(
+                f"record batches are needed, not {_kind(batch)}; give a table to copydesk.clean_table, or its batches"
+                " (table.to_batches())"
+            )
         names = distinct(batch.schema.names)
         if not names_text(names, config.sources.fields):
             problem = no_text_column(name, names, b"").problem
@@ -109,9 +114,12 @@ def _as_arrow(table: Any) -> pa.Table:
         return _of_pandas(table)
     if type(table).__module__.startswith("polars") and hasattr(table, "to_arrow"):
         return table.to_arrow()
-    kind = type(table)
     hint = "; collect() a lazy frame first" if hasattr(table, "collect") else ""
-    raise TypeError(f"a pyarrow, pandas or Polars table is needed, not {kind.__module__}.{kind.__name__}{hint}")
+    raise TypeError(f"a pyarrow, pandas or Polars table is needed, not {_kind(table)}{hint}")
+
+
+def _kind(value: Any) -> str:
+    return f"{type(value).__module__}.{type(value).__name__}"
 
 
 def _of_pandas(frame: Any) -> pa.Table:
