@@ -30,7 +30,11 @@ ACCEPT, REJECT, REVERT = "accept", "reject", "revert"
 
 
 class Conflict(ValueError):
-    """The decisions about an edit cannot be carried out: another edit changes the same text."""
+    """The decisions about an edit cannot be carried out; `edit` is the one that changes the same text, if one does."""
+
+    def __init__(self, why: str, edit: Edit | None = None) -> None:
+        super().__init__(why)
+        self.edit = edit
 
 
 class Choice(NamedTuple):
@@ -99,6 +103,14 @@ class Choices:
         by_uri = {uri: self.by_uri[uri] for uri in uris if uri in self.by_uri}
         return replace(self, by_uri=by_uri, released=released, withdrawn=withdrawn)
 
+    def plus(self, made: Sequence[Choice]) -> Choices:
+        """For the document that `made` are about: these and `made`."""
+        if not made:
+            return self
+        uri = made[0].uri
+        assert uri is not None
+        return replace(self, by_uri={uri: [*self.by_uri.get(uri, ()), *made]})
+
     def last(self, article: Article, edit: Edit) -> Choice | None:
         """The one that counts for an edit."""
         last: Choice | None = None
@@ -115,7 +127,15 @@ class Choices:
 NO_CHOICES = Choices()
 
 
-def review(article: Article, edits: Sequence[Edit], choices: Choices) -> tuple[Article, list[Edit], list[Edit]]:
+class Refused(NamedTuple):
+    """An edit whose decision cannot be carried out: the edit of another kind that stands in the way, and why."""
+
+    edit: Edit
+    by: Edit | None
+    why: str
+
+
+def review(article: Article, edits: Sequence[Edit], choices: Choices) -> tuple[Article, list[Edit], list[Refused]]:
     """The article and its edits as people decided, and those edits whose decision cannot be carried out.
 
     `edits` are ordered by `sequence`; they may have been reviewed before, with other decisions.
@@ -123,30 +143,38 @@ def review(article: Article, edits: Sequence[Edit], choices: Choices) -> tuple[A
     wanted = [_wanted(edit, choices.last(article, edit)) for edit in edits]
     if wanted == list(edits):
         return article, wanted, []
-    try:
-        return *_turned(article, edits, wanted), []
-    except Conflict:
-        pass
-    # From what copydesk proposed, one kind of edit after the other, as far as that is possible.
+    # From what copydesk proposed, so that the way there makes no difference.
     done = [_wanted(edit, None) for edit in edits]
-    if done != list(edits):
+    try:
+        proposed = _turned_once(article, edits, done) if done != list(edits) else (article, done)
+    except Conflict as conflict:
+        pairs = zip(edits, wanted, strict=True)
+        return article, list(edits), [Refused(new, None, str(conflict)) for old, new in pairs if old != new]
+    wanted = [o._replace(status=new.status, proposed=new.proposed) for o, new in zip(proposed[1], wanted, strict=True)]
+    try:
+        return *_turned(*proposed, wanted), []
+    except Conflict:
+        return _as_far_as_possible(*proposed, wanted)
+
+
+def _as_far_as_possible(
+    article: Article, edits: Sequence[Edit], wanted: Sequence[Edit]
+) -> tuple[Article, list[Edit], list[Refused]]:
+    """One kind of edit after the other takes the status of `wanted`, the last ones first: others build on the first."""
+    result = article, list(edits)
+    done = list(edits)
+    refused: list[Refused] = []
+    pairs = zip(reversed(edits), reversed(wanted), strict=True)
+    for kind in dict.fromkeys(kind_of(old) for old, new in pairs if old != new):
+        some = [new if kind_of(new) == kind else old for old, new in zip(done, wanted, strict=True)]
         try:
-            article, done = _turned(article, edits, done)
-        except Conflict:
-            return article, list(edits), [new for edit, new in zip(edits, wanted, strict=True) if edit != new]
-    conflicts: list[Edit] = []
-    pairs = zip(done, wanted, strict=True)
-    for kind in dict.fromkeys(_kind(old) for old, new in pairs if _state(old) != _state(new)):
-        some = [new if _kind(new) == kind else old for old, new in zip(done, wanted, strict=True)]
-        some = [
-            edit._replace(start=old.start, end=old.end, positions=old.positions)
-            for edit, old in zip(some, done, strict=True)
-        ]
-        try:
-            article, done = _turned(article, done, some)
-        except Conflict:
-            conflicts += [new for old, new in zip(done, some, strict=True) if old != new]
-    return article, done, conflicts
+            result = _turned(article, edits, some)
+            done = some
+        except Conflict as conflict:
+            by = conflict.edit if conflict.edit and kind_of(conflict.edit) != kind else None
+            own = [new for old, new in zip(done, some, strict=True) if old != new]
+            refused[:0] = [Refused(edit, by, str(conflict)) for edit in own]
+    return *result, refused
 
 
 def counted(article: Article, edits: Sequence[Edit]) -> Article:
@@ -159,13 +187,9 @@ def counted(article: Article, edits: Sequence[Edit]) -> Article:
     )
 
 
-def _kind(edit: Edit) -> tuple[str, str, str]:
-    """Edits of one kind are turned together: a correction in the headline is one of the title, too."""
+def kind_of(edit: Edit) -> tuple[str, str, str]:
+    """Edits of one kind are decided together: a correction in the headline is one of the title, too."""
     return edit.rule, edit.before, edit.after
-
-
-def _state(edit: Edit) -> tuple[str, str | None]:
-    return edit.status, edit.proposed
 
 
 def _wanted(edit: Edit, choice: Choice | None) -> Edit:
@@ -203,7 +227,7 @@ def _turned_once(article: Article, edits: Sequence[Edit], wanted: Sequence[Edit]
                 moved, regions = _moved([edits[i] for i in own], [wanted[i] for i in own])
                 for index, edit in zip(own, moved, strict=True):
                     done[index] = edit
-                    source = apply(source, edit)
+                    source = _applied(source, edit)
                 fields[name] = source, _end_of(headline, regions, source)
     except EditMismatch as error:
         raise Conflict(str(error)) from error
@@ -227,17 +251,34 @@ def _first_turned(edits: Sequence[Edit], wanted: Sequence[Edit]) -> int:
     return next((place for place, (edit, new) in pairs if edit.status != new.status), len(edits))
 
 
+def _applied(text: str, edit: Edit) -> str:
+    try:
+        return apply(text, edit)
+    except EditMismatch:
+        raise _same_text(edit) from None
+
+
+def _same_text(edit: Edit) -> Conflict:
+    return Conflict("another edit changes the same text", edit)
+
+
 class _Region(NamedTuple):
-    """A part of the text that differs: `start` and `width` in the present text, `length` in the wanted one."""
+    """A part of the text that differs: where it starts and ends in the present text, and in the wanted one."""
 
     start: int
-    width: int
-    length: int
+    end: int
+    new_start: int
+    new_end: int
+
+    def mirrored(self) -> _Region:
+        return _Region(self.new_start, self.new_end, self.start, self.end)
 
 
 def _moved(edits: Sequence[Edit], wanted: Sequence[Edit]) -> tuple[list[Edit], list[_Region]]:
     """`wanted` with the offsets that they have once all edits before them have their wanted status, and the regions in
-    which the texts after all edits differ. Raises `Conflict` if an edit changes a part of such a region.
+    which the texts after all edits differ. Raises `Conflict` if an edit that stays changes a part of such a region.
+
+    A rejected edit of text that is not there stands as far behind the start of the region as it did before.
     """
     regions: list[_Region] = []
     done: list[Edit] = []
@@ -245,32 +286,80 @@ def _moved(edits: Sequence[Edit], wanted: Sequence[Edit]) -> tuple[list[Edit], l
         if not regions and edit.status == new.status:
             done.append(new)
             continue
-        width, growth = len(edit.before), len(edit.after) - len(edit.before)
-        starts = [region.start for region in regions]
-        shift = [0]
-        for region in regions:
-            shift.append(shift[-1] + region.length - region.width)
-        places = []
-        for place in edit.places:
-            index = bisect_right(starts, place)
-            while index and regions[index - 1].start == place and regions[index - 1].width:
-                index -= 1
-            if index and regions[index - 1].start + regions[index - 1].width > place:
-                raise Conflict(f"{edit.rule} changes text that another edit changed")
-            if index < len(regions) and regions[index].start < place + width:
-                raise Conflict(f"{edit.rule} changes text that another edit changed")
-            places.append(place + shift[index])
-        done.append(_at(new, places))
+        places = _new_places(edit, regions)
         was, will = edit.status == APPLIED, new.status == APPLIED
-        if was and growth:
-            old = edit.places
-            regions = [r._replace(start=r.start + growth * bisect_left(old, r.start + bool(r.width))) for r in regions]
-        if was != will:
-            before, after = (len(edit.after), width) if was else (width, len(edit.after))
-            step = growth if was else 0
-            regions += [_Region(place + step * number, before, after) for number, place in enumerate(edit.places)]
-            regions.sort()
+        if edit.status == new.status != REJECTED and _are_in(regions, edit):
+            raise _same_text(edit)
+        if was and will:
+            regions = _shifted(regions, edit)
+        elif was:
+            regions = _changed(regions, edit, edit.places, places)
+        elif will:
+            regions = _mirrored(_changed(_mirrored(regions), edit, places, edit.places))
+        done.append(_at(new, places))
     return done, regions
+
+
+def _new_places(edit: Edit, regions: Sequence[_Region]) -> list[int]:
+    """The places of `edit` in the wanted text."""
+    bounds = [(region.start, region.end) for region in regions]
+    places = []
+    for place in edit.places:
+        index = bisect_right(bounds, (place, place))
+        last = regions[index - 1] if index else _Region(0, 0, 0, 0)
+        inside = place < last.end
+        new = last.new_start + place - last.start if inside else last.new_end + place - last.end
+        if inside and new >= last.new_end:
+            raise _same_text(edit)
+        places.append(new)
+    return places
+
+
+def _are_in(regions: Sequence[_Region], edit: Edit) -> bool:
+    """Whether `edit` changes a part of one of `regions`."""
+    starts = [region.start for region in regions]
+    lasts = ((place, bisect_left(starts, place + len(edit.before)) - 1) for place in edit.places)
+    return any(last >= 0 and regions[last].end > place for place, last in lasts)
+
+
+def _shifted(regions: Sequence[_Region], edit: Edit) -> list[_Region]:
+    """`regions` after an edit of both texts elsewhere."""
+    growth = len(edit.after) - len(edit.before)
+    shifts = (growth * bisect_left(edit.places, r.start + (r.end > r.start)) for r in regions)
+    return [_Region(*(offset + shift for offset in r)) for r, shift in zip(regions, shifts, strict=True)]
+
+
+def _mirrored(regions: Sequence[_Region]) -> list[_Region]:
+    return [region.mirrored() for region in regions]
+
+
+def _changed(regions: Sequence[_Region], edit: Edit, places: Sequence[int], others: Sequence[int]) -> list[_Region]:
+    """`regions` after an edit of the present text only, at `places`, which are at `others` in the wanted text. A region
+    that the edit changes a part of grows by what else the edit changes.
+    """
+    width, growth = len(edit.before), len(edit.after) - len(edit.before)
+    waiting = list(reversed(regions))
+    done: list[_Region] = []
+    for number, (place, other) in enumerate(zip(places, others, strict=True)):
+        shift = growth * number
+        while waiting and waiting[-1].end <= place:
+            done.append(_later(waiting.pop(), shift))
+        start, end = place + shift, place + shift + width
+        hit = [done.pop()] if done and done[-1].end > start else []
+        while waiting and waiting[-1].start < place + width:
+            hit.append(_later(waiting.pop(), shift))
+        if not hit:
+            hit = [_Region(start, end, other, other + width)]
+        first, last = hit[0], hit[-1]
+        before, behind = max(0, first.start - start), max(0, end - last.end)
+        done.append(
+            _Region(first.start - before, last.end + behind + growth, first.new_start - before, last.new_end + behind)
+        )
+    return done + [_later(region, growth * len(places)) for region in reversed(waiting)]
+
+
+def _later(region: _Region, shift: int) -> _Region:
+    return region._replace(start=region.start + shift, end=region.end + shift)
 
 
 def _at(edit: Edit, places: Sequence[int]) -> Edit:
@@ -288,11 +377,9 @@ def _end_of(headline: str, regions: Sequence[_Region], text: str) -> int:
         return 0
     end = len(headline)
     for region in regions:
-        if region.start < end < region.start + region.width:
+        if region.start < len(headline) < region.end:
             raise Conflict("an edit changed headline and body at once")
-        begins = region.start + end - len(headline)
-        if region.start < len(headline) or (
-            region.start == len(headline) and not region.width and not text.startswith("\n", begins)
-        ):
-            end += region.length - region.width
+        behind = region.start == region.end == len(headline) and not text.startswith("\n", region.new_start)
+        if region.start < len(headline) or behind:
+            end += region.new_end - region.new_start - (region.end - region.start)
     return end

@@ -15,6 +15,10 @@ from nights import NIGHT, night, source_text, story, table, tree
 from test_commit_crash import Killed, attempts
 
 from copydesk.cli import main
+from copydesk.config import Config
+from copydesk.pipeline import as_document
+from copydesk.reviewed import Choice, Choices
+from copydesk.run.batch import clean_batch
 from copydesk.run.decide import decide
 from copydesk.warehouse import Warehouse
 from copydesk.warehouse.decisions import REJECT, Decision
@@ -113,6 +117,66 @@ def test_what_the_report_offers_can_be_done(root: Path) -> None:
             before = tree(root)
             cli(root, *words, code=1)
             assert tree(root) == before
+
+
+@pytest.fixture
+def mended(tmp_path: Path) -> Path:
+    """A warehouse with the article `ferry.txt`: mojibake was repaired, then its quotation marks made straight."""
+    (tmp_path / "raw").mkdir()
+    text = "â€œWe will use it more,â€\x9d said the cityâ€™s baker. The  ferry goes on through the winter."
+    (tmp_path / "raw" / "ferry.txt").write_text(f"Town Votes to Keep Its Ferry\n\n21 May 2019\n\n{text}\n", "utf-8")
+    night(tmp_path / "raw", tmp_path / "w")
+    return tmp_path / "w"
+
+
+def numbers(root: Path) -> dict[str, int]:
+    return {edit["before"]: edit["sequence"] for edit in cli(root, "edits", "show", "ferry.txt")}
+
+
+def test_only_what_can_be_carried_out_is_kept(mended: Path) -> None:
+    at = numbers(mended)
+    done = cli(mended, "edits", "reject", "ferry.txt", at["â€™"], at["“"], code=1)
+    assert [edit["before"] for edit in done["changed"]] == ["“"] and len(done["conflicts"]) == 1
+    assert table(mended, "decisions")["before"].tolist() == ["“"]
+    assert cli(mended, "edits", "reject", "ferry.txt", at["  "])["conflicts"] == [], "another edit has no part in it"
+    done = cli(mended, "edits", "reject", "ferry.txt", "--rule", "mojibake", code=1)
+    assert [edit["before"] for edit in done["changed"]] == ["â€œ"], "of a rule, those edits that nothing builds on"
+    assert table(mended, "decisions").sort_values("number")["before"].tolist() == ["“", "  ", "â€œ"]
+    before = tree(mended)
+    cli(mended, "edits", "revert", "ferry.txt", at["“"], code=1)
+    assert tree(mended) == before, "it would be made of text that is not there"
+    cli(mended, "edits", "revert", "ferry.txt", at["“"], at["â€œ"])
+
+
+def test_a_decision_about_many_articles_is_kept_and_its_conflicts_are_told_once(mended: Path) -> None:
+    done = cli(mended, "edits", "reject", "--rule", "mojibake", code=1)
+    assert (done["edits"], len(done["conflicts"])) == (0, 3)
+    assert cli(mended, "edits", "reject", "ferry.txt", numbers(mended)["  "])["conflicts"] == []
+    done = cli(mended, "edits", "reject", "ferry.txt", numbers(mended)["’"])
+    assert {edit["before"] for edit in done["changed"]} == {"’", "â€™"}, "nothing stands in its way any more"
+
+
+def test_a_run_notes_a_decision_that_it_cannot_carry_out() -> None:
+    document = as_document("Town Votes\n\n21 May 2019\n\nThe cityâ€™s ferry goes on.", "ferry.txt")
+    choices = Choices.of([Choice(REJECT, 1, rule="mojibake")])
+    batch = clean_batch([document], Config(), NIGHT, {}, choices)
+    assert [problem.rule for problem in batch.problems[0]] == ["decision-conflict"]
+
+
+def test_a_conflict_names_what_stands_in_its_way_and_a_command_that_works(mended: Path) -> None:
+    at = numbers(mended)
+    text = bodies(mended)["ferry.txt"]
+    for action in ("reject", "revert"):
+        alone = at["â€™"] if action == "reject" else at["’"]
+        said = say(mended, "edits", action, "ferry.txt", alone, code=1)
+        other = f"edit {at['’']} (quote)" if action == "reject" else f"edit {at['â€™']} (mojibake)"
+        assert f"{other} changes the same text; together: copydesk edits {action} ferry.txt" in said
+        command = said.partition("together: copydesk ")[2].partition(" --warehouse")[0]
+        cli(mended, *command.split())
+        assert cli(mended, "check")["sound"]
+        assert ("cityâ€™s" in bodies(mended)["ferry.txt"]) == (action == "reject")
+        assert source_text(mended, "ferry.txt") == (mended.parent / "raw" / "ferry.txt").read_text("utf-8")
+    assert bodies(mended)["ferry.txt"] == text
 
 
 def test_decisions_before_and_after_a_run_leave_the_same_articles(root: Path, tmp_path: Path) -> None:

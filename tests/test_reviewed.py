@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_show import edited_texts
 
 from copydesk.config import Config
 from copydesk.edits import APPLIED, REJECTED, SUGGESTED, TITLE, Edit, rebuild, rebuild_title
@@ -117,14 +118,59 @@ def test_decisions_fit_by_site_rule_text_and_word() -> None:
 def test_an_edit_that_another_one_changed_is_a_conflict() -> None:
     first = Edit("a", 0, "s", "text", 0, 3, "teh", "the", "r1")
     second = Edit("a", 1, "s", "text", 0, 7, "the cat", "a dog", "r2")
-    one = Article("a", "a", "", "", "a dog sat", edit_count=2)
+    one = counted(Article("a", "a", "", "", "a dog sat"), [first, second])
     choices = Choices.of([Choice(REJECT, 1, rule="r1")])
     rejected = first._replace(status=REJECTED, proposed=APPLIED)
-    assert review(one, [first, second], choices)[1:] == ([first, second], [rejected])
+    _, edits, [refused] = review(one, [first, second], choices)
+    assert (edits, refused.edit, refused.by) == ([first, second], rejected, second)
     both = Choices.of([Choice(REJECT, 1, rule="r1"), Choice(REJECT, 2, rule="r2")])
     result, edits, conflicts = review(one, [first, second], both)
-    assert (result.body, [edit.status for edit in edits]) == ("the cat sat", [APPLIED, REJECTED])
-    assert [edit.rule for edit in conflicts] == ["r1"], "what the second one proposes would fit no text"
+    assert (result.body, [edit.status for edit in edits], conflicts) == ("teh cat sat", [REJECTED, REJECTED], [])
+    assert review(result, edits, NO_CHOICES) == (one, [first, second], [])
+
+
+MENDED = clean_documents(
+    [
+        as_document(
+            "Port reopens\n\n21 May 2019\n\nâ€œThe harbourâ€™s crane  isnâ€™t here,â€\x9d said ZoÃ« &amp; others.\n\n"
+            "Tweet this: â€œIt&#8217;s openâ€\x9d\n\nThe captain didnâ€™t sail.\n\nShare this article â€“ now\n",
+            "quay.example/a",
+        )
+    ],
+    Config(),
+)[0]
+
+
+def test_all_edits_can_be_taken_back_together() -> None:
+    """Of those that build on each other, each can with the later ones, which stand in its way and are named."""
+    result, edits, conflicts = review(
+        article(MENDED), MENDED.edits, Choices.of(about(edit, REJECT, 1) for edit in MENDED.edits)
+    )
+    rebuilt(MENDED, result, edits)
+    assert not conflicts and {edit.status for edit in edits} == {REJECTED}
+    assert f"{result.headline}\n\n{result.body}" == MENDED.source_text
+    named = 0
+    for edit in MENDED.edits:
+        chosen = [edit]
+        while conflicts := review(article(MENDED), MENDED.edits, Choices.of(about(one, REJECT, 1) for one in chosen))[
+            2
+        ]:
+            assert conflicts[0].by is not None and conflicts[0].by.sequence > conflicts[0].edit.sequence
+            chosen.append(conflicts[0].by)
+            named += 1
+    assert named >= 3
+
+
+def test_an_edit_comes_back_after_those_that_it_builds_on() -> None:
+    mojibake, quote = (next(e for e in MENDED.edits if e.before == before) for before in ("â€™", "’"))
+    made = [about(mojibake, REJECT, 1), about(quote, REJECT, 1)]
+    result, edits, _ = review(article(MENDED), MENDED.edits, Choices.of(made))
+    assert "harbourâ€™s crane" in result.body
+    _, _, [refused] = review(result, edits, Choices.of([*made, about(quote, REVERT, 2)]))
+    assert (refused.edit.sequence, refused.by) == (mojibake.sequence, quote)
+    result, edits, _ = review(result, edits, Choices.of([*made, about(mojibake, REVERT, 2)]))
+    assert "harbour’s crane" in result.body and edits[quote.sequence].status == REJECTED
+    assert review(result, edits, NO_CHOICES) == (article(MENDED), list(MENDED.edits), [])
 
 
 def test_a_decision_that_could_not_be_undone_is_a_conflict() -> None:
@@ -132,12 +178,12 @@ def test_a_decision_that_could_not_be_undone_is_a_conflict() -> None:
     both = Choices.of([about(date_line, REJECT, 1), about(title, REJECT, 2)])
     result, edits, conflicts = review(article(DATED), DATED.edits, both)
     assert result.headline == "Port reopens after storm", "the date would stand where headlines do"
-    assert {edit.rule for edit in conflicts} == {"date-line", "headline-from-title"}
+    assert {refused.edit.rule for refused in conflicts} == {"date-line", "headline-from-title"}
     assert review(result, edits, NO_CHOICES) == (article(DATED), list(DATED.edits), [])
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.data(), st.sampled_from([PLAIN, TITLED, DATED]))
+@given(st.data(), st.sampled_from([PLAIN, TITLED, DATED, MENDED]))
 def test_the_state_does_not_depend_on_the_way_to_it(data: st.DataObject, one: Cleaned) -> None:
     """Any decisions, one after the other: reversible after each, and the same as all of them at once."""
     made: list[Choice] = []
@@ -150,3 +196,19 @@ def test_the_state_does_not_depend_on_the_way_to_it(data: st.DataObject, one: Cl
         rebuilt(one, result, edits)
     at_once = review(article(one), one.edits, Choices.of(made))
     assert (result, edits) == at_once[:2]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), edited_texts())
+def test_edits_that_build_on_each_other_in_any_way(data: st.DataObject, history: tuple[str, list[Edit], str]) -> None:
+    source, made_up, text = history
+    edits = [edit._replace(sequence=number) for number, edit in enumerate(made_up)]
+    one = counted(Article("a", "quay.example/a", "", "", text), edits)
+    result, done, made = one, edits, []
+    for number in range(1, data.draw(st.integers(1, 5)) + 1 if edits else 0):
+        edit = data.draw(st.sampled_from(edits))
+        made.append(about(edit, data.draw(st.sampled_from([ACCEPT, REJECT, REVERT])), number))
+        result, done, _ = review(result, done, Choices.of(made))
+        assert rebuild("", result.body, done) == source
+    assert (result, done) == review(one, edits, Choices.of(made))[:2]
+    assert review(result, done, NO_CHOICES) == (one, edits, [])

@@ -27,6 +27,7 @@ from copydesk.cli.shared import (
 
 if TYPE_CHECKING:
     from copydesk.run.decide import Decided
+    from copydesk.run.possible import Refusal
     from copydesk.warehouse import Warehouse
     from copydesk.warehouse.decisions import Decision
 
@@ -165,7 +166,7 @@ def _decision(action: str, does: str, example: str) -> None:
                     fail("give a URI and the numbers of its edits, or --before, --after or --rule")
                 made = [one._replace(site=site, rule=rule, before=before, after=after)]
             done = carried_out(store, made, settings, dry_run)
-        tell(done, as_json, dry_run)
+        tell(done, as_json, dry_run, warehouse=warehouse)
 
     command.help = f"""{does}.
 
@@ -198,10 +199,20 @@ def of_article(store: Warehouse, uri: str, sequences: Sequence[int], one: Decisi
     return [one._replace(uri=uri)]
 
 
-CONFLICT = (
-    "another edit of the same text, or the headline, depends on it, so that it cannot be decided alone;"
-    " `copydesk edits show` lists the edits of an article, and several can be named in one command"
-)
+def _in_words(refusal: Refusal, warehouse: str) -> str:
+    """A decision that cannot be carried out, what stands in its way, and the commands that carry it out."""
+    from copydesk.report.commands import of_uri
+
+    refused = refusal.refused
+    by = refused.by
+    why = f"edit {by.sequence} ({by.rule}) changes the same text" if by else refused.why
+    actions = list(dict.fromkeys(action for action, _ in refusal.instead))
+    commands = []
+    for action in actions:
+        numbers = "".join(f" {edit.sequence}" for does, edit in refusal.instead if does == action)
+        commands.append(of_uri(refusal.uri, f"copydesk edits {action}", warehouse, numbers))
+    to_do = f"; together: {' && '.join(commands)}" if all(commands) and commands else ""
+    return f"{refusal.uri}, edit {refused.edit.sequence} ({refused.edit.rule}): {why}{to_do}"
 
 
 def carried_out(store: Warehouse, made: Sequence[Decision], settings: Any, dry_run: bool) -> Decided:
@@ -213,10 +224,14 @@ def carried_out(store: Warehouse, made: Sequence[Decision], settings: Any, dry_r
 
 
 def tell(
-    done: Decided, as_json: bool, dry_run: bool, conflicts: Sequence[str] = (), words: Mapping[str, str] | None = None
-) -> None:
-    """Print what decisions did, a status in other `words` if given; exits with 1 if something could not be done."""
-    said = [*conflicts, *(f"{uri}, edit {e.sequence}: {CONFLICT}" for uri, e in done.conflicts)]
+    done: Decided, as_json: bool, dry_run: bool, conflicts: Sequence[str] = (), words: Mapping[str, str] | None = None,
+    warehouse: str | None = None,
+) -> None:  # fmt: skip
+    """Print what decisions did, a status in other `words` if given; exits with 1 if something could not be done.
+
+    Commands name the `warehouse`, if the user did.
+    """
+    said = [*conflicts, *(_in_words(one, warehouse or "") for one in done.conflicts)]
     if as_json:
         changed = [{"uri": uri, "sequence": e.sequence, "rule": e.rule, "before": e.before, "after": e.after,
                     "status": e.status} for uri, e in done.changed]  # fmt: skip
@@ -304,4 +319,4 @@ def import_(
         with store.writing(settings.warehouse.lock_wait_seconds):
             made, conflicts = spreadsheet.settle(store, rows, decided(who, why))
             done = decide(store, made, now(), keep(settings), dry_run) if made else Decided()
-    tell(done, as_json, dry_run, conflicts)
+    tell(done, as_json, dry_run, conflicts, warehouse=warehouse)

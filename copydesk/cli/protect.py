@@ -43,7 +43,8 @@ def _protection(action: str, does: str, more: str, said: _Said) -> click.Command
             done = carried_out(store, [made], settings, dry_run)
         if not as_json and not dry_run:
             click.echo(words)
-        tell(done, as_json, dry_run, words={"rejected": "taken back", "applied": "made again"})
+        verbs = {"rejected": "taken back", "applied": "made again"}
+        tell(done, as_json, dry_run, words=verbs, warehouse=warehouse)
 
     command.help = f"""{does}, for one site or for all.
 

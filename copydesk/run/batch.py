@@ -106,11 +106,11 @@ def _reviewed(one: Cleaned, choices: Choices) -> Cleaned:
     if one.article is None:
         return one
     article, edits, conflicts = review(one.article, one.edits, choices)
-    if edits == list(one.edits):
+    if edits == list(one.edits) and not conflicts:
         return one
     problems = [
         Problem("clean", "decision-conflict", None, INFO, f"edit {edit.sequence}, {edit.rule}: {edit.before[:80]!r}")
-        for edit in conflicts
+        for edit, _, _ in conflicts
     ]
     done = replace(one, article=article, edits=tuple(edits), problems=(*one.problems, *problems))
     return replace(done, reversible=rebuilds(done))

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from copydesk.edits import Edit
 from copydesk.records import Article, article_id
-from copydesk.reviewed import Choices, review
+from copydesk.reviewed import Choices
+from copydesk.run.possible import Refusal, possible
 from copydesk.sites.latest import like
 from copydesk.warehouse import Warehouse, decisions
 from copydesk.warehouse.change import Change
@@ -31,14 +32,13 @@ class Decided:
     articles: int = 0
     edits: int = 0
     changed: list[tuple[str, Edit]] = field(default_factory=list)
-    conflicts: list[tuple[str, Edit]] = field(default_factory=list)
+    conflicts: list[Refusal] = field(default_factory=list)
 
-    def note(self, article: Article, old: Sequence[Edit], new: Sequence[Edit], conflicts: Sequence[Edit]) -> bool:
+    def note(self, article: Article, old: Sequence[Edit], new: Sequence[Edit]) -> bool:
         """Note what became of an article; returns whether it changed."""
         turned = [edit for before, edit in zip(old, new, strict=True) if before.status != edit.status]
         self.edits += len(turned)
         self.changed += [(article.uri, edit) for edit in turned[: max(0, LISTED - len(self.changed))]]
-        self.conflicts += [(article.uri, edit) for edit in conflicts[: max(0, LISTED - len(self.conflicts))]]
         is_changed = list(old) != list(new)
         self.articles += is_changed
         return is_changed
@@ -53,32 +53,45 @@ def decide(
 ) -> Decided:
     """Write decisions about edits, and change the published articles that they are about, under the lock.
 
-    With `dry_run` nothing is written, nor if the newest decisions are the same: a command is repeated when it was
-    interrupted; nor if none of those about single documents can be carried out. Raises `WarehouseError`.
+    Of decisions about a single document only what can be carried out is kept. With `dry_run` nothing is written, nor if
+    the newest decisions are the same: a command is repeated when it was interrupted. Raises `WarehouseError`.
     """
     known = decisions.read(warehouse.store)
-    if [_what(one) for one in known[-len(made) :]] == [_what(one) for one in made]:
+    if _are_newest(made, known):
         return Decided()
     last = max((one.number for one in known), default=0)
-    made = [one._replace(number=number) for number, one in enumerate(made, last + 1)]
-    choices = Choices.of(decisions.choices([*known, *made]))
+    numbered = [one._replace(number=number) for number, one in enumerate(made, last + 1)]
+    before = Choices.of(decisions.choices(known))
+    choices = Choices.of(decisions.choices([*known, *(one for one in numbered if one.uri is None)]))
+    own: dict[str, list[Decision]] = {}
+    for one in numbered:
+        if one.uri is not None:
+            own.setdefault(one.uri, []).append(one)
     done = Decided()
     with Change(warehouse.store, at, keep) as change:
-        for table in _concerned(warehouse, made):
+        for table in _concerned(warehouse, numbered):
             articles: list[Article] = []
             edits: list[Edit] = []
             for row in table.to_pylist():
                 article, old = article_of(row)
-                article, new, conflicts = review(article, old, choices)
-                if done.note(article, old, new, conflicts):
-                    articles.append(article)
-                    edits += new
+                outcome = possible(article, old, before, choices, own.get(article.uri, ()))
+                if article.uri in own:
+                    own[article.uri] = outcome.kept
+                done.conflicts += outcome.refusals(choices, LISTED - len(done.conflicts))
+                if done.note(article, old, outcome.edits):
+                    articles.append(outcome.article)
+                    edits += outcome.edits
             if articles:
                 change.replace(articles, edits)
-        in_vain = bool(done.conflicts) and not done.edits and all(one.uri is not None for one in made)
-        if not dry_run and not in_vain:
-            change.commit(made)
+        kept = [one for one in numbered if one.uri is None] + [one for some in own.values() for one in some]
+        kept.sort(key=lambda one: one.number)
+        if kept and not dry_run and not _are_newest(kept, known):
+            change.commit(kept)
     return done
+
+
+def _are_newest(made: Sequence[Decision], known: Sequence[Decision]) -> bool:
+    return [_what(one) for one in known[-len(made) :]] == [_what(one) for one in made]
 
 
 def _what(decision: Decision) -> Decision:
