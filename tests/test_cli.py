@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,12 +14,13 @@ from typing import Any
 import click
 import pytest
 from commands import cli
-from nights import story
+from nights import story, table
 
 from copydesk import __version__
 from copydesk.cli import main
 
-RAW = Path(__file__).parent.parent / "examples" / "raw"
+ROOT = Path(__file__).parent.parent
+RAW = ROOT / "examples" / "raw"
 SHOWN = sorted(path for path in RAW.iterdir() if path.is_file())
 UNREADABLE = {"24-empty.txt", "25-picture.txt"}
 
@@ -201,6 +203,51 @@ def test_show_chooses_a_record_and_shows_the_whole_text() -> None:
     assert len(full.stdout) > len(short.stdout)
     broken = cli("show", RAW / "19-wire.jsonl", "--number", 3)
     assert broken.exit_code == 0 and "broken-json" in broken.stdout and "quarantine" in broken.stdout
+
+
+LOST = "Ferry Votes\n\n21 May 2019\n\n" + "The w\ufffdrd\ufffd of the \ufffd\ufffd\ufffd. " * 20
+
+
+def test_show_judges_as_a_run_does(tmp_path: Path) -> None:
+    """What the suites find is shown, and a document with a critical problem is one that a run quarantines for it."""
+    folder, warehouse = tmp_path / "raw", tmp_path / "w"
+    shutil.copytree(RAW, folder, ignore=lambda _, names: [name for name in names if not name.endswith(".txt")])
+    (folder / "lost.txt").write_text(LOST, encoding="utf-8")
+    (folder / "markup.txt").write_text(f"{story()}\n\n<div class='x'>a</div> <p>b</p>\n", encoding="utf-8")
+    cli("run", folder, "--warehouse", warehouse)
+    held = {row.uri: list(row.reasons) for row in table(warehouse, "quarantine").itertuples()}
+    published = dict(table(warehouse, "articles")[["uri", "validation"]].values.tolist())
+    assert len(published) > 20 and "lost.txt" in held
+    for path in folder.iterdir():
+        told = json.loads(cli("show", path, "--json").stdout)
+        severities = {problem["severity"] for problem in told["problems"]}
+        assert (told["quarantine"] is not None) == ("critical" in severities) == (path.name in held), path.name
+        if path.name in held:
+            assert told["problems"] == held[path.name]
+        else:
+            assert published[path.name] == ("warn" if "warning" in severities else "pass"), path.name
+    shown = cli("show", folder / "lost.txt").stdout
+    assert "characters-lost" in shown and "A run would quarantine this document: Too many characters" in shown
+
+
+def test_show_asks_the_suites_in_use(tmp_path: Path) -> None:
+    """Also those expectations that only Great Expectations judges, in a process of its own."""
+    shutil.copytree(ROOT / "expectations", tmp_path / "own")
+    suite = json.loads((tmp_path / "own" / "articles.json").read_text("utf-8"))
+    meta = {"rule": "no-english", "description": "No article is in English."}
+    kwargs = {"column": "language", "regex": "^en$"}
+    one = {"type": "expect_column_values_to_not_match_regex", "kwargs": kwargs, "severity": "critical", "meta": meta}
+    suite["expectations"].append(one)
+    (tmp_path / "own" / "articles.json").write_text(json.dumps(suite), encoding="utf-8")
+    (tmp_path / "copydesk.toml").write_text('expectations = "own"\n', encoding="utf-8")
+    (tmp_path / "story.txt").write_text(story(), encoding="utf-8")
+    command = [sys.executable, "-m", "copydesk.cli", "show", "story.txt", "--json"]
+    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert [(p["rule"], p["severity"]) for p in told["problems"]] == [("no-english", "critical")]
+    assert told["quarantine"] == "No english"
+    (tmp_path / "own" / "articles.json").write_text("{", encoding="utf-8")
+    broken = cli("show", "story.txt")
+    assert broken.exit_code == 2 and "articles.json: is not JSON" in broken.stderr
 
 
 def test_report_is_written_again(raw: Path, tmp_path: Path) -> None:

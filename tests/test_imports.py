@@ -103,6 +103,13 @@ def test_what_is_watched_is_seen() -> None:
     assert any("copydesk/data" in path for path in found.data)
 
 
+def test_show_judges_without_great_expectations_and_pandas() -> None:
+    example = str(ROOT / "examples" / "raw" / "09-mojibake.txt")
+    found = start(f"from copydesk.cli import main; main(['show', {example!r}])")
+    assert "copydesk.checks.rows" in found.own and "pyarrow.compute" in found.modules
+    assert not {"great_expectations", "pandas", "scipy"} & found.packages
+
+
 def test_every_public_name_is_there() -> None:
     assert set(copydesk.__all__) <= set(dir(copydesk))
     for name in copydesk.__all__:

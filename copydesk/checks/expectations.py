@@ -1,7 +1,8 @@
 """Validation: the suites of Great Expectations in `expectations/` judge the metrics of `copydesk.checks.metrics`.
 
 The suites of many rows are judged column by column (`copydesk.checks.rows`), and what they counted, the dates and the
-run by Great Expectations itself, once a run. Its import takes half a second, so `Checks` imports it when it is created.
+run by Great Expectations itself, once a run. Its import takes half a second, so `Checks` imports it when it is created,
+or when it is needed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -117,10 +118,18 @@ def read_suites(folder: Path | None = None) -> dict[str, list[Rule]]:
 class Checks:
     """The suites of a folder, ready to judge tables. Raises `SuiteError` if a suite cannot be used."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """`folder` holds a file for each of `COLUMNS`, such as `articles.json`; None means the shipped ones."""
+    def __init__(self, folder: Path | None = None, at_once: bool = True) -> None:
+        """`folder` holds a file for each of `COLUMNS`, such as `articles.json`; None means the shipped ones.
+
+        Great Expectations sees the suites now, or, unless `at_once`, when an expectation needs it.
+        """
         self.rules = read_suites(folder)
-        self._engine = Engine(self.rules)
+        if at_once:
+            self._engine  # noqa: B018
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return Engine(self.rules)
 
     def articles(self, table: pa.Table, run_date: date) -> Verdict[int]:
         """Judge articles (`copydesk.warehouse.rows.articles_table`, `rebuilds` optional); keys are row numbers.

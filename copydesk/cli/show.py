@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from copydesk.cli.shared import Whole, errors_in_words, fail, load
+from copydesk.cli.shared import Whole, errors_in_words, fail, load, now
 
 if TYPE_CHECKING:
     from copydesk.config import Config
+    from copydesk.records import Cleaned
     from copydesk.text.site import Site
 
 
@@ -37,6 +38,9 @@ def show(
 ) -> None:
     """Show one document before and after, each edit coloured and explained. Nothing is written.
 
+    Its problems are those that a run today would find, also by the suites in use; a critical one is the reason why the
+    run would not publish it. Only a run compares it with a version that is published.
+
     \b
     copydesk show examples/raw/01-headline-twice.txt
     copydesk show articles.jsonl --number 12 --json
@@ -56,13 +60,23 @@ def show(
         if uri:
             document = replace(document, uri=uri)
         sites = _sites(warehouse, document.uri, settings) if warehouse else NO_SITES
-        cleaned = clean_documents([document], settings, sites)[0]
+        cleaned = _judged(clean_documents([document], settings, sites)[0], settings)
     if as_json:
         click.echo(json.dumps(to_json(cleaned), ensure_ascii=False, indent=1))
     else:
         from rich.console import Console
 
         print_article(cleaned, Console(), full, warehouse or "")
+
+
+def _judged(cleaned: Cleaned, settings: Config) -> Cleaned:
+    """With the problems that the suites find, the most severe first."""
+    from copydesk.checks.document import problems_of
+    from copydesk.warehouse.rows import by_severity
+
+    folder = Path(settings.expectations) if settings.expectations else None
+    found = problems_of(cleaned, folder, now().date())
+    return replace(cleaned, problems=tuple(by_severity([*cleaned.problems, *found])))
 
 
 def _sites(warehouse: str, uri: str, settings: Config) -> dict[str, Site]:

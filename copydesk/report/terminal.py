@@ -69,13 +69,8 @@ def _opening(content: bytes) -> str:
 
 
 def quarantine_reason(cleaned: Cleaned) -> str | None:
-    """Why a run would quarantine a document, without the reasons that its suites may add; None if it would not."""
-    reasons = [explain(p.rule) for p in cleaned.problems if p.severity == CRITICAL]
-    if not cleaned.reversible:
-        reasons.append(explain("irreversible"))
-    if not reasons and cleaned.article is not None and not cleaned.article.body:
-        reasons = [explain("no-body")]
-    return " ".join(reasons) or None
+    """Why a run would quarantine a document: its critical problems; None if it would not."""
+    return " ".join(dict.fromkeys(explain(p.rule) for p in cleaned.problems if p.severity == CRITICAL)) or None
 
 
 def as_json(cleaned: Cleaned) -> dict[str, Any]:
