@@ -51,10 +51,10 @@ def candidates(entries: Entries, order: Any, rows: Any, dead: Any, limits: Setti
 
 
 def _sharing(entries: Entries, row_of: Any, dead: Any) -> tuple[Any, Any]:
-    """The rows that share a body key, key by key and in order, and the place where those of its key begin; int64 both.
+    """The rows that share a body key, key by key and in order, and the place where those of its key begin; int32 both.
     A row is there once for each key. `row_of` gives the row of each article, -1 for none.
     """
-    owners, starts, count = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
+    owners, starts, count = [np.empty(0, np.int32)], [np.empty(0, np.int32)], 0
     for chosen in slices(entries.keys):
         chosen = chosen[(entries.keys[chosen] & KIND == BODY) & ~np.isin(entries.keys[chosen], dead)]
         rows = row_of[entries.owners(chosen)]
@@ -64,9 +64,9 @@ def _sharing(entries: Entries, row_of: Any, dead: Any) -> tuple[Any, Any]:
         fresh = np.concatenate([[True], (np.diff(keys) != 0) | (np.diff(rows) != 0)])[: len(keys)]
         keys, rows = keys[fresh], rows[fresh]
         _, sizes = np.unique(keys, return_counts=True)
-        owners.append(rows[np.repeat(sizes, sizes) > 1])
+        owners.append(rows[np.repeat(sizes, sizes) > 1].astype(np.int32))
         sizes = sizes[sizes > 1]
-        starts.append(np.repeat(count + np.cumsum(sizes) - sizes, sizes))
+        starts.append(np.repeat(count + np.cumsum(sizes) - sizes, sizes).astype(np.int32))
         count += len(owners[-1])
     return np.concatenate(owners), np.concatenate(starts)
 
@@ -75,19 +75,25 @@ def _pairs(owners: Any, starts: Any) -> Iterator[tuple[Any, Any]]:
     """The pairs of rows that have enough keys in common (the earlier rows, the later ones), by the later row, then by
     the earlier; from what `_sharing` returns. All pairs of a later row come together, some millions at once.
     """
-    before = np.arange(len(owners)) - starts  # rows of the same key that precede each
-    by_row = np.argsort(owners, kind="stable")
-    ordered, ends = owners[by_row], np.cumsum(before[by_row])
-    first = done = 0
-    while first < len(by_row):
-        last = max(int(np.searchsorted(ends, done + _PAIRS_AT_ONCE, "right")), first + 1)
-        last = int(np.searchsorted(ordered, ordered[last - 1], "right"))
-        some, counts = by_row[first:last], before[by_row[first:last]]
+    by_row = np.argsort(owners, kind="stable").astype(np.int32)
+    ends = np.cumsum(np.bincount(owners))  # of the places of each row in `by_row`
+    pairs = np.zeros(len(ends), np.int64)  # with the rows of the same key that precede, of each row
+    for first in range(0, len(owners), _PAIRS_AT_ONCE):
+        own = slice(first, first + _PAIRS_AT_ONCE)
+        before = np.arange(first, first + len(owners[own])) - starts[own]
+        pairs += np.bincount(owners[own], before, len(ends)).astype(np.int64)
+    pairs = np.cumsum(pairs)
+    row = done = 0
+    while row < len(ends):
+        stop = max(int(np.searchsorted(pairs, done + _PAIRS_AT_ONCE, "right")), row + 1)
+        some = by_row[ends[row - 1] if row else 0 : ends[stop - 1]].astype(np.int64)
+        counts = some - starts[some]
         places = np.repeat(starts[some] - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
-        codes, common = np.unique(np.repeat(ordered[first:last], counts) << 32 | owners[places], return_counts=True)
+        later = np.repeat(owners[some].astype(np.int64), counts)
+        codes, common = np.unique(later << 32 | owners[places], return_counts=True)
         codes = codes[common >= LEAST_COMMON]
         yield codes & (2**32 - 1), codes >> 32
-        first, done = last, int(ends[last - 1])
+        row, done = stop, int(pairs[stop - 1])
 
 
 def may_be_copies(one: Outlines, two: Outlines, limits: Settings) -> Any:
