@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 CRITICAL = "critical"
 WARNING = "warning"
 INFO = "info"
+
+#: How Python writes a byte of a file's name that is no UTF-8.
+_BYTE = re.compile("[\udc80-\udcff]")
 
 
 class Problem(NamedTuple):
@@ -61,6 +65,10 @@ class Document:
     text_key: str | None = None
     _sha256: str | None = field(default=None, init=False, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        if not self.uri.isascii():
+            object.__setattr__(self, "uri", named(self.uri))
+
     @property
     def article_id(self) -> str:
         return article_id(self.uri)
@@ -74,8 +82,15 @@ class Document:
 
 
 def article_id(uri: str) -> str:
-    """The id of the document at `uri`: 32 hex digits, BLAKE2b-128 of its UTF-8 bytes (lone surrogates encoded too)."""
-    return hashlib.blake2b(uri.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    """The id of the document at `uri`: 32 hex digits, BLAKE2b-128 of its UTF-8 bytes."""
+    return hashlib.blake2b(named(uri).encode(), digest_size=16).hexdigest()
+
+
+def named(uri: str) -> str:
+    """`uri` as UTF-8 can encode it: bytes of a file's name that are no UTF-8 become `%E9`, as in an address."""
+    if uri.isascii():
+        return uri
+    return storable(_BYTE.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", uri))
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,7 +339,10 @@ def test_file_names_with_newlines_and_quotes(raw: Path, warehouse: Path) -> None
         (raw / name).write_text(story(number + 1), encoding="utf-8")
     (raw / os.fsdecode(b"not-\xff-utf8.txt")).write_text(story(9), encoding="utf-8")
     left = settled(raw, warehouse)
-    assert set(left.articles["uri"]) == {"sound.txt", *names, "not-\ufffd-utf8.txt"}
+    assert set(left.articles["uri"]) == {"sound.txt", *names, "not-%FF-utf8.txt"}
+    assert cli("check", "--warehouse", warehouse).exit_code == 0
+    for name in (os.fsdecode(b"not-\xff-utf8.txt"), "not-%FF-utf8.txt"):
+        assert "not-%FF-utf8.txt" in cli("why", name, "--warehouse", warehouse).stdout
 
 
 # --- links, and a source that is the warehouse -----------------------------------------------------------------------
@@ -388,7 +391,9 @@ def _full(*_: Any, **__: Any) -> Any:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+DEV_FULL = Path("/dev/full")
 FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "while batches wait": lambda patch: patch.setattr("copydesk.warehouse.Staging.scratch", lambda *_: DEV_FULL),
     "in staging": lambda patch: patch.setattr("copydesk.warehouse.spill.Stream.add", _full),
     "while partitions are written": lambda patch: patch.setattr("copydesk.warehouse.parquet._write", _full),
     "when files are synced": lambda patch: patch.setattr(store_module, "_sync", _full),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 import copydesk
 from copydesk import languages
 from copydesk.config import Config, TyposConfig
-from copydesk.languages import LanguageError
+from copydesk.languages import LanguageError, session
 from copydesk.languages.session import unfolded
 from copydesk.text.typos.batch import Batch
 from copydesk.text.typos.cascade import divided, verdicts
@@ -198,3 +199,13 @@ def test_a_temporary_folder_that_cannot_be_written_to_is_named(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     with pytest.raises(LanguageError, match=r"temporary file .*missing.*TMPDIR=/folder"):
         copydesk.clean(WRONG, uri="a")
+
+
+def test_what_killed_processes_left_of_a_model_is_removed(tmp_path: Path) -> None:
+    old, own = tmp_path / "copydesk-model-old", tmp_path / "copydesk-model-own"
+    for folder in (old, own):
+        folder.mkdir()
+        (folder / "weights").write_bytes(b"x")
+    os.utime(old, (0, 0))
+    session._sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == [own]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from nights import story, table
 
 from copydesk import __version__
 from copydesk.cli import main
+from copydesk.run import workers
 
 ROOT = Path(__file__).parent.parent
 RAW = ROOT / "examples" / "raw"
@@ -110,6 +114,15 @@ def test_a_run_that_is_interrupted_in_all_its_processes_says_one_sentence(tmp_pa
     assert [line for line in said if "documents, " not in line] == [
         "copydesk: stopped; the next run discards or completes what was begun"
     ]
+
+
+def test_workers_that_do_not_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those do that wait for the lock of one that was killed."""
+    monkeypatch.setattr(workers, "END_SECONDS", 0.5)
+    started = time.monotonic()
+    with workers._ending(ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))) as pool:
+        pool.submit(time.sleep, 60)
+    assert time.monotonic() - started < 20
 
 
 def test_run_uses_the_working_folder_s_settings_and_the_warehouse_s_default_name(raw: Path, tmp_path: Path) -> None:

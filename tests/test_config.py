@@ -246,6 +246,12 @@ def test_unknown_sections_suggest_the_similar_one(toml: str, words: str) -> None
     assert words in refusal(toml)
 
 
+@pytest.mark.parametrize("value", ["inf", "nan", "1e300"])
+def test_a_limit_without_an_end_is_refused(value: str) -> None:
+    assert "run.document_seconds" in refusal(f"[run]\ndocument_seconds = {value}")
+    assert "0 means no limit" in refusal("[run]\ndocument_seconds = inf")
+
+
 def test_unknown_variables_suggest_the_similar_one() -> None:
     message = refusal(environment={"COPYDESK_RUN__WORKER": "3"})
     assert message == "environment: COPYDESK_RUN__WORKER is not a setting; did you mean COPYDESK_RUN__WORKERS?"

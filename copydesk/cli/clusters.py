@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from copydesk.cli.shared import Whole, errors_in_words, fail, load, now, of_warehouse, opened
+from copydesk.records import named
 
 #: Characters of a headline that are printed.
 _SHOWN = 80
@@ -51,7 +52,7 @@ def list_(agency: str | None, limit: int, warehouse: str | None, as_json: bool, 
 
 
 @clusters.command()
-@click.argument("uri", metavar="URI")
+@click.argument("uri", type=named, metavar="URI")
 @of_warehouse
 def show(uri: str, warehouse: str | None, as_json: bool, config: str | None) -> None:
     """Show the cluster of an article: its members, of which kind each copy is, and what differs.

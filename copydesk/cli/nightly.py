@@ -22,6 +22,7 @@ from copydesk.cli.shared import (
     opened,
     progress_of,
 )
+from copydesk.records import named
 
 if TYPE_CHECKING:
     from copydesk.run.job import Job
@@ -43,7 +44,9 @@ _SITES = 12
 @click.option("--again", is_flag=True, help="Process quarantined documents again, after a rule has changed.")
 @click.option("--reprocess", is_flag=True, help="Process published articles again, instead of a SOURCE.")
 @click.option("--site", metavar="SITE", help="With --reprocess: the articles of this site.")
-@click.option("--uri", "uris", multiple=True, metavar="URI", help="With --reprocess: this article; can be repeated.")
+@click.option(
+    "--uri", "uris", type=named, multiple=True, metavar="URI", help="With --reprocess: this one; can be repeated."
+)
 @click.option("--rule", metavar="RULE", help="With --reprocess: the articles with an edit of this rule.")
 @click.option("--since", metavar="YYYY-MM-DD", help="With --reprocess: articles changed on this date or later.")
 @click.option("--dry-run", is_flag=True, help="With --reprocess: print what would change, and write nothing.")

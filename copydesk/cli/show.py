@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from copydesk.cli.shared import Whole, errors_in_words, fail, load, now
+from copydesk.records import named
 
 if TYPE_CHECKING:
     from copydesk.config import Config
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which document, if FILE holds several.",
 )
-@click.option("--uri", metavar="URI", help="The uri of the document, as in the table articles; replaces that of FILE.")
+@click.option(
+    "--uri", type=named, metavar="URI", help="The uri of the document, as in articles; replaces that of FILE."
+)
 @click.option("--full", is_flag=True, help="Print long unchanged passages too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the article, its edits and problems as JSON.")
 @click.option("--warehouse", metavar="DIR-OR-URL", help="Use its evidence on the document's site.")

@@ -113,6 +113,7 @@ class SitesConfig(Section):
     articles: int = Field(
         20_000,
         ge=0,
+        le=1_000_000_000,
         description="Newest articles, and as many undated ones, of the warehouse that site evidence is read from",
     )
     boilerplate: bool = Field(True, description="Remove lines that recur across the articles of a site")
@@ -226,7 +227,10 @@ class RunConfig(Section):
     batch_documents: int = Field(500, ge=1, description="Maximum documents in a batch")
     batch_bytes: int = Field(4 * 2**20, ge=1, description="Size at which a batch is full, in bytes")
     document_seconds: float = Field(
-        60, ge=0, description="CPU seconds for a document, and for each MiB of a large one; 0 means no limit"
+        60,
+        ge=0,
+        le=1_000_000,
+        description="CPU seconds for a document, and for each MiB of a large one; 0 means no limit",
     )
 
     @field_validator("address")

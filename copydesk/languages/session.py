@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,8 @@ from numpy.typing import NDArray
 MOST = 64
 #: The file, for as long as a model is loaded, of its weights, one behind the other.
 WEIGHTS = "weights"
+#: How its folder is called, and the age from which on nobody loads it any more.
+_PREFIX, _LEFT_SECONDS = "copydesk-model-", 600
 
 
 class LanguageError(RuntimeError):
@@ -75,7 +79,8 @@ def _session(path: Path, options: Any) -> Any:
 def _written(folded: Path) -> Iterator[str]:
     """A temporary folder with the weights of a file."""
     try:
-        made = TemporaryDirectory(prefix="copydesk-model-")
+        _sweep(Path(gettempdir()))
+        made = TemporaryDirectory(prefix=_PREFIX)
         with (Path(made.name) / WEIGHTS).open("wb") as file:
             file.writelines(weight.tobytes() for _, weight in unfolded(folded))
     except OSError as error:
@@ -85,6 +90,14 @@ def _written(folded: Path) -> Iterator[str]:
         ) from error
     with made:
         yield made.name
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes left that were killed while they loaded a model: that takes seconds."""
+    for left in folder.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - _LEFT_SECONDS:
+                rmtree(left)
 
 
 def unfolded(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,7 +35,7 @@ def with_lines_of_tonight(
     """
     excerpts: list[tuple[pa.Table, pa.Table]] = []
     size = 0
-    with spool.open("wb") as file:
+    with _written(spool) as file:
         for batch in batches:
             with in_words("write to the staging area"):
                 pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
@@ -50,6 +52,20 @@ def with_lines_of_tonight(
     else:
         yield from _read(spool)
     spool.unlink()
+
+
+@contextmanager
+def _written(spool: Path) -> Iterator[BinaryIO]:
+    """A file to write. That its end cannot be written on a full disk, too, says nothing new."""
+    file = spool.open("wb")
+    try:
+        yield file
+    except BaseException:
+        with suppress(OSError):
+            file.close()
+        raise
+    with in_words("write to the staging area"):
+        file.close()
 
 
 def _read(spool: Path) -> Iterator[Batch]:

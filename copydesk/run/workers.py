@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,7 +20,7 @@ from copydesk.config.user_lists import could_install
 from copydesk.records import Document
 from copydesk.reviewed import NO_CHOICES, Choices
 from copydesk.run.batch import Batch, clean_batch, join
-from copydesk.run.child import WorkerDied, begin, starting
+from copydesk.run.child import END_SECONDS, WorkerDied, begin, starting
 from copydesk.run.cluster import engine
 from copydesk.run.in_flight import in_order
 from copydesk.sites.evidence import Sites
@@ -134,7 +135,7 @@ def _pool(config: Config, workers: int) -> Iterator[Clean]:
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of the flow's process
     try:
-        with ProcessPoolExecutor(workers, context, begin, (lists,)) as pool:
+        with _ending(ProcessPoolExecutor(workers, context, begin, (lists,))) as pool:
             submit = partial(_submit, pool)
             yield lambda calls: in_order(submit, Future.result, calls, lambda: 2 * workers)
     except BrokenProcessPool as error:
@@ -142,6 +143,24 @@ def _pool(config: Config, workers: int) -> Iterator[Clean]:
             "a worker process died, probably for lack of memory; nothing was published. Run again with --workers 1,"
             " or with a smaller run.batch_bytes"
         ) from error
+
+
+@contextmanager
+def _ending(pool: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
+    """`pool`, which is shut down at the end. If a worker is killed just then, others may wait for ever for a lock that
+    it held; they have nothing to do any more, and are killed, too.
+    """
+    before = set(multiprocessing.active_children())
+    try:
+        yield pool
+    finally:
+        end = threading.Thread(target=partial(pool.shutdown, cancel_futures=True), name="pool-end", daemon=True)
+        end.start()
+        end.join(END_SECONDS)
+        if end.is_alive():
+            for process in set(multiprocessing.active_children()) - before:
+                process.kill()
+            end.join()
 
 
 def _submit(pool: ProcessPoolExecutor, call: tuple[Any, ...]) -> Future[Batch]:

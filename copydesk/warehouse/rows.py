@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 import pyarrow as pa
@@ -29,7 +29,6 @@ def articles_table(articles: Iterable[Article]) -> pa.Table:
 
     The times at which the warehouse saw them are `UNWRITTEN` until they are committed.
     """
-    articles = [a if a.uri.isascii() else replace(a, uri=storable(a.uri)) for a in articles]  # file names are bytes
     schema = ARTICLES.append(pa.field("published_date", pa.date32()))
     columns = {f.name: [getattr(a, f.name) for a in articles] for f in schema}
     for name in ("first_seen_at", "last_changed_at"):
@@ -75,7 +74,7 @@ def quarantine_row(
     """One row of `QUARANTINE`; `run_id` is filled in when the run is committed."""
     return {
         "article_id": document.article_id,
-        "uri": storable(document.uri),
+        "uri": document.uri,
         "content_sha256": document.content_sha256,
         "content": document.content,
         "media_type": document.media_type,
