@@ -14,6 +14,7 @@ from copydesk.cli.shared import (
     FAILED,
     Whole,
     amount,
+    as_uri,
     cut,
     decided,
     deciding,
@@ -24,7 +25,6 @@ from copydesk.cli.shared import (
     of_warehouse,
     opened,
 )
-from copydesk.records import named
 
 if TYPE_CHECKING:
     from copydesk.run.decide import Decided
@@ -112,7 +112,7 @@ def _line(uri: str, row: dict[str, Any]) -> str:
 
 
 @edits.command()
-@click.argument("uri", type=named, metavar="URI")
+@click.argument("uri", type=as_uri, metavar="URI")
 @of_warehouse
 def show(uri: str, warehouse: str | None, as_json: bool, config: str | None) -> None:
     """Show all edits of one article, in order.
@@ -143,7 +143,7 @@ def _decision(action: str, does: str, example: str) -> None:
     """Add the command of one action."""
 
     @edits.command(action, short_help=f"{does}.")
-    @click.argument("uri", type=named, metavar="[URI]", required=False)
+    @click.argument("uri", type=as_uri, metavar="[URI]", required=False)
     @click.argument("sequences", nargs=-1, type=Whole(0), metavar="[SEQUENCE]...")
     @_filters
     @click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")

@@ -14,6 +14,7 @@ from copydesk.cli.edits import carried_out, of_article
 from copydesk.cli.shared import (
     Whole,
     amount,
+    as_uri,
     day_of,
     decided,
     deciding,
@@ -24,7 +25,6 @@ from copydesk.cli.shared import (
     of_warehouse,
     opened,
 )
-from copydesk.records import named
 
 
 @click.command()
@@ -108,7 +108,7 @@ def _marked(context: Sequence[Sequence[str]]) -> str:
 
 
 @click.command()
-@click.argument("uri", type=named, metavar="URI")
+@click.argument("uri", type=as_uri, metavar="URI")
 @click.argument("sequences", nargs=-1, type=Whole(0), required=True, metavar="SEQUENCE...")
 @click.option("--right/--wrong", "is_right", default=None, help="The verdict; one of the two.")
 @deciding

@@ -13,6 +13,7 @@ from copydesk.cli.shared import (
     EPILOG,
     FAILED,
     Whole,
+    as_uri,
     day_of,
     errors_in_words,
     fail,
@@ -22,7 +23,6 @@ from copydesk.cli.shared import (
     opened,
     progress_of,
 )
-from copydesk.records import named
 
 if TYPE_CHECKING:
     from copydesk.run.job import Job
@@ -45,7 +45,7 @@ _SITES = 12
 @click.option("--reprocess", is_flag=True, help="Process published articles again, instead of a SOURCE.")
 @click.option("--site", metavar="SITE", help="With --reprocess: the articles of this site.")
 @click.option(
-    "--uri", "uris", type=named, multiple=True, metavar="URI", help="With --reprocess: this one; can be repeated."
+    "--uri", "uris", type=as_uri, multiple=True, metavar="URI", help="With --reprocess: this one; can be repeated."
 )
 @click.option("--rule", metavar="RULE", help="With --reprocess: the articles with an edit of this rule.")
 @click.option("--since", metavar="YYYY-MM-DD", help="With --reprocess: articles changed on this date or later.")

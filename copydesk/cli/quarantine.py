@@ -12,6 +12,7 @@ import click
 from copydesk.cli.shared import (
     Whole,
     amount,
+    as_uri,
     cut,
     day_of,
     decided,
@@ -23,7 +24,6 @@ from copydesk.cli.shared import (
     of_warehouse,
     opened,
 )
-from copydesk.records import named
 
 if TYPE_CHECKING:
     from copydesk.warehouse import Warehouse
@@ -108,7 +108,7 @@ def _counted(found: Sequence[Mapping[str, Any]], held: Sequence[Mapping[str, Any
 
 
 @quarantine.command()
-@click.argument("uri", type=named, metavar="URI")
+@click.argument("uri", type=as_uri, metavar="URI")
 @of_warehouse
 def show(uri: str, warehouse: str | None, as_json: bool, config: str | None) -> None:
     """Show a quarantined document: its reasons and the beginning of its text.
@@ -142,7 +142,7 @@ def quarantined(row: dict[str, Any]) -> str:
 
 
 @quarantine.command()
-@click.argument("uris", type=named, nargs=-1, required=True, metavar="URI...")
+@click.argument("uris", type=as_uri, nargs=-1, required=True, metavar="URI...")
 @click.option("--undo", is_flag=True, help="Put released documents back into the quarantine.")
 @deciding
 @of_warehouse
@@ -201,7 +201,7 @@ def _stays(store: Warehouse, uris: tuple[str, ...]) -> str:
 
 
 @quarantine.command(short_help="Remove documents from the quarantine for good.")
-@click.argument("uris", type=named, nargs=-1, required=True, metavar="URI...")
+@click.argument("uris", type=as_uri, nargs=-1, required=True, metavar="URI...")
 @click.option("--dry-run", is_flag=True, help="Print what would be dropped, and write nothing.")
 @deciding
 @of_warehouse

@@ -35,6 +35,13 @@ Settings come from copydesk.toml in the working folder, environment variables (C
 flags; flags override environment variables, which override the file."""
 
 
+def as_uri(given: str) -> str:
+    """The uri that a person gives: the name of a file may be handed on with bytes that are no UTF-8."""
+    from copydesk.records import named
+
+    return named(given)
+
+
 def load(path: str | None, flags: Mapping[str, Any] | None = None) -> Config:
     """The settings of a command. Pydantic is imported here, so that `--help` does without it."""
     from copydesk.config.load import load as read

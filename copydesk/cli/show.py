@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from copydesk.cli.shared import Whole, errors_in_words, fail, load, now
-from copydesk.records import named
+from copydesk.cli.shared import Whole, as_uri, errors_in_words, fail, load, now
 
 if TYPE_CHECKING:
     from copydesk.config import Config
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     help="Which document, if FILE holds several.",
 )
 @click.option(
-    "--uri", type=named, metavar="URI", help="The uri of the document, as in articles; replaces that of FILE."
+    "--uri", type=as_uri, metavar="URI", help="The uri of the document, as in articles; replaces that of FILE."
 )
 @click.option("--full", is_flag=True, help="Print long unchanged passages too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the article, its edits and problems as JSON.")

@@ -30,6 +30,7 @@ def articles_table(articles: Iterable[Article]) -> pa.Table:
     The times at which the warehouse saw them are `UNWRITTEN` until they are committed.
     """
     schema = ARTICLES.append(pa.field("published_date", pa.date32()))
+    articles = list(articles)
     columns = {f.name: [getattr(a, f.name) for a in articles] for f in schema}
     for name in ("first_seen_at", "last_changed_at"):
         columns[name] = [value or UNWRITTEN for value in columns[name]]
