@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +16,6 @@ from nights import story, table
 
 from copydesk import __version__
 from copydesk.cli import main
-from copydesk.run import workers
 
 ROOT = Path(__file__).parent.parent
 RAW = ROOT / "examples" / "raw"
@@ -96,33 +90,6 @@ def test_run_that_publishes_nothing_exits_1(tmp_path: Path) -> None:
     result = cli("run", tmp_path / "empty.txt", "--warehouse", tmp_path / "w")
     assert result.exit_code == 1
     assert "report" in result.stdout
-
-
-def test_a_run_that_is_interrupted_in_all_its_processes_says_one_sentence(tmp_path: Path) -> None:
-    records = [json.dumps({"url": f"https://a.example/{n}", "text": story()}) for n in range(2_000)]
-    (tmp_path / "many.jsonl").write_text("\n".join(records))
-    command = [sys.executable, "-m", "copydesk.cli", "run", "many.jsonl", "--workers", "2"]
-    options = {"COPYDESK_RUN__BATCH_DOCUMENTS": "20", "COPYDESK_TYPOS__MODE": "off"}
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env=os.environ | options, start_new_session=True
-    ) as process:
-        assert process.stderr is not None
-        assert "20 documents" in process.stderr.readline()
-        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does in a terminal
-        said = process.stderr.read().splitlines()
-    assert process.returncode == 2
-    assert [line for line in said if "documents, " not in line] == [
-        "copydesk: stopped; the next run discards or completes what was begun"
-    ]
-
-
-def test_workers_that_do_not_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As those do that wait for the lock of one that was killed."""
-    monkeypatch.setattr(workers, "END_SECONDS", 0.5)
-    started = time.monotonic()
-    with workers._ending(ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))) as pool:
-        pool.submit(time.sleep, 60)
-    assert time.monotonic() - started < 20
 
 
 def test_run_uses_the_working_folder_s_settings_and_the_warehouse_s_default_name(raw: Path, tmp_path: Path) -> None:

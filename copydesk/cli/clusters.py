@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from copydesk.cli.shared import Whole, as_uri, errors_in_words, fail, load, now, of_warehouse, opened
+from copydesk.cli.shared import Whole, errors_in_words, fail, load, now, of_document, of_warehouse, opened
 
 #: Characters of a headline that are printed.
 _SHOWN = 80
@@ -51,7 +51,7 @@ def list_(agency: str | None, limit: int, warehouse: str | None, as_json: bool, 
 
 
 @clusters.command()
-@click.argument("uri", type=as_uri, metavar="URI")
+@of_document
 @of_warehouse
 def show(uri: str, warehouse: str | None, as_json: bool, config: str | None) -> None:
     """Show the cluster of an article: its members, of which kind each copy is, and what differs.

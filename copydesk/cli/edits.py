@@ -22,6 +22,7 @@ from copydesk.cli.shared import (
     fail,
     load,
     now,
+    of_document,
     of_warehouse,
     opened,
 )
@@ -112,7 +113,7 @@ def _line(uri: str, row: dict[str, Any]) -> str:
 
 
 @edits.command()
-@click.argument("uri", type=as_uri, metavar="URI")
+@of_document
 @of_warehouse
 def show(uri: str, warehouse: str | None, as_json: bool, config: str | None) -> None:
     """Show all edits of one article, in order.

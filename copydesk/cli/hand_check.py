@@ -14,7 +14,6 @@ from copydesk.cli.edits import carried_out, of_article
 from copydesk.cli.shared import (
     Whole,
     amount,
-    as_uri,
     day_of,
     decided,
     deciding,
@@ -22,6 +21,7 @@ from copydesk.cli.shared import (
     fail,
     load,
     now,
+    of_document,
     of_warehouse,
     opened,
 )
@@ -108,7 +108,7 @@ def _marked(context: Sequence[Sequence[str]]) -> str:
 
 
 @click.command()
-@click.argument("uri", type=as_uri, metavar="URI")
+@of_document
 @click.argument("sequences", nargs=-1, type=Whole(0), required=True, metavar="SEQUENCE...")
 @click.option("--right/--wrong", "is_right", default=None, help="The verdict; one of the two.")
 @deciding

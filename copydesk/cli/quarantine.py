@@ -21,6 +21,7 @@ from copydesk.cli.shared import (
     fail,
     load,
     now,
+    of_document,
     of_warehouse,
     opened,
 )
@@ -108,7 +109,7 @@ def _counted(found: Sequence[Mapping[str, Any]], held: Sequence[Mapping[str, Any
 
 
 @quarantine.command()
-@click.argument("uri", type=as_uri, metavar="URI")
+@of_document
 @of_warehouse
 def show(uri: str, warehouse: str | None, as_json: bool, config: str | None) -> None:
     """Show a quarantined document: its reasons and the beginning of its text.

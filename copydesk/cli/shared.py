@@ -42,6 +42,9 @@ def as_uri(given: str) -> str:
     return named(given)
 
 
+of_document = click.argument("uri", type=as_uri, metavar="URI")
+
+
 def load(path: str | None, flags: Mapping[str, Any] | None = None) -> Config:
     """The settings of a command. Pydantic is imported here, so that `--help` does without it."""
     from copydesk.config.load import load as read

@@ -10,20 +10,20 @@ import click
 from copydesk.cli.shared import (
     Whole,
     amount,
-    as_uri,
     cut,
     decided,
     deciding,
     errors_in_words,
     load,
     now,
+    of_document,
     of_warehouse,
     opened,
 )
 
 
 @click.command(short_help="List the versions of an article.")
-@click.argument("uri", type=as_uri, metavar="URI")
+@of_document
 @of_warehouse
 def history(uri: str, warehouse: str | None, as_json: bool, config: str | None) -> None:
     """List the versions of an article: those that were replaced, and the published one.
@@ -53,7 +53,7 @@ def _line(row: dict[str, Any]) -> str:
 
 
 @click.command(short_help="Publish an earlier version of an article again.")
-@click.argument("uri", type=as_uri, metavar="URI")
+@of_document
 @click.argument("version", type=Whole(1, 2**31 - 1), metavar="VERSION")
 @deciding
 @of_warehouse

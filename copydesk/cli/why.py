@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from copydesk.cli.quarantine import quarantined
-from copydesk.cli.shared import amount, as_uri, cut, errors_in_words, fail, load, of_warehouse, opened
+from copydesk.cli.shared import amount, cut, errors_in_words, fail, load, of_document, of_warehouse, opened
 
 if TYPE_CHECKING:
     from copydesk.edits import Edit
@@ -21,7 +21,7 @@ _EDITS, _SHOWN = 20, 400
 
 
 @click.command(short_help="Say where a document is and what happened to it.")
-@click.argument("uri", type=as_uri, metavar="URI")
+@of_document
 @of_warehouse
 def why(uri: str, warehouse: str | None, as_json: bool, config: str | None) -> None:
     """Say where a document is, in which run it came, with its reasons, edits, decisions and raw text.

@@ -145,12 +145,12 @@ class _Comparison:
 
     def __post_init__(self) -> None:
         self.table = Signatures(self.delta.store, empty=self.whole)
-        self.gone = {key for keys in self.delta.leaving.values() for key in keys}
-        self.published = Published(self.delta.store, self.delta.published, frozenset(self.gone))
+        gone = frozenset(key for keys in self.delta.leaving.values() for key in keys)
+        self.published = Published(self.delta.store, self.delta.published, gone)
         self.fresh = self._fresh()
 
     def done(self) -> Compared:
-        if not (self.whole or len(self.fresh.dates) or self.gone):
+        if not (self.whole or len(self.fresh.dates) or self.published.gone):
             return NOTHING
         if self.whole:
             for member in self.published.every():
@@ -175,7 +175,7 @@ class _Comparison:
         changed = np.concatenate([np.arange(count), np.array(moved, np.int64)])
         files = dict(self.table.emptied()) if self.whole else {}
         files |= self.table.changed(self._change(made, had))
-        articles = len(self.delta.published) - len(self.gone) + count
+        articles = len(self.delta.published) - len(self.published.gone) + count
         return Compared(
             Places(made, changed, self.days[changed]),
             self._pairs(made),

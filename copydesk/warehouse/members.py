@@ -68,19 +68,19 @@ class Published(NamedTuple):
     def every(self) -> Iterator[Member]:
         """All of them."""
         for day in np.unique(self.known.files).tolist():
-            for table in self._read(day, _COLUMNS, None):
+            for table in self._read(day, self._whole, None):
                 yield from _members([row for row in _rows(table, day) if row["article_id"] not in self.gone], day)
 
     def members(self, wanted: Mapping[int, Sequence[str]]) -> Iterator[Member]:
         """Articles by their ids, which are given by partition; those that leave, too."""
         for day in sorted(wanted):
-            for table in self._read(day, _COLUMNS, wanted[day]):
+            for table in self._read(day, self._whole, wanted[day]):
                 yield from _members(_rows(table, day), day)
 
     def rows(self, wanted: Mapping[int, Sequence[str]]) -> Iterator[list[dict[str, Any]]]:
         """The same as rows with `COLUMNS` and `PLACE`."""
         for day in sorted(wanted):
-            for table in self._read(day, _COLUMNS, wanted[day]):
+            for table in self._read(day, self._whole, wanted[day]):
                 yield _rows(table, day)
 
     def columns(self, articles: Any, names: Sequence[str]) -> Iterator[tuple[Any, pa.Table]]:
@@ -90,11 +90,14 @@ class Published(NamedTuple):
             for table in self._read(day, ["article_id", *names], places[day]):
                 yield references(np.array(table["article_id"].to_pylist(), "S32")), table
 
+    @property
+    def _whole(self) -> list[str]:
+        """The columns of a member, as far as files have them: the date of a day stands in their path."""
+        return [*_COLUMNS, *PLACE, *["published_date"] * self.store.partitions.has_months("articles")]
+
     def _read(self, day: int, columns: Sequence[str], ids: Sequence[str] | None) -> Iterator[pa.Table]:
         """Columns of articles of one partition; all, or those of some ids."""
         keys, partitions = None if ids is None else pa.array(ids, pa.string()), self.store.partitions
-        if columns is _COLUMNS:
-            columns = [*_COLUMNS, *PLACE, *["published_date"] * partitions.has_months("articles")]
         name, schema = partitions.file("articles", day), partitions.schema("articles")
         for group in partition.read(self.store, name, schema, columns):
             chosen = group if keys is None else group.filter(pc.is_in(group["article_id"], keys))

@@ -1,0 +1,45 @@
+"""Worker processes end with their run, and have no words of their own."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+from nights import story
+
+from copydesk.run import workers
+
+
+def test_a_run_that_is_interrupted_in_all_its_processes_says_one_sentence(tmp_path: Path) -> None:
+    records = [json.dumps({"url": f"https://a.example/{n}", "text": story()}) for n in range(2_000)]
+    (tmp_path / "many.jsonl").write_text("\n".join(records))
+    command = [sys.executable, "-m", "copydesk.cli", "run", "many.jsonl", "--workers", "2"]
+    environment = os.environ | {"COPYDESK_RUN__BATCH_DOCUMENTS": "20", "COPYDESK_TYPOS__MODE": "off"}
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path, start_new_session=True
+    ) as process:
+        assert process.stderr is not None
+        assert "20 documents" in process.stderr.readline()
+        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does in a terminal
+        said = process.stderr.read().splitlines()
+    assert process.returncode == 2
+    assert [line for line in said if "documents, " not in line] == [
+        "copydesk: stopped; the next run discards or completes what was begun"
+    ]
+
+
+def test_workers_that_do_not_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those do that wait for the lock of one that was killed."""
+    monkeypatch.setattr(workers, "END_SECONDS", 0.5)
+    started = time.monotonic()
+    with workers._ending(ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))) as pool:
+        pool.submit(time.sleep, 60)
+    assert time.monotonic() - started < 20
