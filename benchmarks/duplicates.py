@@ -251,10 +251,11 @@ def one_night(folder: Path, signatures: int) -> None:
 
     from copydesk.records import Article, Document
     from copydesk.warehouse import Warehouse, layout, parquet
+    from copydesk.warehouse.levels import KEYS, RATIO
+    from copydesk.warehouse.levels import Rows as Keys
     from copydesk.warehouse.rows import articles_table, edits_table, quarantine_row, quarantine_table
     from copydesk.warehouse.schemas import SIGNATURES
-    from copydesk.warehouse.signatures import FIRST_ROWS, RATIO, State
-    from copydesk.warehouse.signatures import Rows as Keys
+    from copydesk.warehouse.signatures import State
 
     def publish(some: Rows, day: date, before: Callable[[], None] = lambda: None) -> dict[str, float]:
         warehouse = Warehouse.open(str(folder / "warehouse"))
@@ -273,8 +274,8 @@ def one_night(folder: Path, signatures: int) -> None:
                 start, memory = cpu(), peak()
                 compared = staging.compare(USUAL)
                 middle = cpu()
-                for number, tables in enumerate(compared.signatures.values()):
-                    parquet.write(folder / f"{number}.parquet", SIGNATURES, tables())
+                for number, level in enumerate(compared.signatures.values()):
+                    parquet.write(folder / f"{number}.parquet", level.schema, level.tables())
                 end = cpu()
                 staging.commit(staging.run_id(day), day, {**ROW, "documents": 0, "unchanged": 0})
         return {"compare": middle - start, "write": end - middle, "memory": peak() - memory, "peak": peak()}
@@ -296,8 +297,8 @@ def one_night(folder: Path, signatures: int) -> None:
         made = Keys.made(
             keys, chance.integers(0, 2**63, count).astype(np.uint64), chance.integers(0, 2**32, count, dtype=np.uint32)
         )
-        level = next(n for n in range(1, 8) if count <= FIRST_ROWS * RATIO**n)
-        parquet.write(Path(store.path(layout.signatures(level))), SIGNATURES, [made.table()])
+        level = next(n for n in range(1, 8) if count <= KEYS.first * RATIO**n)
+        parquet.write(Path(store.path(layout.signatures(level))), SIGNATURES, [made.table(SIGNATURES)])
         Path(store.path(layout.SIGNATURES_STATE)).write_bytes(State(signatures, USUAL).content())
         signatures_rows.append(signatures)
         del keys, made

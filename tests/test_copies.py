@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import tracemalloc
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,15 @@ from test_duplicates import HEADLINE, STORY, random_articles
 from warehouse_runs import ROW, tree
 
 import copydesk
-from copydesk.duplicates import candidates
 from copydesk.duplicates.articles import clusters
 from copydesk.duplicates.clusters import USUAL, Settings
 from copydesk.records import CRITICAL, Article, Document, Problem
-from copydesk.warehouse import Warehouse, layout, parquet, signatures
+from copydesk.warehouse import Warehouse, layout
 from copydesk.warehouse.change import Change
 from copydesk.warehouse.layout import DAILY, MONTHLY, By, Partitions
+from copydesk.warehouse.levels import BITMAPS, KEYS, Kind, Levels, Rows
 from copydesk.warehouse.rows import articles_table, edits_table, quarantine_row, quarantine_table
-from copydesk.warehouse.schemas import SIGNATURES
-from copydesk.warehouse.signatures import FIRST_ROWS, KeyChange, Rows, Signatures, state
+from copydesk.warehouse.signatures import state
 
 NIGHT = date(2024, 6, 1)
 Row = dict[str, Any]
@@ -100,9 +99,9 @@ def expected(rows: Sequence[Row], settings: Settings) -> Any:
     return {key: tuple(place) for key, place in made.places.items()}, sorted(pairs)
 
 
-def keys(root: Path) -> Rows:
-    """All that the signature table holds."""
-    table = Signatures(Warehouse.open(str(root)).store)
+def held(root: Path, kind: Kind) -> Rows:
+    """All that a table of signatures holds."""
+    table = Levels(Warehouse.open(str(root)).store, kind)
     parts = [part for level in range(layout.LEVELS) for part in table._between(level, 0, 2**32)]
     return Rows.joined(parts).settled(keep_gone=True)
 
@@ -140,8 +139,10 @@ def test_any_order_of_nights_with_changes_and_removals_is_one_run_over_all(tmp_p
     assert warehouse.audit().findings == []
     assert not publish(tmp_path / "once", rows, settings=settings)
     assert found(tmp_path / "once") == wanted
-    left, right = keys(tmp_path / "once"), keys(tmp_path / "nights")
-    assert all(np.array_equal(one, two) for one, two in zip(left, right, strict=True))
+    for kind in (KEYS, BITMAPS):
+        left, right = (held(tmp_path / name, kind).table(kind.schema) for name in ("once", "nights"))
+        assert left.equals(right)
+        assert len(left) >= len(rows)
 
 
 @pytest.mark.parametrize("capitals", [False, True])
@@ -265,73 +266,3 @@ def test_thousands_of_equal_pages_cost_what_their_number_does(tmp_path: Path, si
     places, pairs = found(tmp_path)
     assert len({place[0] for place in places.values()}) == 1
     assert len(pairs) == len(places) - 1 == 2999
-
-
-# --- the signature table
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-50]), lambda path: path.write_bytes(b"")],
-)
-def test_without_its_keys_the_next_run_and_a_comparison_by_hand_compare_everything(
-    tmp_path: Path, damage: Callable[[Path], object]
-) -> None:
-    rows = random_articles(random.Random(3), 30)
-    publish(tmp_path, rows[:20])
-    damage(tmp_path / layout.signatures(0))
-    publish(tmp_path, rows[20:], NIGHT + timedelta(days=1))
-    assert found(tmp_path) == expected(rows, USUAL)
-    wanted = tree(tmp_path)[layout.signatures(0)]
-    damage(tmp_path / layout.signatures(0))
-    warehouse = Warehouse.open(str(tmp_path))
-    with warehouse.writing(5):
-        warehouse.compare_all(USUAL, datetime(2024, 6, 2, tzinfo=UTC))
-    assert tree(tmp_path)[layout.signatures(0)] == wanted
-    assert warehouse.audit().findings == []
-
-
-def test_rows_are_found_in_all_levels_and_stay_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signatures, "FIRST_ROWS", 64)
-    monkeypatch.setattr(parquet, "_KEYS_ROWS", 50)
-    warehouse = Warehouse.open(str(tmp_path))
-    chance = random.Random(1)
-    (tmp_path / layout.SIGNATURES).mkdir()
-    alive: set[tuple[int, int, int]] = set()
-    depths: set[int] = set()
-    for _ in range(60):
-        new = {(chance.randrange(90), chance.randrange(400), 7) for _ in range(30)} - alive
-        gone = set(chance.sample(sorted(alive), min(len(alive), chance.randrange(20))))
-        parts = [
-            Rows.made(*zip(*sorted(some), strict=True), flag) for some, flag in ((new, False), (gone, True)) if some
-        ]
-        files = Signatures(warehouse.store).changed(KeyChange.of(Rows.joined(parts)))
-        for number, tables in enumerate(files.values()):
-            parquet.write(tmp_path / str(number), SIGNATURES, tables())
-        for number, name in enumerate(files):
-            (tmp_path / str(number)).rename(tmp_path / name)
-        alive = (alive | new) - gone
-        wanted = sorted({chance.randrange(90) for _ in range(12)})
-        got = Signatures(warehouse.store).find(np.array(wanted, np.uint32))
-        rows = list(zip(*(column.tolist() for column in got[:3]), strict=True))
-        assert rows == sorted(key for key in alive if key[0] in wanted)
-        depths |= {level for level in range(layout.LEVELS) if (tmp_path / layout.signatures(level)).exists()}
-    assert len(depths) > 2
-    for level in depths:
-        column = pq.read_table(tmp_path / layout.signatures(level))["key"].to_numpy().astype(np.int64)
-        assert (np.diff(column) >= 0).all()
-
-
-def test_keys_are_compared_in_parts_where_there_are_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = random_articles(random.Random(5), 40)
-    nights = rows[:25], [*rows[25:], *rows[3:9]]
-    for root, most in ((tmp_path / "whole", 2**20), (tmp_path / "parts", 50)):
-        for name in ("_KEYS_AT_ONCE", "_PAIRS_AT_ONCE", "_BITMAPS_AT_ONCE"):
-            monkeypatch.setattr(candidates, name, most)
-        for number, some in enumerate(nights):
-            publish(root, some, NIGHT + timedelta(days=number), Settings(sharing=3))
-    assert tree(tmp_path / "parts") == tree(tmp_path / "whole")
-
-
-def test_the_levels_hold_eight_times_as_many_rows_as_the_one_before() -> None:
-    assert FIRST_ROWS * 8 ** (layout.LEVELS - 1) > 18 * 10**9

@@ -118,8 +118,10 @@ def slices(keys: Any) -> Iterator[Any]:
         yield np.flatnonzero((keys >= low) & (keys < high))
 
 
-def ranges(count: int) -> list[tuple[int, int]]:
-    """Ranges of the values of `count` keys, the ends excluded, with about the same number of keys in each."""
-    parts = -(-count // _KEYS_AT_ONCE) or 1
+def ranges(count: int, at_once: int | None = None) -> list[tuple[int, int]]:
+    """Ranges of the values of `count` keys, the ends excluded, with about the same number of keys in each, at most
+    `at_once`.
+    """
+    parts = -(-count // (at_once or _KEYS_AT_ONCE)) or 1
     edges = [KEY_VALUES * part // parts for part in range(parts + 1)]
     return list(pairwise(edges))

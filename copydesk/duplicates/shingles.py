@@ -40,6 +40,7 @@ MARKS = frozenset(
 
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 2**64)
+_WEIGHTS = np.array([pow(_BASE, n + 1, 2**64) for n in range(BITS // 64)], np.uint64)
 _PLACES = np.array([pow(0xD6E8FEB86659FD93, n + 1, 2**64) for n in range(WIDTH)], np.uint64)
 
 
@@ -151,6 +152,11 @@ class Outlines(NamedTuple):
 
     def take(self, texts: Any) -> Outlines:
         return Outlines(self.bitmaps[texts], self.different[texts])
+
+    @property
+    def digests(self) -> Any:
+        """A number for each, uint32[texts]."""
+        return (mix(self.bitmaps @ _WEIGHTS + self.different.astype(np.uint64)) >> np.uint64(32)).astype(np.uint32)
 
     def most_common(self, others: Outlines) -> Any:
         """The most shingles that each text can have in common with the one beside it, int64[texts].

@@ -41,7 +41,6 @@ from copydesk.warehouse.schemas import (
     QUARANTINE,
     RAW,
     RUNS,
-    SIGNATURES,
     SITES,
     UNWRITTEN,
     VALIDATIONS,
@@ -220,14 +219,14 @@ class _Work:
             self._parquet(layout.KNOWN, KNOWN, [index.table(stay | self.parts)])
 
     def _copies(self) -> None:
-        """The pairs of copies, and the keys by which they are found."""
+        """The pairs of copies, and the signatures by which they are found."""
         copies, partitions = self.plan.copies, self.store.partitions
         for day, table in copies.duplicates.items():
             self._parquet(partitions.file("duplicates", day), partitions.schema("duplicates"), [table])
         if copies.state is not None:  # a table that is not there is an error for some readers
             self._if_undated_only("duplicates", partitions.schema("duplicates"))
-        for name, tables in copies.signatures.items():
-            self._parquet(name, SIGNATURES, tables())
+        for name, level in copies.signatures.items():
+            self._parquet(name, level.schema, level.tables())
         if copies.state is not None:
             self._bytes(layout.SIGNATURES_STATE, copies.state)
 

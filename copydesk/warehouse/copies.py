@@ -1,6 +1,6 @@
 """Which articles of the warehouse are copies once a commit is done: what changes in the tables, from what it changes.
 
-The articles that a commit adds and takes away are looked up in the signature table. Only clusters that they have to do
+The articles that a commit adds and takes away are looked up in the signatures. Only clusters that they have to do
 with are made again, from the texts of their members, so the time that this takes depends on the commit and not on the
 warehouse. `docs/explanation/duplicates.md` says why that gives the clusters that comparing everything would give.
 """
@@ -18,17 +18,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.duplicates.articles import texts
-from copydesk.duplicates.candidates import KEY_VALUES, crowded, ranges, slices
+from copydesk.duplicates.candidates import crowded, ranges, slices
 from copydesk.duplicates.clusters import Clusters, Settings, cluster
 from copydesk.duplicates.compare import KINDS, Text
 from copydesk.duplicates.entries import Entries
 from copydesk.duplicates.sketch import cluster_key, cluster_keys
 from copydesk.warehouse import layout, partition
 from copydesk.warehouse.known import Known
+from copydesk.warehouse.levels import BITMAPS, KEYS, NO_ROWS, Level, Levels, RowChange, Rows
 from copydesk.warehouse.members import AT_ONCE, PLACE, Member, Published, reference, references
-from copydesk.warehouse.partners import Partners, in_clusters, left_to_others, likely, matched, partners
+from copydesk.warehouse.partners import Partners, bitmaps_of, in_clusters, left_to_others, likely, matched, partners
 from copydesk.warehouse.schemas import DUPLICATES
-from copydesk.warehouse.signatures import NO_ROWS, UNKNOWN, KeyChange, Rows, Signatures, State, Tables, is_there, state
+from copydesk.warehouse.signatures import UNKNOWN, State, bitmap_rows, change_of, is_there, key_rows, state
 from copydesk.warehouse.signs import At, Read, Signs
 from copydesk.warehouse.store import Store
 
@@ -77,13 +78,13 @@ class Compared(NamedTuple):
     """What a commit has to write beside its rows.
 
     `places` are the new places of articles in clusters; `duplicates` the new content of partitions of
-    that table, `signatures` the files of the signature table, `state` the file beside them. `clusters` are all that
+    that table, `signatures` the files of the signatures, `state` the file beside them. `clusters` are all that
     were made again, `fresh` bool[n] says which of their articles the commit adds; `rows` reads some of these articles.
     """
 
     places: Places
     duplicates: Mapping[int, pa.Table]
-    signatures: Mapping[str, Tables]
+    signatures: Mapping[str, Level]
     state: bytes | None
     clusters: Clusters = Clusters.none()
     fresh: Any = np.zeros(0, bool)
@@ -115,7 +116,7 @@ class Delta:
 def compare(delta: Delta, settings: Settings | None, anew: bool = False) -> Compared:
     """Compare what a commit changes with all that is published.
 
-    Without `settings` those of the last run count, and nothing is done if there are none. If the signature table does
+    Without `settings` those of the last run count, and nothing is done if there are none. If the signatures do
     not fit the articles or the settings, all articles are compared with each other, as with `anew`.
     """
     known = state(delta.store)
@@ -126,25 +127,28 @@ def compare(delta: Delta, settings: Settings | None, anew: bool = False) -> Comp
         settings = known.settings
     elif known is not None and known.settings != settings:
         fits = False
-    work = _Comparison(delta, settings, whole=anew or not fits)
-    return work.done()
+    whole = anew or not fits
+    has_bitmaps = not whole and known is not None and bool(known.outlines)
+    tables = Levels(delta.store, KEYS, whole), Levels(delta.store, BITMAPS, not has_bitmaps)
+    return _Comparison(delta, settings, *tables, whole).done()
 
 
 @dataclass
 class _Comparison:
-    """`whole`: compare all articles, since the signature table is of no use.
+    """`whole`: compare all articles, since the signatures are of no use. `table` has the keys, `bitmaps` the bitmaps.
 
     `entries` are all articles that are looked at: the `fresh` ones, then the published `members`.
     """
 
     delta: Delta
     settings: Settings
+    table: Levels
+    bitmaps: Levels
     whole: bool
     members: dict[str, Member] = field(default_factory=dict)
     removed: dict[str, Member] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.table = Signatures(self.delta.store, empty=self.whole)
         gone = frozenset(key for keys in self.delta.leaving.values() for key in keys)
         self.published = Published(self.delta.store, self.delta.published, gone)
         self.fresh = self._fresh()
@@ -155,11 +159,11 @@ class _Comparison:
         if self.whole:
             for member in self.published.every():
                 self._add(member)
-            had, dead = NO_ROWS, np.empty(0, np.uint32)
+            had, lacking, dead = NO_ROWS, NO_ROWS, np.empty(0, np.uint32)
         else:
             for member in self.published.members(self.delta.leaving):
                 self.removed[member.entry.article_id] = member
-            had, dead = self._concerned()
+            had, lacking, dead = self._concerned()
         stored = list(self.members.values())
         self.entries = self.fresh.entries
         if stored:
@@ -173,14 +177,14 @@ class _Comparison:
         count = len(self.fresh.dates)
         moved = [number for number, one in enumerate(stored, count) if one.place != made.place(number)]
         changed = np.concatenate([np.arange(count), np.array(moved, np.int64)])
-        files = dict(self.table.emptied()) if self.whole else {}
-        files |= self.table.changed(self._change(made, had))
+        files = self.table.changed(self._change(made, had))
+        bitmaps = self.bitmaps.changed(self._change_of_bitmaps(lacking))
         articles = len(self.delta.published) - len(self.published.gone) + count
         return Compared(
             Places(made, changed, self.days[changed]),
             self._pairs(made),
-            files,
-            State(articles, self.settings, self.table.levels(files)).content(),
+            {**files, **bitmaps},
+            State(articles, self.settings, self.table.levels(files), self.bitmaps.levels(bitmaps)).content(),
             made,
             np.arange(len(self.days)) < count,
             lambda some: [row for rows in self._rows(some) for row in rows],
@@ -220,20 +224,20 @@ class _Comparison:
 
     # --- the articles that are concerned
 
-    def _concerned(self) -> tuple[Rows, Any]:
-        """Add the published articles whose cluster may change. Returns the rows of their clusters in the signature
-        table, and the keys of all articles that say nothing.
+    def _concerned(self) -> tuple[Rows, Rows, Any]:
+        """Add the published articles whose cluster may change. Returns the rows of their clusters among the keys, the
+        rows that the bitmaps lack, and the keys of all articles that say nothing.
         """
-        left = _keys_of(Entries.of([one.entry for one in self.removed.values()]))
+        left = key_rows(Entries.of([one.entry for one in self.removed.values()]))
         sure, losing, silent = np.empty(0, np.uint64), np.empty(0, np.uint64), [np.empty(0, np.uint32)]
         matches: list[Partners] = []
         of_leaving: list[Partners] = []
         for low, high in ranges(len(self.fresh.entries.keys) + len(left.keys)):
-            fresh, leaving = _keys_of(self.fresh.entries, low, high), left.take((left.keys >= low) & (left.keys < high))
+            fresh, leaving = key_rows(self.fresh.entries, low, high), left.take((left.keys >= low) & (left.keys < high))
             before = self.table.find(np.unique(np.concatenate([fresh.keys, leaving.keys])))
-            after = Rows.joined([before, fresh, leaving._replace(gone=~leaving.gone)]).settled(keep_gone=False)
+            after = Rows.joined([before, fresh, leaving.leaving()]).settled(keep_gone=False)
             sharing = self.settings.sharing
-            full, dead = (crowded(rows.keys, rows.contents, sharing) for rows in (before, after))
+            full, dead = (crowded(rows.keys, rows.digests, sharing) for rows in (before, after))
             silent.append(dead)
             sure = np.union1d(sure, before.articles[np.isin(before.keys, np.setdiff1d(full, dead))])
             losing = np.union1d(losing, before.articles[np.isin(before.keys, np.setdiff1d(dead, full))])
@@ -246,15 +250,16 @@ class _Comparison:
             in_clusters(losing, self.table, self.published),
         )
         sure = np.union1d(sure, np.concatenate(more))
-        alike = likely(found.without(sure), self.fresh.entries, self.published, self.settings.limits)
+        strangers, limits = found.without(sure), self.settings.limits
+        alike, lacking = likely(strangers, self.fresh.entries, self.published, self.bitmaps, limits)
         for member in self.published.of(np.union1d(sure, alike)):
             self._add(member)
         stored = (*self.removed.values(), *self.members.values())
         had = self._members_of({one.place.cluster_id for one in stored})
-        return had, np.concatenate([*silent, self._crowded_beside(left)])
+        return had, lacking, np.concatenate([*silent, self._crowded_beside(left)])
 
     def _members_of(self, clusters: Collection[str]) -> Rows:
-        """Add the articles of clusters, and return their rows in the signature table."""
+        """Add the articles of clusters, and return their rows among the keys."""
         found = self.table.find(np.unique(np.array([cluster_key(key) for key in clusters], np.uint32)))
         for member in self.published.of(np.unique(found.articles), self.members):
             if member.place.cluster_id in clusters:  # two clusters may have the same key
@@ -275,34 +280,34 @@ class _Comparison:
         for part in slices(self.fresh.entries.keys):
             keys = np.setdiff1d(keys, self.fresh.entries.keys[part])
         found = self.table.find(keys)
-        return crowded(found.keys, found.contents, self.settings.sharing)
+        return crowded(found.keys, found.digests, self.settings.sharing)
 
     def _crowded(self) -> Any:
         found = [np.empty(0, np.uint32)]
         for low, high in ranges(len(self.entries.keys)):
-            rows = _keys_of(self.entries, low, high)
-            found.append(crowded(rows.keys, rows.contents, self.settings.sharing))
+            rows = key_rows(self.entries, low, high)
+            found.append(crowded(rows.keys, rows.digests, self.settings.sharing))
         return np.concatenate(found)
 
     # --- what changes
 
-    def _change(self, made: Clusters, had: Rows) -> KeyChange:
-        """The change of the signature table: the keys of articles that come and go, and the members of clusters."""
+    def _change(self, made: Clusters, had: Rows) -> RowChange:
+        """The change of the keys: those of articles that come and go, and the members of clusters."""
         several = np.flatnonzero(np.bincount(made.canonical, minlength=len(made.canonical))[made.canonical] > 1)
         named = references(made.entries.ids)
         clusters, of = np.unique(made.canonical[several], return_inverse=True)
         have = Rows.made(cluster_keys(named[clusters])[of], named[several], np.zeros(len(several)))
-        left = _keys_of(Entries.of([one.entry for one in self.removed.values()]))
-        few = Rows.joined([had._replace(gone=np.ones(len(had.keys), bool)), have, left._replace(gone=~left.gone)])
+        left = key_rows(Entries.of([one.entry for one in self.removed.values()]))
+        few = Rows.joined([had.leaving(), have, left.leaving()])
         new = self.entries if self.whole else self.fresh.entries
-        if len(ranges(len(new.keys))) == 1:
-            return KeyChange.of(Rows.joined([few, _keys_of(new)]))
+        return change_of(KEYS, few, len(new.keys), lambda low, high: key_rows(new, low, high))
 
-        def between(low: int, high: int) -> Rows:
-            some = few.take((few.keys >= low) & (few.keys < high))
-            return Rows.joined([some, _keys_of(new, low, high)]).settled(keep_gone=True)
-
-        return KeyChange(len(few.keys) + len(new.keys), between)
+    def _change_of_bitmaps(self, lacking: Rows) -> RowChange:
+        """The change of the bitmaps: those of articles that come and go, and those that are `lacking`."""
+        ids = np.array([*self.removed], "S32")
+        few = Rows.joined([bitmaps_of(references(ids), self.bitmaps).leaving(), lacking])
+        new = self.entries if self.whole else self.fresh.entries
+        return change_of(BITMAPS, few, len(new.ids), lambda low, high: bitmap_rows(new, low, high))
 
     def _pairs(self, made: Clusters) -> dict[int, pa.Table]:
         """The partitions of `duplicates` that change, as they are then."""
@@ -377,11 +382,3 @@ def _strings(ids: Any) -> pa.Array:
 def _codes(codes: Any) -> pa.Array:
     """Places in a list of names; those below 0 are null."""
     return pa.array(codes, pa.int16(), mask=codes < 0)
-
-
-def _keys_of(some: Entries, low: int = 0, high: int = KEY_VALUES) -> Rows:
-    """The rows of the signature table for the keys of articles, from `low` up to `high`, excluded."""
-    at = np.flatnonzero((some.keys >= low) & (some.keys < high))
-    owners = some.owners(at)
-    contents = (some.contents >> np.uint64(32)).astype(np.uint32)
-    return Rows.made(some.keys[at], references(some.ids)[owners], contents[owners])

@@ -26,7 +26,7 @@ REPORTS = "_reports"
 KNOWN = "_known.parquet"
 SIGNATURES = "_signatures"
 SIGNATURES_STATE = "_signatures/state.json"
-#: Levels of the signature table, more than any warehouse fills.
+#: Levels of a table of signatures, more than any warehouse fills.
 LEVELS = 8
 
 UNDATED = -(2**31)
@@ -158,13 +158,18 @@ def stated(marker: bytes | None, file_bytes: int = FILE_BYTES) -> Partitions:
 
 
 def signatures(level: int) -> str:
-    """The file of a level of the signature table."""
+    """The file of a level of the keys by which copies are found."""
     return f"{SIGNATURES}/{level}.parquet"
 
 
+def outlines(level: int) -> str:
+    """The file of a level of the bitmaps beside it."""
+    return f"{SIGNATURES}/outlines-{level}.parquet"
+
+
 def is_signature(path: str) -> bool:
-    """Whether `path` is a file of the signature table."""
-    return path == SIGNATURES_STATE or path in map(signatures, range(LEVELS))
+    """Whether `path` is a file of one of them."""
+    return path == SIGNATURES_STATE or any(path in map(file, range(LEVELS)) for file in (signatures, outlines))
 
 
 def staging(number: int, run_id: str) -> str:

@@ -42,7 +42,7 @@ class Member:
 class Published(NamedTuple):
     """The published articles, those that are `known` without those that are `gone`, which leave.
 
-    They are named by the first halves of their ids, uint64, as the signature table names them. Methods raise
+    They are named by the first halves of their ids, uint64, as the signatures name them. Methods raise
     `WarehouseError`.
     """
 
@@ -115,7 +115,7 @@ def _members(rows: Sequence[dict[str, Any]], day: int) -> Iterator[Member]:
 
 
 def reference(article_id: str) -> int:
-    """What the signature table calls an article: the first half of its id."""
+    """What the signatures call an article: the first half of its id."""
     return int(article_id[:16], 16)
 
 

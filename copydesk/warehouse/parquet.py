@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from copydesk.warehouse.schemas import EDITS, KNOWN, SIGNATURES
+from copydesk.warehouse.schemas import EDITS, KNOWN, OUTLINES, SIGNATURES
 
 #: Maximum rows and bytes of text of a row group.
 GROUP_ROWS = 16_384
@@ -84,14 +84,16 @@ _KEYS: dict[str, Any] = {
     "use_dictionary": ["gone"],
     "write_statistics": ["key"],
     "column_encoding": {"key": "DELTA_BINARY_PACKED"},
+    "compression": {"gone": "zstd"},
 }
-_KEYS_ROWS = 2**17
+#: Rows of a row group of them, about a megabyte.
+_KEYS_ROWS, _OUTLINES_ROWS = 2**17, 2**12
 
 
 def _options(schema: pa.Schema, small: bool) -> dict[str, Any]:
     """How a file of a table is written; `small` is one of at most `SMALL_ROWS` rows."""
-    if schema is SIGNATURES:
-        return {"compression": {"gone": "zstd"}, **_KEYS}
+    if schema is SIGNATURES or schema is OUTLINES:
+        return _KEYS
     if schema is KNOWN:
         return {"compression": "none", "use_dictionary": False, "write_statistics": False}
     if schema is EDITS:
@@ -128,7 +130,8 @@ def seal(path: Path, rows: int | None = None) -> Sealed:
 
 def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> Sealed:
     """Write `tables` in order, with at most one row group in memory. A file without rows is valid."""
-    groups = _row_groups(tables, _KEYS_ROWS if schema is SIGNATURES else GROUP_ROWS)
+    most = _KEYS_ROWS if schema is SIGNATURES else _OUTLINES_ROWS if schema is OUTLINES else GROUP_ROWS
+    groups = _row_groups(tables, most)
     some = list(islice(groups, 2))
     options = _options(schema, sum(map(len, some)) <= SMALL_ROWS)
     if len(some) < 2:  # most files: Arrow writes every page and every part of the footer by itself

@@ -12,16 +12,19 @@ from copydesk.duplicates.candidates import may_be_copies
 from copydesk.duplicates.compare import Settings
 from copydesk.duplicates.entries import Entries
 from copydesk.duplicates.sketch import BODY, KIND, LEAST_COMMON, cluster_keys
+from copydesk.warehouse.levels import Levels, Rows
 from copydesk.warehouse.members import Published
-from copydesk.warehouse.signatures import Rows, Signatures
+from copydesk.warehouse.signatures import rows_of_outlines
 
 #: What a key is worth that makes two articles partners whatever their bodies say: more than all body keys together.
 _SURE = 1_000
 _IDS = ("article_id", "cluster_id")
+#: Articles whose bitmaps are looked up together, 8 MB of them.
+_AT_ONCE = 2**15
 
 
 class Pairs(NamedTuple):
-    """Published articles, uint64[n], as the signature table names them, in order, and the number of a new one for
+    """Published articles, uint64[n], as the signatures name them, in order, and the number of a new one for
     each.
     """
 
@@ -36,8 +39,8 @@ class Pairs(NamedTuple):
 
 
 class Partners(NamedTuple):
-    """Pairs of published articles, `articles` uint64[n], and new ones, given by their `contents` as the signature table
-    has them, uint32[n]. `worth` int64[n] is what the keys that they have in common are worth.
+    """Pairs of published articles, `articles` uint64[n], and new ones, given by their `contents` as the signatures
+    have them, uint32[n]. `worth` int64[n] is what the keys that they have in common are worth.
 
     Of new articles with the same content one is enough: thousands may be alike, on both sides.
     """
@@ -71,12 +74,12 @@ class Partners(NamedTuple):
 def matched(new: Rows, before: Rows, dead: Any) -> Partners:
     """The rows of `before` that have a key in common with one of `new` that is not `dead`, key by key."""
     new = new.take(~np.isin(new.keys, dead))
-    _, firsts = np.unique(new.keys.astype(np.uint64) << np.uint64(32) | new.contents, return_index=True)
+    _, firsts = np.unique(new.keys.astype(np.uint64) << np.uint64(32) | new.digests, return_index=True)
     new = new.take(firsts)
     start = np.searchsorted(before.keys, new.keys)
     counts = np.searchsorted(before.keys, new.keys, "right") - start
     worth = np.where(np.repeat(new.keys, counts) & KIND == BODY, 1, _SURE)
-    return Partners(before.articles[_each(start, counts)], np.repeat(new.contents, counts), worth)
+    return Partners(before.articles[_each(start, counts)], np.repeat(new.digests, counts), worth)
 
 
 def partners(matches: Sequence[Partners]) -> Partners:
@@ -91,20 +94,38 @@ def partners(matches: Sequence[Partners]) -> Partners:
     return Partners(articles[codes & (2**32 - 1)], own[codes >> 32], together[enough])
 
 
-def likely(found: Partners, new: Entries, published: Published, limits: Settings) -> Any:
-    """Those published articles, uint64[n], whose bodies may be alike to those of their partners. Of the strangers,
-    which are most, nothing but the body is read.
+def likely(found: Partners, new: Entries, published: Published, bitmaps: Levels, limits: Settings) -> tuple[Any, Rows]:
+    """Those published articles, uint64[n], whose bodies may be alike to those of their partners, by the table of
+    `bitmaps`; and the rows that this lacks, for which bodies were read: those of articles that an older version of this
+    library published.
     """
     pairs, own = found.with_articles(new.contents), new.outlines
-    alike = [np.empty(0, np.uint64)]
-    for articles, table in published.columns(np.unique(pairs.articles), ["body"]):
-        theirs = outlines(table["body"].to_pylist())
-        at, of = pairs.of(articles)
-        alike.append(articles[of[may_be_copies(own.take(pairs.others[at]), theirs.take(of), limits)]])
-    return np.unique(np.concatenate(alike))
+
+    def alike(rows: Rows) -> Any:
+        at, of = pairs.of(rows.articles)
+        return rows.articles[of[may_be_copies(own.take(pairs.others[at]), rows.outlines.take(of), limits)]]
+
+    strangers = np.unique(pairs.articles)
+    several, lacking = [np.empty(0, np.uint64)], []
+    for start in range(0, len(strangers), _AT_ONCE):
+        some = strangers[start : start + _AT_ONCE]
+        kept = bitmaps_of(some, bitmaps)
+        if len(kept.keys):
+            several.append(alike(kept))
+        for articles, table in published.columns(np.setdiff1d(some, kept.articles), ["body"]):
+            read = rows_of_outlines(articles, outlines(table["body"].to_pylist()))
+            several.append(alike(read))
+            lacking.append(read)
+    return np.unique(np.concatenate(several)), Rows.joined(lacking)
 
 
-def in_clusters(articles: Any, table: Signatures, published: Published) -> Any:
+def bitmaps_of(articles: Any, table: Levels) -> Rows:
+    """The rows that the table has for some articles, uint64[n]."""
+    rows = table.find(np.unique((articles >> np.uint64(32)).astype(np.uint32)))
+    return rows.take(np.isin(rows.articles, articles))
+
+
+def in_clusters(articles: Any, table: Levels, published: Published) -> Any:
     """Those published articles, uint64[n], that are in clusters with others: they alone can lose a link."""
     keys = cluster_keys(articles)
     found = [articles[np.isin(keys, table.find(np.unique(keys)).keys)]]
@@ -120,7 +141,7 @@ def left_to_others(left: Rows, after: Rows) -> Rows:
     """
     if not len(left.keys):
         return left
-    own, others = (rows.keys.astype(np.uint64) << np.uint64(32) | rows.contents for rows in (left, after))
+    own, others = (rows.keys.astype(np.uint64) << np.uint64(32) | rows.digests for rows in (left, after))
     return left.take(np.isin(own, others))
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from copydesk.duplicates.shingles import BITS
+
 #: The version of the layout. A warehouse with a higher one was written by a newer copydesk and is refused.
 FORMAT = 4
 #: The file with this version, at the root of every warehouse.
@@ -141,13 +143,25 @@ DUPLICATES = _table(
     ],
 )
 
-#: The private table of keys; its rows are sorted by key. See `copydesk.warehouse.signatures`.
+#: The private table of keys; its rows are sorted by key. See `copydesk.warehouse.levels`.
 SIGNATURES = pa.schema(
     [
         _field("key", pa.uint32(), "Hash; its kind is in the last two bits: body, exact, headline, cluster"),
         _field("article", pa.uint64(), "The first 16 hex digits of the article_id"),
         _field("digest", pa.uint32(), "Hash of the published text"),
         _field("gone", pa.bool_(), "The article no longer has the key"),
+    ]
+)
+
+#: The private table of bitmaps, the same way.
+OUTLINES = pa.schema(
+    [
+        _field("key", pa.uint32(), "The first 8 hex digits of the article_id"),
+        _field("article", pa.uint64(), "The first 16"),
+        _field("digest", pa.uint32(), "Hash of the two columns behind"),
+        _field("gone", pa.bool_(), "The article no longer has this bitmap"),
+        _field("different", pa.int32(), "Different 5-word shingles of the body"),
+        _field("bitmap", pa.binary(BITS // 8), "A bit for the last digits of each shingle"),
     ]
 )
 

@@ -18,6 +18,7 @@ from copydesk.duplicates.articles import COLUMNS, entries
 from copydesk.duplicates.entries import Entries
 from copydesk.duplicates.shingles import BITS
 from copydesk.warehouse.layout import UNDATED
+from copydesk.warehouse.levels import bits
 from copydesk.warehouse.spill import Stream
 
 #: `row` is the article with `COLUMNS`, packed; `size` the bytes that it unpacks to.
@@ -154,7 +155,7 @@ def _entries(table: pa.Table) -> Entries:
         titles=table["title"].to_numpy(),
         days=table["day"].to_numpy(),
         lengths=-table["words"].to_numpy(),
-        bitmaps=_bitmaps(table["bitmap"]),
+        bitmaps=bits(table["bitmap"]),
         different=table["different"].to_numpy(),
         keys=keys.flatten().to_numpy(),
         ends=np.cumsum(pc.list_value_length(keys).to_numpy(), dtype=np.int64),
@@ -162,12 +163,6 @@ def _entries(table: pa.Table) -> Entries:
         publishers=publishers,
         names=tuple(names.to_pylist()),
     )
-
-
-def _bitmaps(column: pa.ChunkedArray) -> Any:
-    """uint64[rows, BITS / 64]."""
-    whole = column.combine_chunks()
-    return np.frombuffer(whole.buffers()[1] or b"", np.uint64).reshape(-1, BITS // 64)[whole.offset :][: len(whole)]
 
 
 def _dates(table: pa.Table) -> Any:
