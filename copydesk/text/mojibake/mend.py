@@ -91,7 +91,7 @@ class _Layer(NamedTuple):
 
 
 def _layer(seen: Seen, known: Collection[str]) -> _Layer:
-    if seen.text.isascii():
+    if not seen.screen.has(SUSPECT):
         return _Layer([], [])
     found = utf8.find(seen, known)
     # A misread legacy encoding can look like misread UTF-8 by chance, and vice versa.
