@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from copydesk.edits import Edit
@@ -31,6 +31,22 @@ class Problem(NamedTuple):
     column: str | None
     severity: str
     observed: str
+
+
+class Arrival(Protocol):
+    """What a source delivers: a document, or what one is made of where it is not known yet. Most of what a night
+    brings is known.
+    """
+
+    @property
+    def uri(self) -> str: ...
+    @property
+    def address(self) -> str | None: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def content_sha256(self) -> str: ...
+    def document(self) -> Document: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,10 @@ class Document:
     def __post_init__(self) -> None:
         if not self.uri.isascii():
             object.__setattr__(self, "uri", named(self.uri))
+
+    def document(self) -> Document:
+        """Itself, as an `Arrival`."""
+        return self
 
     @property
     def article_id(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,9 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nights import night, story
 from warehouse_runs import RUN_DATE, document, first_night, run, second_night, tree
 
 from copydesk.records import Document
+from copydesk.sources.records import Record
 from copydesk.warehouse import History, Warehouse, history, index, layout, partition
 from copydesk.warehouse.known import Known
 
@@ -112,6 +115,24 @@ def test_documents_are_chosen_as_one_by_one(
     assert made.published.seen.tolist() == wanted.published.seen.tolist()
     assert made.quarantined.seen.tolist() == wanted.quarantined.seen.tolist()
     assert (made.delivered, made.unchanged) == (len(delivered), len(delivered) - len(chosen))
+
+
+def test_no_document_is_made_of_a_record_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, made = tmp_path / "news.jsonl", []
+    build = Record.document
+
+    def counted(record: Record) -> Document:
+        made.append(record.uri)
+        return build(record)
+
+    monkeypatch.setattr(Record, "document", counted)
+    records = [{"url": f"https://a.example/{n}", "text": story(n), "date": "2024-05-02"} for n in range(4)]
+    source.write_text("".join(f"{json.dumps(one)}\n" for one in records[:3]))
+    night(source, tmp_path / "warehouse")
+    assert len(made) == 3
+    source.write_text("".join(f"{json.dumps(one)}\n" for one in records))
+    assert night(source, tmp_path / "warehouse").row["unchanged"] == 3
+    assert made[3:] == ["https://a.example/3"]
 
 
 def test_ids_that_begin_alike_are_told_apart() -> None:

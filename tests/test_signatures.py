@@ -179,8 +179,7 @@ def test_bitmaps_that_an_older_version_left_behind_count_no_more(tmp_path: Path,
         (tmp_path / "_signatures" / name).write_bytes(content)
     forget_bitmaps(tmp_path)
     copies = [
-        row(f"c{n}", one["headline"], one["body"] + " and so on", date(2024, 6, 3))
-        for n, one in enumerate(changed)
+        row(f"c{n}", one["headline"], one["body"] + " and so on", date(2024, 6, 3)) for n, one in enumerate(changed)
     ]
     publish(tmp_path, copies, NIGHT + timedelta(days=2))
     assert found(tmp_path) == expected([*changed, *before[10:], *copies], USUAL)

@@ -126,7 +126,7 @@ def collect(
     if job.stored:
         fresh = history.take(stored.documents(warehouse, history, job.stored, held, job.config.sources))
     else:
-        arrived = (d for source in job.sources for d in sources.read(source, job.config.sources, left_out))
+        arrived = (d for source in job.sources for d in sources.arrivals(source, job.config.sources, left_out))
         fresh = history.select(tally.arriving(arrived), retry_quarantined=job.again)
     if job.kind == RELEASE:
         chosen = list(fresh)

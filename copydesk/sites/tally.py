@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from copydesk.edits import APPLIED
-from copydesk.records import CRITICAL, Document, storable
+from copydesk.records import CRITICAL, Arrival, storable
 from copydesk.text.site import site_of
 
 #: The run as a whole, in place of the name of a site. Documents without a site have the empty name.
@@ -70,11 +70,11 @@ class Tally:
     def __init__(self) -> None:
         self._sites: dict[str, _Counts] = {}
 
-    def arriving(self, documents: Iterable[Document]) -> Iterator[Document]:
-        """The documents, each counted as an arrival."""
-        for document in documents:
-            self._of(storable(site_of(document.address or document.uri))).arrivals += 1
-            yield document
+    def arriving(self, arrivals: Iterable[Arrival]) -> Iterator[Arrival]:
+        """The same, each counted."""
+        for arrival in arrivals:
+            self._of(storable(site_of(arrival.address or arrival.uri))).arrivals += 1
+            yield arrival
 
     def add(self, articles: pa.Table, metrics: pa.Table, edits: pa.Table, raw: pa.Table, told: Told) -> None:
         """Add the articles of a batch, those that fail the checks included, with their metrics, edits and documents."""

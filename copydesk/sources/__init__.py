@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from copydesk.sources.listing import SourceError
-    from copydesk.sources.reading import LeftOut, read
+    from copydesk.sources.reading import LeftOut, arrivals, read
 
-__all__ = ["LeftOut", "SourceError", "read"]
+__all__ = ["LeftOut", "SourceError", "arrivals", "read"]
 
 
 def __getattr__(name: str) -> Any:

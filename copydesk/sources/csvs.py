@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from copydesk.config import FieldsConfig, SourcesConfig
-from copydesk.records import Document
+from copydesk.records import Arrival
 from copydesk.sources.fields import names_text
 from copydesk.sources.listing import Entry
-from copydesk.sources.records import Place, canonical, distinct, document, no_text_column, rest, unread
+from copydesk.sources.records import Place, arrival, canonical, distinct, no_text_column, rest, unread
 from copydesk.sources.streams import Stopped, as_utf8, head, kept, lines, pieces, recoded
 from copydesk.text.encodings import Decoded, Undecodable, decode
 
@@ -22,7 +22,7 @@ _BARE_RETURN = re.compile(rb"(?<=\r)(?!\n)")
 csv.field_size_limit(2**31 - 1)
 
 
-def read_csv(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
+def read_csv(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Arrival]:
     """One document for each row after the header; `content` is the row as JSON with sorted keys, in UTF-8."""
     limit = config.max_document_bytes
     number = 0
@@ -35,13 +35,13 @@ def read_csv(entry: Entry, compression: str | None, config: SourcesConfig) -> It
             return
         names = distinct(header)
         for number, row in enumerate(rows, start=1):
-            yield _document(names, row, rows, Place(entry.uri, number), config)
+            yield _arrival(names, row, rows, Place(entry.uri, number), config)
     except Stopped as stop:
         stop.begun = bytes(rows.begun if rows else b"") + stop.begun
         yield rest(f"{entry.uri}#{number + 1}" if number else entry.uri, stop, limit, rows.file if rows else "utf-8")
 
 
-def _document(names: list[str], row: list[str], rows: _Rows, place: Place, config: SourcesConfig) -> Document:
+def _arrival(names: list[str], row: list[str], rows: _Rows, place: Place, config: SourcesConfig) -> Arrival:
     raw = recoded(bytes(rows.begun).rstrip(b"\r\n"), "utf-8", rows.file)
     if rows.size > config.max_document_bytes:
         words = f"a row of {rows.size:,} bytes; sources.max_document_bytes is {config.max_document_bytes:,}"
@@ -59,7 +59,7 @@ def _document(names: list[str], row: list[str], rows: _Rows, place: Place, confi
         words = f"not a row of this table: {len(row)} fields instead of {len(names)}"
         return unread(place.uri, "broken-csv", words, raw, "record")
     record = dict(zip(names, row, strict=False))
-    return document(record, place, canonical(record), rows.encoding, config)
+    return arrival(record, place, canonical(record), rows.encoding, config)
 
 
 class _Rows:

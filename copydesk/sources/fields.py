@@ -102,10 +102,14 @@ class Fields:
     """The fields of one record, by what they hold."""
 
     def __init__(self, record: Mapping[str, Any], config: FieldsConfig) -> None:
-        self._record = record
+        self.record = record
         self._config = config
         shape = _shape_of_few if len(record) <= _FEW_NAMES else _Shape.of
         self._shape = shape(tuple(record), _mapped(config))
+
+    def name_text(self) -> bool:
+        """Whether one of them is for the text."""
+        return names_text(self.record, self._config)
 
     def values(self, role: str) -> Iterable[Any]:
         """The values of a role that are not missing, in the order of their names."""
@@ -118,23 +122,23 @@ class Fields:
             if not is_missing(value := self._mapped(name)):
                 yield value
         for name in names:
-            if not is_missing(value := self._record[name]):
+            if not is_missing(value := self.record[name]):
                 yield value
 
     def text(self) -> Any:
         """The first text that is not missing; else an empty one, if there is a field for it."""
         for value in self.values("text"):
             return text_of(value)
-        blank = (self._record[name] for name in self._shape.texts)
+        blank = (self.record[name] for name in self._shape.texts)
         return next((value for value in blank if isinstance(value, str) and not value.strip()), None)
 
     def _mapped(self, name: str) -> Any:
         """The value of a field that the configuration names, or within one: `content.rendered`."""
-        if name in self._record:
-            return self._record[name]
+        if name in self.record:
+            return self.record[name]
         if (like := self._shape.first.get(folded(name))) is not None:
-            return self._record[like]
-        value: Any = self._record
+            return self.record[like]
+        value: Any = self.record
         for step in name.split("."):
             value = value.get(step) if isinstance(value, dict) else None
         return value
@@ -142,7 +146,7 @@ class Fields:
     def unread(self) -> tuple[str, ...]:
         """The names of fields that hold a value and say nothing that copydesk reads."""
         names = self._shape.unread
-        return tuple(name for name in names if not is_missing(self._record[name])) if names else ()
+        return tuple(name for name in names if not is_missing(self.record[name])) if names else ()
 
 
 @lru_cache(8)

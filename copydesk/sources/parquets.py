@@ -11,11 +11,11 @@ from typing import IO
 import pyarrow.parquet as pq
 
 from copydesk.config import SourcesConfig
-from copydesk.records import Document
+from copydesk.records import Arrival
 from copydesk.sources.fields import names_text
 from copydesk.sources.listing import Entry
 from copydesk.sources.parquet_pages import Unpacked, footer, unpacked
-from copydesk.sources.records import Place, canonical, distinct, document, no_text_column, rest
+from copydesk.sources.records import Place, arrival, canonical, distinct, no_text_column, rest
 from copydesk.sources.rows import records
 from copydesk.sources.streams import Room, Stopped, head, pieces, reason
 
@@ -25,7 +25,7 @@ _BATCH_ROWS = 1024
 _LARGEST_PAGE, _PAGES_AT_ONCE = 1 << 26, 4
 
 
-def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
+def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Arrival]:
     """One document for each row; `content` is the row as JSON with sorted keys, in UTF-8.
 
     `sources.max_expansion` also limits Parquet: before a row group is unpacked, by its page headers, and row by row,
@@ -51,7 +51,7 @@ def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -
                         content = canonical(record)
                         room.take(len(content))
                         number += 1
-                        yield document(record, Place(entry.uri, number), content, "utf-8", config)
+                        yield arrival(record, Place(entry.uri, number), content, "utf-8", config)
     except Exception as error:  # noqa: BLE001 - Arrow raises many kinds for a corrupt file, object stores their own
         rule = "unreadable" if getattr(error, "errno", None) else "broken-parquet"
         stop = error if isinstance(error, Stopped) else Stopped(rule, reason(error))

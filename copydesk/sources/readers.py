@@ -9,23 +9,23 @@ from dataclasses import replace
 from typing import Any
 
 from copydesk.config import SourcesConfig
-from copydesk.records import Document
+from copydesk.records import Arrival, Document
 from copydesk.sources.csvs import read_csv
 from copydesk.sources.json_arrays import elements
 from copydesk.sources.listing import Entry
 from copydesk.sources.pages import declared_charset
-from copydesk.sources.records import Place, document, rest, unread
+from copydesk.sources.records import Place, arrival, rest, unread
 from copydesk.sources.streams import Stopped, as_utf8, kept, lines, pieces, reason, recoded, whole
 from copydesk.text.encodings import Undecodable, decode
 
-Reader = Callable[[Entry, str | None, SourcesConfig], Iterator[Document]]
+Reader = Callable[[Entry, str | None, SourcesConfig], Iterator[Arrival]]
 
 # A value of two bytes, `[]`, takes 64 bytes in memory, so the values of a long line are counted first.
 _LONG_LINE, _MOST_VALUES = 1 << 20, 1_000_000
 _STRING, _NEXT_VALUE = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL), re.compile(r"[\[{,]")
 
 
-def read_text(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
+def read_text(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Arrival]:
     """A file that is one document, with its bytes unchanged."""
     try:
         yield Document(entry.uri, whole(pieces(entry, compression, config), config.max_document_bytes))
@@ -33,7 +33,7 @@ def read_text(entry: Entry, compression: str | None, config: SourcesConfig) -> I
         yield unread(entry.uri, stop.rule, stop.words, stop.content)
 
 
-def read_html(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
+def read_html(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Arrival]:
     """A page with the charset that it declares; `copydesk.sources.pages.extract` finds its text."""
     try:
         content = whole(pieces(entry, compression, config), config.max_document_bytes)
@@ -43,7 +43,7 @@ def read_html(entry: Entry, compression: str | None, config: SourcesConfig) -> I
         yield Document(entry.uri, content, "html", charset=declared_charset(content))
 
 
-def read_json_lines(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
+def read_json_lines(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Arrival]:
     """One document for each line that is not empty."""
     limit = config.max_document_bytes
     number, encoding = 0, "utf-8"
@@ -56,7 +56,7 @@ def read_json_lines(entry: Entry, compression: str | None, config: SourcesConfig
         yield rest(f"{entry.uri}#{number + 1}" if number else entry.uri, stop, limit, encoding)
 
 
-def read_json(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
+def read_json(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Arrival]:
     """One document for each record of a JSON array, or of JSON Lines with this ending; one for a single record."""
     limit = config.max_document_bytes
     number, encoding = 0, "utf-8"
@@ -68,7 +68,7 @@ def read_json(entry: Entry, compression: str | None, config: SourcesConfig) -> I
         yield rest(f"{entry.uri}#{number + 1}" if number else entry.uri, stop, limit, encoding)
 
 
-def _json_record(line: bytes, size: int, place: Place, encoding: str, config: SourcesConfig) -> Document:
+def _json_record(line: bytes, size: int, place: Place, encoding: str, config: SourcesConfig) -> Arrival:
     limit = config.max_document_bytes
     if size > limit:
         words = f"a record of {size:,} bytes; sources.max_document_bytes is {limit:,}"
@@ -94,13 +94,13 @@ def _json_record(line: bytes, size: int, place: Place, encoding: str, config: So
         return unread(place.uri, "broken-json", f"not JSON: {reason(error)}", content, "record")
     if not isinstance(record, dict):
         return unread(place.uri, "broken-json", f"a JSON {type(record).__name__}, not an object", content, "record")
-    return document(record, place, content, encoding, config, as_is and plainly)
+    return arrival(record, place, content, encoding, config, as_is and plainly)
 
 
 def read_record(uri: str, content: bytes, encoding: str, config: SourcesConfig) -> Document:
     """A record from its raw bytes alone, such as those in the quarantine; its place and address are not known."""
     line = recoded(content, encoding, "utf-8") if encoding != "utf-8" else content
-    return replace(_json_record(line, len(line), Place(uri, 1), encoding, config), uri=uri)
+    return replace(_json_record(line, len(line), Place(uri, 1), encoding, config).document(), uri=uri)
 
 
 def _parsed(text: str) -> tuple[Any, bool]:
@@ -129,7 +129,7 @@ def _decoded(line: bytes) -> tuple[str, str, bool]:
 
 
 #: By extension, in lower case; each also compressed.
-def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Document]:
+def read_parquet(entry: Entry, compression: str | None, config: SourcesConfig) -> Iterator[Arrival]:
     """A table, row by row. Arrow is imported when there is one."""
     from copydesk.sources import parquets
 

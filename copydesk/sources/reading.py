@@ -10,10 +10,10 @@ from datetime import date
 from urllib.parse import unquote
 
 from copydesk.config import SourcesConfig
-from copydesk.records import Document
+from copydesk.records import Arrival, Document
 from copydesk.sources.listing import Entry, SourceError, entries
 from copydesk.sources.readers import READERS
-from copydesk.sources.records import unread
+from copydesk.sources.records import Record, unread
 from copydesk.sources.streams import COMPRESSIONS
 
 #: Names of files that are left out, for each reason.
@@ -34,7 +34,12 @@ class LeftOut(Counter[str]):
 
 
 def read(source: str, config: SourcesConfig, skipped: LeftOut | None = None) -> Iterator[Document]:
-    """Every document of `source`: a path, or a URL that fsspec knows (`s3://bucket/prefix`, `memory://`, ...).
+    """Every document of `source`, as `arrivals` describes."""
+    return (arrival.document() for arrival in arrivals(source, config, skipped))
+
+
+def arrivals(source: str, config: SourcesConfig, skipped: LeftOut | None = None) -> Iterator[Arrival]:
+    """What `source` delivers: a path, or a URL that fsspec knows (`s3://bucket/prefix`, `memory://`, ...).
 
     Folders are read to their depths, in the order of their names, leaving out what begins with `.` or `_`, files of
     other kinds, warehouses, and links to folders that are read anyway: `skipped` counts them by reason, and names
@@ -48,10 +53,10 @@ def read(source: str, config: SourcesConfig, skipped: LeftOut | None = None) -> 
         if _kind(found[0].uri)[0] not in READERS:
             kinds = f"{', '.join(READERS)}, each also .gz or .zst"
             raise SourceError(f"{source}: no reader for this kind of file; there are {kinds}")
-    return _documents(found, config, skipped if skipped is not None else LeftOut())
+    return _arrivals(found, config, skipped if skipped is not None else LeftOut())
 
 
-def _documents(found: Iterable[Entry], config: SourcesConfig, skipped: LeftOut) -> Iterator[Document]:
+def _arrivals(found: Iterable[Entry], config: SourcesConfig, skipped: LeftOut) -> Iterator[Arrival]:
     for entry in found:
         extension, compression = _kind(entry.uri)
         if entry.left_out is not None:
@@ -61,10 +66,17 @@ def _documents(found: Iterable[Entry], config: SourcesConfig, skipped: LeftOut) 
         elif extension in READERS:
             found_in = READERS[extension](entry, compression, config)
             day = path_date(entry.uri)
-            yield from (replace(document, path_date=day) for document in found_in) if day else found_in
+            yield from (_dated(arrival, day) for arrival in found_in) if day else found_in
         else:
             kind = ascii(extension)[1:-1] or "without an extension"
             skipped.add(f"of a kind that is not read, {kind}", entry.uri)
+
+
+def _dated(arrival: Arrival, day: str) -> Arrival:
+    if isinstance(arrival, Record):
+        arrival.path_date = day
+        return arrival
+    return replace(arrival.document(), path_date=day)
 
 
 _DATED = re.compile(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 from copydesk.config import SourcesConfig
-from copydesk.records import CRITICAL, Document, Problem, storable
+from copydesk.records import CRITICAL, Arrival, Document, Problem, named, storable
 from copydesk.sources.fields import (
     COMMON,
     Fields,
@@ -15,7 +16,6 @@ from copydesk.sources.fields import (
     date_of,
     identifier,
     language_of,
-    names_text,
     string_of,
 )
 from copydesk.sources.streams import Stopped, kept, recoded
@@ -76,48 +76,69 @@ def no_text_column(uri: str, names: Iterable[str], content: bytes) -> Document:
     return unread(uri, "no-text-column", words, content, "record")
 
 
-def document(
+class Record:
+    """A record that can be read. Its uri is known; its document is made when it is needed."""
+
+    __slots__ = ("_as_is", "_encoding", "_fields", "address", "content", "path_date", "uri")
+
+    def __init__(self, fields: Fields, place: Place, content: bytes, encoding: str, as_is: bool) -> None:
+        uri, self.address = _uri(fields, place)
+        self.uri, self.content = named(uri), content
+        self.path_date: str | None = None
+        self._fields, self._encoding, self._as_is = fields, encoding, as_is
+
+    @property
+    def content_sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+    def document(self) -> Document:
+        """The document: one with a problem without a string in the first of its fields for the text. Raises nothing."""
+        fields = self._fields
+        text = fields.text()
+        problem = key = None
+        if not isinstance(text, str):
+            found = f"the text is {_KINDS.get(type(text), 'no string')}" if fields.name_text() else "there is no text"
+            words = f"{found}; the fields are: {_listed(fields.record)}"
+            problem = Problem("read", "no-text", "text", CRITICAL, words)
+        else:
+            if not self._as_is or b"\\u" in self.content:  # only an escape is a surrogate in what was valid UTF-8
+                text = storable(text)
+            keys = [name for name, value in fields.record.items() if value == text] if self._as_is else ()
+            key = keys[0] if len(keys) == 1 else None
+        return Document(
+            self.uri,
+            self.content,
+            "record",
+            text if isinstance(text, str) else None,
+            self._encoding,
+            title=string_of(next(iter(fields.values("title")), None)),
+            date=_first(date_of, fields.values("date")),
+            problem=problem,
+            modified=_first(date_of, fields.values("modified")),
+            authors=_first(authors_of, fields.values("authors")) or (),
+            address=self.address,
+            language=_first(language_of, fields.values("language")),
+            path_date=self.path_date,
+            unread_fields=fields.unread(),
+            text_key=key,
+        )
+
+
+def arrival(
     record: dict[str, Any], place: Place, content: bytes, encoding: str, config: SourcesConfig, as_is: bool = False
-) -> Document:
-    """`record` as a document. Its uri is the address that it names, else its id within its file, else its place.
+) -> Arrival:
+    """What a source delivers in `record`. Its uri is the address that it names, else its id within its file, else its
+    place.
 
     `content` is the record's raw bytes; `as_is` says that `json.loads` makes the record of them. A record with more
-    than `sources.max_document_bytes`, or without a string in the first of its fields for the text, becomes a document
-    with a problem. Raises nothing.
+    than `sources.max_document_bytes` becomes a document with a problem. Raises nothing.
     """
-    fields = Fields(record, config.fields)
-    uri, address = _uri(fields, place)
+    found = Record(Fields(record, config.fields), place, content, encoding, as_is)
     limit = config.max_document_bytes
     if len(content) > limit:
         words = f"{len(content):,} bytes are more than sources.max_document_bytes, {limit:,}"
-        return unread(uri, "too-large", words, content[: kept(limit)], "record")
-    text = fields.text()
-    problem = key = None
-    if not isinstance(text, str):
-        known = names_text(record, config.fields)
-        found = f"the text is {_KINDS.get(type(text), 'no string')}" if known else "there is no text"
-        problem = Problem("read", "no-text", "text", CRITICAL, f"{found}; the fields are: {_listed(record)}")
-    else:
-        if not as_is or b"\\u" in content:  # only an escape is a surrogate in what was valid UTF-8
-            text = storable(text)
-        keys = [name for name, value in record.items() if value == text] if as_is else ()
-        key = keys[0] if len(keys) == 1 else None
-    return Document(
-        uri,
-        content,
-        "record",
-        text if isinstance(text, str) else None,
-        encoding,
-        title=string_of(next(iter(fields.values("title")), None)),
-        date=_first(date_of, fields.values("date")),
-        problem=problem,
-        modified=_first(date_of, fields.values("modified")),
-        authors=_first(authors_of, fields.values("authors")) or (),
-        address=address,
-        language=_first(language_of, fields.values("language")),
-        unread_fields=fields.unread(),
-        text_key=key,
-    )
+        return unread(found.uri, "too-large", words, content[: kept(limit)], "record")
+    return found
 
 
 def _uri(fields: Fields, place: Place) -> tuple[str, str | None]:

@@ -12,7 +12,7 @@ from copydesk.config import Config, given
 from copydesk.pipeline import clean_documents
 from copydesk.records import Cleaned, Document
 from copydesk.sources.fields import names_text
-from copydesk.sources.records import Place, canonical, distinct, document, no_text_column
+from copydesk.sources.records import Place, arrival, canonical, distinct, no_text_column
 from copydesk.sources.rows import records
 from copydesk.warehouse.rows import articles_table, edits_table
 from copydesk.warehouse.schemas import ARTICLES, EDITS, QUARANTINE
@@ -101,7 +101,9 @@ def clean_batches(
             documents = []
             for record in records(batch.slice(start, ROWS), names):
                 number += 1
-                documents.append(document(record, Place(name, number), canonical(record), "utf-8", config.sources))
+                documents.append(
+                    arrival(record, Place(name, number), canonical(record), "utf-8", config.sources).document()
+                )
             yield _as_batch(clean_documents(documents, config), documents)
 
 

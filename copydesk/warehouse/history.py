@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
-from copydesk.records import CRITICAL, Document, Problem, article_id
+from copydesk.records import CRITICAL, Arrival, Document, Problem, article_id
 from copydesk.warehouse import decisions, index, layout, partition
 from copydesk.warehouse.index import Small
 from copydesk.warehouse.known import Contents, Known, known
@@ -105,8 +105,8 @@ class History:
             self.quarantined.seen[row] = True
         self.unchanged += 1
 
-    def select(self, documents: Iterable[Document], retry_quarantined: bool = False) -> Iterator[Document]:
-        """The documents that are new or changed, in their order.
+    def select(self, arrivals: Iterable[Arrival], retry_quarantined: bool = False) -> Iterator[Document]:
+        """The documents that are new or changed, in the order in which they arrive.
 
         A second document with the uri of an earlier one gets the problem `duplicate-uri`. `retry_quarantined` also
         returns quarantined documents, for a run with changed rules.
@@ -114,16 +114,16 @@ class History:
         self.delivered = self.unchanged = self.repeated = 0
         self.published.seen[:] = self.quarantined.seen[:] = False
         chosen = _Chosen(self, retry_quarantined)
-        for some in _handfuls(documents):
+        for some in _handfuls(arrivals):
             self.delivered += len(some)
-            ids, contents = [one.article_id for one in some], [one.content_sha256 for one in some]
+            ids, contents = [article_id(one.uri) for one in some], [one.content_sha256 for one in some]
             rows = self.published.find_all(ids, contents)
-            for document, key, content, row in zip(some, ids, contents, rows.tolist(), strict=True):
+            for arrival, key, content, row in zip(some, ids, contents, rows.tolist(), strict=True):
                 if row >= 0 and chosen.is_empty and not self._refused:
                     self.published.seen[row] = True
                     self.unchanged += 1
                     continue
-                taken = chosen.take(document, bytes.fromhex(key), bytes.fromhex(content), row)
+                taken = chosen.take(arrival, bytes.fromhex(key), bytes.fromhex(content), row)
                 if taken is not None:
                     yield taken
 
@@ -137,7 +137,7 @@ class _Chosen:
         self.is_empty = True
         self._aside: set[tuple[bytes, bytes]] = set()
 
-    def take(self, document: Document, key: bytes, content: bytes, row: int) -> Document | None:
+    def take(self, arrival: Arrival, key: bytes, content: bytes, row: int) -> Document | None:
         """The document if it is new or changed; `row` is that of its content among the published ones, or -1."""
         history, published = self._history, self._history.published
         if (key, content) in history._refused:
@@ -154,6 +154,7 @@ class _Chosen:
         if known:
             history.unchanged += 1
             return None
+        document = arrival.document()
         if duplicate:
             self._aside.add((key, content))
             return replace(document, problem=document.problem or _duplicate(document))
@@ -165,12 +166,12 @@ class _Chosen:
         return not self._retry and self._history.quarantined.see(key, content)
 
 
-def _handfuls(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    some: list[Document] = []
+def _handfuls(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
+    some: list[Arrival] = []
     size = 0
-    for document in documents:
-        some.append(document)
-        size += len(document.content)
+    for arrival in arrivals:
+        some.append(arrival)
+        size += len(arrival.content)
         if len(some) >= HANDFUL or size >= HANDFUL_BYTES:
             yield some
             some, size = [], 0
