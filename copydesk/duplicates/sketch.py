@@ -90,13 +90,10 @@ def speaks_of(text: bytes, headline: bytes) -> bool:
     return there >= (_SPOKEN * len(stems) if len(text) < _LONG else min(1, len(stems)))
 
 
-def cluster_key(article_id: str) -> int:
-    """The key under which the members of a cluster are kept; `article_id` is that of its canonical article."""
-    return int(cluster_keys(np.array([int(article_id[:16], 16)], np.uint64))[0])
-
-
 def cluster_keys(references: Any) -> Any:
-    """The same for many clusters, uint32[n], from the first halves of the ids, uint64[n]."""
+    """The keys under which the members of clusters are kept, uint32[n], from the first halves of the ids of their
+    canonical articles, uint64[n].
+    """
     return _keys(references, CLUSTER)
 
 

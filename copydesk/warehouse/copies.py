@@ -17,24 +17,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk.duplicates.articles import texts
+from copydesk.duplicates.articles import entries, texts
 from copydesk.duplicates.candidates import crowded, ranges, slices
 from copydesk.duplicates.clusters import Clusters, Settings, cluster
 from copydesk.duplicates.compare import KINDS, Text
 from copydesk.duplicates.entries import Entries
-from copydesk.duplicates.sketch import cluster_key, cluster_keys
+from copydesk.duplicates.sketch import cluster_keys
 from copydesk.warehouse import layout, partition
 from copydesk.warehouse.known import Known
 from copydesk.warehouse.levels import BITMAPS, KEYS, NO_ROWS, Level, Levels, RowChange, Rows
-from copydesk.warehouse.members import AT_ONCE, PLACE, Member, Published, reference, references
+from copydesk.warehouse.members import AT_ONCE, PLACE, Published, Stored, references
 from copydesk.warehouse.partners import Partners, bitmaps_of, in_clusters, left_to_others, likely, matched, partners
 from copydesk.warehouse.schemas import DUPLICATES
 from copydesk.warehouse.signatures import UNKNOWN, State, bitmap_rows, change_of, is_there, key_rows, state
-from copydesk.warehouse.signs import At, Read, Signs
+from copydesk.warehouse.signs import At, Read, Signs, signs
 from copydesk.warehouse.store import Store
-
-#: Articles whose rows are kept in memory; those of more are read twice.
-KEPT = 10_000
 
 
 class Placed(NamedTuple):
@@ -64,14 +61,8 @@ class Places:
         parts = [self._of[day] for day in days if day in self._of]
         if not parts:
             return None
-        made, some = self._made, np.concatenate(parts)
-        canonical = made.canonical[some]
-        clusters = _strings(made.entries.ids[canonical])
-        agencies = pa.array(made.entries.names, pa.string()).take(_codes(made.agencies[some]))
-        return Placed(
-            _strings(made.entries.ids[some]),
-            [clusters, pc.if_else(pa.array(canonical == some), pa.scalar(None, pa.string()), clusters), agencies],
-        )
+        some = np.concatenate(parts)
+        return Placed(_strings(self._made.entries.ids[some]), _places(self._made, some))
 
 
 class Compared(NamedTuple):
@@ -137,7 +128,8 @@ def compare(delta: Delta, settings: Settings | None, anew: bool = False) -> Comp
 class _Comparison:
     """`whole`: compare all articles, since the signatures are of no use. `table` has the keys, `bitmaps` the bitmaps.
 
-    `entries` are all articles that are looked at: the `fresh` ones, then the published `members`.
+    `fresh` are the articles that the commit publishes. The published ones that are looked at are in `signs`, those that
+    leave in `leaving`; `members` and `left` are their rows before, with `PLACE`, if not all are looked at.
     """
 
     delta: Delta
@@ -145,57 +137,55 @@ class _Comparison:
     table: Levels
     bitmaps: Levels
     whole: bool
-    members: dict[str, Member] = field(default_factory=dict)
-    removed: dict[str, Member] = field(default_factory=dict)
+    members: list[Stored] = field(default_factory=list)
+    left: list[Stored] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         gone = frozenset(key for keys in self.delta.leaving.values() for key in keys)
         self.published = Published(self.delta.store, self.delta.published, gone)
         self.fresh = self._fresh()
+        self.signs = self.delta.added.beside()
 
     def done(self) -> Compared:
         if not (self.whole or len(self.fresh.dates) or self.published.gone):
             return NOTHING
+        self.leaving = Entries.of([])
+        had, lacking, silent = NO_ROWS, NO_ROWS, np.empty(0, np.uint32)
         if self.whole:
-            for member in self.published.every():
-                self._add(member)
-            had, lacking, dead = NO_ROWS, NO_ROWS, np.empty(0, np.uint32)
+            for stored in self.published.every():
+                self._add(stored)
         else:
-            for member in self.published.members(self.delta.leaving):
-                self.removed[member.entry.article_id] = member
-            had, lacking, dead = self._concerned()
-        stored = list(self.members.values())
-        self.entries = self.fresh.entries
-        if stored:
-            both = self.entries, Entries.of([one.entry for one in stored])
-            sizes = sum(len(one.ids) for one in both), sum(len(one.keys) for one in both)
-            self.entries = Entries.joined(both, *sizes)
-        self.days = np.concatenate([self.fresh.files, np.array([one.day for one in stored], np.int64)])
-        if self.whole:
-            dead = self._crowded()
+            self.left = list(self.published.members(self.delta.leaving))
+            self.leaving = Entries.of([entry for stored in self.left for entry in entries(stored.rows.to_pylist())])
+            had, lacking, silent = self._concerned()
+        self.signs.close()
+        known = self.signs.read()
+        self.read, count = self.fresh.then(known), len(self.fresh.dates)
+        self.entries = self.read.entries
+        dead = self._crowded() if self.whole else np.concatenate([silent, self._crowded_beside(known.entries)])
         made = cluster(self.entries, dead, self._texts, self.settings.limits)
-        count = len(self.fresh.dates)
-        moved = [number for number, one in enumerate(stored, count) if one.place != made.place(number)]
-        changed = np.concatenate([np.arange(count), np.array(moved, np.int64)])
+        changed = np.concatenate([np.arange(count), *self._moved(made, count)])
         files = self.table.changed(self._change(made, had))
         bitmaps = self.bitmaps.changed(self._change_of_bitmaps(lacking))
         articles = len(self.delta.published) - len(self.published.gone) + count
         return Compared(
-            Places(made, changed, self.days[changed]),
+            Places(made, changed, self.read.files[changed]),
             self._pairs(made),
             {**files, **bitmaps},
             State(articles, self.settings, self.table.levels(files), self.bitmaps.levels(bitmaps)).content(),
             made,
-            np.arange(len(self.days)) < count,
+            np.arange(len(self.read.dates)) < count,
             lambda some: [row for rows in self._rows(some) for row in rows],
         )
 
     # --- rows
 
-    def _add(self, member: Member) -> None:
-        if len(self.members) >= KEPT:
-            member.row = None
-        self.members.setdefault(member.entry.article_id, member)
+    def _add(self, stored: Stored) -> None:
+        if not len(stored.rows):
+            return
+        self.signs.add(signs(stored.rows), np.full(len(stored.rows), stored.day))
+        if not self.whole:
+            self.members.append(stored._replace(rows=stored.rows.select(["article_id", *PLACE])))
 
     def _fresh(self) -> Read:
         found = self.delta.added.read()
@@ -209,26 +199,33 @@ class _Comparison:
         return {article: found[self.entries.ids[article].decode()] for article in articles}
 
     def _rows(self, articles: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
-        """The rows of some of `entries`; those that are not in memory are read again."""
+        """The rows of some of `entries`."""
         count = len(self.fresh.dates)
-        fresh = self.delta.added.rows([At(*self.fresh.at[one].tolist()) for one in articles if one < count])
-        while some := list(islice(fresh, AT_ONCE)):
-            yield some
-        stored = [self.members[self.entries.ids[one].decode()] for one in articles if one >= count]
-        yield [one.row for one in stored if one.row is not None]
-        days: dict[int, list[str]] = {}
-        for one in stored:
-            if one.row is None:
-                days.setdefault(one.day, []).append(one.entry.article_id)
-        yield from self.published.rows(days)
+        for kept, some in (
+            (self.delta.added, [one for one in articles if one < count]),
+            (self.signs, [one for one in articles if one >= count]),
+        ):
+            rows = kept.rows([At(*self.read.at[one].tolist()) for one in some])
+            while part := list(islice(rows, AT_ONCE)):
+                yield part
+
+    def _moved(self, made: Clusters, count: int) -> Iterator[Any]:
+        """Which of the published articles, those behind the first `count`, have another place than before."""
+        columns = ["article_id", *PLACE]
+        for _, rows in self.published.every(columns) if self.whole else self.members:
+            own = np.arange(count, count + len(rows))
+            pairs = zip(_places(made, own), (rows[name] for name in PLACE), strict=True)
+            same = [pc.equal(pc.fill_null(now, ""), pc.fill_null(before, "")).to_numpy() for now, before in pairs]
+            yield own[~np.all(same, axis=0)]
+            count += len(rows)
 
     # --- the articles that are concerned
 
     def _concerned(self) -> tuple[Rows, Rows, Any]:
         """Add the published articles whose cluster may change. Returns the rows of their clusters among the keys, the
-        rows that the bitmaps lack, and the keys of all articles that say nothing.
+        rows that the bitmaps lack, and the keys of fresh and leaving articles that say nothing.
         """
-        left = key_rows(Entries.of([one.entry for one in self.removed.values()]))
+        left = key_rows(self.leaving)
         sure, losing, silent = np.empty(0, np.uint64), np.empty(0, np.uint64), [np.empty(0, np.uint32)]
         matches: list[Partners] = []
         of_leaving: list[Partners] = []
@@ -252,31 +249,29 @@ class _Comparison:
         sure = np.union1d(sure, np.concatenate(more))
         strangers, limits = found.without(sure), self.settings.limits
         alike, lacking = likely(strangers, self.fresh.entries, self.published, self.bitmaps, limits)
-        for member in self.published.of(np.union1d(sure, alike)):
-            self._add(member)
-        stored = (*self.removed.values(), *self.members.values())
-        had = self._members_of({one.place.cluster_id for one in stored})
-        return had, lacking, np.concatenate([*silent, self._crowded_beside(left)])
+        for stored in self.published.of(np.union1d(sure, alike)):
+            self._add(stored)
+        return self._members_of(_column([*self.left, *self.members], "cluster_id")), lacking, np.concatenate(silent)
 
-    def _members_of(self, clusters: Collection[str]) -> Rows:
-        """Add the articles of clusters, and return their rows among the keys."""
-        found = self.table.find(np.unique(np.array([cluster_key(key) for key in clusters], np.uint32)))
-        for member in self.published.of(np.unique(found.articles), self.members):
-            if member.place.cluster_id in clusters:  # two clusters may have the same key
-                self._add(member)
-        own = {
-            (cluster_key(one.place.cluster_id), reference(key))
-            for some in (self.members, self.removed)
-            for key, one in some.items()
-        }
+    def _members_of(self, clusters: Any) -> Rows:
+        """Add the articles of clusters, bytes[n, 32], and return their rows among the keys."""
+        clusters = np.unique(clusters)
+        found = self.table.find(np.unique(cluster_keys(references(clusters))))
+        named = pa.array(clusters.tolist(), pa.binary()).cast(pa.string())
+        known = frozenset(key for stored in self.members for key in stored.rows["article_id"].to_pylist())
+        for day, rows in self.published.of(np.unique(found.articles), known):
+            own = rows.filter(pc.is_in(rows["cluster_id"], named))  # two clusters may have the same key
+            self._add(Stored(day, own))
+        every = [*self.members, *self.left]
+        ids, of = (references(_column(every, name)) for name in ("article_id", "cluster_id"))
+        own = set(zip(cluster_keys(of).tolist(), ids.tolist(), strict=True))
         pairs = zip(found.keys.tolist(), found.articles.tolist(), strict=True)
         return found.take(np.array([pair in own for pair in pairs], bool))
 
-    def _crowded_beside(self, left: Rows) -> Any:
-        """Those keys of several published articles that say nothing, without those of fresh and leaving ones."""
-        every = np.concatenate([np.empty(0, np.uint32), *(one.entry.keys for one in self.members.values())])
-        keys, counts = np.unique(every, return_counts=True)
-        keys = np.setdiff1d(keys[counts > 1], left.keys)
+    def _crowded_beside(self, known: Entries) -> Any:
+        """Those keys of several `known` articles that say nothing, without those of fresh and leaving ones."""
+        keys, counts = np.unique(known.keys, return_counts=True)
+        keys = np.setdiff1d(keys[counts > 1], self.leaving.keys)
         for part in slices(self.fresh.entries.keys):
             keys = np.setdiff1d(keys, self.fresh.entries.keys[part])
         found = self.table.find(keys)
@@ -297,25 +292,26 @@ class _Comparison:
         named = references(made.entries.ids)
         clusters, of = np.unique(made.canonical[several], return_inverse=True)
         have = Rows.made(cluster_keys(named[clusters])[of], named[several], np.zeros(len(several)))
-        left = key_rows(Entries.of([one.entry for one in self.removed.values()]))
+        left = key_rows(self.leaving)
         few = Rows.joined([had.leaving(), have, left.leaving()])
         new = self.entries if self.whole else self.fresh.entries
         return change_of(KEYS, few, len(new.keys), lambda low, high: key_rows(new, low, high))
 
     def _change_of_bitmaps(self, lacking: Rows) -> RowChange:
         """The change of the bitmaps: those of articles that come and go, and those that are `lacking`."""
-        ids = np.array([*self.removed], "S32")
-        few = Rows.joined([bitmaps_of(references(ids), self.bitmaps).leaving(), lacking])
+        left = bitmaps_of(references(self.leaving.ids), self.bitmaps)
+        few = Rows.joined([left.leaving(), lacking])
         new = self.entries if self.whole else self.fresh.entries
         return change_of(BITMAPS, few, len(new.ids), lambda low, high: bitmap_rows(new, low, high))
 
     def _pairs(self, made: Clusters) -> dict[int, pa.Table]:
         """The partitions of `duplicates` that change, as they are then."""
-        order = np.argsort(self.days[made.copies], kind="stable")
-        own, starts = np.unique(self.days[made.copies][order], return_index=True)
+        of_copies = self.read.files[made.copies]
+        order = np.argsort(of_copies, kind="stable")
+        own, starts = np.unique(of_copies[order], return_index=True)
         new = dict(zip(own.tolist(), np.split(order, starts[1:]), strict=True)) if len(own) else {}
-        before = (*self.members.values(), *self.removed.values())
-        days = {one.day for one in before if one.place.duplicate_of is not None} | new.keys()
+        before = (*self.members, *self.left)
+        days = {day for day, rows in before if rows["duplicate_of"].null_count < len(rows)} | new.keys()
         if self.whole:
             listed = self.delta.store.names("duplicates")
             number_of = self.delta.store.partitions.number_of
@@ -334,7 +330,7 @@ class _Comparison:
     @cached_property
     def _concern(self) -> frozenset[str]:
         """The ids of all articles that are looked at."""
-        return frozenset((*self.members, *self.removed, *_strings(self.fresh.entries.ids).to_pylist()))
+        return frozenset(key.decode() for key in (*self.entries.ids.tolist(), *self.leaving.ids.tolist()))
 
     def _unconcerned(self, ids: pa.ChunkedArray) -> pa.Array:
         return pa.array([key not in self._concern for key in ids.to_pylist()], pa.bool_())
@@ -350,11 +346,19 @@ class _Comparison:
         ]
         table = pa.table(columns, schema=DUPLICATES)
         if self.delta.store.partitions.has_months("duplicates"):
-            of_stored = [layout.number(one.date) for one in self.members.values()]
-            dates = np.concatenate([self.fresh.dates, np.array(of_stored, np.int32)])[copies]
+            dates = self.read.dates[copies]
             column = pa.array(dates, pa.int32(), mask=dates == layout.UNDATED).cast(pa.date32())
             table = table.append_column("published_date", column)
         return table
+
+
+def _places(made: Clusters, some: Any) -> list[pa.Array]:
+    """The columns of `PLACE` of some articles."""
+    canonical = made.canonical[some]
+    clusters = _strings(made.entries.ids[canonical])
+    copies = pc.if_else(pa.array(canonical == some), pa.scalar(None, pa.string()), clusters)
+    agencies = pa.array(made.entries.names, pa.string()).take(_codes(made.agencies[some]))
+    return [clusters, copies, agencies]
 
 
 def placed(table: pa.Table, places: Placed | None) -> pa.Table:
@@ -373,6 +377,11 @@ def _whole(store: Store, day: int) -> pa.Table:
     name, schema = store.partitions.file("duplicates", day), store.partitions.schema("duplicates")
     tables = partition.read(store, name, schema) if store.size(name) is not None else ()
     return pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
+
+
+def _column(some: Sequence[Stored], name: str) -> Any:
+    """A column of ids, bytes[n, 32]."""
+    return np.array([key for stored in some for key in stored.rows[name].to_pylist()], "S32")
 
 
 def _strings(ids: Any) -> pa.Array:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk.duplicates.articles import COLUMNS, entries
+from copydesk.duplicates.articles import COLUMNS
 from copydesk.duplicates.clusters import Place
-from copydesk.duplicates.entries import Entry
 from copydesk.warehouse import partition
 from copydesk.warehouse.known import Known
 from copydesk.warehouse.published import dates_of
@@ -26,17 +23,11 @@ _COLUMNS = [name for name in COLUMNS if name != "published_date"]
 AT_ONCE = 1024
 
 
-@dataclass(slots=True)
-class Member:
-    """A published article that is looked at: its partition, its date, and its place before. `row` is its row with
-    `COLUMNS`, unless there are too many.
-    """
+class Stored(NamedTuple):
+    """Published articles of one partition, with `COLUMNS` and `PLACE`."""
 
-    entry: Entry
     day: int
-    date: date | None
-    place: Place
-    row: dict[str, Any] | None
+    rows: pa.Table
 
 
 class Published(NamedTuple):
@@ -61,27 +52,23 @@ class Published(NamedTuple):
                 found.setdefault(int(self.known.files[row]), []).append(key)
         return found
 
-    def of(self, articles: Any, without: Collection[str] = ()) -> Iterator[Member]:
+    def of(self, articles: Any, without: Collection[str] = ()) -> Iterator[Stored]:
         """Some articles, `without` some ids."""
         return self.members(self.places(articles, without))
 
-    def every(self) -> Iterator[Member]:
-        """All of them."""
+    def every(self, columns: Sequence[str] | None = None) -> Iterator[Stored]:
+        """All of them, or some of their `columns`, always in the same order and the same parts."""
+        gone = pa.array(self.gone, pa.string())
         for day in np.unique(self.known.files).tolist():
-            for table in self._read(day, self._whole, None):
-                yield from _members([row for row in _rows(table, day) if row["article_id"] not in self.gone], day)
+            for table in self._read(day, columns or self._whole, None):
+                rows = table.filter(pc.invert(pc.is_in(table["article_id"], gone))) if len(gone) else table
+                yield Stored(day, rows if columns else _dated(rows, day))
 
-    def members(self, wanted: Mapping[int, Sequence[str]]) -> Iterator[Member]:
+    def members(self, wanted: Mapping[int, Sequence[str]]) -> Iterator[Stored]:
         """Articles by their ids, which are given by partition; those that leave, too."""
         for day in sorted(wanted):
             for table in self._read(day, self._whole, wanted[day]):
-                yield from _members(_rows(table, day), day)
-
-    def rows(self, wanted: Mapping[int, Sequence[str]]) -> Iterator[list[dict[str, Any]]]:
-        """The same as rows with `COLUMNS` and `PLACE`."""
-        for day in sorted(wanted):
-            for table in self._read(day, self._whole, wanted[day]):
-                yield _rows(table, day)
+                yield Stored(day, _dated(table, day))
 
     def columns(self, articles: Any, names: Sequence[str]) -> Iterator[tuple[Any, pa.Table]]:
         """Some columns of some articles, and what these are called."""
@@ -104,23 +91,16 @@ class Published(NamedTuple):
             yield from (chosen.slice(start, AT_ONCE) for start in range(0, len(chosen), AT_ONCE))
 
 
-def _rows(table: pa.Table, day: int) -> list[dict[str, Any]]:
-    table = table.select([*_COLUMNS, *PLACE]).append_column("published_date", dates_of(table, day))
-    return table.to_pylist()  # type: ignore[no-any-return]
-
-
-def _members(rows: Sequence[dict[str, Any]], day: int) -> Iterator[Member]:
-    for row, entry in zip(rows, entries(rows), strict=True):
-        yield Member(entry, day, row["published_date"], Place(*(row[name] for name in PLACE)), row)
-
-
-def reference(article_id: str) -> int:
-    """What the signatures call an article: the first half of its id."""
-    return int(article_id[:16], 16)
+def _dated(table: pa.Table, day: int) -> pa.Table:
+    """Rows with the columns of `Stored`."""
+    return table.select([*_COLUMNS, *PLACE]).append_column("published_date", dates_of(table, day))
 
 
 def references(ids: Any) -> Any:
-    """The same for bytes[n, 32], uint64[n]; digit by digit, since a million texts would take a hundred megabytes."""
+    """What the signatures call articles: the first halves of their ids, bytes[n, 32] as uint64[n].
+
+    Digit by digit, since a million texts would take a hundred megabytes.
+    """
     found = np.zeros(len(ids), np.uint64)
     digits = ids.view(np.uint8).reshape(-1, ids.dtype.itemsize)
     for place in range(16):

@@ -1,4 +1,5 @@
-"""The signs of new articles: what they are compared by, made while they are cleaned and kept on disk until then.
+"""The signs of articles: what they are compared by, kept on disk until then; new articles' are made while these are
+cleaned.
 
 With them the articles themselves are read again only where two of them may be copies of each other.
 """
@@ -53,7 +54,7 @@ class At(NamedTuple):
 
 
 class Read(NamedTuple):
-    """New articles: `entries`, their dates as days int32[n] (`UNDATED` for none), the files that they go to, int64[n],
+    """Articles: `entries`, their dates as days int32[n] (`UNDATED` for none), the files that they go to, int64[n],
     and where their rows stand, int64[n, 3], the fields of `At`.
     """
 
@@ -65,6 +66,15 @@ class Read(NamedTuple):
     def take(self, articles: Any) -> Read:
         """Those of some articles, which are in order."""
         return Read(self.entries.take(articles), self.dates[articles], self.files[articles], self.at[articles])
+
+    def then(self, others: Read) -> Read:
+        """These, and others behind them."""
+        if not len(self.dates) or not len(others.dates):
+            return self if len(self.dates) else others
+        both = self.entries, others.entries
+        entries = Entries.joined(both, sum(len(one.ids) for one in both), sum(len(one.keys) for one in both))
+        rest = (np.concatenate(columns) for columns in zip(self[1:], others[1:], strict=True))
+        return Read(entries, *rest)
 
 
 def signs(articles: pa.Table) -> pa.Table:
@@ -93,10 +103,11 @@ def signs(articles: pa.Table) -> pa.Table:
 
 
 class Signs:
-    """The signs of a commit's new articles, in the order in which they are added."""
+    """The signs of some articles, in the order in which they are added."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
+        self._folder = folder
         self._stream = Stream(folder / "signs.arrow", _KEPT)
         self._path = folder / "rows"
         self._file = self._path.open("wb")
@@ -113,6 +124,10 @@ class Signs:
             self._written += self._file.write(memoryview(chunk.buffers()[2] or b"")[edges[0] : edges[len(chunk)]])
         kept = table.drop_columns(["row"]).append_column("start", pa.array(starts))
         self._stream.add(kept.append_column("length", pa.array(lengths)).append_column("file", pa.array(files)))
+
+    def beside(self) -> Signs:
+        """Signs of other articles, kept as long as these."""
+        return Signs(self._folder / "others")
 
     def close(self) -> None:
         self._stream.close()
