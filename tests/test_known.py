@@ -50,12 +50,13 @@ def one_by_one(past: History, documents: list[Document], retry: bool) -> Iterato
             known, duplicate = True, False
         elif key in first:
             known = first[key] == content or (key, content) in aside
-            known = known or (not retry and past.quarantined.see(key, content))
+            known = known or (not retry and past.quarantined.see(key, content, others=True))
             duplicate = True
         else:
-            known = past.published.see(key, content) or (not retry and past.quarantined.see(key, content))
-            known = known or (key, content) in aside
+            known = past.published.see(key, content, others=False)
             duplicate = not known and any(past.published.seen[row] for row in past.published.rows(key))
+            known = known or (not retry and past.quarantined.see(key, content, duplicate))
+            known = known or (key, content) in aside
         if not known and duplicate:
             aside.add((key, content))
             yield replace(each, problem=history._duplicate(each))
@@ -64,7 +65,7 @@ def one_by_one(past: History, documents: list[Document], retry: bool) -> Iterato
             yield each
 
 
-def known(rows: list[tuple[Document, int]], cured: list[bool] | None = None) -> Known:
+def known(rows: list[tuple[Document, int]], cured: list[bool] | None = None, second: list[bool] | None = None) -> Known:
     """Documents as one table of several files."""
     part = index.Part.joined(
         [
@@ -77,9 +78,9 @@ def known(rows: list[tuple[Document, int]], cured: list[bool] | None = None) -> 
             for n, (each, _) in enumerate(rows)
         ]
     )
-    marked = np.array(cured or [False] * len(rows), bool)
+    marks = [np.array(some or [False] * len(rows), bool) for some in (cured, second)]
     files = np.array([number for _, number in rows], np.int64)
-    return Known(part.ids, part.contents, files, marked, part.first_seen, part.versions)
+    return Known(part.ids, part.contents, files, *marks, part.first_seen, part.versions)
 
 
 few = st.builds(lambda uri, text: document(uri, "", text), st.sampled_from("abcd"), st.sampled_from(["x", "y", "z"]))
@@ -87,7 +88,9 @@ few = st.builds(lambda uri, text: document(uri, "", text), st.sampled_from("abcd
 
 @given(
     published=st.lists(few, max_size=4, unique_by=lambda each: each.uri),
-    held=st.lists(st.tuples(few, st.booleans()), max_size=5, unique_by=lambda pair: (pair[0].uri, pair[0].content)),
+    held=st.lists(
+        st.tuples(few, st.booleans(), st.booleans()), max_size=5, unique_by=lambda one: (one[0].uri, one[0].content)
+    ),
     refused=st.lists(few, max_size=1),
     delivered=st.lists(few, max_size=12),
     retry=st.booleans(),
@@ -95,15 +98,15 @@ few = st.builds(lambda uri, text: document(uri, "", text), st.sampled_from("abcd
 )
 @settings(max_examples=200, deadline=None)
 def test_documents_are_chosen_as_one_by_one(
-    published: list[Document], held: list[tuple[Document, bool]], refused: list[Document], delivered: list[Document],
-    retry: bool, handful: int,
+    published: list[Document], held: list[tuple[Document, bool, bool]], refused: list[Document],
+    delivered: list[Document], retry: bool, handful: int,
 ) -> None:  # fmt: skip
     def past() -> History:
         keys = [(bytes.fromhex(each.article_id), bytes.fromhex(each.content_sha256)) for each in refused]
-        cured = [is_cured for _, is_cured in held]
+        cured, second = [one for _, one, _ in held], [one for _, _, one in held]
         return History(
             known([(each, 0) for each in published]),
-            known([(each, n) for n, (each, _) in enumerate(held)], cured),
+            known([(each, n) for n, (each, _, _) in enumerate(held)], cured, second),
             keys,
         )
 
@@ -139,7 +142,7 @@ def test_ids_that_begin_alike_are_told_apart() -> None:
     ids = np.array([[5, 2], [5, 1], [4, 9], [5, 1]], np.uint64)
     contents = np.arange(16, dtype=np.uint64).reshape(4, 4)
     zeros = np.zeros(4, np.int64)
-    table = Known(ids, contents, np.arange(4), zeros.astype(bool), zeros, zeros)
+    table = Known(ids, contents, np.arange(4), zeros.astype(bool), zeros.astype(bool), zeros, zeros)
     assert table.files.tolist() == [2, 1, 3, 0]
     key, content = table.article_ids([2])[0], table.content_sha256([2])[0]
     missing = f"{5:016x}{3:016x}"
@@ -171,7 +174,7 @@ def rows_of(past: History) -> dict[str, list[Any]]:
     return {
         f"{name}.{field}": getattr(table, field).tolist()
         for name, table in (("published", past.published), ("quarantined", past.quarantined))
-        for field in ("ids", "contents", "files", "cured", "first_seen", "versions")
+        for field in ("ids", "contents", "files", "cured", "second", "first_seen", "versions")
     }
 
 

@@ -154,6 +154,24 @@ def test_of_two_documents_with_one_uri_the_first_counts(tmp_path: Path) -> None:
     assert run(tmp_path, changed) is None
 
 
+def test_a_duplicate_that_comes_alone_is_taken_as_a_new_document(tmp_path: Path) -> None:
+    run(tmp_path, [document("u", "", "one"), document("u", "", "two")])
+    run(tmp_path, [document("u", "", "two"), document("u", "", "two")], run_date=RUN_DATE + timedelta(1))
+    assert articles(tmp_path)["u"][1] == "two" and not held(tmp_path)
+    assert run(tmp_path, [document("u", "", "two")]) is None
+
+
+def test_a_duplicate_of_a_broken_document_stays_while_both_come(tmp_path: Path) -> None:
+    """The same input writes nothing; what comes alone, or first, is published."""
+    both = [document("u", "", "bad one"), document("u", "", "two")]
+    run(tmp_path, both)
+    assert run(tmp_path, both) is None
+    assert held(tmp_path)["u", "two"] == ["duplicate-uri"]
+    run(tmp_path, both[::-1])
+    assert articles(tmp_path)["u"][1] == "two"
+    assert run(tmp_path, both[::-1]) is None
+
+
 def test_duplicates_that_swap_places_settle(tmp_path: Path) -> None:
     run(tmp_path, [document("u", "", "one")])
     swapped = [document("u", "", "two"), document("u", "", "one")]

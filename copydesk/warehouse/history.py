@@ -2,7 +2,8 @@
 
 A document is *unchanged* if its uri and content are already published or quarantined; it is not processed again. Of
 several documents with one uri in a run, the first is used. A later one with the same content is unchanged; one with
-other content gets the problem `duplicate-uri` and is quarantined, so it is known next time.
+other content gets the problem `duplicate-uri` and is quarantined, so it is known next time. It is as new when it comes
+without another one before it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import date, datetime
 from copydesk.records import CRITICAL, Arrival, Document, Problem, article_id
 from copydesk.warehouse import decisions, index, layout, partition
 from copydesk.warehouse.index import Small
-from copydesk.warehouse.known import Contents, Known, known
+from copydesk.warehouse.known import DUPLICATE_URI, Contents, Known, known
 from copydesk.warehouse.schemas import VERSIONS
 from copydesk.warehouse.store import Store, in_words
 
@@ -145,12 +146,12 @@ class _Chosen:
         elif (used := self.first.get(key)) is not None:
             repeated = used == content or (key, content) in self._aside
             history.repeated += repeated
-            known, duplicate = repeated or self._is_quarantined(key, content), True
+            known, duplicate = repeated or self._is_quarantined(key, content, others=True), True
         else:
             if row >= 0:
                 published.seen[row] = True
-            known = row >= 0 or self._is_quarantined(key, content) or (key, content) in self._aside
-            duplicate = not known and any(published.seen[other] for other in published.rows(key))
+            duplicate = row < 0 and any(published.seen[other] for other in published.rows(key))
+            known = row >= 0 or self._is_quarantined(key, content, duplicate) or (key, content) in self._aside
         if known:
             history.unchanged += 1
             return None
@@ -162,8 +163,8 @@ class _Chosen:
         self.is_empty = False
         return document
 
-    def _is_quarantined(self, key: bytes, content: bytes) -> bool:
-        return not self._retry and self._history.quarantined.see(key, content)
+    def _is_quarantined(self, key: bytes, content: bytes, others: bool) -> bool:
+        return not self._retry and self._history.quarantined.see(key, content, others)
 
 
 def _handfuls(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
@@ -181,7 +182,7 @@ def _handfuls(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
 
 def _duplicate(document: Document) -> Problem:
     observed = f"another document of this run has the same uri {document.uri[:200]!r} and different content"
-    return Problem("read", "duplicate-uri", "uri", CRITICAL, observed)
+    return Problem("read", DUPLICATE_URI, "uri", CRITICAL, observed)
 
 
 def _left(store: Store, ids: Collection[str]) -> dict[str, tuple[datetime, int]]:

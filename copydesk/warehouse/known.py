@@ -1,4 +1,4 @@
-"""Documents in memory: those of one table, in 78 bytes each, and those of a night, in 48."""
+"""Documents in memory: those of one table, in 79 bytes each, and those of a night, in 48."""
 
 from __future__ import annotations
 
@@ -10,20 +10,27 @@ import numpy as np
 
 from copydesk.warehouse.index import Part, digests_of
 
+#: The rule that quarantines a document whose uri another one of the run had before.
+DUPLICATE_URI = "duplicate-uri"
+
 
 class Known:
     """The documents of one table, sorted by id.
 
     Arrays: `ids` uint64[n, 2], `contents` (SHA-256) uint64[n, 4], `files` int64[n], `seen` bool[n], `cured` bool[n],
-    `first_seen` int64[n] (microseconds since 1970), `versions` int32[n]. `files` is the file of the row; `seen` is
-    set for documents that the present run read again, `cured` for documents that were quarantined for a reason that no
-    longer exists. The last two are those of articles, 0 in the quarantine.
+    `second` bool[n], `first_seen` int64[n] (microseconds since 1970), `versions` int32[n]. `files` is the file of the
+    row; `seen` is set for documents that the present run read again, `cured` for documents that were quarantined for a
+    reason that no longer exists, `second` for those that were quarantined because another one had their uri. The last
+    two are those of articles, 0 in the quarantine.
     """
 
-    def __init__(self, ids: Any, contents: Any, files: Any, cured: Any, first_seen: Any, versions: Any) -> None:
+    def __init__(
+        self, ids: Any, contents: Any, files: Any, cured: Any, second: Any, first_seen: Any, versions: Any
+    ) -> None:
         order = _by_id(ids)
         self.ids, self.contents, self.files = ids[order], contents[order], files[order]
-        self.cured, self.first_seen, self.versions = cured[order], first_seen[order], versions[order]
+        self.cured, self.second = cured[order], second[order]
+        self.first_seen, self.versions = first_seen[order], versions[order]
         self.firsts = np.ascontiguousarray(self.ids[:, 0])
         self.seen = np.zeros(len(order), bool)
 
@@ -57,10 +64,14 @@ class Known:
             rows[at], same[at] = (0, False) if row is None else (row, True)
         return np.where(same & ~self.cured[rows], rows, -1)
 
-    def see(self, article_id: bytes, content: bytes) -> bool:
-        """Whether this content is known and not `cured`; marks it as seen."""
+    def see(self, article_id: bytes, content: bytes, others: bool) -> bool:
+        """Whether this content is known and not `cured`; marks it as seen. A `second` document is as a new one, as long
+        as no other one of its uri was seen in the present run: not here, nor elsewhere (`others`).
+        """
         row = self.find(article_id, content) if len(self) else None
         if row is None or self.cured[row]:
+            return False
+        if self.second[row] and not others and not any(self.seen[other] for other in self.rows(article_id)):
             return False
         self.seen[row] = True
         return True
@@ -133,6 +144,10 @@ def known(files: dict[int, Part], cured: Collection[str] = ()) -> Known:
     every = Part.joined([*files.values()])
     numbers = np.repeat(np.array([*files], np.int64), [len(part) for part in files.values()])
     files.clear()
-    rules = frozenset(cured)
-    again = np.array([bool(rules & own) for own in every.rules], bool) if every.rules else np.zeros(len(every), bool)
-    return Known(every.ids, every.contents, numbers, again, every.first_seen, every.versions)
+    again, second = (_by_rule(every, frozenset(rules)) for rules in (cured, {DUPLICATE_URI}))
+    return Known(every.ids, every.contents, numbers, again, second, every.first_seen, every.versions)
+
+
+def _by_rule(part: Part, rules: frozenset[str]) -> Any:
+    """Which documents were quarantined by one of `rules`, bool[n]."""
+    return np.array([bool(rules & own) for own in part.rules], bool) if part.rules else np.zeros(len(part), bool)
