@@ -50,10 +50,11 @@ def on_purpose(batch: Batch, texts: Sequence[str], words: Intended, places: NDAr
     for i, place in enumerate(places.tolist()):
         text = texts[batch.text[place]]
         start, end = int(batch.start[place]), int(batch.end[place])
-        first = text.rfind("\n\n", 0, start)
-        first = max(0 if first < 0 else first + 2, start - LONGEST)
-        last = text.find("\n\n", end)
-        last = min(len(text) if last < 0 else last, end + LONGEST)
+        first, last = max(0, start - LONGEST), min(len(text), end + LONGEST)
+        blank = text.rfind("\n\n", max(0, first - 1), start)
+        first = first if blank < 0 else blank + 2
+        blank = text.find("\n\n", end, last + 2)
+        last = last if blank < 0 else blank
         spans = _spans(text[first:last], words, last - first == len(text))
         found[i] = any(a < end - first and start - first < b for a, b in spans)
     return found

@@ -34,6 +34,8 @@ _LONGEST_GRAMMAR = 8
 _MANY = 4
 #: Tokens of a stretch, at most, beside texts without blanks; letters of a token that may be part of a word.
 _LONGEST, _FEW_LETTERS = 40, 2
+#: Letters of a stretch, at most: hardly a sentence has more between two marks, and each takes the time of many others.
+_MOST_LETTERS = 1_000
 
 
 def found(batch: Batch, segmenter: Segmenter, state: State, fixed: NDArray[np.bool_]) -> Corrections:
@@ -86,14 +88,18 @@ def _stretches(batch: Batch, segmenter: Segmenter, state: State, fixed: NDArray[
     linked, odd, opens = _suspects(batch, segmenter, state, fixed)
     suspicious = odd | opens
     stretches: list[tuple[int, int]] = []
+
+    def fits(first: int, last: int) -> bool:
+        return last - first <= _LONGEST and int(batch.end[last] - batch.start[first]) <= _MOST_LETTERS
+
     for place in np.flatnonzero(opens).tolist():
         if stretches and place <= stretches[-1][1]:
             continue
         first = last = place
-        while linked[last] and last - first < _LONGEST and (suspicious[last] or suspicious[last + 1]):
+        while linked[last] and (suspicious[last] or suspicious[last + 1]) and fits(first, last + 1):
             last += 1
         least = stretches[-1][1] + 1 if stretches else 0
-        while first > least and linked[first - 1] and suspicious[first] and last - first < _LONGEST:
+        while first > least and linked[first - 1] and suspicious[first] and fits(first - 1, last):
             first -= 1
         stretches.append((first, last))
     return stretches
@@ -109,6 +115,7 @@ def _suspects(
     digits, short = (flags & DIGITS) > 0, (flags & SHORT) > 0
     spaceless, damaged = state.spaceless[batch.text], state.damaged[batch.text]
     word = ((flags & WORD) > 0) & ((flags & FOREIGN) == 0) & (~digits | spaceless) & ~fixed
+    word &= size <= _MOST_LETTERS
     places = np.flatnonzero(word)
     word[places] &= batch.free(places) | spaceless[places]
     linked = np.zeros(len(batch), bool)
