@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from copydesk.config import Config, given, user_lists
 from copydesk.records import Cleaned
 
 
-def clean(content: bytes | str, uri: str, config: Config | None = None, **known: str | None) -> Cleaned:
+def clean(content: bytes | str, uri: str, config: Config | None = None, **known: str | date | None) -> Cleaned:
     """Clean one document.
 
     Args:
@@ -14,11 +17,12 @@ def clean(content: bytes | str, uri: str, config: Config | None = None, **known:
             `.html`, is read as a web page (extra `copydesk[html]`).
         uri: The address or path of the document.
         config: Settings, `copydesk.Config.model_validate({"typos": {"mode": "off"}})`; None means the defaults.
-        **known: `title`, `date`, `charset` and `media_type` (`text`, `html`) as the source gives them.
+        **known: `title`, `date`, `charset` and `media_type` (`text`, `html`) as the source gives them, each
+            a str; the date may be a date or datetime.
 
     Nothing is written, and the result is deterministic. The first call loads the statistics of the language from the
     package. A document that cannot be read has no article and a problem with the reason. Raises `TypeError` for other
-    names, for content or a uri of other types, and for settings that are no `Config`,
+    names, for what is of other types, and for settings that are no `Config`,
     `copydesk.languages.LanguageError` if the files of a language cannot be used,
     `copydesk.config.user_lists.ListsError` if the folder of lists cannot be used, and
     `copydesk.data.lists.ListsInUse` if this process has already read other lists.
@@ -27,4 +31,4 @@ def clean(content: bytes | str, uri: str, config: Config | None = None, **known:
     user_lists.install(config.lists.folder)
     from copydesk.pipeline import as_document, clean_documents  # makes patterns of the word lists
 
-    return clean_documents([as_document(content, uri, **known)], config)[0]
+    return clean_documents([as_document(content, uri, **dict[str, Any](known))], config)[0]

@@ -9,6 +9,7 @@ only. `copydesk.checks` validates the results afterwards, in whole batches.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date as day
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
@@ -73,15 +74,19 @@ def as_document(
     content: bytes | str,
     uri: str,
     title: str | None = None,
-    date: str | None = None,
+    date: str | day | None = None,
     charset: str | None = None,
     media_type: str | None = None,
 ) -> Document:
-    """The arguments of `copydesk.clean` as a `Document`. Raises `TypeError` for content or a uri of other types."""
+    """The arguments of `copydesk.clean` as a `Document`. Raises `TypeError` for those of other types."""
     if not isinstance(content, bytes | str):
         raise TypeError(f"content is bytes or str, not {type(content).__name__}; of a file, Path(...).read_bytes()")
     if not isinstance(uri, str):
         raise TypeError(f"uri is a str, the address or path of the document, not {type(uri).__name__}")
+    date = date.isoformat() if isinstance(date, day) else date
+    for name, value in {"title": title, "date": date, "charset": charset, "media_type": media_type}.items():
+        if not isinstance(value, str | None):
+            raise TypeError(f"{name} is a str, not {type(value).__name__}")
     raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
     if media_type is None:
         media_type = "html" if pages.is_page(raw, uri) else "text"

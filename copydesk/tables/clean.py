@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from copydesk.config import Config, given
 from copydesk.pipeline import clean_documents
-from copydesk.records import Cleaned, Document
+from copydesk.records import Cleaned, Document, storable
 from copydesk.sources.fields import names_text
 from copydesk.sources.records import Place, arrival, canonical, distinct, no_text_column
 from copydesk.sources.rows import records
@@ -114,9 +114,10 @@ def _as_arrow(table: Any) -> pa.Table:
         return table
     if type(table).__module__.startswith("pandas") and hasattr(table, "columns"):
         return _of_pandas(table)
-    if type(table).__module__.startswith("polars") and hasattr(table, "to_arrow"):
+    if type(table).__module__.startswith("polars") and hasattr(table, "to_arrow") and hasattr(table, "columns"):
         return table.to_arrow()
     hint = "; collect() a lazy frame first" if hasattr(table, "collect") else ""
+    hint = '; give series.to_frame("text")' if hasattr(table, "to_frame") else hint
     raise TypeError(f"a pyarrow, pandas or Polars table is needed, not {_kind(table)}{hint}")
 
 
@@ -127,6 +128,8 @@ def _kind(value: Any) -> str:
 def _of_pandas(frame: Any) -> pa.Table:
     try:
         return pa.Table.from_pandas(frame, preserve_index=False)
+    except UnicodeEncodeError:  # a lone surrogate, as half of an emoji
+        return _of_pandas(frame.map(_storable).rename(columns=_storable))
     except pa.ArrowException as error:
         for at, column in enumerate(frame.columns):
             try:
@@ -138,6 +141,15 @@ def _of_pandas(frame: Any) -> pa.Table:
                     f" it text, frame[{column!r}] = frame[{column!r}].astype('string'), or leave it out"
                 ) from error
         raise
+
+
+def _storable(value: Any) -> Any:
+    """`value` with the texts that it holds, at any depth, as Arrow can hold them."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {_storable(key): _storable(each) for key, each in value.items()}
+    return [*map(_storable, value)] if isinstance(value, list | tuple) else value
 
 
 def _as_batch(cleaned: Sequence[Cleaned], given: Sequence[Document]) -> pa.RecordBatch:
