@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import logging
 import os
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from copydesk.cli.streams import Unwritable
 from copydesk.cli.unread import is_unread
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ FAILED, USAGE, INTERNAL = 1, 2, 3
 
 #: Minimum address space in bytes; with less, a library that a run loads aborts the process or fails to import.
 ADDRESS_SPACE = 5 * 2**29
+#: Minimum files open at a time.
+OPEN_FILES = 64
 
 EPILOG = """\b
 Exit code: 0 published, or nothing to do; 1 the quality gate held back a date or the run, nothing that came could be
@@ -66,14 +70,18 @@ def fail(message: str) -> NoReturn:
 @contextmanager
 def errors_in_words() -> Iterator[None]:
     """Report errors that the user can fix as a sentence instead of a traceback."""
-    _ask_for_address_space()
+    _ask_for_room()
     try:
         yield
     except KeyboardInterrupt:
         fail("stopped; the next run discards or completes what was begun")
     except Exception as error:  # internal errors need their own exit code
-        if isinstance(error, BrokenPipeError) and is_unread():
+        if isinstance(error, Unwritable) or (isinstance(error, BrokenPipeError) and is_unread()):
             raise
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            fail("too many files are open; raise the limit (ulimit -n), or use fewer --workers")
+        if isinstance(error, FileNotFoundError) and _is_nowhere():
+            fail("the working folder was removed; change into another one, or name every path from /")
         from copydesk.config.load import ConfigError
 
         if isinstance(error, ConfigError):
@@ -103,11 +111,20 @@ def errors_in_words() -> Iterator[None]:
         sys.exit(INTERNAL)
 
 
-def _ask_for_address_space() -> None:
-    """Exit if `ulimit -v` is too low: the libraries reserve much more address space than they use."""
+def _is_nowhere() -> bool:
+    """Whether the working folder is gone."""
+    try:
+        os.getcwd()
+    except OSError:
+        return True
+    return False
+
+
+def _ask_for_room() -> None:
+    """Exit if `ulimit -v` or `ulimit -n` is too low: the libraries reserve much more address space than they use."""
     try:
         import resource
-    except ImportError:  # Windows has no such limit
+    except ImportError:  # Windows has no such limits
         return
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
@@ -115,6 +132,9 @@ def _ask_for_address_space() -> None:
             f"the address space is limited to {limit / 2**30:.1f} GiB, and {ADDRESS_SPACE / 2**30:.1f} are needed;"
             " raise the limit (ulimit -v), and limit memory with a cgroup instead"
         )
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit != resource.RLIM_INFINITY and limit < OPEN_FILES:
+        fail(f"{limit} files may be open at a time, and {OPEN_FILES} are needed; raise the limit (ulimit -n)")
 
 
 class Whole(click.IntRange):
