@@ -17,6 +17,7 @@ from copydesk.edits import APPLIED
 from copydesk.warehouse import layout, partition, signatures
 from copydesk.warehouse.audit import Audit, audit
 from copydesk.warehouse.change import Change
+from copydesk.warehouse.commit import marker
 from copydesk.warehouse.compact import Compacted, compact
 from copydesk.warehouse.copies import Compared
 from copydesk.warehouse.history import History
@@ -29,7 +30,7 @@ from copydesk.warehouse.published import dates_of
 from copydesk.warehouse.published import rows as published_rows
 from copydesk.warehouse.recovery import recover, report_path
 from copydesk.warehouse.repair import repair
-from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, RAW, RUNS, VALIDATIONS, VERSIONS
+from copydesk.warehouse.schemas import ARTICLES, EDITS, FORMAT, MONTH, RAW, RUNS, VALIDATIONS, VERSIONS
 from copydesk.warehouse.staging import Staging
 from copydesk.warehouse.store import Store, WarehouseError, in_words, parsed
 
@@ -75,22 +76,23 @@ class Warehouse:
         """Raise `WarehouseError` unless this version can use the warehouse."""
         url, self.format, self.store.partitions = self.url, FORMAT, self._wanted
         with in_words(f"open the warehouse {url}"):
-            marker = self.store.read(layout.MARKER)
-            top = self.store.top() if marker is None else []
-        if marker is None:
+            content = self.store.read(layout.MARKER)
+            top = self.store.top() if content is None else []
+        if content is None:
             foreign = [name for name in top if name not in _OWN and name[:1] not in ("_", ".")]
             if foreign:
                 raise WarehouseError(
                     f"{url} is not a warehouse: it holds {foreign[0]!r} but no {layout.MARKER};"
                     " give the folder of a warehouse, or an empty one to begin a new warehouse"
                 )
+            self._ask_for_marker()
             return
         try:
-            written_by = parsed(marker)["format"]
+            written_by = parsed(content)["format"]
             if not isinstance(written_by, int) or isinstance(written_by, bool):
                 raise ValueError("no number")
             if written_by <= FORMAT:  # a newer one may mean something else
-                self.store.partitions = layout.stated(marker, self._wanted.file_bytes)
+                self.store.partitions = layout.stated(content, self._wanted.file_bytes)
         except (ValueError, KeyError) as error:
             raise WarehouseError(f"{layout.MARKER} in {url} is damaged; restore it from a backup") from error
         if written_by > FORMAT:
@@ -104,6 +106,17 @@ class Warehouse:
                 f"the warehouse {url} was written by an older copydesk (format {written_by}, this one writes {FORMAT});"
                 f" back it up and run: copydesk migrate --warehouse {url}"
             )
+
+    def _ask_for_marker(self) -> None:
+        """Raise `WarehouseError` if runs were committed: each leaves its record after the marker was there."""
+        with in_words(f"open the warehouse {self.url}"):
+            if not self.store.names(layout.COMMITS):
+                return
+            months = any(name.startswith(f"articles/{MONTH}=") for name in self.store.names("articles"))
+        written = marker(Partitions("month" if months else "day")).decode()
+        raise WarehouseError(
+            f"{layout.MARKER} is missing in {self.url}; restore it from a backup. This copydesk writes there: {written}"
+        )
 
     def exists(self) -> bool:
         """Whether the warehouse exists: a run that published nothing leaves its lock, one that was killed its files."""
