@@ -24,7 +24,7 @@ from prefect.states import Completed, Failed
 from prefect.tasks import exponential_backoff
 
 from copydesk.config import Config
-from copydesk.config.load import load
+from copydesk.config.load import file_of, load
 from copydesk.run.child import end_with_serve
 from copydesk.run.job import Job, Outcome
 from copydesk.run.nightly import Night, Stage
@@ -79,7 +79,9 @@ def nightly(
     settings = load(config, {"warehouse.path": warehouse})
     with _log_in_the_run(), _cluster_of_the_flow(settings):
         at = None if date else flow_run.scheduled_start_time
-        job = Job(tuple(sources), settings.warehouse.path, _day(date, timezone), settings, at=at)
+        job = Job(
+            tuple(sources), settings.warehouse.path, _day(date, timezone), settings, at=at, config_file=file_of(config)
+        )
         outcome = one_night(job)
         link = alert.link(outcome.report, settings.schedule.reports_url)
         _show(outcome, link)

@@ -114,12 +114,14 @@ def run(
         if address is not None and settings.run.engine != "dask":
             fail("--address is that of a Dask cluster, and articles are cleaned on this machine; add --engine dask, or"
                  " leave --address out")  # fmt: skip
+        from copydesk.config.load import file_of
         from copydesk.run.job import REPROCESS, Job, Stored
 
         stored = Stored(REPROCESS, uris, site, rule, day_of(since, "--since") if since else None, dry_run=dry_run)
         at = None if day else now()
-        _run(Job(sources, settings.warehouse.path, day_of(day), settings, again, at, stored if reprocess else None),
-             as_json, verbose, fail_on)  # fmt: skip
+        job = Job(sources, settings.warehouse.path, day_of(day), settings, again, at, stored if reprocess else None,
+                  file_of(config))  # fmt: skip
+        _run(job, as_json, verbose, fail_on)
 
 
 @click.command(short_help="Process quarantined documents again.")
@@ -142,11 +144,13 @@ def replay(
     """
     with errors_in_words():
         settings = load(config, {"warehouse.path": warehouse})
+        from copydesk.config.load import file_of
         from copydesk.run.job import REPLAY, Job, Stored
 
         opened(settings)
         stored = Stored(REPLAY, (), site, rule, day_of(since, "--since") if since else None, dry_run=dry_run)
-        _run(Job((), settings.warehouse.path, now().date(), settings, at=now(), stored=stored), as_json, False)
+        job = Job((), settings.warehouse.path, now().date(), settings, False, now(), stored, file_of(config))
+        _run(job, as_json)
 
 
 def _run(job: Job, as_json: bool, verbose: bool = False, fail_on: str = "critical") -> None:

@@ -171,11 +171,12 @@ def release(
                 withdraw(store, uris, decision, now(), keep(settings))
             published, held = 0, len(uris)
         else:
+            from copydesk.config.load import file_of
             from copydesk.run import nightly
             from copydesk.run.job import RELEASE, Job, Stored
 
             stored = Stored(RELEASE, uris, decision=decision)
-            job = Job((), settings.warehouse.path, now().date(), settings, at=now(), stored=stored)
+            job = Job((), settings.warehouse.path, now().date(), settings, False, now(), stored, file_of(config))
             row = nightly.run(job).row
             published = row["published"] if row else 0
             held = len(set(uris)) - published

@@ -55,6 +55,11 @@ def load(
     return config
 
 
+def file_of(path: str | None) -> str | None:
+    """The file that `load` reads, from any folder; None if there is none."""
+    return os.path.abspath(path or FILE) if path or Path(FILE).exists() else None
+
+
 def _check_lists(folder: str, where: str) -> None:
     from copydesk.config.user_lists import ListsError, read  # imported only if there are lists: it takes time
 

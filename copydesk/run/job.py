@@ -42,7 +42,8 @@ class Job:
     `day` is the date that the run is for, not the date on which it runs. `at` is the time that its rows state, by
     default the beginning of that day: a run that is repeated states the same time. `stored` are documents of the
     warehouse that are processed instead of `sources`. `again` also processes
-    quarantined documents that have not changed.
+    quarantined documents that have not changed. `config_file` is where `config` comes from, for the command that
+    repeats the run.
     """
 
     sources: tuple[str, ...]
@@ -52,6 +53,7 @@ class Job:
     again: bool = False
     at: datetime | None = None
     stored: Stored | None = None
+    config_file: str | None = None
 
     @property
     def kind(self) -> str:

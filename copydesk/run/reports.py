@@ -169,7 +169,13 @@ def command(job: Job, warehouse: str) -> str:
         words += uris
         for option, value in (("--site", chosen.site), ("--rule", chosen.rule), ("--since", chosen.since)):
             words += [option, str(value)] if value else []
-    return shlex.join([*words, "--warehouse", warehouse])
+    words += ["--warehouse", warehouse]
+    if job.config_file is not None:
+        words += ["--config", job.config_file]
+    if words[1] == "run":
+        for name in sorted(job.config.run.model_fields_set & {"workers", "engine", "address"}):
+            words += [f"--{name}", without_passwords(str(getattr(job.config.run, name)))]
+    return shlex.join(words)
 
 
 def _source(source: str) -> str:

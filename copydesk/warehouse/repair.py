@@ -33,7 +33,8 @@ REPAIR = "repair"
 #: What is gone with a file of a table, and until when.
 _GONE = {
     "articles": "; its articles are gone until the next run over their sources",
-    "edits": "; its edits are gone until their articles are published again (`copydesk run --reprocess`)",
+    "edits": "; its edits are gone until their articles are published again (`copydesk run --reprocess`), and with them"
+    " the way back to the source texts",
 }
 
 
