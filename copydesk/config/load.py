@@ -136,7 +136,8 @@ def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _in_words(problem: Any, origin: Mapping[str, str]) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     where = origin.get(key) or next(
-        (place for name, place in origin.items() if name.startswith(f"{key}.")), "configuration"
+        (place for name, place in origin.items() if name.startswith(f"{key}.") or f"{name} = " in problem["msg"]),
+        "configuration",
     )
     if problem["type"] == "extra_forbidden":
         names = [name for name, _, _ in describe()]
@@ -166,6 +167,6 @@ def _allowed(key: str) -> str:
 
 def _similar(name: str, known: list[str], prefix: str = "", what: str = "settings") -> str:
     """A guess at what was meant, or all that is known; what all names begin with makes no name similar."""
-    short = [one.removeprefix(prefix) for one in known]
-    close = difflib.get_close_matches(name.removeprefix(prefix), short, 1, 0.6)
-    return f"; did you mean {prefix}{close[0]}?" if close else f"; {what} are {', '.join(known)}"
+    short = {one.removeprefix(prefix).lower(): one for one in known}
+    close = difflib.get_close_matches(name.removeprefix(prefix).lower(), short, 1, 0.6)
+    return f"; did you mean {short[close[0]]}?" if close else f"; {what} are {', '.join(known)}"

@@ -59,6 +59,8 @@ def _local(source: str) -> tuple[bool, Iterable[Entry]]:
                 raise _no_source(source, folder)
     except FileNotFoundError:
         raise SourceError(f"{source}: no such file or folder; check the path (now in {os.getcwd()})") from None
+    except SourceError:
+        raise
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise SourceError(f"{source}: cannot be read ({reason}); check the path and its permissions") from error

@@ -22,6 +22,14 @@ Reader = Callable[[Entry, str | None, SourcesConfig], Iterator[Arrival]]
 
 # A value of two bytes, `[]`, takes 64 bytes in memory, so the values of a long line are counted first.
 _LONG_LINE, _MOST_VALUES = 1 << 20, 1_000_000
+_KINDS = {
+    type(None): "null",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+}
 _STRING, _NEXT_VALUE = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL), re.compile(r"[\[{,]")
 
 
@@ -93,7 +101,8 @@ def _json_record(line: bytes, size: int, place: Place, encoding: str, config: So
     except (ValueError, RecursionError, MemoryError) as error:
         return unread(place.uri, "broken-json", f"not JSON: {reason(error)}", content, "record")
     if not isinstance(record, dict):
-        return unread(place.uri, "broken-json", f"a JSON {type(record).__name__}, not an object", content, "record")
+        words = f"{_KINDS[type(record)]}, not a JSON object"
+        return unread(place.uri, "broken-json", words, content, "record")
     return arrival(record, place, content, encoding, config, as_is and plainly)
 
 
