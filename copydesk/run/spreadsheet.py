@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from copydesk.edits import Edit
 from copydesk.hand_check import RIGHT, WRONG
 from copydesk.records import Article, article_id
 from copydesk.reviewed import ACCEPT, REJECT, REVERT, Choices
+from copydesk.sources.csvs import separator
 from copydesk.warehouse import Warehouse, decisions
 from copydesk.warehouse.decisions import CHECK, Decision
 from copydesk.warehouse.published import article_of
@@ -75,7 +77,9 @@ def read(path: Path) -> list[Row]:
     """The rows with a decision. Raises `WarehouseError` with the line for a file that cannot be used."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file)
+            header = file.readline()
+            mark = separator(header.strip(), lambda names: "uri" in names)
+            table = csv.DictReader(chain([header], file), delimiter=mark)
             missing = [name for name in COLUMNS if name not in (table.fieldnames or ()) and name not in _OPTIONAL]
             if missing:
                 raise WarehouseError(f"{path} has no column {missing[0]!r}; write one with `copydesk edits export`")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from copydesk.config import FieldsConfig, SourcesConfig
@@ -16,6 +16,8 @@ from copydesk.sources.streams import Stopped, as_utf8, head, kept, lines, pieces
 from copydesk.text.encodings import Decoded, Undecodable, decode
 
 _SEPARATORS = ",\t;|"
+# The first line of a file that names its separator, for spreadsheets.
+_STATED = re.compile(rb"\s*sep=([,\t;|])\r?\n", re.IGNORECASE)
 _BARE_RETURN = re.compile(rb"(?<=\r)(?!\n)")
 
 # csv's own limit stops inside a row. Rows are limited before they reach csv, so it is not needed.
@@ -39,6 +41,12 @@ def read_csv(entry: Entry, compression: str | None, config: SourcesConfig) -> It
     except Stopped as stop:
         stop.begun = bytes(rows.begun if rows else b"") + stop.begun
         yield rest(f"{entry.uri}#{number + 1}" if number else entry.uri, stop, limit, rows.file if rows else "utf-8")
+
+
+def separator(header: str, is_header: Callable[[list[str]], bool]) -> str:
+    """The separator of a table with this first line: with it, the names of its columns are those of a header."""
+    header = header.replace('"', "")
+    return next((mark for mark in _SEPARATORS if is_header(header.split(mark))), ",")
 
 
 def _arrival(names: list[str], row: list[str], rows: _Rows, place: Place, config: SourcesConfig) -> Arrival:
@@ -83,8 +91,11 @@ class _Rows:
         start = next(stream, b"")
         if not self._recoded:
             self._charset = _charset(start)
-        header = re.split("[\r\n]", start.decode("utf-8", "replace").lstrip(), maxsplit=1)[0].replace('"', "")
-        self._separator = next((mark for mark in _SEPARATORS if names_text(header.split(mark), fields)), ",")
+        stated = _STATED.match(start)
+        start = start[stated.end() :] if stated else start
+        header = re.split("[\r\n]", start.decode("utf-8", "replace").lstrip(), maxsplit=1)[0]
+        found = separator(header, lambda names: names_text(names, fields))
+        self._separator = stated[1].decode() if stated else found
         self._lines = lines(chain([start], stream), limit, self._beyond)
         self._rows = csv.reader(self._feed(), delimiter=self._separator, strict=True)
 
