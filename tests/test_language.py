@@ -35,8 +35,18 @@ def theirs() -> LanguageIdentifier:
 
 def test_the_file_holds_the_model_of_py3langid(theirs: LanguageIdentifier) -> None:
     ours = language_model._model()
-    assert np.array_equal(ours.next_state, theirs.tk_nextmove) and np.array_equal(ours.row >> 8, theirs.tk_row)
-    assert np.array_equal(ours.feature, theirs.tk_output) and ours.languages == theirs.nb_classes
+    column = np.frombuffer(ours.column, np.uint8)
+    width = column.max() + 1
+    # Each of our states, and the one of theirs.
+    alike = np.unique(
+        np.stack([(ours.base + ours.next_state.reshape(-1, width))[:, column].ravel(), np.asarray(theirs.tk_nextmove)]),
+        axis=1,
+    )
+    assert np.array_equal(alike[0], np.arange(1, len(ours.row))), "each is one of theirs, whatever leads to it"
+    states = np.r_[0, alike[1]]
+    assert np.array_equal(ours.row // width, np.asarray(theirs.tk_row)[states])
+    assert np.array_equal(ours.feature, np.asarray(theirs.tk_output)[states])
+    assert ours.languages == theirs.nb_classes
     assert np.array_equal(ours.weights, theirs.nb_ptc) and np.array_equal(ours.prior, theirs.nb_pc)
     assert ours.weights.flags.c_contiguous, "numpy takes rows of another layout by copying the whole table"
 

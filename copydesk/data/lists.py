@@ -148,9 +148,11 @@ def table(name: str) -> dict[str, Any]:
     return found
 
 
-@cache
 def arrays(name: str) -> dict[str, Any]:
-    """The arrays of the `.npz` file `name` of `copydesk/data`, by name; pickled objects are refused."""
+    """The arrays of the `.npz` file `name` of `copydesk/data`, by name; pickled objects are refused.
+
+    They are not remembered: what is made of them is.
+    """
     with _DATA.joinpath(name).open("rb") as file:
         return dict(np.load(file, allow_pickle=False))
 

@@ -43,12 +43,16 @@ def rank(text: str, most: int = len(LANGUAGES)) -> list[tuple[str, float]]:
 
 
 class _Model(NamedTuple):
-    """`next_state` is by row and byte, `row` (times 256) and `feature` by state: the n-gram of bytes that it completes,
-    or a negative number. `weights` are by feature and language; a language of two scripts stands in two columns, which
-    `aliases` lists.
+    """A state is a number of its own for each of the bytes that lead to it, behind that before the first byte, 0: those
+    of a column of `next_state` begin with its `base`. So two bytes hold a state, and bytes that all rows treat alike
+    have one `column`. `row` (its place in `next_state`) and `feature` are by state: the n-gram of bytes that it
+    completes, or a negative number. `weights` are by feature and language; a language of two scripts stands in two
+    columns, which `aliases` lists.
     """
 
-    next_state: NDArray[np.uint32]
+    column: bytes
+    base: NDArray[np.uint32]
+    next_state: NDArray[np.uint16]
     row: NDArray[np.intp]
     feature: NDArray[np.intp]
     weights: NDArray[np.float16]
@@ -67,10 +71,11 @@ class _Model(NamedTuple):
 
     def features(self, content: bytes) -> NDArray[np.intp]:
         """The features of a text, in the order of their ends."""
-        letters = np.frombuffer(content, np.uint8)
+        letters = np.frombuffer(content.translate(self.column), np.uint8)
+        base = self.base.take(letters)
         states = np.zeros(len(letters) + 1, np.uint32)  # before the first byte, and behind each
         while True:
-            found = self.next_state.take(self.row.take(states[:-1]) + letters)
+            found = base + self.next_state.take(self.row.take(states[:-1]) + letters)
             # States that follow one from the other all the way are those of a run from the start. A state depends on as
             # many bytes as the longest n-gram has, so that this takes as many steps.
             if found.tobytes() == states[1:].tobytes():
@@ -82,13 +87,15 @@ class _Model(NamedTuple):
 @cache
 def _model() -> _Model:
     found = lists.arrays("language_model.npz")
-    rows, languages = len(found["others"]), list(map(str, found["languages"]))
+    rows, width, languages = len(found["others"]), len(found["first"]), list(map(str, found["languages"]))
     next_state = np.tile(found["first"], rows)
-    places = np.repeat(np.arange(0, rows * 256, 256, dtype=np.int32), found["others"]) + found["byte"]
-    next_state[places] = np.cumsum(found["step"], dtype=np.int32)
+    places = np.repeat(np.arange(0, rows * width, width, dtype=np.int32), found["others"]) + found["place"]
+    next_state[places] = np.cumsum(found["step"], dtype=np.uint16)
     return _Model(
-        next_state.view(np.uint32),
-        found["row"].astype(np.intp) << 8,
+        found["column"].tobytes(),
+        np.cumsum(np.r_[1, found["states"][:-1]], dtype=np.uint32),
+        next_state,
+        found["row"].astype(np.intp) * width,
         found["feature"].astype(np.intp),
         np.ascontiguousarray(found["weights"]),  # stored by columns, of which rows are taken by copying all
         found["prior"],
