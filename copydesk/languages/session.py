@@ -52,6 +52,8 @@ class Session:
         options = onnxruntime.SessionOptions()
         # One thread: a run has one process per core.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        # Kept for the next windows, what the largest ones took would be 15 MB; asking the system again costs nothing.
+        options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
         try:
             self.session = _session(self.path, options)

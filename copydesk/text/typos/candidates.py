@@ -97,7 +97,7 @@ class CandidateFinder:
             word for word, entry in self.lexicon.items()
             if entry.zipf >= LEAST_ZIPF and entry.kind & (ORDINARY | PROPER) and 1 < len(word) <= LONGEST
         ]  # fmt: skip
-        return Slips(words, self.grammar.shapes)
+        return Slips(words, self.grammar.shapes, self.lexicon)
 
     def narrow(self, tokens: Iterable[str]) -> dict[str, tuple[Candidate, ...]]:
         """Candidates of each token in a text that is not known to be damaged.

@@ -114,7 +114,7 @@ class Segmenter:
     def _slips(self) -> tuple[Slips, str]:
         """The frequent words, and the letters that they are written in."""
         words = [word for word, entry in self.lexicon.items() if entry.zipf >= _FREQUENT and len(word) <= LONGEST]
-        return Slips(words), "".join(sorted(set().union(*words)))
+        return Slips(words, known=self.lexicon), "".join(sorted(set().union(*words)))
 
     def _remember_near(self, texts: Iterable[str]) -> None:
         """Look for the frequent words of which one slip makes each of `texts`, of all that are not known yet at once.

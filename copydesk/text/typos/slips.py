@@ -7,7 +7,7 @@ sums over the letters of the strings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,8 +24,8 @@ _BASE, _HALF, _MIX = 0x9E3779B97F4A7C15, np.uint64(32), np.uint64(0xC2B2AE3D27D4
 _MOST_MOVED = 4
 _POWERS = np.array([pow(_BASE, n, 2**64) for n in range(LONGEST + _MOST_MOVED + 1)], np.uint64)
 _MOVES = np.array([pow(_BASE, n, 2**64) for n in range(-_MOST_MOVED, _MOST_MOVED + 1)], np.uint64)
-#: Strings that are looked up together: bounds the memory of a look-up.
-TOGETHER = 512
+#: Strings that are looked up together, and words whose hashes are made together: bounds the memory of either.
+TOGETHER, _WORDS_TOGETHER = 512, 8_192
 
 
 class _Strings(NamedTuple):
@@ -109,12 +109,19 @@ class _Change(NamedTuple):
 
 
 class Slips:
-    """Looks for variants among `words`, of up to `LONGEST` letters. `shapes` are pairs: what stands, what was meant."""
+    """Looks for variants among `words`, of up to `LONGEST` letters. `shapes` are pairs: what stands, what was meant.
 
-    def __init__(self, words: Iterable[str], shapes: Iterable[tuple[str, str]] = ()) -> None:
-        self._words = frozenset(words)
+    `known` are these words and perhaps others, where they are kept already.
+    """
+
+    def __init__(
+        self, words: Iterable[str], shapes: Iterable[tuple[str, str]] = (), known: Container[str] | None = None
+    ) -> None:
+        some = list(words)
+        self._words = frozenset(some) if known is None else known
         self._shapes = _Shapes.of(shapes)
-        self._hashes = np.sort(_hashes(list(self._words)))
+        parts = (some[first : first + _WORDS_TOGETHER] for first in range(0, len(some), _WORDS_TOGETHER))
+        self._hashes = np.sort(np.concatenate([_hashes([]), *map(_hashes, parts)]))
         bits = (_SLOTS * len(self._hashes)).bit_length()
         self._shift = np.uint64(64 - bits)
         self._table = np.zeros(1 << bits, bool)
