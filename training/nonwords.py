@@ -34,13 +34,13 @@ def tuning(work: Path, seed: int) -> list[str]:
 
 def thinned(lexicon: Lexicon) -> Lexicon:
     """The lexicon without a part of its rare entries."""
-    few = Lexicon()
+    gone = set()
     for word, entry in lexicon.items():
         draw = hashlib.blake2b(word.encode(), digest_size=1).digest()[0] / 256
         limit = (0.3 if entry.zipf < 2.2 else 0.0) if entry.kind & ORDINARY else (0.7 if entry.zipf < 3.6 else 0.0)
-        if draw >= limit:
-            few[word] = entry
-    return few
+        if draw < limit:
+            gone.add(word)
+    return lexicon.without(gone)
 
 
 def joined(sentences: list[str], lexicon: Lexicon, model: Model, seed: int) -> tuple[np.ndarray, np.ndarray]:

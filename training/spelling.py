@@ -18,7 +18,7 @@ from copydesk.text.typos.spelling import Spelling
 
 def main() -> None:
     folder = languages.HERE / "en"
-    lexicon = Lexicon.parse(gzip.decompress((folder / "words.txt.gz").read_bytes()).decode("utf-8"))
+    lexicon = Lexicon(gzip.decompress((folder / "words.txt.gz").read_bytes()).decode("utf-8"))
     words = [word for word, entry in lexicon.items() if entry.kind & (ORDINARY | PROPER)]
     made = Spelling.counted(words, languages.grammar(folder).alphabet)
     np.savez_compressed(folder / "spelling.npz", surprise=made.surprise)

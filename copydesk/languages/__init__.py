@@ -81,8 +81,7 @@ def _with_learned(base: Model, folder: Path) -> Model:
     found = np.load(folder / "ngrams.npz")
     if found["single"].shape != base.ngrams.single.shape:
         raise ValueError("it was made with another version of copydesk")
-    lexicon = Lexicon(base.lexicon)
-    lexicon.update(Lexicon.parse((folder / "words.txt").read_text("utf-8")))
+    lexicon = base.lexicon.replaced(Lexicon((folder / "words.txt").read_text("utf-8")))
     return replace(base, lexicon=lexicon, ngrams=base.ngrams._replace(more=_ngrams(found)))
 
 
@@ -103,7 +102,7 @@ def load(folder: Path, decide: bool = True) -> Model:
     Encoder, judge, evidence texts and word lists are optional. Raises OSError, KeyError or ValueError if another
     file is missing or invalid.
     """
-    lexicon = Lexicon.parse(gzip.decompress((folder / "words.txt.gz").read_bytes()).decode("utf-8"))
+    lexicon = Lexicon(gzip.decompress((folder / "words.txt.gz").read_bytes()).decode("utf-8"))
     rules = grammar(folder)
     vocabulary = _lines(folder / "vocabulary.txt")
     place = {word: i for i, word in enumerate(vocabulary)}

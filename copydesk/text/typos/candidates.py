@@ -93,10 +93,7 @@ class CandidateFinder:
     @cached_property
     def _slips(self) -> Slips:
         """The words that may have been meant."""
-        words = [
-            word for word, entry in self.lexicon.items()
-            if entry.zipf >= LEAST_ZIPF and entry.kind & (ORDINARY | PROPER) and 1 < len(word) <= LONGEST
-        ]  # fmt: skip
+        words = [w for w in self.lexicon.words(LEAST_ZIPF, ORDINARY | PROPER) if 1 < len(w) <= LONGEST]
         return Slips(words, self.grammar.shapes, self.lexicon)
 
     def narrow(self, tokens: Iterable[str]) -> dict[str, tuple[Candidate, ...]]:
@@ -134,10 +131,7 @@ class CandidateFinder:
 
     @cached_property
     def _near(self) -> tuple[NearbyWords, list[str]]:
-        words = [
-            word for word, entry in self.lexicon.items()
-            if entry.zipf >= LEAST_FAR_ZIPF and entry.kind & (ORDINARY | PROPER) and len(word) > 1
-        ]  # fmt: skip
+        words = [word for word in self.lexicon.words(LEAST_FAR_ZIPF, ORDINARY | PROPER) if len(word) > 1]
         return NearbyWords(words, self.grammar.alphabet), words
 
     def _two_letters(self, tokens: Sequence[str]) -> dict[str, tuple[Candidate, ...]]:

@@ -113,7 +113,7 @@ class Segmenter:
     @cached_property
     def _slips(self) -> tuple[Slips, str]:
         """The frequent words, and the letters that they are written in."""
-        words = [word for word, entry in self.lexicon.items() if entry.zipf >= _FREQUENT and len(word) <= LONGEST]
+        words = [word for word in self.lexicon.words(_FREQUENT) if len(word) <= LONGEST]
         return Slips(words, known=self.lexicon), "".join(sorted(set().union(*words)))
 
     def _remember_near(self, texts: Iterable[str]) -> None:
