@@ -57,6 +57,14 @@ def test_the_judge_is_fetched_where_the_encoder_doubts_and_only_there() -> None:
     assert [finding.after for finding in found] == ["from"]
 
 
+def test_models_that_were_unloaded_are_loaded_again_and_say_the_same() -> None:
+    before = findings([WRONG], FULL)
+    session.unload()
+    assert FULL.encoder is not None and FULL.judge is not None
+    assert FULL.encoder.run.session is None and FULL.judge().run.session is None
+    assert findings([WRONG], FULL) == before != [[]]
+
+
 def large_odds(texts: list[str]) -> dict[tuple[str, int, int], float]:
     """What the judge says of every candidate that it is asked about, by text, place and candidate."""
     batch = Batch(texts, FULL.token_types)

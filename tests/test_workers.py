@@ -13,8 +13,10 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
-from nights import story
+from nights import NIGHT, config, story
 
+from copydesk import languages
+from copydesk.records import Document
 from copydesk.run import workers
 
 
@@ -43,3 +45,19 @@ def test_workers_that_do_not_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> N
     with workers._ending(ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))) as pool:
         pool.submit(time.sleep, 60)
     assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own process", "library"])
+def test_what_a_run_in_one_process_loads_for_its_sentences_goes_when_all_is_cleaned(
+    own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "is_own", lambda: own)
+    text = f"{story()}\n\nHe walked away form the house and went to the station to wait for his brother.\n"
+    document = Document("https://a.example/1", text.encode())
+    encoder = languages.model("en").encoder
+    assert encoder is not None
+    with workers.cleaner(config()) as clean:
+        [batch] = clean([([document], config(), NIGHT, {})])
+        assert "walked away from the house" in batch.articles["body"][0].as_py()
+        assert encoder.run.session is not None
+    assert (encoder.run.session is None) == own

@@ -10,6 +10,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,17 @@ _PREFIX, _LEFT_SECONDS = "copydesk-model-", 600
 
 class LanguageError(RuntimeError):
     """The files of a language cannot be used; the message says which, and how to fix it."""
+
+
+#: Sessions whose model is loaded.
+_loaded: WeakSet[Session] = WeakSet()
+
+
+def unload() -> None:
+    """Give back the memory of all models. One that is asked later is loaded again."""
+    for one in list(_loaded):
+        one.session = None
+    _loaded.clear()
 
 
 class Session:
@@ -62,6 +74,7 @@ class Session:
         except Exception as error:  # ONNX Runtime has its own exception for each error
             raise LanguageError(f"{self.path} cannot be read: {error}; install copydesk again") from error
         self.alone = self.session.get_inputs()[0].shape[0] == 1
+        _loaded.add(self)
 
 
 def _session(path: Path, options: Any) -> Any:

@@ -144,7 +144,7 @@ def collect(
         sites = Sites.read(warehouse, job.config.sites, names)
         batches = _cleaned(job, chain(first, more, fresh), sites, staging, choices, progress)
         with closing(batches):  # ends what workers still do if this process is interrupted
-            for batch in batches:
+            for batch in joined(batches):  # the last ones when all that cleans has ended, and its memory is free
                 intake.take(batch)
     for reason, count in sorted(left_out.items()):
         log.warning("skipped %d × %s", count, reason)
@@ -180,7 +180,7 @@ def _cleaned(
     job: Job, documents: Iterator[Document], sites: Sites, staging: Staging, choices: Choices,
     progress: Callable[[int, int], None],
 ) -> Generator[Batch]:  # fmt: skip
-    """The documents, cleaned, in batches that are large enough to stage."""
+    """The documents, cleaned, in batches."""
     with (
         cleaner(job.config) as clean,
         closing(cleaned(documents, clean, job.config, job.day, sites, staging, choices)) as first_pass,
@@ -190,7 +190,7 @@ def _cleaned(
         if job.config.sites.boilerplate and job.kind == NIGHT:
             again = partial(cleaned_again, clean=clean, config=job.config, day=job.day, sites=sites, choices=choices)
             batches = with_lines_of_tonight(batches, sites, again, staging.scratch("batches"))
-        yield from joined(batches)
+        yield from batches
 
 
 def _with_progress(batches: Iterable[Batch], progress: Callable[[int, int], None]) -> Iterator[Batch]:

@@ -17,6 +17,8 @@ from typing import Any, Protocol
 from copydesk import deadline
 from copydesk.config import Config
 from copydesk.config.user_lists import could_install
+from copydesk.languages import session
+from copydesk.own_process import give_back, is_own
 from copydesk.records import Document
 from copydesk.reviewed import NO_CHOICES, Choices
 from copydesk.run.batch import Batch, clean_batch, join
@@ -132,6 +134,9 @@ def _pool(config: Config, workers: int) -> Iterator[Clean]:
         return
     if workers == 1 and could_install(lists) and deadline.limits():
         yield lambda calls: (clean_batch(*call) for call in calls)
+        if is_own():
+            session.unload()  # what publishes needs the memory
+            give_back()
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of the flow's process
     try:
