@@ -8,7 +8,11 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 #: Objects made between two collections of the youngest generation (Python: 700), and how many of these go before one of
 #: the next generation, twice.
@@ -38,6 +42,32 @@ def give_back() -> None:
     if _is_own:
         with suppress(AttributeError, OSError, TypeError):
             ctypes.CDLL(None).malloc_trim(0)
+
+
+class _NoPandas:
+    """Finds no pandas."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+        return None
+
+
+def leave_pandas_out() -> None:
+    """Let Arrow do without pandas, if this is such a process, until something is made from it or into it.
+
+    To tell whether a list is one of pandas, Arrow imports it for the first list: a fifth of a second, and 30 MB.
+    """
+    if "pandas" in sys.modules or not _is_own:
+        return
+    import pyarrow as pa
+
+    sys.meta_path.insert(0, _NoPandas)
+    try:
+        pa.array([])
+    finally:
+        sys.meta_path.remove(_NoPandas)
 
 
 def is_own() -> bool:

@@ -110,6 +110,18 @@ def test_show_judges_without_great_expectations_and_pandas() -> None:
     assert not {"great_expectations", "pandas", "scipy"} & found.packages
 
 
+def test_a_worker_cleans_without_pandas_and_makes_a_frame_when_it_is_asked_for_one() -> None:
+    code = (
+        "import sys; from datetime import date; from copydesk.run.child import begin; begin(None);"
+        "from copydesk.config import Config; from copydesk.records import Document;"
+        "from copydesk.run.batch import clean_batch;"
+        "batch = clean_batch([Document('a', b'Rain in the valley')], Config(), date(2024, 5, 3), {});"
+        "assert batch.documents == 1 and 'pandas' not in sys.modules;"
+        "assert len(batch.articles.to_pandas()) == len(batch.articles) and 'pandas' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
 def test_every_public_name_is_there() -> None:
     assert set(copydesk.__all__) <= set(dir(copydesk))
     for name in copydesk.__all__:

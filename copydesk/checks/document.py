@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from datetime import date
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
 
 import pyarrow as pa
 
 from copydesk.checks.expectations import Checks
-from copydesk.own_process import is_own
+from copydesk.own_process import leave_pandas_out
 from copydesk.records import CRITICAL, Cleaned, Problem
 from copydesk.warehouse.rows import articles_table, edits_table
 
@@ -26,7 +22,7 @@ def problems_of(cleaned: Cleaned, folder: Path | None, day: date) -> list[Proble
     article = cleaned.article
     if article is None or any(problem.severity == CRITICAL for problem in cleaned.problems):
         return []
-    _leave_pandas_out()
+    leave_pandas_out()
     checks = Checks(folder, at_once=False)
     reversible = pa.array([cleaned.reversible], pa.bool_())
     of_article = checks.articles(articles_table([article]).append_column("rebuilds", reversible), day)
@@ -35,27 +31,3 @@ def problems_of(cleaned: Cleaned, folder: Path | None, day: date) -> list[Proble
         of_edits = checks.edits(edits_table(cleaned.edits, [article]), [article.article_id])
         found += [*of_edits.problems.get(article.article_id, []), *of_edits.whole]
     return [problem for problem in found if problem.column is not None]
-
-
-class _NoPandas:
-    """Finds no pandas."""
-
-    @staticmethod
-    def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if name == "pandas":
-            raise ModuleNotFoundError(name)
-        return None
-
-
-def _leave_pandas_out() -> None:
-    """Let Arrow do without pandas in a process of copydesk's own, until something is made from it or into it.
-
-    To tell whether a list is one of pandas, Arrow imports it for the first list: a fifth of a second.
-    """
-    if "pandas" in sys.modules or not is_own():
-        return
-    sys.meta_path.insert(0, _NoPandas)
-    try:
-        pa.array([])
-    finally:
-        sys.meta_path.remove(_NoPandas)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing import resource_tracker
 
-from copydesk.own_process import settle
+from copydesk.own_process import leave_pandas_out, settle
 
 #: The process of `copydesk serve`, told to the runs that it starts.
 SERVED_BY = "COPYDESK_SERVED_BY"
@@ -37,6 +37,7 @@ def begin(lists: str | None) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     use_lists(lists)
     settle()
+    leave_pandas_out()
     _end_with_parent()
 
 

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from copydesk.checks.expectations import Checks, read_suites
+from copydesk.own_process import leave_pandas_out
 from copydesk.records import WARNING
 from copydesk.run.collect import Collected, collect
 from copydesk.run.copies import settings_of
@@ -213,6 +214,7 @@ STAGES = (
 
 def run(job: Job, progress: Callable[[int, int], None] | None = None) -> Outcome:
     """Do one run. On `SourceError`, `SuiteError` or `WarehouseError` it discards what it staged and raises."""
+    leave_pandas_out()  # which the suites need when all is cleaned
     with Night(job, progress) as night:
         for stage in night.stages():
             night.advance(stage)

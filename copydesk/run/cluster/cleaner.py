@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from copydesk.own_process import settle
+from copydesk.own_process import leave_pandas_out, settle
 from copydesk.run.child import use_lists
 from copydesk.run.cluster.parcels import LISTS, packed, unpacked, with_user_files
 from copydesk.run.cluster.worker import CLEANED
@@ -33,6 +33,7 @@ def main(handle: str, folder: str) -> None:
     lists = Path(folder, LISTS)
     use_lists(str(lists) if lists.is_dir() else None)
     settle()
+    leave_pandas_out()
     while True:
         try:
             call = calls.get(timeout=IDLE_SECONDS)
