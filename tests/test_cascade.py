@@ -23,6 +23,7 @@ from copydesk.text.typos.correct import findings, judged
 from copydesk.text.typos.encoder import Encoder
 from copydesk.text.typos.features import ENCODER
 from copydesk.text.typos.model import Model
+from tests.windows import forget
 
 FULL, FAST = languages.model("en"), languages.model("en", judge=False)
 WRONG = "He walked away form the house and went to the station to wait for his brother."
@@ -67,6 +68,7 @@ def test_models_that_were_unloaded_are_loaded_again_and_say_the_same() -> None:
 
 def large_odds(texts: list[str]) -> dict[tuple[str, int, int], float]:
     """What the judge says of every candidate that it is asked about, by text, place and candidate."""
+    forget(FULL)
     batch = Batch(texts, FULL.token_types)
     found, features = judged(batch, FULL)
     if not len(found):
@@ -90,10 +92,29 @@ def test_windows_that_are_given_together_get_the_states_that_each_gets_alone() -
         assert (run(ids, at) == [run(ids[i : i + 1], at[i : i + 1])[0] for i in range(3)]).all()
 
 
+def test_a_window_is_encoded_once() -> None:
+    assert FULL.encoder
+    asked: list[int] = []
+
+    def run(ids: Any, at: Any) -> Any:
+        asked.append(len(ids))
+        return FULL.encoder.run(ids, at) if FULL.encoder else None
+
+    model = replace(FULL, encoder=FULL.encoder._replace(run=run, known={}))
+    first = findings(TEXTS, model)
+    assert sum(asked) == len(model.encoder.known) if model.encoder else 0
+    asked.clear()
+    assert findings([*TEXTS, "Rain came in the night."], model)[:-1] == first
+    assert not asked
+
+
 def test_which_places_are_judged_does_not_depend_on_the_batch() -> None:
     """A threshold decides, and no rank among the places of a batch."""
-    assert findings(TEXTS, FULL) == [findings([text], FULL)[0] for text in TEXTS]
-    assert findings([*TEXTS, *[WRONG] * 20], FULL)[: len(TEXTS)] == findings(TEXTS, FULL)
+    together = findings(TEXTS, FULL)
+    forget(FULL)
+    assert [findings([text], FULL)[0] for text in TEXTS] == together
+    forget(FULL)
+    assert findings([*TEXTS, *[WRONG] * 20], FULL)[: len(TEXTS)] == together
 
 
 def test_modes() -> None:

@@ -44,6 +44,7 @@ from copydesk.text.typos.step import DIGITS, LONGEST, look, settle
 from copydesk.warehouse import Warehouse
 from tests import toy_language
 from tests.nights import STORY, night, table
+from tests.windows import forget
 
 HERE = Path(__file__).parent
 CASES = [json.loads(line) for line in (HERE / "cases" / "typos.jsonl").read_text("utf-8").splitlines()]
@@ -133,6 +134,7 @@ _DOUBTFUL_TEXTS = [
 
 def _log_odds(texts: list[str]) -> dict[tuple[str, int, int], float]:
     """What the encoder says of every candidate in doubt, by text, place and candidate."""
+    forget(MODEL)
     batch = Batch(texts, MODEL.token_types)
     found, features = judged(batch, MODEL)
     odds = ENCODER.column(features, "encoder_odds").tolist()
@@ -144,6 +146,7 @@ def _log_odds(texts: list[str]) -> dict[tuple[str, int, int], float]:
 def test_an_answer_does_not_depend_on_the_batch(size: int) -> None:
     texts = list(_DOUBTFUL_TEXTS)
     odds = {key: one for text in texts for key, one in _log_odds([text]).items()}
+    forget(MODEL)
     alone = {text: findings([text], MODEL)[0] for text in texts}
     assert len(odds) > 30
     random.Random(size).shuffle(texts)
@@ -151,6 +154,7 @@ def test_an_answer_does_not_depend_on_the_batch(size: int) -> None:
         some = texts[first : first + size]
         together = _log_odds(some)
         assert together == {key: one for key, one in odds.items() if key[0] in some}
+        forget(MODEL)
         for text, found in zip(some, findings(some, MODEL), strict=True):
             assert [f[:4] for f in found] == [f[:4] for f in alone[text]]
             assert [round(f.confidence, DIGITS) for f in found] == [round(f.confidence, DIGITS) for f in alone[text]]

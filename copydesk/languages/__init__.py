@@ -221,7 +221,7 @@ def _encoder(folder: Path, name: str, pieces: str) -> Encoder:
     found = np.load(folder / f"{name}.npz")
     return Encoder(
         Session(folder / f"{name}.onnx"), Pieces(_lines(folder / pieces)),
-        found["vectors"], found["scale"], found["bias"], found["stay"],
+        found["vectors"], found["scale"], found["bias"], found["stay"], {},
     )  # fmt: skip
 
 

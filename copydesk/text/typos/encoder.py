@@ -17,10 +17,16 @@ from copydesk.text.typos.windows import Pieces, Window, cut
 Run = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
 #: Windows that are encoded together: what is computed of more does not stay in the caches of a core.
 TOGETHER = 8
+#: Windows whose states are remembered: documents are cleaned again when lines of theirs are known to recur on their
+#: site, and damaged ones are read twice. 20 MB at most for the small model, 30 MB for the judge.
+MOST_KNOWN = 8_000
 
 
 class Encoder(NamedTuple):
-    """`vectors` (words with a set, width) int8 with a factor `scale` for each row, `bias` and `stay` for each word."""
+    """`vectors` (words with a set, width) int8 with a factor `scale` for each row, `bias` and `stay` for each word.
+
+    `known` are the states of windows that were read before.
+    """
 
     run: Run
     pieces: Pieces
@@ -28,6 +34,7 @@ class Encoder(NamedTuple):
     scale: NDArray[np.float32]
     bias: NDArray[np.float32]
     stay: NDArray[np.float32]
+    known: dict[Window, NDArray[np.float32]]
 
     def odds(
         self, batch: Batch, places: NDArray[np.int64], stands: NDArray[np.int32], meant: NDArray[np.int32]
@@ -45,10 +52,13 @@ class Encoder(NamedTuple):
         with it: products are in whole numbers, and what is rounded is rounded row by row.
         """
         windows = [cut(batch, self.pieces, place) for place in places.tolist()]
+        known = self.known
+        if len(known) > MOST_KNOWN:
+            known.clear()
         alike: dict[int, list[Window]] = {}
         for window in dict.fromkeys(windows):
-            alike.setdefault(len(window[0]), []).append(window)
-        known: dict[Window, NDArray[np.float32]] = {}
+            if window not in known:
+                alike.setdefault(len(window[0]), []).append(window)
         for some in alike.values():
             for first in range(0, len(some), TOGETHER):
                 part = some[first : first + TOGETHER]
