@@ -34,12 +34,13 @@ from copydesk.languages.evidence import evidence
 from copydesk.languages.learn import learn
 from copydesk.languages.protected import ProtectedError, read
 from copydesk.text.typos import batch as batch_module
-from copydesk.text.typos import guard, ngrams
+from copydesk.text.typos import correct, guard, ngrams
 from copydesk.text.typos.batch import Batch
 from copydesk.text.typos.correct import Finding, findings, judged
 from copydesk.text.typos.features import ENCODER
 from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.model import Model
+from copydesk.text.typos.state import estimated
 from copydesk.text.typos.step import DIGITS, LONGEST, look, settle
 from copydesk.warehouse import Warehouse
 from tests import toy_language
@@ -120,6 +121,23 @@ def test_places_of_a_second_reading_are_those_of_the_text() -> None:
         assert stands == stands.strip() and one.after.strip() != stands
         before, after = text[one.start - 1 : one.start], text[one.end : one.end + 1]
         assert not before.isalnum() and not after.isalnum()
+
+
+def test_a_damaged_text_is_read_twice_only_if_something_was_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[list[str]] = []
+    reading = correct._read
+
+    def watched(batch: Batch, texts: list[str], *more: Any) -> Any:
+        read.append(texts)
+        return reading(batch, texts, *more)
+
+    monkeypatch.setattr(correct, "_read", watched)
+    mended = "They wentto the ho use ofthe minlster, and askcd hlm tocome."
+    strange = "The vurkul and the mazzik of the tolmir met the drovak in a hagrit."
+    assert estimated(Batch([mended, strange], MODEL.token_types), 2).damaged.all()
+    findings([mended, strange], MODEL)
+    assert [len(texts) for texts in read] == [2, 1]
+    assert read[1][0].startswith("They went to the house")
 
 
 #: Texts in which many words are in doubt: every other place of some of them.

@@ -48,17 +48,21 @@ def findings(
     # Unlikely findings, too: what else a place may be says how far to believe what it is taken for.
     lowest = min(least, LEAST)
     found = _read(batch, texts, model, state, words, lowest)
-    again = [number for number in np.flatnonzero(state.damaged).tolist() if texts[number]]
-    if again:
-        sure = [[f for f in found[number] if f.confidence >= MENDED] for number in again]
-        mended_texts = [mended(texts[number], some) for number, some in zip(again, sure, strict=True)]
+    surest = ((number, _surest(found[number])) for number in np.flatnonzero(state.damaged).tolist())
+    # Where nothing is mended a second reading would find what the first one did.
+    sure = {number: some for number, some in surest if some}
+    if sure:
+        mended_texts = [mended(texts[number], some) for number, some in sure.items()]
         second = Batch(mended_texts, model.token_types)
-        rest = _read(
-            second, mended_texts, model, _seen(state, again, second, sure), [words[number] for number in again], lowest
-        )
-        for number, some, more in zip(again, sure, rest, strict=True):
+        seen = _seen(state, list(sure), second, list(sure.values()))
+        rest = _read(second, mended_texts, model, seen, [words[number] for number in sure], lowest)
+        for (number, some), more in zip(sure.items(), rest, strict=True):
             found[number] = apart([*some, *back(some, more)])
     return [[f for f in some if f.confidence >= least] for some in found]
+
+
+def _surest(found: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in found if finding.confidence >= MENDED]
 
 
 def _read(
