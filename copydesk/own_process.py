@@ -17,6 +17,8 @@ from types import ModuleType
 #: Objects made between two collections of the youngest generation (Python: 700), and how many of these go before one of
 #: the next generation, twice.
 _THRESHOLDS = (50_000, 20, 50)
+#: What libraries that multiply matrices take for the number of their threads, when they are loaded.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 #: Whether this is such a process.
 _is_own = False
 
@@ -28,10 +30,15 @@ def settle() -> None:
     and word lists make hundreds of thousands of objects that stay, and what is freed is freed by its count of
     references. Arrow gives memory back to the system when it is freed, so that a small night has a fifth less at its
     peak; its allocator reads the environment when it is loaded, and that of its parent in a worker.
+
+    Matrices are multiplied in one thread: a run has a process for each core, and the matrices are so small that threads
+    would spend ten times as long on waiting for each other.
     """
     global _is_own  # noqa: PLW0603
     gc.set_threshold(*_THRESHOLDS)
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "0")
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
     _is_own = True
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -94,6 +95,22 @@ def test_the_command_line_collects_garbage_rarely_and_the_library_leaves_that_to
         wrapped = ask.format(f"exec({_SWALLOWED.format(statement)!r})")
         done = subprocess.run([sys.executable, "-c", wrapped], capture_output=True, text=True, check=True, cwd=ROOT)
         assert (float(done.stdout.split()[-1]) > 1) is rarely, statement
+
+
+def test_the_command_line_multiplies_in_one_thread_and_the_library_leaves_that_to_its_caller() -> None:
+    threads = "OPENBLAS_NUM_THREADS"
+    ask = f"import os, sys; {{}}; print('numpy' in sys.modules, os.environ.get({threads!r}))"
+    asked = {
+        "import copydesk; copydesk.clean('Rain in the valley', uri='a')": "True None",
+        "from copydesk.cli import main; main(['check', '--help'], standalone_mode=False)": "False 1",  # before it loads
+        "from copydesk.cli import main; main(['check', '--warehouse', 'none'], standalone_mode=False)": "True 1",
+    }
+    environment = {name: value for name, value in os.environ.items() if name != threads}
+    for statement, answer in asked.items():
+        wrapped = ask.format(f"exec({_SWALLOWED.format(statement)!r})")
+        command = [sys.executable, "-c", wrapped]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=environment)
+        assert done.stdout.splitlines()[-1] == answer, statement
 
 
 def test_what_is_watched_is_seen() -> None:
