@@ -120,3 +120,14 @@ def test_letters_cost_what_those_of_words_cost(runs: list[str]) -> None:
 def test_a_letter_that_is_two_in_lower_case_counts_once() -> None:
     assert _spelt(["aİb"]).cost(np.array([0]), np.array([3])).shape == (1,)
     assert len(_spelt(["İİ", "ab"]).inner) == 6
+
+
+def test_what_is_known_of_words_grows_with_them() -> None:
+    segmenter = languages.model("en").segmenter
+    for text in ("theharbourwasclosed", "ofthetown", "theharbourwasclosed"):
+        segmenter.segment([Run(text, frozenset(), 0, 0)], [Channel(3.0, 5.0, 0.0, 9.0)])
+        fields = segmenter._fields()
+        assert fields.cost.tolist() == [word.cost for word in segmenter._words]
+        assert fields.id.tolist() == [word.id for word in segmenter._words]
+        assert fields.share.tolist() == [word.share for word in segmenter._words]
+    assert segmenter._fields() is fields

@@ -80,6 +80,9 @@ class Words(NamedTuple):
     id: Ints
     share: Floats
 
+    def with_more(self, more: Words) -> Words:
+        return Words(*(np.concatenate(two) for two in zip(self, more, strict=True)))
+
 
 class Question(NamedTuple):
     """A run, the costs of its text, and the words that stretches of it may be, by their beginnings: `start` and `end`

@@ -63,6 +63,7 @@ class Segmenter:
         self._weights = Weights(self._fields, self._costs, self._cost, self._spelt, self._unknown)
         self._numbers: dict[str, int] = {}
         self._words: list[Word] = []
+        self._columns = _columns([])
         self._near: dict[str, list[int]] = {}
 
     def _number(self, text: str) -> int:
@@ -83,14 +84,18 @@ class Segmenter:
         return self._words[number] if number >= 0 else None
 
     def _fields(self) -> Words:
-        cost, number, share = np.array(self._words).reshape(-1, 3).T
-        return Words(cost, number.astype(np.int64), share)
+        known = len(self._columns.cost)
+        if known < len(self._words):
+            # Most are known from the batches before.
+            self._columns = self._columns.with_more(_columns(self._words[known:]))
+        return self._columns
 
     def _forget(self) -> None:
         """Begin anew where too many words are remembered."""
         if len(self._numbers) > _MOST_WORDS:
             self._numbers.clear()
             self._words.clear()
+            self._columns = _columns([])
             self._near.clear()
 
     def _look_up(self, text: str) -> Word | None:
@@ -259,6 +264,11 @@ class Segmenter:
 
     def _spelt(self, runs: Sequence[str]) -> Spelt:
         return Spelt.of(runs, self._spelling, self._table)
+
+
+def _columns(words: Sequence[Word]) -> Words:
+    cost, number, share = np.array(words, np.float64).reshape(-1, 3).T
+    return Words(cost, number.astype(np.int64), share)
 
 
 def _within_number(letters: str, start: int, end: int) -> bool:
