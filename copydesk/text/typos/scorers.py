@@ -17,7 +17,10 @@ class Scorer(NamedTuple):
     bias: float
 
     def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        odds: NDArray[np.float32] = np.maximum(x @ self.hidden + self.shift, 0) @ self.out + np.float32(self.bias)
+        hidden: NDArray[np.float32] = x @ self.hidden
+        hidden += self.shift
+        np.maximum(hidden, 0, out=hidden)
+        odds: NDArray[np.float32] = hidden @ self.out + np.float32(self.bias)
         return odds
 
 
