@@ -62,37 +62,35 @@ def plain(word: str) -> str:
 def cut(batch: Batch, pieces: Pieces, place: int) -> Window:
     """The pieces of the sentence around a place, and which of them is the first one of the place."""
     first, last = sentence(batch, place)
-    own = pieces(batch.token(place))
-    before = [piece for at in range(first, place) for piece in _of(batch, pieces, at)]
+    tokens = batch.token_types.tokens
+    words = [tokens[number] for number in batch.types[first:last].tolist()]
+    parts = [[] if word.isspace() else pieces(word) for word in words]
+    own, rest = parts[place - first], parts[place - first + 1 :]
+    before = [piece for part in parts[: place - first] for piece in part]
     # What is too long loses its beginning, and its end; never the place.
     ids = [Pieces.START, *before[max(0, len(before) + len(own) + 2 - LONGEST) :], *own]
     index = len(ids) - len(own)
-    for at in range(place + 1, last):
-        more = _of(batch, pieces, at)
+    for more in rest:
         if len(ids) + len(more) >= LONGEST:
             break
         ids += more
     return (*ids, Pieces.END), index
 
 
-def _of(batch: Batch, pieces: Pieces, at: int) -> list[int]:
-    token = batch.token(at)
-    return [] if token.isspace() else pieces(token)
-
-
 def sentence(batch: Batch, place: int) -> tuple[int, int]:
     """The tokens (first, last + 1) of the sentence around a place, cut `REACH` tokens from it."""
     flags = batch.flags
     before = batch.ends[max(0, place - REACH) : place]
-    ends = np.flatnonzero(before)
-    first = place - len(before) + (int(ends[-1]) + 1 if len(ends) else 0)
+    ends = np.flatnonzero(before).tolist()
+    first = place - len(before) + (ends[-1] + 1 if ends else 0)
     after = batch.ends[place + 1 : place + 1 + REACH]
-    # The last text of a batch ends as the others do.
-    stops = np.flatnonzero(np.r_[after, len(after) < REACH])
-    last = place + 1 + (int(stops[0]) + 1 if len(stops) else len(after))
+    stops = np.flatnonzero(after).tolist()
+    if len(after) < REACH:  # the last text of a batch ends as the others do
+        stops.append(len(after))
+    last = place + 1 + (stops[0] + 1 if stops else len(after))
     # Not every dot that ends no sentence is an abbreviation's: a short piece takes the next one along.
-    if len(stops) > 1 and last - place < SHORT and not flags[place + 1 + int(stops[0])] & BREAK:
-        last = place + 1 + int(stops[1]) + 1
+    if len(stops) > 1 and last - place < SHORT and not flags[place + 1 + stops[0]] & BREAK:
+        last = place + 1 + stops[1] + 1
     if len(ends) > 1 and place - first < SHORT and not flags[first - 1] & BREAK:
-        first = place - len(before) + int(ends[-2]) + 1
+        first = place - len(before) + ends[-2] + 1
     return first, min(last, len(flags))
