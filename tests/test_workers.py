@@ -38,6 +38,21 @@ def test_a_run_that_is_interrupted_in_all_its_processes_says_one_sentence(tmp_pa
     ]
 
 
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_what_a_killed_run_leaves_is_removed_without_a_word(tmp_path: Path, end: int) -> None:
+    records = [json.dumps({"url": f"https://a.example/{n}", "text": story()}) for n in range(2_000)]
+    (tmp_path / "many.jsonl").write_text("\n".join(records))
+    command = [sys.executable, "-m", "copydesk.cli", "run", "many.jsonl", "--workers", "2"]
+    environment = os.environ | {"COPYDESK_RUN__BATCH_DOCUMENTS": "20", "COPYDESK_TYPOS__MODE": "off"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path) as process:
+        assert process.stderr is not None
+        assert "20 documents" in process.stderr.readline()
+        process.send_signal(end)
+        said = process.stderr.read().splitlines()  # ends when the last of its processes has
+    assert process.returncode == -end
+    assert [line for line in said if "documents, " not in line] == []
+
+
 def test_workers_that_do_not_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """As those do that wait for the lock of one that was killed."""
     monkeypatch.setattr(workers, "END_SECONDS", 0.5)

@@ -44,12 +44,24 @@ def begin(lists: str | None) -> None:
 @contextmanager
 def starting() -> Iterator[None]:
     """Around the start of processes that `begin`: until then, Ctrl-C waits in them."""
-    resource_tracker.ensure_running()  # which is started with the first of them, and lets it through
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def start_tracker() -> None:
+    """Start the process that removes the locks of a run that is killed, without the warning that it does so."""
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, "ignore:resource_tracker")))
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def use_lists(lists: str | None) -> None:

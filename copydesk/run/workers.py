@@ -22,7 +22,7 @@ from copydesk.own_process import give_back, is_own
 from copydesk.records import Document
 from copydesk.reviewed import NO_CHOICES, Choices
 from copydesk.run.batch import Batch, clean_batch, join
-from copydesk.run.child import END_SECONDS, WorkerDied, begin, starting
+from copydesk.run.child import END_SECONDS, WorkerDied, begin, start_tracker, starting
 from copydesk.run.cluster import engine
 from copydesk.run.in_flight import in_order
 from copydesk.sites.evidence import Sites
@@ -139,6 +139,7 @@ def _pool(config: Config, workers: int) -> Iterator[Clean]:
             give_back()
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of the flow's process
+    start_tracker()
     try:
         with _ending(ProcessPoolExecutor(workers, context, begin, (lists,))) as pool:
             submit = partial(_submit, pool)
