@@ -43,6 +43,7 @@ RUN = {
     "quarantined": 2,
     "unknown_language": 1,
     "undated": 3,
+    "always_undated": 0,
     "warned": 2,
     "volume_ratio": 1.1,
     "min_documents": 20,
@@ -311,6 +312,8 @@ def test_problem_of_the_partition_without_a_date(checks: Checks) -> None:
         ({"warned": 20}, "many-warned", False),
         ({"quarantined": 20, "published": 40}, "many-in-quarantine", False),
         ({"undated": 50, "min_documents": 100}, None, False),
+        ({"undated": 32, "always_undated": 30}, None, False),
+        ({"undated": 58, "always_undated": 20}, "many-undated", False),
     ],
 )
 def test_run(checks: Checks, change: dict[str, Any], rule: str | None, holds: bool) -> None:
@@ -489,7 +492,7 @@ def test_quiet_and_lazy(tmp_path: Path) -> None:
         "import sys, datetime; from copydesk.checks import expectations as checks\n"
         "assert 'great_expectations' not in sys.modules\n"
         "c = checks.Checks(); c.run(dict(documents=1, unchanged=0, published=1, quarantined=0, unknown_language=0,\n"
-        "    undated=0, warned=0, volume_ratio=None, min_documents=20))\n"
+        "    undated=0, always_undated=0, warned=0, volume_ratio=None, min_documents=20))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -383,11 +383,12 @@ def run(row: Mapping[str, Any]) -> pa.Table:
     """Metrics of a run, in one row.
 
     `row` holds the counts `documents`, `unchanged`, `published`, `quarantined`, `unknown_language`, `undated` and
-    `warned`, and `volume_ratio` (or None) and `min_documents`: shares of fewer documents than that are null.
+    `warned`, and `volume_ratio` (or None) and `min_documents`: shares of fewer documents than that are null. Of the
+    undated ones `always_undated` are of sites that never have dates, and say nothing of this night.
     """
 
-    def share(part: str, whole: int) -> float | None:
-        return row[part] / whole if whole >= max(row["min_documents"], 1) else None
+    def share(part: str, whole: int, but: int = 0) -> float | None:
+        return (row[part] - but) / whole if whole >= max(row["min_documents"], 1) else None
 
     processed = row["documents"] - row["unchanged"]
     counts = {name: row[name] for name in ("documents", "unchanged", "published", "quarantined")}
@@ -395,7 +396,7 @@ def run(row: Mapping[str, Any]) -> pa.Table:
         "volume_ratio": row["volume_ratio"],
         "quarantined_share": share("quarantined", processed),
         "unknown_language_share": share("unknown_language", row["published"]),
-        "undated_share": share("undated", row["published"]),
+        "undated_share": share("undated", row["published"] - row["always_undated"], row["always_undated"]),
         "warned_share": share("warned", row["published"]),
     }
     return pa.table(

@@ -72,6 +72,7 @@ def judge(
     recent = [row for row in recent if row["kind"] in (None, NIGHT)]
     if day is None:
         return Judged(collected, collected.results, {}, recent)
+    before = past.read(collected.warehouse, day, collected.tally.rows())
     partitions = staging.partition_counts()
     of_partitions = checks().partitions([_partition_row(count, collected, config) for count in partitions])
     processed = [row["documents"] - row["unchanged"] for row in recent]
@@ -80,6 +81,7 @@ def judge(
             **counts(collected, {}),
             "unknown_language": collected.totals.total("unknown_language"),
             "undated": sum(c.documents - c.quarantined for c in partitions if c.published_date is None),
+            "always_undated": sum(collected.undated[site, True] for site in past.without_dates(before.nights)),
             "volume_ratio": metrics.volume_ratio(staging.published + staging.quarantined, processed),
             "min_documents": config.gate.min_documents,
         }
@@ -92,7 +94,7 @@ def judge(
         for problem in (*own, *whole):
             staging.hold(count.published_date, problem._replace(stage="gate"))
             held[count.published_date] = problem.observed
-    sites = judge_sites(collected, config, day, checks, held)
+    sites = judge_sites(collected, config, day, checks, before, held)
     results = [*checks().counted(collected.results), *merge([of_partitions, of_run]), *sites.results]
     return Judged(collected, results, held, recent, sites)
 
@@ -102,17 +104,19 @@ def judge_sites(
     config: Config,
     day: date,
     checks: Callable[[], Checks],
+    before: past.Past | None = None,
     held: Iterable[date | None] = (),
 ) -> SitesJudged:
     """Compare each site, and the run as a whole, with its earlier nights. Nothing is held back for it.
 
-    `held` are the days that the gate holds back. Raises `WarehouseError`.
+    `before` are these nights, if they have been read; `held` are the days that the gate holds back. Raises
+    `WarehouseError`.
     """
     warehouse = collected.warehouse
     rules = read_suites(Path(config.expectations) if config.expectations else None)["sites"]
     made = decisions.acknowledged(decisions.read(warehouse.store), day)
     rows = collected.tally.rows(held)
-    return judge_each(rows, past.read(warehouse, day, rows), day, made, rules, checks)
+    return judge_each(rows, before or past.read(warehouse, day, rows), day, made, rules, checks)
 
 
 def _partition_row(count: PartitionCount, collected: Collected, config: Config) -> dict[str, Any]:

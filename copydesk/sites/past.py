@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from copydesk.sites.bands import NIGHTS
+from copydesk.sites.bands import FEWEST, NIGHTS
 from copydesk.sites.tally import WHOLE
 from copydesk.warehouse import Warehouse, layout, partition
 from copydesk.warehouse.partition import Unreadable
@@ -79,6 +79,16 @@ def by_site(rows: Sequence[Row]) -> dict[str | None, Row]:
         known = found.get(row["site"])
         found[row["site"]] = row if known is None else joined(known, row)
     return found
+
+
+def without_dates(nights: Iterable[Night]) -> set[str]:
+    """The sites that had articles on enough of these nights to be compared, and never one with a date."""
+    rows = [
+        (name, row) for night in nights for name, row in night.rows.items() if name is not WHOLE and row["measured"]
+    ]
+    came = Counter(name for name, _ in rows)
+    dated = {name for name, row in rows if row["undated"] < row["measured"]}
+    return {name for name, nights in came.items() if nights >= FEWEST and name not in dated}
 
 
 def joined(first: Row, second: Row) -> dict[str, Any]:
