@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from commands import cli
+from nights import night, story
 
 from copydesk.config import Config
 from copydesk.config.load import ConfigError, load
@@ -54,6 +55,17 @@ def test_a_line_that_is_no_object(tmp_path: Path, value: object, words: str) -> 
     (tmp_path / "a.jsonl").write_text(f'{{"text": "x"}}\n{json.dumps(value)}\n')
     _, document = read(str(tmp_path / "a.jsonl"), Config().sources)
     assert document.problem is not None and document.problem.observed == f"{words}, not a JSON object"
+
+
+def test_a_document_that_shares_its_uri_is_not_said_to_be_without_a_text(tmp_path: Path) -> None:
+    rows = [{"uri": "same", "text": story(n)} for n in (1, 2)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    night(tmp_path / "a.jsonl", tmp_path / "w")
+    done = cli("quarantine", "release", "same", "--warehouse", tmp_path / "w")
+    assert done.exit_code == 2
+    assert "copydesk: a uri has one article; let this document come without the other one" in done.stderr
+    (tmp_path / "b.jsonl").write_text(json.dumps(rows[1]))
+    assert night(tmp_path / "b.jsonl", tmp_path / "w").row["replaced"] == 1  # type: ignore[index]
 
 
 def test_a_warehouse_as_source_is_said_once(tmp_path: Path) -> None:

@@ -34,6 +34,12 @@ _SHOWN = 600
 #: Rules and sites that are named where no document fits.
 _NAMED = 20
 
+#: Why a document cannot be released, and whether that is so of those that share their uri.
+_WHY_IT_STAYS = {
+    "only a document with a text can be released; mend it at its source, or drop it": False,
+    "a uri has one article; let this document come without the other one, or under a uri of its own": True,
+}
+
 
 @click.group(short_help="Look through the quarantine, and release or drop documents.")
 def quarantine() -> None:
@@ -195,11 +201,14 @@ def release(
 
 def _stays(store: Warehouse, uris: tuple[str, ...]) -> str:
     """Why documents could not be released."""
+    from copydesk.warehouse.known import DUPLICATE_URI
     from copydesk.warehouse.quarantined import documents
 
-    rows = {row["uri"]: row["reasons"][0]["observed"] for row in documents(store.store, set(uris))}
-    words = "; ".join(f"{uri}: {cut(observed, 160)}" for uri, observed in rows.items())
-    return f"only a document with a text can be released; mend it at its source, or drop it. In quarantine: {words}"
+    rows = {row["uri"]: row["reasons"][0] for row in documents(store.store, set(uris))}
+    found = "; ".join(f"{uri}: {cut(reason['observed'], 160)}" for uri, reason in rows.items())
+    shared = {reason["rule"] == DUPLICATE_URI for reason in rows.values()}
+    said = "; ".join(words for words, is_shared in _WHY_IT_STAYS.items() if is_shared in shared)
+    return f"{said}. In quarantine: {found}"
 
 
 @quarantine.command(short_help="Remove documents from the quarantine for good.")
