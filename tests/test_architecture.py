@@ -38,7 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "run.stored",
         "run.batch run.child run.in_flight",
         "run.cluster",
-        "languages.learn run.possible run.workers",
+        "languages.learn run.possible run.validation run.workers",
         "run.copies run.guard run.decide run.hand_check run.release run.second_pass run.spreadsheet",
         "run.collect",
         "run.gate",

@@ -219,10 +219,11 @@ def _in_words(refusal: Refusal, warehouse: str) -> str:
 
 def carried_out(store: Warehouse, made: Sequence[Decision], settings: Any, dry_run: bool) -> Decided:
     from copydesk.run.decide import decide
+    from copydesk.run.job import suites
     from copydesk.run.publish import keep
 
     with store.writing(settings.warehouse.lock_wait_seconds):
-        return decide(store, made, now(), keep(settings), dry_run)
+        return decide(store, made, now(), keep(settings), dry_run, suites(settings))
 
 
 def tell(
@@ -315,10 +316,11 @@ def import_(
         store = opened(settings)
         from copydesk.run import spreadsheet
         from copydesk.run.decide import Decided, decide
+        from copydesk.run.job import suites
         from copydesk.run.publish import keep
 
         rows = spreadsheet.read(file)
         with store.writing(settings.warehouse.lock_wait_seconds):
             made, conflicts = spreadsheet.settle(store, rows, decided(who, why))
-            done = decide(store, made, now(), keep(settings), dry_run) if made else Decided()
+            done = decide(store, made, now(), keep(settings), dry_run, suites(settings)) if made else Decided()
     tell(done, as_json, dry_run, conflicts, warehouse=warehouse)

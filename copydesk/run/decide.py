@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from copydesk.checks.expectations import Checks
 from copydesk.edits import Edit
 from copydesk.records import Article, article_id
 from copydesk.reviewed import Choices
 from copydesk.run.possible import Refusal, possible
+from copydesk.run.validation import judged
 from copydesk.sites.latest import like
 from copydesk.warehouse import Warehouse, decisions
 from copydesk.warehouse.change import Change
@@ -49,12 +52,18 @@ LISTED, SITES = 200, 10
 
 
 def decide(
-    warehouse: Warehouse, made: Sequence[Decision], at: datetime, keep: Keep = FOREVER, dry_run: bool = False
+    warehouse: Warehouse,
+    made: Sequence[Decision],
+    at: datetime,
+    keep: Keep = FOREVER,
+    dry_run: bool = False,
+    suites: Path | None = None,
 ) -> Decided:
     """Write decisions about edits, and change the published articles that they are about, under the lock.
 
     Of decisions about a single document only what can be carried out is kept. With `dry_run` nothing is written, nor if
-    the newest decisions are the same: a command is repeated when it was interrupted. Raises `WarehouseError`.
+    the newest decisions are the same: a command is repeated when it was interrupted. `suites` is the folder of the
+    suites, which judge what changes. Raises `WarehouseError` and `SuiteError`.
     """
     known = decisions.read(warehouse.store)
     if _are_newest(made, known):
@@ -68,6 +77,7 @@ def decide(
         if one.uri is not None:
             own.setdefault(one.uri, []).append(one)
     done = Decided()
+    checks = Checks(suites, at_once=False)
     with Change(warehouse.store, at, keep) as change:
         for table in _concerned(warehouse, numbered):
             articles: list[Article] = []
@@ -82,7 +92,7 @@ def decide(
                     articles.append(outcome.article)
                     edits += outcome.edits
             if articles:
-                change.replace(articles, edits)
+                change.replace(judged(articles, checks, at.date()), edits)
         kept = [one for one in numbered if one.uri is None] + [one for some in own.values() for one in some]
         kept.sort(key=lambda one: one.number)
         if kept and not dry_run and not _are_newest(kept, known):

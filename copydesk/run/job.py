@@ -35,6 +35,11 @@ class Stored:
     dry_run: bool = False
 
 
+def suites(config: Config) -> Path | None:
+    """The folder of the suites, None for the shipped ones."""
+    return Path(config.expectations) if config.expectations else None
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """The job of a run: read `sources`, publish to `warehouse`, as the run of `day`.
@@ -63,8 +68,7 @@ class Job:
     @property
     def suites(self) -> Path | None:
         """The folder of the suites, None for the shipped ones."""
-        folder = self.config.expectations
-        return Path(folder) if folder else None
+        return suites(self.config)
 
     @property
     def time(self) -> datetime:
