@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from windows import forget
 
 import copydesk
 from copydesk import languages
@@ -23,7 +24,6 @@ from copydesk.text.typos.correct import findings, judged
 from copydesk.text.typos.encoder import Encoder
 from copydesk.text.typos.features import ENCODER
 from copydesk.text.typos.model import Model
-from tests.windows import forget
 
 FULL, FAST = languages.model("en"), languages.model("en", judge=False)
 WRONG = "He walked away form the house and went to the station to wait for his brother."

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from test_properties import TEXTS, check
 
 import copydesk
 from copydesk.config import Config, RulesConfig
 from copydesk.config.load import ConfigError, load
 from copydesk.data.rules import rules
 from copydesk.edits import published_text
-from tests.test_properties import TEXTS, check
 
 EDITING = sorted(rule.name for rule in rules().values() if rule.measured)
 SETTINGS = settings(

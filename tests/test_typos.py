@@ -21,6 +21,8 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from nights import STORY, night, table
+from windows import forget
 
 import copydesk
 from benchmarks import damaged, typos
@@ -42,8 +44,6 @@ from copydesk.text.typos.grammar import Grammar
 from copydesk.text.typos.state import estimated
 from copydesk.text.typos.step import DIGITS, LONGEST, look, settle
 from copydesk.warehouse import Warehouse
-from tests.nights import STORY, night, table
-from tests.windows import forget
 
 HERE = Path(__file__).parent
 CASES = [json.loads(line) for line in (HERE / "cases" / "typos.jsonl").read_text("utf-8").splitlines()]
