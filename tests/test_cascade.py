@@ -11,19 +11,21 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from windows import forget
+from windows import forget, known
 
 import copydesk
 from copydesk import languages
 from copydesk.config import Config, TyposConfig
 from copydesk.languages import LanguageError, session
 from copydesk.languages.session import unfolded
+from copydesk.text.typos import cascade
 from copydesk.text.typos.batch import Batch
 from copydesk.text.typos.cascade import divided, verdicts
 from copydesk.text.typos.correct import findings, judged
 from copydesk.text.typos.encoder import Encoder
 from copydesk.text.typos.features import ENCODER
 from copydesk.text.typos.model import Model
+from copydesk.text.typos.scorers import LinearScorer
 
 FULL, FAST = languages.model("en"), languages.model("en", judge=False)
 WRONG = "He walked away form the house and went to the station to wait for his brother."
@@ -92,20 +94,42 @@ def test_windows_that_are_given_together_get_the_states_that_each_gets_alone() -
         assert (run(ids, at) == [run(ids[i : i + 1], at[i : i + 1])[0] for i in range(3)]).all()
 
 
-def test_a_window_is_encoded_once() -> None:
+def test_the_encoder_alone_is_not_asked_where_nothing_that_it_says_makes_a_finding() -> None:
+    text = " ".join(TEXTS)
+    batch = Batch([text], FAST.token_types)
+    found, _ = judged(batch, FAST)
+    for least in (0.2, 0.5, 0.9):
+        hopeless = cascade.hopeless(batch, FAST, found, least)
+        best = cascade.with_encoder(batch, found, FAST.sets, np.full(len(found), 99, np.float32))
+        chance = FAST.probability("encoder", best)
+        assert (chance[hopeless] < least).all()
+        assert set(found.place[chance >= least].tolist()) <= set(found.place[~hopeless].tolist())
+    assert hopeless.any() and not hopeless.all()
+    assert not cascade.hopeless(batch, FULL, found, 0.9).any()
+    falling = cast(LinearScorer, FAST.scorers["encoder"])._replace(weights=-np.ones(len(ENCODER), np.float32))
+    assert not cascade.hopeless(batch, replace(FAST, scorers={**FAST.scorers, "encoder": falling}), found, 0.9).any()
+
+
+@pytest.mark.parametrize("least", [0.3, 0.5, 0.85])
+def test_what_is_found_does_not_depend_on_what_the_encoder_is_not_asked(
+    least: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget(FAST)
+    fewer = findings(TEXTS, FAST, least=least)
+    asked = len(known(FAST))
+    monkeypatch.setattr(cascade, "hopeless", lambda batch, model, found, least: np.zeros(len(found), bool))
+    assert findings(TEXTS, FAST, least=least) == fewer
+    assert asked < len(known(FAST)) or least < 0.85
+
+
+def test_a_window_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget(FULL)
+    first = findings(TEXTS, FULL)
+    assert known(FULL)
     assert FULL.encoder
-    asked: list[int] = []
-
-    def run(ids: Any, at: Any) -> Any:
-        asked.append(len(ids))
-        return FULL.encoder.run(ids, at) if FULL.encoder else None
-
-    model = replace(FULL, encoder=FULL.encoder._replace(run=run, known={}))
-    first = findings(TEXTS, model)
-    assert sum(asked) == len(model.encoder.known) if model.encoder else 0
-    asked.clear()
-    assert findings([*TEXTS, "Rain came in the night."], model)[:-1] == first
-    assert not asked
+    monkeypatch.setattr(FULL.encoder.run, "session", None)  # which would be loaded again to read a window
+    assert findings([*TEXTS, "Rain came in the night."], FULL)[:-1] == first
+    assert FULL.encoder.run.session is None
 
 
 def test_which_places_are_judged_does_not_depend_on_the_batch() -> None:

@@ -18,15 +18,18 @@ from copydesk.text.typos.confusions import ConfusionSets
 from copydesk.text.typos.features import ENCODER, GATE, JUDGE, RANGES, Columns
 from copydesk.text.typos.model import Model
 from copydesk.text.typos.realwords import RealwordCandidates
+from copydesk.text.typos.scorers import LinearScorer
 
 #: If a place is wrong, what says which of its words was meant: weights of log-odds, fitted on the development sentences
 #: (conditional logit; of 1,531 errors the word meant comes first in 97 %). Models err in different places.
 CHOICE = {"judge_odds": 0.9, "encoder_odds": 0.4, "ngram_odds": 0.4}
 FAST_CHOICE = {"encoder_odds": 1.1, "ngram_odds": 0.4}
 
-
 #: The frequency (Zipf) of an ordinary word.
 ORDINARY = 5.0
+_OF_ENCODER = ENCODER.index("encoder_odds")
+#: A sum of a few products is off by less.
+_ROUNDING = 1e-3
 
 
 class Verdicts(NamedTuple):
@@ -57,6 +60,23 @@ def with_encoder(
         },
     )
     return _clipped(ENCODER, features)
+
+
+def hopeless(batch: Batch, model: Model, found: RealwordCandidates, least: float) -> NDArray[np.bool_]:
+    """Which candidates stand at places where none gets a chance of `least`, whatever the encoder says.
+
+    That is known where it decides alone, by a weighted sum that rises with its log-odds: these have a limit.
+    """
+    scorer = model.scorers["encoder"]
+    if model.judge is not None or not isinstance(scorer, LinearScorer) or scorer.weights[_OF_ENCODER] < 0:
+        return np.zeros(len(found), bool)
+    odds = np.full(len(found), RANGES["encoder_odds"][1], np.float32)
+    chance = model.probability("encoder", with_encoder(batch, found, model.sets, odds))
+    places, owner = np.unique(found.place, return_inverse=True)
+    most = np.zeros(len(places), np.float32)
+    np.maximum.at(most, owner, chance)
+    few: NDArray[np.bool_] = (most < least - _ROUNDING)[owner]
+    return few
 
 
 def with_judge(features: NDArray[np.float32], odds: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,9 +45,7 @@ def findings(
     words = protected or [()] * len(texts)
     batch = Batch(texts, model.token_types)
     state = estimated(batch, len(texts))
-    # Unlikely findings, too: what else a place may be says how far to believe what it is taken for.
-    lowest = min(least, LEAST)
-    found = _read(batch, texts, model, state, words, lowest)
+    found = _read(batch, texts, model, state, words, least)
     surest = ((number, _surest(found[number])) for number in np.flatnonzero(state.damaged).tolist())
     # Where nothing is mended a second reading would find what the first one did.
     sure = {number: some for number, some in surest if some}
@@ -55,7 +53,7 @@ def findings(
         mended_texts = [mended(texts[number], some) for number, some in sure.items()]
         second = Batch(mended_texts, model.token_types)
         seen = _seen(state, list(sure), second, list(sure.values()))
-        rest = _read(second, mended_texts, model, seen, [words[number] for number in sure], lowest)
+        rest = _read(second, mended_texts, model, seen, [words[number] for number in sure], least)
         for (number, some), more in zip(sure.items(), rest, strict=True):
             found[number] = apart([*some, *back(some, more)])
     return [[f for f in some if f.confidence >= least] for some in found]
@@ -76,6 +74,9 @@ def _read(
     """What one reading of a batch finds."""
     found: list[list[Finding]] = [[] for _ in texts]
     fixed = guard.untouchable(batch, texts)
+    wanted = least
+    # Unlikely findings, too: what else a place may be says how far to believe what it is taken for.
+    least = min(least, LEAST)
     _single(batch, model, state, fixed, found, least)
     _damaged(batch, model, state, fixed, found, least)
     _joined(batch, model, state, fixed, found, least)
@@ -83,7 +84,7 @@ def _read(
     _signs(batch, state, fixed, found, least)
     _doubled(batch, model, fixed, found, least)
     _apostrophes(batch, model, fixed, found, least)
-    _realwords(batch, model, fixed, found, least)
+    _realwords(batch, model, fixed, found, least, wanted)
     for number, words in enumerate(protected):
         if words:
             found[number] = [f for f in found[number] if not _protected(texts[number][f.start : f.end], words)]
@@ -195,11 +196,16 @@ def _apostrophes(
 
 
 def judged(
-    batch: Batch, model: Model, fixed: NDArray[np.bool_] | None = None, always: NDArray[np.int64] | None = None
+    batch: Batch,
+    model: Model,
+    fixed: NDArray[np.bool_] | None = None,
+    always: NDArray[np.int64] | None = None,
+    unasked: Callable[[realwords.RealwordCandidates], NDArray[np.bool_]] | None = None,
 ) -> tuple[realwords.RealwordCandidates, NDArray[np.float32]]:
     """The words in doubt, each with its candidates, and the features that the last scorer weighs.
 
-    `fixed` marks tokens that nothing touches, `always` are places that are in doubt in any case.
+    `fixed` marks tokens that nothing touches, `always` are places that are in doubt in any case. `unasked` says which
+    candidates are left out before the encoder is asked.
     """
     gate = model.gate
     least = np.full(len(batch), gate.threshold, np.float32)
@@ -207,7 +213,11 @@ def judged(
         least[always] = -np.inf
     found = realwords.candidates(batch, model.sets, model.ngrams, gate, least)
     found = found.kept(~_beyond_doubt(batch, model, found, fixed, always))
-    if not len(found) or model.encoder is None:
+    if model.encoder is None:
+        return found, found.features
+    if unasked is not None:
+        found = found.kept(~unasked(found))
+    if not len(found):
         return found, found.features
     odds = model.encoder.odds(batch, found.place, found.stands, found.meant)
     return found, cascade.with_encoder(batch, found, model.sets, odds)
@@ -244,9 +254,22 @@ def _beyond_doubt(
     return clear
 
 
-def _realwords(batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float) -> None:
+def _realwords(
+    batch: Batch, model: Model, fixed: NDArray[np.bool_], found: list[list[Finding]], least: float, wanted: float
+) -> None:
     lines = model.pairs.speak(batch, realwords.places(batch)) if model.encoder is not None else {}
-    some, features = judged(batch, model, fixed, np.array(sorted({place for place, _ in lines}), np.int64))
+    told = np.array(sorted({place for place, _ in lines}), np.int64)
+    blanks = {(number, f.start, f.end) for number, some in enumerate(found) for f in some if f.rule in BLANKS}
+
+    def unasked(some: realwords.RealwordCandidates) -> NDArray[np.bool_]:
+        # What is not wanted still counts against a blank at the same place.
+        at = some.place
+        spans = zip(batch.text[at].tolist(), batch.start[at].tolist(), batch.end[at].tolist(), strict=True)
+        counts = np.isin(at, told) | np.array([span in blanks for span in spans], bool)
+        left: NDArray[np.bool_] = cascade.hopeless(batch, model, some, wanted) & ~counts
+        return left
+
+    some, features = judged(batch, model, fixed, told, unasked)
     if not len(some):
         return
     chance = (
