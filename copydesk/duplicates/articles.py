@@ -75,7 +75,7 @@ def texts(rows: Sequence[Row]) -> dict[str, Text]:
 def clusters(rows: Sequence[Row], settings: Settings = USUAL) -> Clusters:
     """The clusters of all of these articles. What a warehouse does night by night comes to the same."""
     made = Entries.of(entries(rows))
-    dead = crowded(made.keys, made.contents[made.owners(np.arange(len(made.keys)))], settings.sharing)
+    dead = crowded(made.keys, made.digests[made.owners(np.arange(len(made.keys)))], settings.sharing)
     return cluster(
         made, dead, lambda some: dict(zip(some, texts([rows[n] for n in some]).values(), strict=True)), settings.limits
     )

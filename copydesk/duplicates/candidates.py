@@ -24,16 +24,14 @@ _KEYS_AT_ONCE = 2**20
 KEY_VALUES = 2**32
 
 
-def crowded(keys: Any, contents: Any, sharing: int) -> Any:
-    """Those keys that more than `sharing` contents have. `keys` uint32[n] and `contents` uint64[n] are pairs of the
-    same length; a pair may occur several times.
+def crowded(keys: Any, digests: Any, sharing: int) -> Any:
+    """Those keys that more than `sharing` contents have. `keys` uint32[n] and `digests` uint32[n], of the contents, are
+    pairs of the same length; a pair may occur several times.
     """
-    order = np.lexsort((contents, keys))
-    keys, contents = keys[order], contents[order]
-    if not len(keys):
-        return keys
-    fresh = np.concatenate([[True], (np.diff(keys) != 0) | (contents[1:] != contents[:-1])])
-    found, counts = np.unique(keys[fresh], return_counts=True)
+    pairs = np.sort(keys.astype(np.uint64) << np.uint64(32) | digests)
+    fresh = np.ones(len(pairs), bool)
+    fresh[1:] = pairs[1:] != pairs[:-1]
+    found, counts = np.unique((pairs[fresh] >> np.uint64(32)).astype(np.uint32), return_counts=True)
     return found[counts > sharing]
 
 

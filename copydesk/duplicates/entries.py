@@ -103,6 +103,11 @@ class Entries(NamedTuple):
         return Entries._make([*columns, keys, ends, self.agencies[articles], self.publishers[articles], self.names])
 
     @property
+    def digests(self) -> Any:
+        """The contents as they are counted and kept: their first halves, uint32[n]."""
+        return (self.contents >> np.uint64(32)).astype(np.uint32)
+
+    @property
     def outlines(self) -> Outlines:
         return Outlines(self.bitmaps, self.different)
 

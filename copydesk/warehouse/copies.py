@@ -7,7 +7,7 @@ warehouse. `docs/explanation/duplicates.md` says why that gives the clusters tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -26,7 +26,7 @@ from copydesk.duplicates.sketch import cluster_keys
 from copydesk.warehouse import layout, partition
 from copydesk.warehouse.known import Known
 from copydesk.warehouse.levels import BITMAPS, KEYS, NO_ROWS, Level, Levels, RowChange, Rows
-from copydesk.warehouse.members import AT_ONCE, PLACE, Published, Stored, references
+from copydesk.warehouse.members import AT_ONCE, PLACE, Published, Stored, handfuls, references
 from copydesk.warehouse.partners import Partners, bitmaps_of, in_clusters, left_to_others, likely, matched, partners
 from copydesk.warehouse.schemas import DUPLICATES
 from copydesk.warehouse.signatures import UNKNOWN, State, bitmap_rows, change_of, is_there, key_rows, state
@@ -152,8 +152,7 @@ class _Comparison:
         self.leaving = Entries.of([])
         had, lacking, silent = NO_ROWS, NO_ROWS, np.empty(0, np.uint32)
         if self.whole:
-            for stored in self.published.every():
-                self._add(stored)
+            self._add(self.published.every())
         else:
             self.left = list(self.published.members(self.delta.leaving))
             self.leaving = Entries.of([entry for stored in self.left for entry in entries(stored.rows.to_pylist())])
@@ -180,12 +179,13 @@ class _Comparison:
 
     # --- rows
 
-    def _add(self, stored: Stored) -> None:
-        if not len(stored.rows):
-            return
-        self.signs.add(signs(stored.rows), np.full(len(stored.rows), stored.day))
-        if not self.whole:
-            self.members.append(stored._replace(rows=stored.rows.select(["article_id", *PLACE])))
+    def _add(self, several: Iterable[Stored]) -> None:
+        """Add published articles to those that are looked at."""
+        for some in handfuls(several):
+            files = np.repeat([one.day for one in some], [len(one.rows) for one in some])
+            self.signs.add(signs(pa.concat_tables([one.rows for one in some])), files)
+            if not self.whole:
+                self.members += [Stored(one.day, one.rows.select(["article_id", *PLACE])) for one in some]
 
     def _fresh(self) -> Read:
         found = self.delta.added.read()
@@ -232,7 +232,8 @@ class _Comparison:
         for low, high in ranges(len(self.fresh.entries.keys) + len(left.keys)):
             fresh, leaving = key_rows(self.fresh.entries, low, high), left.take((left.keys >= low) & (left.keys < high))
             before = self.table.find(np.unique(np.concatenate([fresh.keys, leaving.keys])))
-            after = Rows.joined([before, fresh, leaving.leaving()]).settled(keep_gone=False)
+            after = Rows.joined([before, fresh, leaving.leaving()])
+            after = after.settled(keep_gone=False) if len(leaving.keys) else after
             sharing = self.settings.sharing
             full, dead = (crowded(rows.keys, rows.digests, sharing) for rows in (before, after))
             silent.append(dead)
@@ -249,22 +250,23 @@ class _Comparison:
         sure = np.union1d(sure, np.concatenate(more))
         strangers, limits = found.without(sure), self.settings.limits
         alike, lacking = likely(strangers, self.fresh.entries, self.published, self.bitmaps, limits)
-        for stored in self.published.of(np.union1d(sure, alike)):
-            self._add(stored)
-        return self._members_of(_column([*self.left, *self.members], "cluster_id")), lacking, np.concatenate(silent)
+        return self._clusters_of(np.union1d(sure, alike)), lacking, np.concatenate(silent)
 
-    def _members_of(self, clusters: Any) -> Rows:
-        """Add the articles of clusters, bytes[n, 32], and return their rows among the keys."""
-        clusters = np.unique(clusters)
-        found = self.table.find(np.unique(cluster_keys(references(clusters))))
-        named = pa.array(clusters.tolist(), pa.binary()).cast(pa.string())
-        known = frozenset(key for stored in self.members for key in stored.rows["article_id"].to_pylist())
-        for day, rows in self.published.of(np.unique(found.articles), known):
-            own = rows.filter(pc.is_in(rows["cluster_id"], named))  # two clusters may have the same key
-            self._add(Stored(day, own))
+    def _clusters_of(self, articles: Any) -> Rows:
+        """Add published articles, uint64[n], and all others of their clusters and of those of the leaving ones. Returns
+        the rows of these clusters among the keys.
+        """
+        ids = [table["cluster_id"] for _, table in self.published.columns(articles, ["cluster_id"])]
+        ids += [stored.rows["cluster_id"] for stored in self.left]
+        clusters = pc.unique(pa.chunked_array([chunk for column in ids for chunk in column.chunks], pa.string()))
+        keys = cluster_keys(references(np.array(clusters.to_pylist(), "S32")))
+        found = self.table.find(np.unique(keys))
+        read = self.published.of(np.union1d(articles, found.articles))
+        # Two clusters may have the same key.
+        self._add(Stored(day, rows.filter(pc.is_in(rows["cluster_id"], clusters))) for day, rows in read)
         every = [*self.members, *self.left]
-        ids, of = (references(_column(every, name)) for name in ("article_id", "cluster_id"))
-        own = set(zip(cluster_keys(of).tolist(), ids.tolist(), strict=True))
+        members, of = (references(_column(every, name)) for name in ("article_id", "cluster_id"))
+        own = set(zip(cluster_keys(of).tolist(), members.tolist(), strict=True))
         pairs = zip(found.keys.tolist(), found.articles.tolist(), strict=True)
         return found.take(np.array([pair in own for pair in pairs], bool))
 

@@ -163,11 +163,15 @@ class Levels:
 
     def find(self, keys: Any) -> Rows:
         """All rows with one of `keys`, uint32[n], sorted and each once."""
-        found: list[Rows] = []
-        for level in self._there:
-            if self._sizes[level] and len(keys):
-                found += self._find(self._kind.file(level), keys)
-        return Rows.joined(found).settled(keep_gone=False)
+        found = [
+            Rows.joined(list(self._find(self._kind.file(level), keys)))
+            for level in self._there
+            if self._sizes[level] and len(keys)
+        ]
+        some = [rows for rows in found if len(rows.keys)]
+        if len(some) == 1 and not some[0].gone.any():  # as they stand in the file
+            return some[0]
+        return Rows.joined(some).settled(keep_gone=False)
 
     def _find(self, name: str, keys: Any) -> Iterator[Rows]:
         with self._opened(name) as file:

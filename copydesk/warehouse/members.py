@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,6 +94,19 @@ class Published(NamedTuple):
 def _dated(table: pa.Table, day: int) -> pa.Table:
     """Rows with the columns of `Stored`."""
     return table.select([*_COLUMNS, *PLACE]).append_column("published_date", dates_of(table, day))
+
+
+def handfuls(several: Iterable[Stored]) -> Iterator[list[Stored]]:
+    """Articles of several partitions together, so that there are hundreds: a night needs a few of each."""
+    some: list[Stored] = []
+    for stored in several:
+        if len(stored.rows):
+            some.append(stored)
+        if sum(len(one.rows) for one in some) >= AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def references(ids: Any) -> Any:

@@ -83,8 +83,7 @@ def key_rows(some: Entries, low: int = 0, high: int = KEY_VALUES) -> Rows:
     """The rows of the keys of articles, from `low` up to `high`, excluded."""
     at = np.flatnonzero((some.keys >= low) & (some.keys < high))
     owners = some.owners(at)
-    contents = (some.contents >> np.uint64(32)).astype(np.uint32)
-    return Rows.made(some.keys[at], references(some.ids)[owners], contents[owners])
+    return Rows.made(some.keys[at], references(some.ids)[owners], some.digests[owners])
 
 
 def bitmap_rows(some: Entries, low: int = 0, high: int = KEY_VALUES) -> Rows:
