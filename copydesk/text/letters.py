@@ -108,7 +108,8 @@ def _unicode() -> _Unicode:
 
 class _Language(NamedTuple):
     """`letters` in order, their cost at the start of a word (`first`) and after another (`pairs`; `first` alone where
-    pairs were not counted); one further index stands for non-letters. `place` maps each code point to its index.
+    pairs were not counted); one further index stands for non-letters. `place` maps each code point to its index, up to
+    the first one behind the letters, which stands for all others (`take` with the mode `clip`).
     """
 
     letters: Codes
@@ -119,7 +120,7 @@ class _Language(NamedTuple):
 
 
 def _places(letters: Codes) -> NDArray[np.uint16]:
-    place = np.full(0x10000, len(letters), np.uint16)
+    place = np.full(int(letters.max(initial=0)) + 2, len(letters), np.uint16)
     place[letters] = np.arange(len(letters))
     return place
 
@@ -250,7 +251,7 @@ class Reading:
         """The cost of each character in `language`, in bits."""
         known = _language(language)
         size = len(known.letters)
-        index = known.place.take(self.lower)
+        index = known.place.take(self.lower, mode="clip")
         cost = known.pairs.take(_pairs(index, size) if len(known.pairs) > 1 else index)
         strange = np.flatnonzero(self.letter & (index == size))
         if len(strange):
@@ -270,7 +271,7 @@ class Reading:
         found: tuple[int, str] | None = None
         for number in self._scripts():
             table = _script(number)
-            place = table.place[self.lower]
+            place = table.place.take(self.lower, mode="clip")
             here = np.flatnonzero(place < len(table.letters))
             size = len(table.letters)
             rows = _pairs(place, size) if len(table.pairs) > size + 1 else place
@@ -335,7 +336,7 @@ def is_usual(char: str) -> bool:
 def writes(language: str, letter: str) -> bool:
     """Whether `language` uses a letter."""
     known = _language(language)
-    return bool(known.place[int(_unicode().lower[min(ord(letter), 0xFFFF)])] < len(known.letters))
+    return bool(known.place.take(_unicode().lower[min(ord(letter), 0xFFFF)], mode="clip") < len(known.letters))
 
 
 def is_of_script(char: str, language: str) -> bool:
@@ -368,7 +369,7 @@ def rare_pairs(chars: str) -> NDArray[np.bool_]:
     for number in set(map(int, script)) & _by_script().keys() - _WITHOUT_PAIRS:
         table = _script(number)
         at = np.flatnonzero(script == number)
-        place = table.place[lower[at]]
+        place = table.place.take(lower[at], mode="clip")
         cheapest = np.full((len(table.letters) + 1,) * 2, np.inf, np.float32)
         for code in table.languages:
             language = _language(code)
