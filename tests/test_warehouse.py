@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,21 @@ def test_row_groups_depend_on_the_rows_alone(tmp_path: Path, monkeypatch: pytest
     assert max(sizes) <= 10
     assert min(sizes[:-1]) < 10  # some were filled by bytes
     assert [row["uri"] for row in rows(tmp_path / "one", "articles")] == [d.uri for d in documents]
+
+
+def test_one_row_group_at_a_time_is_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "GROUP_BYTES", 2**20)
+    schema = pa.schema([("content", pa.binary())])
+    before = pa.total_allocated_bytes()
+    allocated: list[int] = []
+
+    def tables() -> Iterator[pa.Table]:
+        for number in range(8):
+            allocated.append(pa.total_allocated_bytes() - before)
+            yield pa.table([[str(number).encode() * 2**20]], schema)
+
+    assert parquet.write(tmp_path / "file.parquet", schema, tables()).rows == 8
+    assert max(allocated) < 3 * 2**20, "what is written, and the buffers of the writer: no second group"
 
 
 def test_a_changed_document_replaces_its_row_wherever_that_is(tmp_path: Path) -> None:

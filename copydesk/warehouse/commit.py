@@ -279,8 +279,12 @@ class _Work:
         def rows() -> Iterator[pa.Table]:
             if name in self.existing:
                 places = self.plan.copies.places.of([day]) if table == "articles" else None
-                for old in partition.read(self.store, name, schema):
-                    yield placed(_without(old, leaving, schema), places)
+
+                def stay(old: pa.Table) -> pa.Table:
+                    return placed(_without(old, leaving, schema), places)
+
+                # A loop would keep each table while the next one is read.
+                yield from map(stay, partition.read(self.store, name, schema))
             yield from new
 
         parts: list[Part] = []

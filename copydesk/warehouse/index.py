@@ -100,6 +100,7 @@ def noted(tables: Iterable[pa.Table], parts: list[Part]) -> Iterator[pa.Table]:
     for rows in tables:
         parts.append(Part.of(rows))
         yield rows
+        del rows  # before the next ones are read
 
 
 def _of_file(store: Store, table: str, name: str, is_small: bool, remembered: Parts) -> tuple[str | None, Part]:

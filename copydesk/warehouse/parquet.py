@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -132,16 +132,19 @@ def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> Sealed:
     """Write `tables` in order, with at most one row group in memory. A file without rows is valid."""
     most = _KEYS_ROWS if schema is SIGNATURES else _OUTLINES_ROWS if schema is OUTLINES else GROUP_ROWS
     groups = _row_groups(tables, most)
-    some = list(islice(groups, 2))
-    options = _options(schema, sum(map(len, some)) <= SMALL_ROWS)
-    if len(some) < 2:  # most files: Arrow writes every page and every part of the footer by itself
+    first = next(groups, None)
+    options = _options(schema, first is None or len(first) <= SMALL_ROWS)
+    if first is None or (len(first) < most and int(text_bytes(first).sum()) < GROUP_BYTES):  # no other follows it
+        # Most files: Arrow writes every page and every part of the footer by itself.
         sink = pa.BufferOutputStream()
-        rows = _write(sink, schema, some, options)
+        rows = _write(sink, schema, [] if first is None else [first], options)
         content = sink.getvalue()
         path.write_bytes(content)
         return Sealed(content.size, hashlib.sha256(content).hexdigest(), rows)
+    waiting = [first]
+    del first
     with pa.OSFile(str(path), "wb") as file, pa.BufferedOutputStream(file, WRITE_BYTES) as buffered:
-        rows = _write(buffered, schema, chain(_taken(some), groups), options)
+        rows = _write(buffered, schema, chain(_taken(waiting), groups), options)
     return seal(path, rows)
 
 
@@ -158,6 +161,7 @@ def _write(sink: pa.NativeFile, schema: pa.Schema, groups: Iterable[pa.Table], o
         for group in groups:
             writer.write_table(group, row_group_size=group.num_rows)
             rows += group.num_rows
+            del group  # before the next one is made
     return rows
 
 
@@ -184,6 +188,7 @@ def _row_groups(tables: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
                 yield pending.pop()
                 rows = size = 0
             start = stop
+        del table  # before the next one is read
     if rows:
         yield _joined(pending)
 
