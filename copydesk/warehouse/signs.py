@@ -7,6 +7,7 @@ With them the articles themselves are read again only where two of them may be c
 from __future__ import annotations
 
 import pickle
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -127,7 +128,7 @@ class Signs:
 
     def beside(self) -> Signs:
         """Signs of other articles, kept as long as these."""
-        return Signs(self._folder / "others")
+        return Signs(Path(tempfile.mkdtemp(dir=self._folder)) / "signs")
 
     def close(self) -> None:
         self._stream.close()
