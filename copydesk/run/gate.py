@@ -49,7 +49,7 @@ def counts(collected: Collected, held: dict[date | None, str]) -> dict[str, int]
     """The documents of a run by outcome, under the column names of the table `runs`."""
     return {
         "documents": collected.history.delivered,
-        "unchanged": collected.history.unchanged,
+        "unchanged": collected.history.unchanged + collected.staging.still_published,
         "published": collected.staging.published,
         "quarantined": collected.staging.quarantined,
         "warned": collected.totals.total("warned", held),

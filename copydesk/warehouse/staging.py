@@ -33,6 +33,8 @@ from copydesk.warehouse.spill import Documents, Spill, Stream
 from copydesk.warehouse.store import Store, in_words
 
 _SEVERITIES = (CRITICAL, WARNING, INFO)
+#: What identifies a document, with its content.
+_CONTENT = ("article_id", "content_sha256")
 
 
 class PartitionCount(NamedTuple):
@@ -53,6 +55,9 @@ class Staging:
         self._held: dict[int, list[Problem]] = {}
         self._replaced: list[tuple[int, int]] = []  # row of the history → day of its new version
         self._superseded: set[int] = set()  # rows of the quarantine
+        # Documents to quarantine that are published, each with its row of the history: of several with one uri another
+        # one was chosen, and only if that is published do they leave.
+        self._beside: list[tuple[Any, pa.Table]] = []
         self._gained: dict[int, set[int]] = {}  # day → the files that its new rows go to
         self._digest = 0
         self._has_versions = self._has_kept = False
@@ -113,6 +118,10 @@ class Staging:
         days = _days(articles["published_date"])
         self._note(articles, days, self._counts["published"])
         self._note(quarantine, _days(quarantine["published_date"]), self._counts["quarantined"])
+        rows = self._history.published.find_all(*(quarantine[name].to_pylist() for name in _CONTENT))
+        if (rows >= 0).any():
+            self._beside.append((rows[rows >= 0], quarantine.filter(rows >= 0)))
+            quarantine = quarantine.filter(rows < 0)
         self._counts["warned"].update(days[pc.equal(articles["validation"], "warn").to_numpy()].tolist())
         files = self._files(articles, days)
         place = pc.index_in(edits["article_id"], pa.chunked_array(ids).combine_chunks())
@@ -197,7 +206,13 @@ class Staging:
     @property
     def quarantined(self) -> int:
         """Number of documents to quarantine; changes with `hold`."""
-        return sum(self._counts["quarantined"].values()) + sum(self._counts["published"][day] for day in self._held)
+        own = sum(self._counts["quarantined"].values()) - self.still_published
+        return own + sum(self._counts["published"][day] for day in self._held)
+
+    @property
+    def still_published(self) -> int:
+        """Number of documents that stay published, since the other one with their uri is not; changes with `hold`."""
+        return sum(int((~self._replaces(rows)).sum()) for rows, _ in self._beside)
 
     @property
     def replaced(self) -> int:
@@ -310,6 +325,10 @@ class Staging:
             self._close()
             return publish(self._store, plan)
 
+    def _replaces(self, rows: Any) -> Any:
+        """Which of some published rows are replaced, bool[n]."""
+        return np.isin(rows, [row for row, day in self._replaced if day not in self._held])
+
     def _parts(self) -> tuple[Spill | Signs | Stream | Documents, ...]:
         streams = (self._quarantine, self._raw, self._versions, self._kept)
         return (self._articles, self._edits, self._signs, *streams, self._waiting)
@@ -368,6 +387,8 @@ class Staging:
     def _held_back(self) -> Iterator[pa.Table]:
         """The new rows of the quarantine: failed documents, then those of partitions held back by the gate."""
         yield from self._quarantine.tables()
+        for rows, table in self._beside:
+            yield table.filter(self._replaces(rows)).cast(QUARANTINE)
         yield from self.gated()
 
 
