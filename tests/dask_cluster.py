@@ -101,11 +101,13 @@ def cleaners(address: str, busy: bool = False) -> dict[str, list[int]]:
 
 
 def when_busy(cluster: Cluster, name: str, act: Callable[[], None]) -> threading.Thread:
-    """Act as soon as a worker of the cluster cleans a batch."""
+    """Act as soon as a worker of the cluster cleans a batch; also if it never does, so that no test waits for ever."""
 
     def watch() -> None:
-        wait_until(lambda: cluster.is_busy(name))
-        act()
+        try:
+            wait_until(lambda: cluster.is_busy(name))
+        finally:
+            act()
 
     thread = threading.Thread(target=watch)
     thread.start()

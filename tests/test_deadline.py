@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from nights import Left, settled, story
@@ -45,6 +46,26 @@ def test_work_ends_at_its_limit(work: Callable[[], None]) -> None:
     busy_until = time.process_time() + 1.5  # nothing is left that ends what comes after
     while time.process_time() < busy_until:
         pass
+
+
+def test_a_module_that_takes_locks_is_not_interrupted() -> None:
+    """Its lock would be held for ever: the interrupt after it ends the work."""
+    code = """
+def work(process_time):
+    until = process_time() + 0.5
+    while process_time() < until:
+        pass
+    passed.append(True)
+"""
+    passed: list[bool] = []
+    module: dict[str, Any] = {"__name__": "logging.handlers", "passed": passed}
+    exec(code, module)  # noqa: S102  # a function of a module with this name
+    start = time.process_time()
+    with pytest.raises(deadline.TooSlow), deadline.limit(0.2):
+        module["work"](time.process_time)
+        busy()
+    assert passed == [True]
+    assert time.process_time() - start < 5
 
 
 def test_waiting_takes_no_time_of_the_processor() -> None:
