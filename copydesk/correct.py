@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: Models remember the words that they have read, of which nothing may be read while more come to them. Threads take
+#: turns from the loading on, so that no model is loaded twice.
+_turn = threading.Lock()
+
 
 def correct_typos(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
     """Correct the typos of the documents in languages that have a typo model.
@@ -34,23 +39,28 @@ def correct_typos(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
     if config.typos.mode == "off":
         return done
     for code in languages.available():
-        if not any(one.article is not None and one.article.language in (code, "und") for one in done):
-            continue
-        model = languages.model(code, config.typos.learned, judge=config.typos.mode == "full")
-        words = protected.read(config.typos.protected, user_lists.protected(config.lists.folder))
-        try:
-            with limit(seconds(config, *(one.document for one in done))):
-                done = _corrected(done, model, config, words)
-        except languages.LanguageError:
-            raise  # a broken installation is no fault of the documents
-        except (Exception, TooSlow):
-            log.exception("typos of a batch could not be corrected; its documents are tried one by one")
-            with clock() as allow:
-                done = [
-                    guarded(one.document, config, allow, lambda: _corrected([one], model, config, words)[0])  # noqa: B023
-                    for one in done
-                ]
+        if any(one.article is not None and one.article.language in (code, "und") for one in done):
+            with _turn:  # around the limit, which counts what other threads do
+                done = _in_language(code, done, config)
     return done
+
+
+def _in_language(code: str, cleaned: list[Cleaned], config: Config) -> list[Cleaned]:
+    """`cleaned` with typos corrected in the articles in one language."""
+    model = languages.model(code, config.typos.learned, judge=config.typos.mode == "full")
+    words = protected.read(config.typos.protected, user_lists.protected(config.lists.folder))
+    try:
+        with limit(seconds(config, *(one.document for one in cleaned))):
+            return _corrected(cleaned, model, config, words)
+    except languages.LanguageError:
+        raise  # a broken installation is no fault of the documents
+    except (Exception, TooSlow):
+        log.exception("typos of a batch could not be corrected; its documents are tried one by one")
+        with clock() as allow:
+            return [
+                guarded(one.document, config, allow, lambda: _corrected([one], model, config, words)[0])  # noqa: B023
+                for one in cleaned
+            ]
 
 
 def _corrected(cleaned: Sequence[Cleaned], model: Model, config: Config, words: protected.Protected) -> list[Cleaned]:

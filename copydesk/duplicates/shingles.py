@@ -106,8 +106,9 @@ class _Letters:
     def _learn(self, codes: list[int]) -> None:
         for code in codes:
             small = chr(code).casefold()
-            self._single[code] = self._SEVERAL if len(small) > 1 else ord(small) if _counts(small) else ord(" ")
             self._undivided[code] = bool(_UNDIVIDED.match(small))
+            # Last: from now on other threads take a character for known.
+            self._single[code] = self._SEVERAL if len(small) > 1 else ord(small) if _counts(small) else ord(" ")
 
 
 _LETTERS = _Letters()
