@@ -29,7 +29,7 @@ from copydesk.run.job import NIGHT, RELEASE, REPROCESS, Job
 from copydesk.run.second_pass import with_lines_of_tonight
 from copydesk.run.workers import batched, cleaned, cleaned_again, cleaner, joined
 from copydesk.sites.evidence import Sites
-from copydesk.sites.tally import Tally, Told
+from copydesk.sites.tally import Tally, Told, site_of_row
 from copydesk.text.site import site_of
 from copydesk.warehouse import Staging, Warehouse, decisions
 from copydesk.warehouse.decisions import Decision
@@ -281,8 +281,9 @@ class _Intake:
         self.summary.add(articles, edits)
         self._picked.add(articles, edits)
         days = articles["published_date"]
-        self.undated.update((site_of(uri), True) for uri in articles["uri"].filter(pc.is_null(days)).to_pylist())
-        self.undated.update((site_of(row["uri"]), False) for row in quarantined if row["published_date"] is None)
+        sites = pc.fill_null(articles["site"], "")
+        self.undated.update((site, True) for site in sites.filter(pc.is_null(days)).to_pylist())
+        self.undated.update((site_of_row(row), False) for row in quarantined if row["published_date"] is None)
         self.totals.add_rows("warned", days.filter(pc.equal(articles["validation"], "warn")))
         self.totals.add_rows("unknown_language", days.filter(pc.equal(articles["language"], "und")))
         self.totals.add_edits(articles, edits)

@@ -122,7 +122,7 @@ class Tally:
     def add_quarantined(self, rows: Iterable[Mapping[str, Any]], never_articles: int) -> None:
         """Add quarantined documents; the first `never_articles` of them have not been added by `add`."""
         for number, row in enumerate(rows):
-            counts = self._of(_site_of_row(row))
+            counts = self._of(site_of_row(row))
             if number < never_articles:
                 counts.processed += 1
                 counts.sums["bytes_read"] += len(row["content"])
@@ -172,7 +172,8 @@ def _per_article(counted: pa.Table, ids: pa.Array) -> Any:
     )  # fmt: skip
 
 
-def _site_of_row(row: Mapping[str, Any]) -> str:
+def site_of_row(row: Mapping[str, Any]) -> str:
+    """The site of a document of the quarantine."""
     return _site(row["uri"], row.get("given"))
 
 
