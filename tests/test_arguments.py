@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -49,3 +50,23 @@ def test_half_an_emoji_is_lost_in_its_document_only() -> None:
     frame = pd.DataFrame({"text": pd.Series(texts, dtype=object), "authors": [["Ada"], [f"Ada{HALF}"], []]})
     done = copydesk.clean_table(frame)
     assert [body.split("lorry ")[1][:2] for body in done["body"]] == ["st", "\ufffd ", "\U0001f600 "]
+
+
+@pytest.mark.parametrize(
+    "authors",
+    [np.array([HALF], object), np.array([HALF]), {HALF}, (HALF,), [np.array([HALF, "Ada"])], {"name": {HALF}}],
+)
+def test_half_an_emoji_at_any_depth_of_a_cell_is_lost(authors: Any) -> None:
+    done = copydesk.clean_table(pd.DataFrame({"text": [TEXT], "authors": [authors]}, dtype=object))
+    assert done["headline"].tolist() == ["Bridge closes"]
+
+
+def test_half_an_emoji_that_stays_is_an_error() -> None:
+    class Name(str):
+        """A text that cannot be made storable."""
+
+        def encode(self, *_: str) -> bytes:
+            return b""
+
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        copydesk.clean_table(pd.DataFrame({"text": [TEXT], "authors": [Name(HALF)]}, dtype=object))

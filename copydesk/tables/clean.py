@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, TypeVar, cast
 
+import numpy as np
 import pyarrow as pa
 
 from copydesk.config import Config, given
@@ -127,9 +128,14 @@ def _kind(value: Any) -> str:
 
 def _of_pandas(frame: Any) -> pa.Table:
     try:
-        return pa.Table.from_pandas(frame, preserve_index=False)
+        return _converted(frame)
     except UnicodeEncodeError:  # a lone surrogate, as half of an emoji
-        return _of_pandas(frame.map(_storable).rename(columns=_storable))
+        return _converted(frame.map(_storable).rename(columns=_storable))
+
+
+def _converted(frame: Any) -> pa.Table:
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
     except pa.ArrowException as error:
         for at, column in enumerate(frame.columns):
             try:
@@ -149,7 +155,9 @@ def _storable(value: Any) -> Any:
         return storable(value)
     if isinstance(value, dict):
         return {_storable(key): _storable(each) for key, each in value.items()}
-    return [*map(_storable, value)] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple | set) or (isinstance(value, np.ndarray) and value.ndim):
+        return [*map(_storable, value)]
+    return value
 
 
 def _as_batch(cleaned: Sequence[Cleaned], given: Sequence[Document]) -> pa.RecordBatch:
