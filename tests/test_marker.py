@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -9,15 +10,20 @@ import pytest
 from commands import cli
 from warehouse_runs import first_night, run, second_night, tree
 
-from copydesk.warehouse import WarehouseError, layout
+from copydesk.warehouse import Warehouse, WarehouseError, layout
 
 
+@pytest.mark.parametrize("also", [None, layout.COMMITS])
 @pytest.mark.parametrize("by", ["day", "month"])
-def test_nothing_is_done_in_a_warehouse_without_its_marker(tmp_path: Path, by: Literal["day", "month"]) -> None:
+def test_nothing_is_done_in_a_warehouse_without_its_marker(
+    tmp_path: Path, by: Literal["day", "month"], also: str | None
+) -> None:
     root = tmp_path / "w"
     run(root, first_night(), by=by)
     said = (root / layout.MARKER).read_text()
     (root / layout.MARKER).unlink()
+    if also:
+        shutil.rmtree(root / also)
     before = tree(root)
     done = cli("check", "--warehouse", root)
     assert done.exit_code == 2
@@ -29,4 +35,13 @@ def test_nothing_is_done_in_a_warehouse_without_its_marker(tmp_path: Path, by: L
         run(root, second_night())
     assert tree(root) == before
     (root / layout.MARKER).write_text(said)
-    assert cli("check", "--warehouse", root).exit_code == 0
+    assert cli("check", "--warehouse", root).exit_code == (1 if also else 0)
+
+
+def test_a_first_commit_that_has_yet_to_place_the_marker_is_completed(tmp_path: Path) -> None:
+    run(tmp_path, first_night())
+    shutil.rmtree(tmp_path / layout.COMMITS)
+    staged = tmp_path / layout.STAGING / "1-a" / layout.MARKER
+    staged.parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / layout.MARKER).rename(staged)
+    assert Warehouse.open(str(tmp_path)).exists()

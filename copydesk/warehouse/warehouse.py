@@ -85,7 +85,7 @@ class Warehouse:
                     f"{url} is not a warehouse: it holds {foreign[0]!r} but no {layout.MARKER};"
                     " give the folder of a warehouse, or an empty one to begin a new warehouse"
                 )
-            self._ask_for_marker()
+            self._ask_for_marker(top)
             return
         try:
             written_by = parsed(content)["format"]
@@ -107,12 +107,16 @@ class Warehouse:
                 f" back it up and run: copydesk migrate --warehouse {url}"
             )
 
-    def _ask_for_marker(self) -> None:
-        """Raise `WarehouseError` if runs were committed: each leaves its record after the marker was there."""
+    def _ask_for_marker(self, top: Collection[str]) -> None:
+        """Raise `WarehouseError` if there are partitions, or records of runs: the marker was there before them."""
         with in_words(f"open the warehouse {self.url}"):
-            if not self.store.names(layout.COMMITS):
+            files = [name for table in layout.KEYS if table in top for name in self.store.names(table)]
+            if not any(map(layout.is_table, files)) and not self.store.names(layout.COMMITS):
                 return
-            months = any(name.startswith(f"articles/{MONTH}=") for name in self.store.names("articles"))
+            staged = self.store.names(layout.STAGING)
+        if any(name.endswith(f"/{layout.MARKER}") for name in staged):  # by a first commit, which is to be completed
+            return
+        months = any(name.startswith(f"articles/{MONTH}=") for name in files)
         written = marker(Partitions("month" if months else "day")).decode()
         raise WarehouseError(
             f"{layout.MARKER} is missing in {self.url}; restore it from a backup. This copydesk writes there: {written}"
