@@ -224,3 +224,22 @@ def test_a_lost_bitmap_file_is_found_and_made_again(tmp_path: Path) -> None:
         assert warehouse.repair(warehouse.audit()) == ["Compared all articles for copies again."]
     assert path.read_bytes() == wanted
     assert warehouse.audit().findings == []
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        (layout.outlines(0), layout.signatures(0)),
+        (layout.outlines(0), layout.KNOWN),
+        (layout.signatures(0), layout.outlines(0)),
+    ],
+)
+def test_a_file_of_another_table_in_the_place_of_one_is_damage(tmp_path: Path, name: str, other: str) -> None:
+    rows = random_articles(random.Random(3), 30)
+    publish(tmp_path, rows[:20])
+    (tmp_path / name).write_bytes((tmp_path / other).read_bytes())
+    (finding,) = Warehouse.open(str(tmp_path)).audit().findings
+    assert finding.path == name
+    publish(tmp_path, rows[20:], NIGHT + timedelta(days=1))
+    assert found(tmp_path) == expected(rows, USUAL)
+    assert Warehouse.open(str(tmp_path)).audit().findings == []

@@ -159,7 +159,7 @@ class Levels:
         self._store, self._kind, self._empty = store, kind, empty
         names = set(store.names(layout.SIGNATURES))
         self._there = [level for level in range(layout.LEVELS) if kind.file(level) in names]
-        self._sizes = {level: 0 if empty else rows_of(store, kind.file(level)) for level in self._there}
+        self._sizes = {level: 0 if empty else rows_of(store, kind, level) for level in self._there}
 
     def find(self, keys: Any) -> Rows:
         """All rows with one of `keys`, uint32[n], sorted and each once."""
@@ -239,7 +239,11 @@ class Levels:
             yield file
 
 
-def rows_of(store: Store, name: str) -> int:
-    """The rows of a file. Raises OSError and Arrow's errors."""
-    with store.source(name) as source, pq.ParquetFile(source) as file:
+def rows_of(store: Store, kind: Kind, level: int) -> int:
+    """The rows of a file. Raises `Unreadable`, also for a file of another table, and `WarehouseError`."""
+    name = kind.file(level)
+    with partition.errors_named(name), store.source(name) as source, pq.ParquetFile(source) as file:
+        found = file.schema_arrow
+        if (found.names, found.types) != (kind.schema.names, kind.schema.types):
+            raise ValueError(f"its columns are {', '.join(found.names)}")
         return int(file.metadata.num_rows)

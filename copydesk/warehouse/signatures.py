@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from copydesk.duplicates.candidates import KEY_VALUES, ranges
 from copydesk.duplicates.clusters import Settings
@@ -18,8 +17,9 @@ from copydesk.duplicates.compare import Settings as Limits
 from copydesk.duplicates.entries import Entries
 from copydesk.duplicates.shingles import Outlines
 from copydesk.warehouse import layout
-from copydesk.warehouse.levels import Kind, RowChange, Rows, rows_of
+from copydesk.warehouse.levels import BITMAPS, KEYS, Kind, RowChange, Rows, rows_of
 from copydesk.warehouse.members import references
+from copydesk.warehouse.partition import Unreadable
 from copydesk.warehouse.store import Store, parsed
 
 #: Version of the keys; another one makes the next run compare everything again.
@@ -63,19 +63,18 @@ def state(store: Store) -> State | None:
 
 
 def is_there(store: Store, known: State) -> bool:
-    """Whether the files of all levels are there, each whole as far as its end tells. Raises OSError."""
+    """Whether the files of all levels are there, each whole as far as its end tells. Raises OSError and
+    `WarehouseError`.
+    """
     names = set(store.names(layout.SIGNATURES))
-    for name in (*map(layout.signatures, known.levels), *map(layout.outlines, known.outlines)):
-        if name not in names:
-            return False
-        try:
-            rows_of(store, name)
-        except OSError as error:
-            if error.errno is not None:  # an error of the system; Arrow's errors for damage have no errno
-                raise
-            return False
-        except pa.ArrowException:
-            return False
+    for kind, levels in ((KEYS, known.levels), (BITMAPS, known.outlines)):
+        for level in levels:
+            if kind.file(level) not in names:
+                return False
+            try:
+                rows_of(store, kind, level)
+            except Unreadable:
+                return False
     return True
 
 
