@@ -20,7 +20,7 @@ from copydesk.pipeline import as_document
 from copydesk.reviewed import Choice, Choices
 from copydesk.run.batch import clean_batch
 from copydesk.run.decide import decide
-from copydesk.warehouse import Warehouse
+from copydesk.warehouse import Warehouse, WarehouseError
 from copydesk.warehouse.decisions import REJECT, Decision
 
 TYPO = "The goverment will pay, said the harbour master."
@@ -403,6 +403,31 @@ def test_a_cell_is_no_formula(tmp_path: Path) -> None:
     filled(tmp_path / "a.csv", {"u": "reject"})
     found = spreadsheet.read(tmp_path / "a.csv")
     assert [(row.before, row.after, row.known) for row in found] == [(one, one, 3) for one in texts]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("start", ["", "sep=;\r\n"])
+def test_decisions_are_read_as_spreadsheets_write_them(tmp_path: Path, encoding: str, start: str) -> None:
+    from copydesk.run import spreadsheet
+
+    path = tmp_path / "a.csv"
+    edit = {"uri": "café/1.txt", "sequence": 0, "rule": "typo-letter", "before": "goverment", "after": "government",
+            "context": "The café of the goverment – as it was – closed, “for good”."}  # fmt: skip
+    spreadsheet.write(path, [edit], 3)
+    filled(path, {"café/1.txt": "perhaps"})
+    table = path.read_text("utf-8-sig").replace("perhaps", "reject")
+    with path.open("w", encoding=encoding, newline="") as file:
+        file.write(start + "\r\n".join(";".join(row) for row in csv.reader(table.splitlines())))
+    (row,) = spreadsheet.read(path)
+    assert row[:5] == (2 + bool(start), "café/1.txt", 0, "typo-letter", "goverment") and row.decision == "reject"
+
+
+def test_decisions_that_are_no_text_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    from copydesk.run import spreadsheet
+
+    (tmp_path / "a.csv").write_bytes(b"PK\x03\x04" + bytes(range(256)) * 20)
+    with pytest.raises(WarehouseError, match="save it as CSV in UTF-8"):
+        spreadsheet.read(tmp_path / "a.csv")
 
 
 # --- interrupted ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,8 @@ from copydesk.edits import Edit
 from copydesk.hand_check import RIGHT, WRONG
 from copydesk.records import Article, article_id
 from copydesk.reviewed import ACCEPT, REJECT, REVERT, Choices
-from copydesk.sources.csvs import separator
+from copydesk.sources.csvs import STATED, separator
+from copydesk.text.encodings import Undecodable, decode
 from copydesk.warehouse import Warehouse, decisions
 from copydesk.warehouse.decisions import CHECK, Decision
 from copydesk.warehouse.published import article_of
@@ -76,19 +78,23 @@ _FORMULA = "=+-@\t\r'"
 def read(path: Path) -> list[Row]:
     """The rows with a decision. Raises `WarehouseError` with the line for a file that cannot be used."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-            mark = separator(header.strip(), lambda names: "uri" in names)
-            table = csv.DictReader(chain([header], file), delimiter=mark)
-            missing = [name for name in COLUMNS if name not in (table.fieldnames or ()) and name not in _OPTIONAL]
-            if missing:
-                raise WarehouseError(f"{path} has no column {missing[0]!r}; write one with `copydesk edits export`")
-            return [
-                _row(path, table.line_num, row, decision)
-                for row in table
-                if (decision := (row["decision"] or "").strip().lower())
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        file = StringIO(decode(path.read_bytes()).text, newline="")
+        header = file.readline()
+        stated = STATED.match(header.encode())
+        header = file.readline() if stated else header
+        mark = stated[1].decode() if stated else separator(header.strip(), lambda names: "uri" in names)
+        table = csv.DictReader(chain([header], file), delimiter=mark)
+        missing = [name for name in COLUMNS if name not in (table.fieldnames or ()) and name not in _OPTIONAL]
+        if missing:
+            raise WarehouseError(f"{path} has no column {missing[0]!r}; write one with `copydesk edits export`")
+        return [
+            _row(path, table.line_num + bool(stated), row, decision)
+            for row in table
+            if (decision := (row["decision"] or "").strip().lower())
+        ]
+    except Undecodable as error:
+        raise WarehouseError(f"{path} cannot be read: {error}; save it as CSV in UTF-8") from error
+    except (OSError, csv.Error) as error:
         raise WarehouseError(f"{path} cannot be read: {error}") from error
 
 

@@ -16,8 +16,8 @@ from copydesk.sources.streams import Stopped, as_utf8, head, kept, lines, pieces
 from copydesk.text.encodings import Decoded, Undecodable, decode
 
 _SEPARATORS = ",\t;|"
-# The first line of a file that names its separator, for spreadsheets.
-_STATED = re.compile(rb"\s*sep=([,\t;|])\r?\n", re.IGNORECASE)
+#: The first line of a file that names its separator, for spreadsheets.
+STATED = re.compile(rb"\s*sep=([,\t;|])\r?\n", re.IGNORECASE)
 _BARE_RETURN = re.compile(rb"(?<=\r)(?!\n)")
 
 # csv's own limit stops inside a row. Rows are limited before they reach csv, so it is not needed.
@@ -91,7 +91,7 @@ class _Rows:
         start = next(stream, b"")
         if not self._recoded:
             self._charset = _charset(start)
-        stated = _STATED.match(start)
+        stated = STATED.match(start)
         start = start[stated.end() :] if stated else start
         header = re.split("[\r\n]", start.decode("utf-8", "replace").lstrip(), maxsplit=1)[0]
         found = separator(header, lambda names: names_text(names, fields))
