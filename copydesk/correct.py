@@ -47,7 +47,7 @@ def correct_typos(cleaned: Sequence[Cleaned], config: Config) -> list[Cleaned]:
 
 def _in_language(code: str, cleaned: list[Cleaned], config: Config) -> list[Cleaned]:
     """`cleaned` with typos corrected in the articles in one language."""
-    model = languages.model(code, config.typos.learned, judge=config.typos.mode == "full")
+    model = _model(code, config)
     words = protected.read(config.typos.protected, user_lists.protected(config.lists.folder))
     try:
         with limit(seconds(config, *(one.document for one in cleaned))):
@@ -56,11 +56,21 @@ def _in_language(code: str, cleaned: list[Cleaned], config: Config) -> list[Clea
         raise  # a broken installation is no fault of the documents
     except (Exception, TooSlow):
         log.exception("typos of a batch could not be corrected; its documents are tried one by one")
+        done: list[Cleaned] = []
+        is_whole = False  # a model that was interrupted may be half way between two states
         with clock() as allow:
-            return [
-                guarded(one.document, config, allow, lambda: _corrected([one], model, config, words)[0])  # noqa: B023
-                for one in cleaned
-            ]
+            for one in cleaned:
+                if not is_whole:
+                    languages.forget()
+                    model = _model(code, config)
+                own = guarded(one.document, config, allow, lambda: _corrected([one], model, config, words)[0])  # noqa: B023
+                is_whole = own.article is not None or one.article is None
+                done.append(own)
+        return done
+
+
+def _model(code: str, config: Config) -> Model:
+    return languages.model(code, config.typos.learned, judge=config.typos.mode == "full")
 
 
 def _corrected(cleaned: Sequence[Cleaned], model: Model, config: Config, words: protected.Protected) -> list[Cleaned]:

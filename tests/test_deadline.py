@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from nights import Left, settled, story
 
-from copydesk import correct, deadline, pipeline
+from copydesk import correct, deadline, languages, pipeline
 from copydesk.config import Config, RunConfig
+from copydesk.records import CRITICAL
+from copydesk.text.typos.batch import TokenTypes
 
 
 def busy() -> None:
@@ -59,13 +61,35 @@ def work(process_time):
 """
     passed: list[bool] = []
     module: dict[str, Any] = {"__name__": "logging.handlers", "passed": passed}
-    exec(code, module)  # noqa: S102  # a function of a module with this name
+    exec(code, module)  # a function of a module with this name
     start = time.process_time()
     with pytest.raises(deadline.TooSlow), deadline.limit(0.2):
         module["work"](time.process_time)
         busy()
     assert passed == [True]
     assert time.process_time() - start < 5
+
+
+def test_a_model_that_was_interrupted_is_loaded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here while it learnt a word; all words behind that would be taken for others."""
+    learn = TokenTypes.__missing__
+
+    def interrupted(types: TokenTypes, token: str) -> int:
+        if token == "zyzzyva":
+            types[token] = len(types.tokens)
+            raise deadline.TooSlow("more than 1 second of CPU time")
+        return learn(types, token)
+
+    wrong = "He walked away form the house and went to the station to wait for his brother, who was late again."
+    documents = [pipeline.as_document(text, text[:9]) for text in (f"A zyzzyva came by. {wrong}", wrong)]
+    alone = pipeline.clean_documents(documents[1:], Config())[0]
+    languages.forget()
+    monkeypatch.setattr(TokenTypes, "__missing__", interrupted)
+    slow, other = pipeline.clean_documents(documents, Config())
+    assert [problem.rule for problem in slow.problems if problem.severity == CRITICAL] == ["too-slow"]
+    assert other.article is not None
+    assert "away from the house" in other.article.body
+    assert (other.article, other.edits) == (alone.article, alone.edits)
 
 
 def test_waiting_takes_no_time_of_the_processor() -> None:

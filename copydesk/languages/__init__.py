@@ -53,6 +53,11 @@ def model(language: str, learned: str | None = None, shelf: Path | None = None, 
     return _model(language, learned, shelf, judge)
 
 
+def forget() -> None:
+    """Read all models anew when they are asked for again."""
+    _model.cache_clear()
+
+
 @cache
 def _model(language: str, learned: str | None, shelf: Path | None, judge: bool) -> Model:
     if not judge:
