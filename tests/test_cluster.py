@@ -175,10 +175,14 @@ def test_ctrl_c_takes_back_what_the_cluster_still_does(cluster: Cluster, raw: Pa
     (tmp_path / "raw").mkdir()
     for number in range(6):
         (tmp_path / "raw" / f"{number}.txt").write_text(f"{number}\n{ENDLESS}")
-    thread = when_busy(cluster, "alone", lambda: os.kill(os.getpid(), signal.SIGINT))
-    with pytest.raises(KeyboardInterrupt):
-        on(cluster, tmp_path / "raw", tmp_path / "w", run={"batch_documents": 1})
-    thread.join()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background ignores it
+    try:
+        thread = when_busy(cluster, "alone", lambda: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            on(cluster, tmp_path / "raw", tmp_path / "w", run={"batch_documents": 1})
+        thread.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
     wait_until(lambda: not cluster.is_busy("alone") and not any(cleaners(cluster.address, busy=True).values()), 10)
     with Warehouse.open(str(tmp_path / "w")).lock(0):
         pass

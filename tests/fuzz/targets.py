@@ -121,6 +121,6 @@ def _stored(cleaned: Cleaned) -> None:
 def _read(data: bytes, name: str, compression: str | None = None) -> None:
     reader = READERS[name[name.rindex(".") :]]
     entry = Entry(name, lambda: io.BytesIO(data))
-    found = list(reader(entry, compression, CONFIG.sources))
-    assert found == list(reader(entry, compression, CONFIG.sources))
+    found = [arrival.document() for arrival in reader(entry, compression, CONFIG.sources)]
+    assert found == [arrival.document() for arrival in reader(entry, compression, CONFIG.sources)]
     quarantine_table([quarantine_row(document, ()) for document in found])
