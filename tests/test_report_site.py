@@ -257,7 +257,8 @@ def test_the_report_says_what_the_run_was(tmp_path: Path) -> None:
     made = json.loads(next((tmp_path / "w" / "_reports").glob("2024-*.json")).read_text("utf-8"))["made"]
     assert [timing["stage"] for timing in made["timings"]] == [stage.name for stage in STAGES[:-1]]
     words = shlex.split(made["command"])
-    assert words == ["copydesk", "run", str(raw), "--date", "2024-05-03", "--warehouse", str(tmp_path / "w")]
+    asked = ["copydesk", "run", str(raw), "--date", "2024-05-03", "--warehouse", str(tmp_path / "w"), "--workers", "1"]
+    assert words == asked
     assert made["settings"] == {"typos.suggest_from": "0.7"}
     assert outcome.report and made["command"] in unescape(Path(outcome.report).read_text("utf-8"))
 
