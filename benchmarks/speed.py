@@ -133,6 +133,7 @@ def ratio(work: Callable[[], object], yardstick: Callable[[], object]) -> float:
 def rounds(count: int = ROUNDS) -> Ratios:
     """The ratios of `count` rounds, by figure, measured in this process, behind a round that warms it up."""
     import copydesk
+    from copydesk import languages
     from copydesk.config import TyposConfig
     from copydesk.correct import correct_typos
 
@@ -147,6 +148,7 @@ def rounds(count: int = ROUNDS) -> Ratios:
     for number in range(count + 1):
         raw = documents(number)
         some = clean(raw[: DOCUMENTS["typos"]])
+        languages.model("en").forget()  # the paragraphs of all rounds are the same
         pair = {
             "clean": ratio(partial(clean, raw), calibration.of_text),
             "typos": ratio(partial(correct_typos, some, config), calibration.of_numbers),

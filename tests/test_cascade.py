@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from windows import forget, known
 
 import copydesk
 from copydesk import languages
@@ -37,6 +36,11 @@ TEXTS = [
     "They met then U.S. President Bush. It was form 9 to 5 p.m. in the park, and the peace of paper was lost.",
     f"{RIGHT} {WRONG}",
 ]
+
+
+def encoder_of(model: Model) -> Encoder:
+    assert model.encoder is not None
+    return model.encoder
 
 
 def counted(model: Model) -> tuple[Model, list[int]]:
@@ -70,7 +74,7 @@ def test_models_that_were_unloaded_are_loaded_again_and_say_the_same() -> None:
 
 def large_odds(texts: list[str]) -> dict[tuple[str, int, int], float]:
     """What the judge says of every candidate that it is asked about, by text, place and candidate."""
-    forget(FULL)
+    FULL.forget()
     batch = Batch(texts, FULL.token_types)
     found, features = judged(batch, FULL)
     if not len(found):
@@ -114,18 +118,18 @@ def test_the_encoder_alone_is_not_asked_where_nothing_that_it_says_makes_a_findi
 def test_what_is_found_does_not_depend_on_what_the_encoder_is_not_asked(
     least: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forget(FAST)
+    FAST.forget()
     fewer = findings(TEXTS, FAST, least=least)
-    asked = len(known(FAST))
+    asked = len(encoder_of(FAST).known)
     monkeypatch.setattr(cascade, "hopeless", lambda batch, model, found, least: np.zeros(len(found), bool))
     assert findings(TEXTS, FAST, least=least) == fewer
-    assert asked < len(known(FAST)) or least < 0.85
+    assert asked < len(encoder_of(FAST).known) or least < 0.85
 
 
 def test_a_window_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    forget(FULL)
+    FULL.forget()
     first = findings(TEXTS, FULL)
-    assert known(FULL)
+    assert encoder_of(FULL).known
     assert FULL.encoder
     monkeypatch.setattr(FULL.encoder.run, "session", None)  # which would be loaded again to read a window
     assert findings([*TEXTS, "Rain came in the night."], FULL)[:-1] == first
@@ -135,9 +139,9 @@ def test_a_window_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_which_places_are_judged_does_not_depend_on_the_batch() -> None:
     """A threshold decides, and no rank among the places of a batch."""
     together = findings(TEXTS, FULL)
-    forget(FULL)
+    FULL.forget()
     assert [findings([text], FULL)[0] for text in TEXTS] == together
-    forget(FULL)
+    FULL.forget()
     assert findings([*TEXTS, *[WRONG] * 20], FULL)[: len(TEXTS)] == together
 
 

@@ -22,7 +22,6 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from nights import STORY, night, table
-from windows import forget
 
 import copydesk
 from benchmarks import damaged, typos
@@ -150,7 +149,7 @@ _DOUBTFUL_TEXTS = [
 
 def _log_odds(texts: list[str]) -> dict[tuple[str, int, int], float]:
     """What the encoder says of every candidate in doubt, by text, place and candidate."""
-    forget(MODEL)
+    MODEL.forget()
     batch = Batch(texts, MODEL.token_types)
     found, features = judged(batch, MODEL)
     odds = ENCODER.column(features, "encoder_odds").tolist()
@@ -162,7 +161,7 @@ def _log_odds(texts: list[str]) -> dict[tuple[str, int, int], float]:
 def test_an_answer_does_not_depend_on_the_batch(size: int) -> None:
     texts = list(_DOUBTFUL_TEXTS)
     odds = {key: one for text in texts for key, one in _log_odds([text]).items()}
-    forget(MODEL)
+    MODEL.forget()
     alone = {text: findings([text], MODEL)[0] for text in texts}
     assert len(odds) > 30
     random.Random(size).shuffle(texts)
@@ -170,7 +169,7 @@ def test_an_answer_does_not_depend_on_the_batch(size: int) -> None:
         some = texts[first : first + size]
         together = _log_odds(some)
         assert together == {key: one for key, one in odds.items() if key[0] in some}
-        forget(MODEL)
+        MODEL.forget()
         for text, found in zip(some, findings(some, MODEL), strict=True):
             assert [f[:4] for f in found] == [f[:4] for f in alone[text]]
             assert [round(f.confidence, DIGITS) for f in found] == [round(f.confidence, DIGITS) for f in alone[text]]

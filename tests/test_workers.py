@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from nights import NIGHT, config, story
-from windows import forget
 
 from copydesk import languages
 from copydesk.records import Document
@@ -71,7 +70,7 @@ def test_what_a_run_in_one_process_loads_for_its_sentences_goes_when_all_is_clea
     text = f"{story()}\n\nHe walked away form the house and went to the station to wait for his brother.\n"
     document = Document("https://a.example/1", text.encode())
     model = languages.model("en")
-    forget(model)
+    model.forget()
     encoder = model.encoder
     assert encoder is not None
     with workers.cleaner(config()) as clean:

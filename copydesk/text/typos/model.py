@@ -72,6 +72,12 @@ class Model:
         object.__setattr__(self, "token_types", types)
         object.__setattr__(self, "finder", CandidateFinder(self.lexicon, self.grammar, self.spelling))
 
+    def forget(self) -> None:
+        """Forget the windows that encoder and judge have read, to measure or test what these take."""
+        for reader in (self.encoder, self.judge() if self.judge is not None else None):
+            if reader is not None:
+                reader.known.clear()
+
     def is_for(self, article: Article) -> bool:
         """Whether an article is in this language, as far as its language is known."""
         return article.language == self.language or (
