@@ -255,7 +255,7 @@ def one_night(folder: Path, signatures: int) -> None:
     from copydesk.warehouse.levels import Rows as Keys
     from copydesk.warehouse.rows import articles_table, edits_table, quarantine_row, quarantine_table
     from copydesk.warehouse.schemas import SIGNATURES
-    from copydesk.warehouse.signatures import State
+    from copydesk.warehouse.signatures import state
 
     def publish(some: Rows, day: date, before: Callable[[], None] = lambda: None) -> dict[str, float]:
         warehouse = Warehouse.open(str(folder / "warehouse"))
@@ -299,7 +299,10 @@ def one_night(folder: Path, signatures: int) -> None:
         )
         level = next(n for n in range(1, 8) if count <= KEYS.first * RATIO**n)
         parquet.write(Path(store.path(layout.signatures(level))), SIGNATURES, [made.table(SIGNATURES)])
-        Path(store.path(layout.SIGNATURES_STATE)).write_bytes(State(signatures, USUAL).content())
+        known = state(store)
+        assert known is not None
+        path = Path(store.path(layout.SIGNATURES_STATE))
+        path.write_bytes(known._replace(articles=signatures, levels=[*known.levels, level]).content())
         signatures_rows.append(signatures)
         del keys, made
     print(json.dumps(publish(rows, date(2024, 5, 2))))

@@ -12,6 +12,7 @@ from typing import Any
 from copydesk.checks import data_docs, record
 from copydesk.checks.expectations import read_suites
 from copydesk.config import Config
+from copydesk.run.job import suites
 from copydesk.run.publish import record_name
 from copydesk.run.reports import newest_night
 from copydesk.warehouse import Warehouse, WarehouseError
@@ -63,7 +64,7 @@ def _record(warehouse: Warehouse, config: Config, row: Mapping[str, Any]) -> rec
             return record.read(content)
         except ValueError as error:
             log.warning("the record of run %s cannot be used: %s", run_id, error)
-    rules = read_suites(Path(config.expectations) if config.expectations else None)
+    rules = read_suites(suites(config))
     at = datetime.combine(row["run_date"], time(), UTC)
     kept, lost = record.from_validations(run_id, at, rules, warehouse.validations(run_id, row["run_date"]))
     log.warning(

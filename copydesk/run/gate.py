@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from copydesk.checks import metrics
@@ -14,7 +13,7 @@ from copydesk.checks.expectations import Checks, Result, merge, read_suites
 from copydesk.config import Config
 from copydesk.records import CRITICAL, INFO, WARNING
 from copydesk.run.collect import Collected
-from copydesk.run.job import NIGHT
+from copydesk.run.job import NIGHT, suites
 from copydesk.sites import past
 from copydesk.sites.judge import SitesJudged
 from copydesk.sites.judge import judge as judge_each
@@ -113,7 +112,7 @@ def judge_sites(
     `WarehouseError`.
     """
     warehouse = collected.warehouse
-    rules = read_suites(Path(config.expectations) if config.expectations else None)["sites"]
+    rules = read_suites(suites(config))["sites"]
     made = decisions.acknowledged(decisions.read(warehouse.store), day)
     rows = collected.tally.rows(held)
     return judge_each(rows, before or past.read(warehouse, day, rows), day, made, rules, checks)

@@ -14,7 +14,7 @@ from copydesk.sources.csvs import read_csv
 from copydesk.sources.json_arrays import elements
 from copydesk.sources.listing import Entry
 from copydesk.sources.pages import declared_charset
-from copydesk.sources.records import Place, arrival, rest, unread
+from copydesk.sources.records import KINDS, Place, arrival, rest, unread
 from copydesk.sources.streams import Stopped, as_utf8, kept, lines, pieces, reason, recoded, whole
 from copydesk.text.encodings import Undecodable, decode
 
@@ -22,14 +22,6 @@ Reader = Callable[[Entry, str | None, SourcesConfig], Iterator[Arrival]]
 
 # A value of two bytes, `[]`, takes 64 bytes in memory, so the values of a long line are counted first.
 _LONG_LINE, _MOST_VALUES = 1 << 20, 1_000_000
-_KINDS = {
-    type(None): "null",
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    str: "a string",
-    list: "an array",
-}
 _STRING, _NEXT_VALUE = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL), re.compile(r"[\[{,]")
 
 
@@ -101,7 +93,7 @@ def _json_record(line: bytes, size: int, place: Place, encoding: str, config: So
     except (ValueError, RecursionError, MemoryError) as error:
         return unread(place.uri, "broken-json", f"not JSON: {reason(error)}", content, "record")
     if not isinstance(record, dict):
-        words = f"{_KINDS[type(record)]}, not a JSON object"
+        words = f"{KINDS[type(record)]}, not a JSON object"
         return unread(place.uri, "broken-json", words, content, "record")
     return arrival(record, place, content, encoding, config, as_is and plainly)
 

@@ -20,7 +20,16 @@ from copydesk.sources.fields import (
 )
 from copydesk.sources.streams import Stopped, kept, recoded
 
-_KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
+#: Values of JSON in words, by their type.
+KINDS = {
+    type(None): "null",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
 
 
 _Made = TypeVar("_Made")
@@ -97,7 +106,7 @@ class Record:
         text = fields.text()
         problem = key = None
         if not isinstance(text, str):
-            found = f"the text is {_KINDS.get(type(text), 'no string')}" if fields.name_text() else "there is no text"
+            found = f"the text is {KINDS.get(type(text), 'no string')}" if fields.name_text() else "there is no text"
             words = f"{found}; the fields are: {_listed(fields.record)}"
             problem = Problem("read", "no-text", "text", CRITICAL, words)
         else:

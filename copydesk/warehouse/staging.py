@@ -55,9 +55,9 @@ class Staging:
         self._held: dict[int, list[Problem]] = {}
         self._replaced: list[tuple[int, int]] = []  # row of the history → day of its new version
         self._superseded: set[int] = set()  # rows of the quarantine
-        # Documents to quarantine that are published, each with its row of the history: of several with one uri another
-        # one was chosen, and only if that is published do they leave.
-        self._beside: list[tuple[Any, pa.Table]] = []
+        # Rows of the history, of the documents in `_beside`: they are to be quarantined and are published. Of several
+        # with one uri another one was chosen, and only if that is published do they leave.
+        self._rows_beside = np.empty(0, np.int64)
         self._gained: dict[int, set[int]] = {}  # day → the files that its new rows go to
         self._digest = 0
         self._has_versions = self._has_kept = False
@@ -71,6 +71,7 @@ class Staging:
             self._edits = Spill(self._folder / "edits", store.partitions.schema("edits"))
             self._signs = Signs(self._folder / "signs")
             self._quarantine = Stream(self._folder / "quarantine.arrow", QUARANTINE)
+            self._beside = Stream(self._folder / "beside.arrow", QUARANTINE)
             self._raw = Stream(self._folder / "raw.arrow", QUARANTINE)
             self._versions = Stream(self._folder / "versions.arrow", VERSIONS)
             self._kept = Stream(self._folder / "kept.arrow", RAW)
@@ -119,9 +120,8 @@ class Staging:
         self._note(articles, days, self._counts["published"])
         self._note(quarantine, _days(quarantine["published_date"]), self._counts["quarantined"])
         rows = self._history.published.find_all(*(quarantine[name].to_pylist() for name in _CONTENT))
-        if (rows >= 0).any():
-            self._beside.append((rows[rows >= 0], quarantine.filter(rows >= 0)))
-            quarantine = quarantine.filter(rows < 0)
+        beside, quarantine = quarantine.filter(rows >= 0), quarantine.filter(rows < 0)
+        self._rows_beside = np.concatenate([self._rows_beside, rows[rows >= 0]])
         self._counts["warned"].update(days[pc.equal(articles["validation"], "warn").to_numpy()].tolist())
         files = self._files(articles, days)
         place = pc.index_in(edits["article_id"], pa.chunked_array(ids).combine_chunks())
@@ -132,6 +132,7 @@ class Staging:
             given = signs_of(articles) if signs is None else signs
             self._signs.add(given, files[: len(given)])  # none where articles are not compared
             self._quarantine.add(quarantine.cast(QUARANTINE))
+            self._beside.add(beside.cast(QUARANTINE))
             self._raw.add(raw.select(QUARANTINE.names).cast(QUARANTINE))
             if kept is not None and len(kept):
                 self._kept.add(kept.cast(RAW))
@@ -212,7 +213,7 @@ class Staging:
     @property
     def still_published(self) -> int:
         """Number of documents that stay published, since the other one with their uri is not; changes with `hold`."""
-        return sum(int((~self._replaces(rows)).sum()) for rows, _ in self._beside)
+        return int((~self._leave()).sum())
 
     @property
     def replaced(self) -> int:
@@ -325,12 +326,12 @@ class Staging:
             self._close()
             return publish(self._store, plan)
 
-    def _replaces(self, rows: Any) -> Any:
-        """Which of some published rows are replaced, bool[n]."""
-        return np.isin(rows, [row for row, day in self._replaced if day not in self._held])
+    def _leave(self) -> Any:
+        """Which of the documents in `_beside` leave, bool[n]."""
+        return np.isin(self._rows_beside, [row for row, day in self._replaced if day not in self._held])
 
     def _parts(self) -> tuple[Spill | Signs | Stream | Documents, ...]:
-        streams = (self._quarantine, self._raw, self._versions, self._kept)
+        streams = (self._quarantine, self._beside, self._raw, self._versions, self._kept)
         return (self._articles, self._edits, self._signs, *streams, self._waiting)
 
     def _close(self) -> None:
@@ -387,8 +388,10 @@ class Staging:
     def _held_back(self) -> Iterator[pa.Table]:
         """The new rows of the quarantine: failed documents, then those of partitions held back by the gate."""
         yield from self._quarantine.tables()
-        for rows, table in self._beside:
-            yield table.filter(self._replaces(rows)).cast(QUARANTINE)
+        leave, first = self._leave(), 0
+        for table in self._beside.tables():
+            yield table.filter(leave[first : first + len(table)])
+            first += len(table)
         yield from self.gated()
 
 
