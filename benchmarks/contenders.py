@@ -66,16 +66,17 @@ def plain(night: Night) -> int:
 CONTENDERS: dict[str, Callable[[Night], int]] = {"copydesk": copydesk, "plain": plain}
 
 
-def measured(name: str, night: Night, watch_parts: bool = False, watch_memory: bool = False) -> dict[str, Any]:
+def measured(name: str, night: Night, watch_parts: bool = False) -> dict[str, Any]:
     """Run a contender in a fresh process, in a warehouse that may be there already; what it took.
 
     `startup` and `seconds` are wall time, `cpu` the CPU seconds behind the start, also of worker processes; `peak` are
-    bytes of this process alone, `whole` those of all its processes together.
+    bytes of this process alone.
     """
     command = ["-m", "benchmarks.contenders", name, str(night.articles), str(night.warehouse), "--mode", night.mode]
     command += ["--day", night.day.isoformat(), "--workers", str(night.workers)]
-    done = processes.python([*command, "--parts"] if watch_parts else command, watch_memory)
-    return {**json.loads(done.output.splitlines()[-1]), "whole": done.peak}
+    done = processes.python([*command, "--parts"] if watch_parts else command)
+    took: dict[str, Any] = json.loads(done.output.splitlines()[-1])
+    return took
 
 
 def contend(name: str, night: Night, watch_parts: bool) -> dict[str, Any]:

@@ -19,8 +19,9 @@ ROOT = Path(__file__).parents[1]
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
 #: Python would compile all modules at each start, which pip does once.
 NOT_KEPT = "PYTHONDONTWRITEBYTECODE"
-#: Seconds between two looks at the memory of a process and all that it started.
-LOOK = 0.25
+#: Seconds between two looks at the memory of a process and all that it started, and how many times as long as a look
+#: took they are at least: it takes the kernel some 20 ms to count the pages of large processes, which wait meanwhile.
+LOOK, PAUSE = 0.25, 50
 
 
 class Took(NamedTuple):
@@ -75,9 +76,12 @@ def watched(pid: int) -> Iterator[list[int]]:
     done = threading.Event()
 
     def watch() -> None:
-        while not done.wait(LOOK):
+        took = 0.0
+        while not done.wait(max(LOOK, PAUSE * took)):
+            start = time.perf_counter()
             if size := sum(filter(None, map(proportional, tree(pid)))):
                 looks.append(size)
+            took = time.perf_counter() - start
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

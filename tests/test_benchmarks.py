@@ -29,11 +29,10 @@ def test_the_throughput_is_measured_part_by_part(tmp_path: Path) -> None:
     source = corpus.Corpus()
     corpus.write(source.records(0, 3), tmp_path / "articles.jsonl")
     night = Night(tmp_path / "articles.jsonl", tmp_path / "warehouse", source.day(3), "off")
-    took = contenders.measured("copydesk", night, watch_parts=True, watch_memory=True)
+    took = contenders.measured("copydesk", night, watch_parts=True)
     assert took["published"] == 3
     assert {"repair", "structure", "to Arrow", "commit", "everything else"} <= took["parts"].keys()
-    assert took["whole"] > 2**20
-    assert took["peak"] > took["whole"] / 2
+    assert took["peak"] > 2**20
 
 
 def test_made_up_news_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
@@ -148,8 +147,8 @@ def test_what_was_measured_is_kept_when_it_is_interrupted(tmp_path: Path, monkey
 def test_wall_time_says_nothing_on_a_busy_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: float, verdict: str
 ) -> None:
-    took = {"cpu": 1.0, "seconds": 2.0, "peak": 10**8, "whole": 10**8}
-    halved = {**took, "seconds": 1.0}
+    took = {"cpu": 1.0, "seconds": 2.0, "peak": 10**8}
+    halved = {"alone": 2.0, "seconds": 1.0, "whole": 10**8}
     monkeypatch.setattr(os, "getloadavg", lambda: (load, load, load))
     monkeypatch.setattr(path, "measured", lambda *_: {"plain": [took], "off": [took], "two": [halved]})
     file = tmp_path / "aims.json"

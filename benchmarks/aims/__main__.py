@@ -70,7 +70,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", type=numbers, default="10000", metavar="N,N", help="[default: %(default)s]")
     parser.add_argument("--modes", type=names, default="full,fast,off", metavar="M,M", help="[default: %(default)s]")
     known = "articles that a warehouse has before a night  [default: %(default)s]"
-    parser.add_argument("--alone", action="store_true", help="leave out the run with two workers")
+    parser.add_argument("--alone", action="store_true", help="leave out the runs with two workers")
     parser.add_argument("--known", type=numbers, default="12000", metavar="N,N", help=known)
     parser.add_argument("--night", type=int, default=5_000, metavar="N", help="articles of it  [default: %(default)s]")
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="of each  [default: %(default)s]")

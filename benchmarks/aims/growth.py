@@ -9,9 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import corpus, processes
+from benchmarks import corpus
+from benchmarks.aims.command import night
 from benchmarks.aims.figures import Aim, Figure
-from benchmarks.processes import Took
 
 #: CPU seconds of a second run without anything new.
 NOTHING_NEW = Aim(30)
@@ -98,15 +98,6 @@ def new(plan: Plan, grown: Grown, skip: int, count: int) -> tuple[Path, date]:
     articles, start = plan.folder / "new.jsonl", grown.count + skip
     corpus.write(plan.source.records(start, start + count), articles)
     return articles, plan.source.day(start + count)
-
-
-def night(articles: Path, warehouse: Path, day: date, mode: str, workers: int = 1, watch: bool = False) -> Took:
-    """The command, from its start to its end."""
-    settings = articles.with_name(f"{mode}.toml")
-    settings.write_text(f'[typos]\nmode = "{mode}"\n', encoding="utf-8")
-    command = ["run", str(articles), "--warehouse", str(warehouse), "--date", day.isoformat(), "--fail-on", "never"]
-    options = ["--config", str(settings), "--workers", str(workers)]
-    return processes.python(["-m", "copydesk.cli", *command, *options], watch)
 
 
 def _copy(grown: Grown, folder: Path) -> Path:

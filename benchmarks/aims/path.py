@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks import contenders, corpus
+from benchmarks.aims.command import night
 from benchmarks.aims.figures import Aim, Figure
 from benchmarks.contenders import Night
 
 #: CPU seconds of the plain script over those of copydesk, by `typos.mode`.
 RATIOS = {"full": Aim(0.17, at_least=True), "fast": Aim(0.4, at_least=True), "off": Aim(1.3, at_least=True)}
-#: Wall time of one process over that of two.
+#: Wall time of the command with one process over that with two.
 TWO = Aim(1.8, at_least=True)
 #: GB of one process, and of a run with two workers with all its processes.
 ONE_PROCESS, WHOLE_RUN = Aim(0.7), Aim(1.5)
@@ -25,8 +27,8 @@ Results = dict[str, list[dict[str, Any]]]
 class Plan(NamedTuple):
     """What is measured: articles of `source`, as many as each of `sizes`, in each of `modes`, `runs` times.
 
-    `two` adds a run with two workers, in the first mode; its wall time says nothing if other programs keep the machine
-    `busy`.
+    `two` adds the command with one worker and with two, in the first mode; wall time says nothing if other programs
+    keep the machine `busy`.
     """
 
     source: corpus.Source
@@ -57,9 +59,17 @@ def measured(plan: Plan, size: int) -> Results:
             warehouse = plan.folder / f"{mode}-{size}-{run}"
             took[mode].append(contenders.measured("copydesk", Night(articles, warehouse, day, mode)))
         if plan.two:
-            two = Night(articles, plan.folder / f"two-{size}-{run}", day, plan.modes[0], workers=2)
-            took["two"].append(contenders.measured("copydesk", two, watch_memory=True))
+            took["two"].append(_of_commands(articles, plan.folder / f"two-{size}-{run}", day, plan.modes[0]))
     return took
+
+
+def _of_commands(articles: Path, folder: Path, day: date, mode: str) -> dict[str, Any]:
+    """Seconds of the command with one worker (`alone`) and with two (`seconds`), and all memory of the latter (`whole`)
+    in a run of its own: to look at memory takes time of two busy cores.
+    """
+    alone, two = (night(articles, folder.with_name(f"{folder.name}-{n}"), day, mode, n).seconds for n in (1, 2))
+    watched = night(articles, folder.with_name(f"{folder.name}-watched"), day, mode, 2, watch=True)
+    return {"alone": alone, "seconds": two, "whole": watched.peak}
 
 
 def of(size: int, plan: Plan, took: Results) -> Iterator[Figure]:
@@ -75,14 +85,8 @@ def of(size: int, plan: Plan, took: Results) -> Iterator[Figure]:
     peaks = [one["peak"] / GB for one in took[modes[0]]]
     yield Figure(f"{first}: peak memory of one process", "GB", peaks, ONE_PROCESS)
     if took["two"]:
-        yield from _of_two(first, took[modes[0]], took["two"], plan.busy)
-
-
-def _of_two(
-    what: str, alone: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]], busy: bool
-) -> Iterator[Figure]:
-    faster = [one["seconds"] / two["seconds"] for one, two in zip(alone, pairs, strict=True)]
-    yield Figure(f"{what}: 2 processes against 1", "×", faster, TWO, busy)
-    whole = [two["whole"] / GB for two in pairs if two["whole"]]
+        faster = [two["alone"] / two["seconds"] for two in took["two"]]
+        yield Figure(f"{first}: 2 processes against 1", "×", faster, TWO, plan.busy)
+    whole = [two["whole"] / GB for two in took["two"] if two["whole"]]
     if whole:
-        yield Figure(f"{what}: peak memory of a run with 2 workers", "GB", whole, WHOLE_RUN)
+        yield Figure(f"{first}: peak memory of a run with 2 workers", "GB", whole, WHOLE_RUN)
