@@ -86,8 +86,10 @@ def speaks_of(text: bytes, headline: bytes) -> bool:
     """Whether a body has some of the longer words of its headline, by their first letters; true without such words."""
     words = [word.decode() for word in headline.split()]
     stems = {word[:_STEM] for word in words if len(word) >= _LETTERS or not word.isascii()}
-    there = sum(b" " + stem.encode() in text for stem in stems)
-    return there >= (_SPOKEN * len(stems) if len(text) < _LONG else min(1, len(stems)))
+    spoken = (b" " + stem.encode() in text for stem in stems)
+    if len(text) >= _LONG:
+        return not stems or any(spoken)
+    return sum(spoken) >= _SPOKEN * len(stems)
 
 
 def cluster_keys(references: Any) -> Any:

@@ -45,9 +45,10 @@ def with_lines_of_tonight(
     learned = sites.learn_lines(*map(pa.concat_tables, zip(*excerpts, strict=True))) if excerpts else {}
     del excerpts
     if learned:
-        again = clean(_documents(spool, learned))  # which workers begin with while the others are staged
-        for batch in _read(spool):
-            yield _without(batch, _with_lines(batch, learned))
+        concerned = _Concerned(learned)
+        again = clean(_documents(spool, concerned))  # which workers begin with while the others are staged
+        for number, batch in enumerate(_read(spool)):
+            yield _without(batch, concerned.rows(number, batch))
         yield from again
     else:
         yield from _read(spool)
@@ -74,21 +75,33 @@ def _read(spool: Path) -> Iterator[Batch]:
             yield pickle.load(file)  # noqa: S301  # written by this process, in a folder of its own
 
 
-def _documents(spool: Path, learned: Mapping[str, Mapping[str, Recurring]]) -> Iterator[Document]:
-    for batch in _read(spool):
-        rows = batch.raw.take(pa.array(_with_lines(batch, learned), pa.int64()))
+def _documents(spool: Path, concerned: _Concerned) -> Iterator[Document]:
+    for number, batch in enumerate(_read(spool)):
+        rows = batch.raw.take(pa.array(concerned.rows(number, batch), pa.int64()))
         yield from map(document_of, rows.to_pylist())
 
 
-def _with_lines(batch: Batch, learned: Mapping[str, Mapping[str, Recurring]]) -> list[int]:
-    """The rows of articles with a line that was learned on their site."""
-    pairs = zip(batch.articles["uri"].to_pylist(), batch.articles["body"].to_pylist(), strict=True)
-    found = []
-    for row, (uri, body) in enumerate(pairs):
-        lines = learned.get(site_of(uri))
-        if lines and not lines.keys().isdisjoint(body.split("\n\n")):
-            found.append(row)
-    return found
+class _Concerned:
+    """The articles of each batch that have a line that was learned on their site. Two read the batches, each in order:
+    who comes first looks for them.
+    """
+
+    def __init__(self, learned: Mapping[str, Mapping[str, Recurring]]) -> None:
+        self._learned = learned
+        self._rows: list[list[int]] = []
+
+    def rows(self, number: int, batch: Batch) -> list[int]:
+        """The rows of the batch of this number; those of all batches before it are known."""
+        if number == len(self._rows):
+            self._rows.append(self._find(batch.articles))
+        return self._rows[number]
+
+    def _find(self, articles: pa.Table) -> list[int]:
+        lines = [self._learned.get(site_of(uri)) for uri in articles["uri"].to_pylist()]
+        of_sites = [row for row, some in enumerate(lines) if some]
+        bodies = articles["body"].take(pa.array(of_sites, pa.int64())).to_pylist()
+        pairs = zip(of_sites, bodies, strict=True)
+        return [row for row, body in pairs if (some := lines[row]) and not some.keys().isdisjoint(body.split("\n\n"))]
 
 
 def _without(batch: Batch, rows: list[int]) -> Batch:
