@@ -185,12 +185,14 @@ def _cleaned(
         cleaner(job.config) as clean,
         closing(cleaned(documents, clean, job.config, job.day, sites, staging, choices)) as first_pass,
     ):
-        batches: Iterable[Batch] = _with_progress(first_pass, progress)
+        batches = _with_progress(first_pass, progress)
         # Published articles are evidence before they are processed again; few documents of a replay prove a line.
-        if job.config.sites.boilerplate and job.kind == NIGHT:
-            again = partial(cleaned_again, clean=clean, config=job.config, day=job.day, sites=sites, choices=choices)
-            batches = with_lines_of_tonight(batches, sites, again, staging.scratch("batches"))
-        yield from batches
+        if not (job.config.sites.boilerplate and job.kind == NIGHT):
+            yield from batches
+            return
+        again = partial(cleaned_again, clean=clean, config=job.config, day=job.day, sites=sites, choices=choices)
+        batches = with_lines_of_tonight(batches, sites, again, staging.scratch("batches"))
+    yield from batches
 
 
 def _with_progress(batches: Iterable[Batch], progress: Callable[[int, int], None]) -> Iterator[Batch]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,36 +31,45 @@ def with_lines_of_tonight(
 ) -> Iterator[Batch]:
     """`batches` without the boilerplate that they prove themselves. `clean` cleans documents with what `sites` knows.
 
-    `spool` is a file for the batches. Articles are read for recurring lines up to `MOST_TEXT` bytes.
+    All is clean when this returns: what cleans may end, and its memory is free when the batches are taken. `spool` is a
+    file for them; articles are read for recurring lines up to `MOST_TEXT` bytes.
     """
+    learned = _learned(batches, sites, spool)
+    if not learned:
+        return _read(spool, last=True)
+    gone: list[list[int]] = []
+    again = spool.with_name(f"{spool.name}-again")
+    with _written(again) as write:
+        for batch in clean(_documents(spool, learned, gone)):
+            write(batch)
+    taken = zip(_read(spool, last=True), gone, strict=True)
+    return chain((_without(batch, rows) for batch, rows in taken), _read(again, last=True))
+
+
+def _learned(batches: Iterable[Batch], sites: Sites, spool: Path) -> Mapping[str, Mapping[str, Recurring]]:
+    """Write `batches` to the file `spool`; the lines that they prove, by site, which `sites` learns."""
     excerpts: list[tuple[pa.Table, pa.Table]] = []
     size = 0
-    with _written(spool) as file:
+    with _written(spool) as write:
         for batch in batches:
-            with in_words("write to the staging area"):
-                pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
+            write(batch)
             if size < MOST_TEXT:
                 excerpts.append(sites.excerpt(batch.articles, batch.edits))
                 size += excerpts[-1][0].nbytes
-    learned = sites.learn_lines(*map(pa.concat_tables, zip(*excerpts, strict=True))) if excerpts else {}
-    del excerpts
-    if learned:
-        concerned = _Concerned(learned)
-        again = clean(_documents(spool, concerned))  # which workers begin with while the others are staged
-        for number, batch in enumerate(_read(spool)):
-            yield _without(batch, concerned.rows(number, batch))
-        yield from again
-    else:
-        yield from _read(spool)
-    spool.unlink()
+    return sites.learn_lines(*map(pa.concat_tables, zip(*excerpts, strict=True))) if excerpts else {}
 
 
 @contextmanager
-def _written(spool: Path) -> Iterator[BinaryIO]:
-    """A file to write. That its end cannot be written on a full disk, too, says nothing new."""
+def _written(spool: Path) -> Iterator[Callable[[Batch], None]]:
+    """What writes batches to a file. That its end cannot be written on a full disk, too, says nothing new."""
     file = spool.open("wb")
+
+    def write(batch: Batch) -> None:
+        with in_words("write to the staging area"):
+            pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
+
     try:
-        yield file
+        yield write
     except BaseException:
         with suppress(OSError):
             file.close()
@@ -69,39 +78,32 @@ def _written(spool: Path) -> Iterator[BinaryIO]:
         file.close()
 
 
-def _read(spool: Path) -> Iterator[Batch]:
+def _read(spool: Path, last: bool = False) -> Iterator[Batch]:
+    """The batches of a file, which is removed when they are read for the `last` time."""
     with spool.open("rb") as file:
         while file.peek(1):
             yield pickle.load(file)  # noqa: S301  # written by this process, in a folder of its own
+    if last:
+        spool.unlink()
 
 
-def _documents(spool: Path, concerned: _Concerned) -> Iterator[Document]:
-    for number, batch in enumerate(_read(spool)):
-        rows = batch.raw.take(pa.array(concerned.rows(number, batch), pa.int64()))
-        yield from map(document_of, rows.to_pylist())
-
-
-class _Concerned:
-    """The articles of each batch that have a line that was learned on their site. Two read the batches, each in order:
-    who comes first looks for them.
+def _documents(
+    spool: Path, learned: Mapping[str, Mapping[str, Recurring]], gone: list[list[int]]
+) -> Iterator[Document]:
+    """The documents of articles that have a line that was `learned` on their site. Their rows are added to `gone`, a
+    list for each batch.
     """
+    for batch in _read(spool):
+        gone.append(_with_lines(batch.articles, learned))
+        yield from map(document_of, batch.raw.take(pa.array(gone[-1], pa.int64())).to_pylist())
 
-    def __init__(self, learned: Mapping[str, Mapping[str, Recurring]]) -> None:
-        self._learned = learned
-        self._rows: list[list[int]] = []
 
-    def rows(self, number: int, batch: Batch) -> list[int]:
-        """The rows of the batch of this number; those of all batches before it are known."""
-        if number == len(self._rows):
-            self._rows.append(self._find(batch.articles))
-        return self._rows[number]
-
-    def _find(self, articles: pa.Table) -> list[int]:
-        lines = [self._learned.get(site_of(uri)) for uri in articles["uri"].to_pylist()]
-        of_sites = [row for row, some in enumerate(lines) if some]
-        bodies = articles["body"].take(pa.array(of_sites, pa.int64())).to_pylist()
-        pairs = zip(of_sites, bodies, strict=True)
-        return [row for row, body in pairs if (some := lines[row]) and not some.keys().isdisjoint(body.split("\n\n"))]
+def _with_lines(articles: pa.Table, learned: Mapping[str, Mapping[str, Recurring]]) -> list[int]:
+    lines = [learned.get(site_of(uri)) for uri in articles["uri"].to_pylist()]
+    of_sites = [row for row, some in enumerate(lines) if some]
+    bodies = articles["body"].take(pa.array(of_sites, pa.int64())).to_pylist()
+    pairs = zip(of_sites, bodies, strict=True)
+    return [row for row, body in pairs if (some := lines[row]) and not some.keys().isdisjoint(body.split("\n\n"))]
 
 
 def _without(batch: Batch, rows: list[int]) -> Batch:

@@ -86,7 +86,7 @@ def cleaned_again(
     sites: Sites,
     choices: Choices = NO_CHOICES,
 ) -> Iterator[Batch]:
-    """Clean documents with all that `sites` knows by now, in batches and in order. Worker processes begin at once."""
+    """Clean documents with all that `sites` knows by now, in batches and in order."""
     return clean(_call(part, config, day, sites, choices, True) for part in batched(documents, config))
 
 
