@@ -13,11 +13,12 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
-from nights import NIGHT, config, story
+from nights import NIGHT, config, night, story
 
 from copydesk import languages
 from copydesk.records import Document
-from copydesk.run import workers
+from copydesk.run import collect, workers
+from copydesk.text.site import Recurring
 
 
 def test_a_run_that_is_interrupted_in_all_its_processes_says_one_sentence(tmp_path: Path) -> None:
@@ -78,3 +79,36 @@ def test_what_a_run_in_one_process_loads_for_its_sentences_goes_when_all_is_clea
         assert "walked away from the house" in batch.articles["body"][0].as_py()
         assert encoder.run.session is not None
     assert (encoder.run.session is None) == own
+
+
+@pytest.mark.parametrize("spread", [1, 2], ids=["one process", "two workers"])
+def test_all_is_clean_before_anything_is_staged(spread: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cleans and what stages never need their memory at once, however many articles there are."""
+    monkeypatch.setattr(workers, "JUDGED_DOCUMENTS", 4)
+    line = "Call the newsroom of the Harbour Post at any hour of the day."
+    folder = tmp_path / "raw" / "harbour.example"
+    folder.mkdir(parents=True)
+    for n in range(24):  # all of which are cleaned once more
+        (folder / f"{n:02}.txt").write_text(f"{story(n)}\n\n{line}\n")
+    happened: list[str] = []
+    take, clean = collect._Intake.take, workers.clean_batch
+
+    def taken(self: collect._Intake, batch: workers.Batch) -> None:
+        assert not [one for one in multiprocessing.active_children() if "Spawn" in type(one).__name__]
+        happened.append("staged")
+        take(self, batch)
+
+    def cleaned(*arguments: object) -> workers.Batch:
+        happened.append("cleaned")
+        return clean(*arguments)
+
+    learned = {"harbour.example": {line: Recurring(24, False)}}
+    monkeypatch.setattr(collect.Sites, "learn_lines", lambda *_: learned)
+    monkeypatch.setattr(collect._Intake, "take", taken)
+    if spread == 1:
+        monkeypatch.setattr(workers, "clean_batch", cleaned)
+    settings = {"workers": spread, "batch_documents": 4}
+    outcome = night(tmp_path / "raw", tmp_path / "warehouse", run=settings, duplicates={"enabled": False})
+    assert outcome.row
+    assert outcome.row["published"] == 24
+    assert happened == ["cleaned"] * (12 if spread == 1 else 0) + ["staged"] * 6
