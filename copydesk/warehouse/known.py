@@ -39,6 +39,8 @@ class Known:
 
     def rows(self, article_id: bytes) -> list[int]:
         """The rows of one document (16 bytes of id): none, one, or several in the quarantine."""
+        if not len(self):
+            return []
         first, second = unpack(">2Q", article_id)
         row, found = int(self.firsts.searchsorted(np.uint64(first))), []
         while row < len(self.ids) and self.firsts[row] == first:
