@@ -57,11 +57,10 @@ def _sharing(entries: Entries, row_of: Any, dead: Any) -> tuple[Any, Any]:
         chosen = chosen[(entries.keys[chosen] & KIND == BODY) & ~np.isin(entries.keys[chosen], dead)]
         rows = row_of[entries.owners(chosen)]
         keys, rows = entries.keys[chosen[rows >= 0]], rows[rows >= 0]
-        ordered = np.lexsort((rows, keys))
-        keys, rows = keys[ordered], rows[ordered]
-        fresh = np.concatenate([[True], (np.diff(keys) != 0) | (np.diff(rows) != 0)])[: len(keys)]
-        keys, rows = keys[fresh], rows[fresh]
-        _, sizes = np.unique(keys, return_counts=True)
+        pairs = np.sort(keys.astype(np.uint64) << np.uint64(32) | rows.astype(np.uint64))
+        pairs = pairs[np.concatenate([[True], pairs[1:] != pairs[:-1]])[: len(pairs)]]
+        rows = (pairs & np.uint64(2**32 - 1)).astype(np.int64)
+        _, sizes = np.unique(pairs >> np.uint64(32), return_counts=True)
         owners.append(rows[np.repeat(sizes, sizes) > 1].astype(np.int32))
         sizes = sizes[sizes > 1]
         starts.append(np.repeat(count + np.cumsum(sizes) - sizes, sizes).astype(np.int32))

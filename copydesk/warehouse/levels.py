@@ -100,8 +100,7 @@ class Rows(NamedTuple):
         """In order, without the rows that are gone and those that say so; with `keep_gone` the latter stay where there
         is nothing else, since the row may be in another level.
         """
-        order = np.lexsort((self.digests, self.articles, self.keys))
-        rows = self.take(order)
+        rows = self.take(self._order())
         if not rows.gone.any():
             return rows
         changes = (np.diff(rows.keys) != 0) | (np.diff(rows.articles) != 0) | (np.diff(rows.digests) != 0)
@@ -109,6 +108,27 @@ class Rows(NamedTuple):
         net = np.add.reduceat(np.where(rows.gone, -1, 1), starts)
         chosen = net != 0 if keep_gone else net > 0
         return rows.take(starts[chosen])._replace(gone=net[chosen] < 0)
+
+    @staticmethod
+    def merged(parts: Sequence[Rows], keep_gone: bool) -> Rows:
+        """Those of all parts, settled; each of them is settled with `keep_gone` already."""
+        some = [part for part in parts if len(part.keys)]
+        if len(some) != 1:
+            return Rows.joined(some).settled(keep_gone)
+        return some[0] if keep_gone or not some[0].gone.any() else some[0].take(~some[0].gone)
+
+    def _order(self) -> Any:
+        """The order by key, article and digest. Keys and the first halves of articles make one number, which is sorted
+        several times faster than three columns; those that agree in it are few.
+        """
+        numbers = self.keys.astype(np.uint64) << np.uint64(32) | self.articles >> np.uint64(32)
+        order = np.argsort(numbers)
+        numbers = numbers[order]
+        alike = np.concatenate([[False], numbers[1:] == numbers[:-1], [False]])
+        places = np.flatnonzero(alike[1:] | alike[:-1])
+        some = order[places]
+        order[places] = some[np.lexsort((self.digests[some], self.articles[some], numbers[places]))]
+        return order
 
     def leaving(self) -> Rows:
         """The rows that say that these are gone."""
@@ -213,9 +233,8 @@ class Levels:
         def tables() -> Iterator[pa.Table]:
             for low, high in ranges(size, self._kind.at_once):
                 above = [rows for upper in range(level) for rows in self._between(upper, low, high)]
-                new = Rows.joined([change.between(low, high), *above]).settled(keep_gone=True)
-                merged = Rows.joined([*self._between(level, low, high), new]).settled(keep_gone)
-                yield merged.table(self._kind.schema)
+                new = Rows.merged([change.between(low, high), *above], keep_gone=True)
+                yield Rows.merged([*self._between(level, low, high), new], keep_gone).table(self._kind.schema)
 
         return Level(self._kind.schema, tables)
 
