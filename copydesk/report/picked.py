@@ -70,16 +70,20 @@ def draw(edits: pa.Table, week: str, known: Collection[Change], per_rule: int) -
     `edits` has the columns `article_id`, `rule`, `before`, `after` and `status`.
     """
     found: dict[str, dict[bytes, int]] = {}
+    last: dict[str, bytes] = {}  # of the rules that have so many
     rows = pc.indices_nonzero(pc.equal(edits["status"], APPLIED))
     columns = edits.select(list(Change._fields)).take(rows).to_pydict()
     for row, *values in zip(rows.to_pylist(), *columns.values(), strict=True):
-        change = Change(*values)
+        change = Change._make(values)
         key = rank(week, change)
+        if (change.rule in last and key >= last[change.rule]) or change in known:
+            continue
         own = found.setdefault(change.rule, {})
-        if (len(own) < per_rule or key < max(own)) and key not in own and change not in known:
-            own[key] = row
-            if len(own) > per_rule:
-                del own[max(own)]
+        own.setdefault(key, row)
+        if len(own) > per_rule:
+            del own[max(own)]
+        if len(own) == per_rule:
+            last[change.rule] = max(own)
     return found
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from statistics import median_low
 from typing import Any, NamedTuple
 
@@ -113,11 +114,13 @@ class Tally:
                 counts = self._sites[names[row["site"]]]
                 counter: Counter[Any] = counts.languages if column == "language" else counts.published
                 counter[row[column]] += row["count_all"]
-        lengths, bodies = (articles[name].to_pylist() for name in ("word_count", "body"))
-        for code, words, body in zip(owner.tolist(), lengths, bodies, strict=True):
-            counts = self._sites[names[code]]
-            counts.lengths.append(words)
-            counts.texts.frombytes(hashlib.blake2b(body.encode(), digest_size=8).digest())
+        order = np.argsort(owner, kind="stable")
+        edges = np.searchsorted(owner[order], np.arange(len(names) + 1)).tolist()
+        lengths, texts = (articles["word_count"].to_numpy().astype(np.int32)[order], _digests(articles["body"])[order])
+        for name, (start, stop) in zip(names, pairwise(edges), strict=True):
+            counts = self._sites[name]
+            counts.lengths.frombytes(lengths[start:stop].tobytes())
+            counts.texts.frombytes(texts[start:stop].tobytes())
 
     def add_quarantined(self, rows: Iterable[Mapping[str, Any]], never_articles: int) -> None:
         """Add quarantined documents; the first `never_articles` of them have not been added by `add`."""
@@ -148,6 +151,12 @@ class Tally:
 def _flags(values: pa.Array | pa.ChunkedArray) -> Any:
     """A column of truth values or whole numbers as int64[rows]."""
     return pa.chunked_array(values).combine_chunks().cast(pa.int64()).to_numpy()
+
+
+def _digests(texts: pa.ChunkedArray) -> Any:
+    """A number for each text, uint64[n]."""
+    found = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts.to_pylist()]
+    return np.frombuffer(b"".join(found), np.uint64)
 
 
 def _repaired(edits: pa.Table) -> pa.Array:
