@@ -79,6 +79,23 @@ def test_rows_are_found_in_all_levels_and_stay_sorted(tmp_path: Path, monkeypatc
         assert (np.diff(column) >= 0).all()
 
 
+@pytest.mark.parametrize("keep_gone", [True, False])
+def test_rows_are_settled_whatever_they_have_in_common(keep_gone: bool) -> None:
+    made = np.random.default_rng(3)
+    size = 4_000  # articles that differ in their second half only are alike in the number that is sorted
+    articles = made.integers(0, 3, size, np.uint64) << np.uint64(32) | made.integers(0, 4, size, np.uint64)
+    rows = Rows(made.integers(0, 9, size), articles, made.integers(0, 3, size), made.random(size) < 0.5)
+    rows = Rows.made(*rows[:3])._replace(gone=rows.gone)
+    net: dict[tuple[int, ...], int] = {}
+    for key, article, digest, gone in zip(*(column.tolist() for column in rows[:4]), strict=True):
+        net[key, article, digest] = net.get((key, article, digest), 0) + (-1 if gone else 1)
+    wanted = [(*row, count < 0) for row, count in sorted(net.items()) if count and (keep_gone or count > 0)]
+    settled = rows.settled(keep_gone)
+    assert list(zip(*(column.tolist() for column in settled[:4]), strict=True)) == wanted
+    again = Rows.merged([settled, rows.take(slice(0, 0))], keep_gone=False)
+    assert [row for row in wanted if not row[3]] == list(zip(*(c.tolist() for c in again[:4]), strict=True))
+
+
 def test_keys_are_compared_in_parts_where_there_are_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = random_articles(random.Random(5), 40)
     nights = rows[:25], [*rows[25:], *rows[3:9]]
