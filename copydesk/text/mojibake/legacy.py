@@ -99,10 +99,15 @@ def _is_text(text: str) -> bool:
 
 
 def _is_strange(seen: Seen) -> bool:
-    """Whether there are more suspicious letters and signs than in names, quotations or French text."""
+    """Whether there are more suspicious letters and signs than in names, quotations or French text.
+
+    Latin text has other letters, too.
+    """
+    if not seen.screen.has(ODD):
+        return False
     sample = _sample(seen.text)
-    strange = len(_AMONG_LETTERS.findall(sample)) if seen.screen.has(ODD) else 0
-    return _STRANGE * strange >= len(_OTHER_LETTER.findall(sample)) if strange else not _OTHER_LETTER.search(sample)
+    strange = len(_AMONG_LETTERS.findall(sample))
+    return strange > 0 and 0 < len(_OTHER_LETTER.findall(sample)) <= _STRANGE * strange
 
 
 def _better(text: str, latin: bool) -> Redecoding | None:
