@@ -157,7 +157,8 @@ def test_problem_says_what_was_found(checks: Checks) -> None:
             "<!-- ad -->",
             "document.write(1)",
         )
-    ],
+    ]
+    + [("escape_count", text) for text in ("S%C3%A3o Paulo", "new%20york%20times", "caf=C3=A9")],
 )
 def test_remains_are_seen(flaw: str, text: str) -> None:
     assert metrics.articles(table({"body": text}), NIGHT)[flaw].to_pylist() > [0]
@@ -178,6 +179,7 @@ def test_remains_are_seen(flaw: str, text: str) -> None:
         "Σήμερα ΕΛΛΑΔΑ β’ κατηγορία",
         "می‌خواهم بنویسم السلام عليكم",
         "5 × 3² ± ½, 20 °C, £5 €6 ¥7, √2",
+        "VILÂ, IRMÃ” – 5%20 %20",
     ],
 )
 def test_sound_text_is_no_remains(text: str) -> None:
