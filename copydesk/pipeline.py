@@ -27,6 +27,7 @@ from copydesk.text.encodings import Undecodable, decode
 from copydesk.text.language import languages_of
 from copydesk.text.normalize import normalize
 from copydesk.text.repair import repair_all
+from copydesk.text.screen import EVERY
 from copydesk.text.site import NO_SITE, Proof, Site, proofs, site_of
 from copydesk.text.structure import Given, Layout, structure_all
 
@@ -105,13 +106,15 @@ class Draft(NamedTuple):
     """A document between two steps.
 
     `text` and `title` are the results of the steps so far; `edits` lead to them from `source_text` and the given title.
-    `damage` lists the repaired mojibake. A draft with a critical problem is not processed further.
+    `kinds` are those of the characters of the repaired text, `damage` lists the repaired mojibake. A draft with a
+    critical problem is not processed further.
     """
 
     document: Document
     config: Config
     site: Site
     text: str = ""
+    kinds: int = EVERY
     source_text: str = ""
     encoding: str = "utf-8"
     title: str | None = None
@@ -146,13 +149,13 @@ def _repair(drafts: Sequence[Draft]) -> list[Draft]:
     off = drafts[0].config.rules.off
     done = repair_all([draft.text for draft in drafts], TEXT, off, lambda i: drafts[i].site.misreadings)
     return [
-        draft._replace(text=text, damage=tuple(mojibake.damage(edits)), edits=(*draft.edits, *edits))
-        for draft, (text, edits) in zip(drafts, done, strict=True)
+        draft._replace(text=text, kinds=kinds, damage=tuple(mojibake.damage(edits)), edits=(*draft.edits, *edits))
+        for draft, (text, edits, kinds) in zip(drafts, done, strict=True)
     ]
 
 
 def _normalize(draft: Draft) -> Draft:
-    text, edits = normalize(draft.text, draft.config.text.quotes, off=draft.config.rules.off)
+    text, edits = normalize(draft.text, draft.config.text.quotes, TEXT, draft.config.rules.off, draft.kinds)
     return draft._replace(text=text, edits=(*draft.edits, *edits))
 
 
@@ -165,8 +168,8 @@ def _prepare_titles(drafts: Sequence[Draft]) -> list[Draft]:
     off = drafts[0].config.rules.off
     titles = repair_all([draft.document.title or "" for draft in drafts], TITLE, off, proven)
     done: list[Draft] = []
-    for draft, (title, repaired) in zip(drafts, titles, strict=True):
-        title, normalized = normalize(title, draft.config.text.quotes, TITLE, off)
+    for draft, (title, repaired, kinds) in zip(drafts, titles, strict=True):
+        title, normalized = normalize(title, draft.config.text.quotes, TITLE, off, kinds)
         edits = (*draft.edits, *repaired, *normalized)
         done.append(draft._replace(title=title, edits=edits) if title else draft)
     return done

@@ -98,7 +98,7 @@ def test_texts_are_repaired_together_as_they_are_alone(texts: list[str]) -> None
     together = screen.screens(texts)
     assert [one.found for one in together] == [Screen(text).found for text in texts]
     assert [[*one.words_with(SUSPECT)] for one in together] == [[*Screen(text).words_with(SUSPECT)] for text in texts]
-    assert repair.repair_all(texts) == [repair.repair(text) for text in texts]
+    assert [one[:2] for one in repair.repair_all(texts)] == [repair.repair(text) for text in texts]
 
 
 @settings(deadline=None, max_examples=200)

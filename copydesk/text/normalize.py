@@ -9,38 +9,43 @@ from typing import Literal
 
 from copydesk.edits import TEXT, Edit, Span, replace
 from copydesk.text.hyphens import Divided
-from copydesk.text.lazy import later
+from copydesk.text.screen import CHARACTERS, CURLED, EVERY, FULL_WIDTH, ODD_SPACES, QUOTES
 
 STEP = "normalize"
 
 Quotes = Literal["straight", "curly", "keep"]
 
 
-def normalize(text: str, quotes: Quotes, field: str = TEXT, off: Collection[str] = ()) -> tuple[str, list[Edit]]:
+def normalize(
+    text: str, quotes: Quotes, field: str = TEXT, off: Collection[str] = (), kinds: int = EVERY
+) -> tuple[str, list[Edit]]:
     """Normalize a repaired text: one empty line between paragraphs, single spaces, and one style of quotes.
 
-    Edits of the rules in `off` are not made.
+    Edits of the rules in `off` are not made. `kinds` are those of the characters of the text, if they are known.
     """
-    text, spaced = replace(text, list(_spaces(text, single_line=field != TEXT)), STEP, field, off)
-    text, quoted = replace(text, list(_quotes(text, quotes)), STEP, field, off)
+    text, spaced = replace(text, list(_spaces(text, kinds, single_line=field != TEXT)), STEP, field, off)
+    text, quoted = replace(text, list(_quotes(text, kinds, quotes)), STEP, field, off)
     return text, spaced + quoted
 
 
 # --- white space and paragraphs ---------------------------------------------------------------------------------------
 
 _LINE_END = re.compile("\r\n|\r|\n")
-_ODD = "\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000\r\n"
+_ODD = f"{CHARACTERS[ODD_SPACES][1:-1]}\n"
 _ODD_RUN = re.compile(f"[{_ODD}][ {_ODD}]*")
+#: What most texts have of these: for one character they are searched many times faster than for a class.
+_EMPTY_LINES = re.compile("\n[ \n]*")
 _WIDE_RUN = re.compile(f"  [ {_ODD}]*")
 
 
-def _gaps(text: str) -> list[tuple[int, int]]:
+def _gaps(text: str, kinds: int) -> list[tuple[int, int]]:
     """The runs of white space that may need a change, in order: all but single spaces.
 
     Most spaces of a text are single ones, so runs are found by what single spaces are not: by an odd character, with at
     most one space before it, or by two spaces.
     """
-    odd = [match.span() for match in _ODD_RUN.finditer(text)]
+    runs = _ODD_RUN if kinds & ODD_SPACES else _EMPTY_LINES
+    odd = [match.span() for match in runs.finditer(text)]
     odd = [(start - (start > 0 and text[start - 1] == " "), end) for start, end in odd]
     if "  " not in text:
         return odd
@@ -50,7 +55,7 @@ def _gaps(text: str) -> list[tuple[int, int]]:
     return sorted((start, end) for end, start in begins.items())
 
 
-def _spaces(text: str, single_line: bool) -> Iterator[Span]:
+def _spaces(text: str, kinds: int, single_line: bool) -> Iterator[Span]:
     width: int | None = None
     last = len(text)
     divided = Divided(text)
@@ -58,7 +63,7 @@ def _spaces(text: str, single_line: bool) -> Iterator[Span]:
         yield Span(0, 1, "", "edge")
     if last > 1 and text[-1] == " " and not text[-2].isspace():
         yield Span(last - 1, last, "", "edge")
-    for start, end in _gaps(text):
+    for start, end in _gaps(text, kinds):
         piece = text[start:end]
         if piece == "\n\n" and not single_line and start > 0 and end < last and text[start - 1] != "-":
             continue
@@ -121,23 +126,21 @@ def _wrap_width(text: str) -> int:
 
 # --- quotation marks --------------------------------------------------------------------------------------------------
 
-_CURLED = re.compile("[‘’‚‛“”„‟]")
+_CURLED = re.compile(CHARACTERS[CURLED])
 _STRAIGHT = {**dict.fromkeys("‘’‚‛", "'"), **dict.fromkeys("“”„‟", '"')}
-_UPRIGHT = re.compile("[\"']")
+_UPRIGHT = re.compile(CHARACTERS[QUOTES])
 _OPENS_AFTER = re.compile(r"[\s(\[{—–\-/\"'“‘«]")
 # Chinese and Japanese use “ ” as full-width marks of their own; straight quotes are foreign there.
-_IDEOGRAPHS = later("[\u3001-\u303f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
+_FULL_WIDTH = re.compile(CHARACTERS[FULL_WIDTH])
 
 
-def _quotes(text: str, style: Quotes) -> Iterator[Span]:
-    if style == "straight" and not text.isascii():
-        found = list(_CURLED.finditer(text))
-        ideographic = found and _IDEOGRAPHS.search(text) is not None
-        for match in found:
+def _quotes(text: str, kinds: int, style: Quotes) -> Iterator[Span]:
+    if style == "straight" and kinds & CURLED:
+        for match in _CURLED.finditer(text):
             at = match.start()
-            if not (ideographic and _IDEOGRAPHS.search(text[max(at - 1, 0) : at + 2])):
+            if not (kinds & FULL_WIDTH and _FULL_WIDTH.search(text[max(at - 1, 0) : at + 2])):
                 yield Span(at, at + 1, _STRAIGHT[match[0]], "quote")
-    elif style == "curly":
+    elif style == "curly" and kinds & QUOTES:
         for match in _UPRIGHT.finditer(text):
             at, mark = match.start(), match[0]
             before, behind = text[at - 1 : at], text[at + 1 : at + 2]

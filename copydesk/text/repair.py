@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from copydesk.edits import TEXT, Edit, Span, replace
 from copydesk.text import escapes, lookalikes, lost_marks, mojibake
@@ -31,6 +32,14 @@ from copydesk.text.screen import (
 STEP = "repair"
 
 
+class Repaired(NamedTuple):
+    """A repaired text, the edits that lead to it, in order, and the kinds of its characters."""
+
+    text: str
+    edits: list[Edit]
+    kinds: int
+
+
 def repair(
     text: str, field: str = TEXT, misreadings: Collection[str] = (), off: Collection[str] = ()
 ) -> tuple[str, list[Edit]]:
@@ -39,7 +48,7 @@ def repair(
     `misreadings` are those that `copydesk.text.mojibake.misreadings` proved in texts of the same origin. Edits of the
     rules in `off` are not made.
     """
-    return _repaired([text], field, misreadings, off)[0]
+    return _repaired([text], field, misreadings, off)[0][:2]
 
 
 def repair_all(
@@ -47,20 +56,18 @@ def repair_all(
     field: str = TEXT,
     off: Collection[str] = (),
     proven: Callable[[int], Collection[str]] = lambda number: (),
-) -> list[tuple[str, list[Edit]]]:
+) -> list[Repaired]:
     """`repair` many texts. `proven`, the misreadings proven by other texts for the one of a number, is called only if
     that is ambiguous: correct Cyrillic or Arabic contains many letter pairs that could be mojibake.
     """
     done = _repaired(texts, field, (), off)
-    for number, (_, edits) in enumerate(done):
-        if mojibake.in_doubt(edits) and (known := proven(number)):
-            done[number] = repair(texts[number], field, known, off)
+    for number, one in enumerate(done):
+        if mojibake.in_doubt(one.edits) and (known := proven(number)):
+            (done[number],) = _repaired([texts[number]], field, known, off)
     return done
 
 
-def _repaired(
-    texts: Sequence[str], field: str, misreadings: Collection[str], off: Collection[str]
-) -> list[tuple[str, list[Edit]]]:
+def _repaired(texts: Sequence[str], field: str, misreadings: Collection[str], off: Collection[str]) -> list[Repaired]:
     """The kinds of the characters of all texts are looked up together, and tell which repair has work in which text;
     each then goes through all of these, which keeps its code in the processor's caches.
     """
@@ -69,7 +76,7 @@ def _repaired(
         for work in works:
             if work.screen.has(kinds):
                 mend(work)
-    return [(work.screen.text, work.edits) for work in works]
+    return [Repaired(work.screen.text, work.edits, work.screen.found) for work in works]
 
 
 class _Work:

@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 (
     NOT_ASCII, SUSPECT, ESCAPES, ENTITIES, TAGS, CONTROLS, INVISIBLE, TICKS, LOST, DIVISIONS, COMPOSING, SIGNS, LEADS,
     CONTINUATIONS, LATIN, LIGATURES, ODD, GREEK_CYRILLIC, WIDE, FORMS, VISUAL, ARABIC_YEH_KAF, PERSIAN_LETTERS,
-    KURDISH_LETTERS, QUOTES,
-) = (1 << bit for bit in range(25))  # fmt: skip
+    KURDISH_LETTERS, QUOTES, CURLED, ODD_SPACES, FULL_WIDTH,
+) = (1 << bit for bit in range(28))  # fmt: skip
+#: Of what is not known of a text.
+EVERY = (1 << 28) - 1
 
 _MATHS = "\U0001d400-\U0001d7ff"
 #: The characters of each kind, as a class of a regular expression.
@@ -62,6 +64,10 @@ CHARACTERS = {
     PERSIAN_LETTERS: "[پچژگ]",
     KURDISH_LETTERS: "[ێۆڕڵ]",
     QUOTES: "['\"]",
+    CURLED: "[‘’‚‛“”„‟]",
+    ODD_SPACES: "[\t\r\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]",
+    # Chinese characters, kana and what stands beside them.
+    FULL_WIDTH: "[\u3001-\u30ff\u3400-\u9fff\uff00-\uffef]",
 }
 
 _SPACE = 1 << 31
