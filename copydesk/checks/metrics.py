@@ -250,12 +250,10 @@ def articles(table: pa.Table, run_date: date) -> pa.Table:
     headline, body = (table[name].combine_chunks() for name in ("headline", "body"))
     text = pc.binary_join_element_wise(headline, body, "\n\n")
     foreign = ~pc.string_is_ascii(text).to_numpy(zero_copy_only=False).astype(bool)
-    (mojibake,) = _count(text, [_patterns("mojibake")], foreign)
+    mojibake, lost = _count(text, [_patterns("mojibake"), _REPLACEMENT], foreign)
     markup, escapes, controls = _count(
         text, [_patterns("markup"), _patterns("escapes"), _CONTROLS], np.ones(len(text), bool)
     )
-    lost = np.zeros(len(text), np.int64)
-    lost[foreign] = pc.count_substring(text.filter(pa.array(foreign)), _REPLACEMENT).to_numpy()
     starts = list(_starts(headline, body))
     body_length = pc.utf8_length(body).to_numpy()
     published = table["published_date"].combine_chunks()

@@ -85,8 +85,8 @@ _TORN = re.compile(
     r"(?<![\w'-])(?P<left>(?:[A-Za-z]+ )?)(?P<ligature>ff[il]?|f[il]|\ufb00|\ufb01|\ufb02|\ufb03|\ufb04)"
     r"(?P<right>(?: [a-z]+)?)(?![\w'-])"
 )
-#: What a text with such words has.
-TORN = re.compile(" f[fil][il]? ")
+#: What a text with such words has. It begins with a letter, for which a text is searched faster than for a space.
+TORN = re.compile("f(?<= f)[fil][il]? ")
 #: `wi fi`, `sci fi`, `hi fi`.
 _NO_LEFT = frozenset(("wi", "sci", "hi", "lo"))
 #: Words that stand before others more often than they begin one.
@@ -167,7 +167,7 @@ def lost(text: str) -> tuple[list[Span], bool]:
     """The words that lost their ligature, and whether it is certain; it is not if whole words with one stand beside
     them.
     """
-    if text.count("fi") > _INTACT * len(text) + 2 or not all(word in text for word in _ENGLISH):
+    if text.count("fi") > _INTACT * len(text) + 2 or not all(map(text.__contains__, _ENGLISH)):
         return [], False
     known = _words()
     words = text.split()

@@ -89,9 +89,8 @@ def _whole(line: str, codec: str) -> str | None:
     except UnicodeEncodeError:
         return None
     meant = _TAIL.sub("\ufffd", content.decode("utf-8", "replace"))
-    beyond = [char for char in meant if char > "\x7f"]
-    lost = meant.count("\ufffd")
-    if len(beyond) - lost < _FEWEST or lost > _UNREAD * len(beyond):
+    beyond = "".join(_RUN.findall(meant))
+    sound = beyond.replace("\ufffd", "")
+    if len(sound) < _FEWEST or len(beyond) - len(sound) > _UNREAD * len(beyond):
         return None
-    sound = [char for char in beyond if char != "\ufffd"]
     return meant if sum(map(letters.is_usual, sound)) >= 0.95 * len(sound) else None
