@@ -166,13 +166,9 @@ def _wider(pattern: str) -> str:
     return _CLASS.sub(lambda found: "(?s:.)" if re.search(r"\\[pP]", found[0]) else found[0], pattern)
 
 
-def _count(text: pa.Array, patterns: Sequence[str], among: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
-    """The matches of each of `patterns` in each text. A text has none unless it is `among` these.
-
-    All patterns are searched for at once first, since most texts have none.
-    """
-    rows = np.flatnonzero(among)
-    rows = rows[_matches(text.take(pa.array(rows)), _wider("|".join(patterns)))]
+def _count(text: pa.Array, patterns: Sequence[str]) -> list[np.ndarray[Any, Any]]:
+    """The matches of each of `patterns` in each text. All are searched for at once first: most texts have none."""
+    rows = np.flatnonzero(_matches(text, _wider("|".join(patterns))))
     suspects = text.take(pa.array(rows))
     counts = np.zeros((len(patterns), len(text)), np.int64)
     for pattern, count in zip(patterns, counts, strict=True) if len(rows) else ():
@@ -249,11 +245,8 @@ def articles(table: pa.Table, run_date: date) -> pa.Table:
     """
     headline, body = (table[name].combine_chunks() for name in ("headline", "body"))
     text = pc.binary_join_element_wise(headline, body, "\n\n")
-    foreign = ~pc.string_is_ascii(text).to_numpy(zero_copy_only=False).astype(bool)
-    mojibake, lost = _count(text, [_patterns("mojibake"), _REPLACEMENT], foreign)
-    markup, escapes, controls = _count(
-        text, [_patterns("markup"), _patterns("escapes"), _CONTROLS], np.ones(len(text), bool)
-    )
+    mojibake, lost = _count(text, [_patterns("mojibake"), _REPLACEMENT])
+    markup, escapes, controls = _count(text, [_patterns("markup"), _patterns("escapes"), _CONTROLS])
     starts = list(_starts(headline, body))
     body_length = pc.utf8_length(body).to_numpy()
     published = table["published_date"].combine_chunks()
@@ -343,7 +336,7 @@ def _gone(before: pa.ChunkedArray, now: pa.ChunkedArray) -> pa.ChunkedArray:
 def _damage(table: pa.Table) -> dict[str, np.ndarray[Any, Any]]:
     """Lost characters, mojibake and markup in each article."""
     text = pc.binary_join_element_wise(table["headline"].combine_chunks(), table["body"].combine_chunks(), "\n\n")
-    mojibake, markup = _count(text, [_patterns("mojibake"), _patterns("markup")], np.ones(len(text), bool))
+    mojibake, markup = _count(text, [_patterns("mojibake"), _patterns("markup")])
     return {
         "replacement_count": np.array(pc.count_substring(text, _REPLACEMENT)),
         "mojibake_count": mojibake,

@@ -102,12 +102,12 @@ class Screen:
 
     def has_row(self, kind: int, length: int) -> bool:
         """Whether so many characters of the kind, 2 to 64, stand side by side."""
-        if not self.has_pair(kind, kind):
+        if not self.has(kind):
             return False
         for start in range(0, len(self.text), _CHUNK):
             kinds = _kinds(self.text[start : start + _CHUNK + 64]) if len(self.text) > _CHUNK else self._first
             places = np.flatnonzero(kinds & kind)
-            if bool((places[length - 1 :] - places[: len(places) - length + 1] == length - 1).any()):
+            if bool((places[length - 1 :] - places[: 1 - length] == length - 1).any()):
                 return True
         return False
 
