@@ -11,6 +11,7 @@ import copydesk
 from copydesk.config import Config
 from copydesk.text import dates
 from copydesk.text.dates import calendars
+from copydesk.text.fold import fold
 
 CONFIG = Config().dates
 DAY = date(2019, 5, 21)
@@ -36,6 +37,9 @@ def test_an_islamic_date_alone_is_marked() -> None:
         ("03/04/2019 … on 4 March 2019", "", "month-first"),
         ("03/04/2019 … 4 March 2019 … 3 April 2019", "", None),
         ("03/04/2019 … 2019-04-03", "", "day-first"),
+        ("03/04/2019 … 2019年4月3日", "", "day-first"),
+        ("０３／０４／２０１９ … 2019年4月3日", "", "day-first"),
+        (f"03/04/2019 {40 * 'word '}4 March 2019 {40 * 'word '}", "", "month-first"),
         ("03/04/2019 … Monday", "", None),
         ("Monday, 03/04/2019", "", "month-first"),
         ("03/04/2019", "https://news.example/2019/04/03/bridge", "day-first"),
@@ -47,6 +51,21 @@ def test_an_islamic_date_alone_is_marked() -> None:
 )
 def test_the_order_that_a_document_proves(text: str, uri: str, order: str | None) -> None:
     assert dates.proven_order(text, uri) == order
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("21 Ağustos 2019", "21 agustos 2019"),
+        ("İZMİR ÉVORA ΑΘΗΝΑΣ ё", "izmir evora αθηνασ е"),
+        ("٢١／٥", "21/5"),
+        ("CAFÉ 😀 𐐀", "cafe 😀 𐐨"),
+        ("É\ud83d\ude00", "e\ud83d\ude00"),
+    ],
+)
+def test_a_folded_text_is_as_long_as_the_text(text: str, folded: str) -> None:
+    assert fold(text) == folded
+    assert len(folded) == len(text)
 
 
 def test_the_address_settles_the_order_of_an_article() -> None:

@@ -10,6 +10,9 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from copydesk.data import lists
 
 _LETTERS = {
@@ -32,17 +35,31 @@ def _bases() -> dict[str, str]:
 
 _DIGITS = {digit: str(value) for digits in lists.shared()["digits"] for value, digit in enumerate(digits)}
 _FOLD = {**_bases(), **_LETTERS, **_MARKS, **_SPACES, **_DIGITS}
-_FOLDED = re.compile(
-    f"[{re.escape(''.join(_FOLD))}]"
-)  # most letters do not change, so this is faster than str.translate
+
+
+def _small(text: str) -> str:
+    return text.replace("İ", "i").lower()  # only İ gets longer in lower case
+
+
+def _folded() -> NDArray[np.uint16]:
+    """What each letter of the basic plane is folded to."""
+    every = np.arange(0x10000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    folded = "".join([_FOLD.get(letter, letter) for letter in _small(every)])
+    return np.frombuffer(folded.encode("utf-16-le", "surrogatepass"), "<u2")
+
+
+_FOLDED = _folded()
 
 
 def fold(text: str) -> str:
     """`text` in lower case, without accents, with digits 0 to 9 and plain spaces; the length does not change."""
     if text.isascii():
         return text.lower()
-    small = text.replace("İ", "i").lower()  # only İ gets longer in lower case
-    return _FOLDED.sub(lambda match: _FOLD[match[0]], small)
+    codes = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
+    folded: str = _FOLDED[codes].tobytes().decode("utf-16-le", "surrogatepass")
+    if len(codes) == len(folded):
+        return folded
+    return "".join([_FOLD.get(letter, letter) for letter in _small(text)])  # emoji, and letters of old scripts
 
 
 def any_as_written(words: Iterable[str]) -> str:

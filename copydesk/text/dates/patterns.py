@@ -28,6 +28,8 @@ A_DIGIT = re.compile(r"\d|\ban?\b|\b(?:un|une|una|uma|eine[rmn]?|one)\b", re.IGN
 TWO_DIGITS = re.compile(r"[\d年](?:(?<=年)|\d)")
 #: Every date has one of these: a year of four digits, or the sign for a year.
 YEAR = re.compile(r"[\d年](?:(?<=年)|\d{3})")
+#: The same for the years of all calendars that `DATE` knows.
+ANY_YEAR = re.compile(r"[\d年년](?:(?<=[年년])|\d{3})")
 #: The longest text that `DATE` matches has fewer characters.
 LONGEST = 140
 #: What else every date has: a day and a year, which are two numbers or, without a space, one of five digits and more.
@@ -70,8 +72,8 @@ DATE = later(
     )(?:(?<=[日号號일])|(?!\d(?!\d?(?:\.?\s?{_WORD}|:\d\d))|[-/.]\d(?!\d?:\d))){_YEAR_END}""",
     re.VERBOSE,
 )
-#: Every date of three numbers with the year last has this.
-NUMERIC = re.compile(r"\d\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{4}")
+#: Every date of three numbers with the year last has this, before it is folded too.
+NUMERIC = re.compile(r"\d\W{1,3}\d{1,2}\W{1,3}\d{4}")
 NUMBER = re.compile(r"\d+")
 _MONTH_NAMES = [name for months in MONTH.values() for name in months]
 #: A date that begins with a month has a number behind it, or in it, `tháng 5`: the most characters before that number,
@@ -144,5 +146,5 @@ PLACEHOLDER = re.compile(
     r"|1970-01-01.*|1969-12-31[t ]\d\d:\d\d.*|(?:thu\w*, )?0?1 jan\w* 1970\b.*|0*1[/.]0*1[/.](?:1970|1900|0001)\b.*|0)$"
 )
 EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")
-PROOF = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2\d{4}(?!\d)")
+PROOF = re.compile(r"(\d(?<![\d./-]\d)\d?)([./-])(\d{1,2})\2\d{4}(?!\d)")
 URI_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([/_-]?)([01]\d)\2([0-3]\d)(?!\d)")
