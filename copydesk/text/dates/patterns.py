@@ -72,9 +72,11 @@ DATE = later(
     )(?:(?<=[日号號일])|(?!\d(?!\d?(?:\.?\s?{_WORD}|:\d\d))|[-/.]\d(?!\d?:\d))){_YEAR_END}""",
     re.VERBOSE,
 )
-#: Every date of three numbers with the year last has this, before it is folded too.
-NUMERIC = re.compile(r"\d\W{1,3}\d{1,2}\W{1,3}\d{4}")
+#: Every date of three numbers with the year last has this.
+NUMERIC = re.compile(r"\d\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{4}")
 NUMBER = re.compile(r"\d+")
+#: A year with a sign and no number of four digits begins with an era or Chinese numerals: characters before the sign.
+LONGEST_ERA = 6 + max(map(len, ERAS))
 _MONTH_NAMES = [name for months in MONTH.values() for name in months]
 #: A date that begins with a month has a number behind it, or in it, `tháng 5`: the most characters before that number,
 #: what may stand between, and how names of months end there.

@@ -12,7 +12,7 @@ date is used.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -58,27 +58,25 @@ def proven_order(text: str, uri: str = "") -> str | None:
     The evidence is numeric dates with a number over 12; else the weekday next to a numeric date, and the same day in
     words or with the year first, elsewhere in the text or (a day earlier or later) in its address.
     """
-    numeric = list(patterns.NUMERIC.finditer(text))
-    if not numeric:
-        return None
     plain = fold(text)
+    years = list(patterns.ANY_YEAR.finditer(plain))
+    ends = [(year.start(), year.end()) for year in years]
     orders = {
         "day-first" if int(a) > 12 else "month-first"
-        for a, _, b in patterns.PROOF.findall(plain, max(0, numeric[0].start() - 1), numeric[-1].end() + 1)
+        for start, end in ends
+        for a, _, b in patterns.PROOF.findall(plain, max(0, start - 6), end + 1)
         if (int(a) > 12) != (int(b) > 12) and min(int(a), int(b)) >= 1 and max(int(a), int(b)) <= 31
     }
-    if not orders:
-        orders = set(_orders_by_meaning(plain, uri))
+    if not orders and any(patterns.NUMERIC.search(plain, max(0, start - 9), end) for start, end in ends):
+        orders = set(_orders_by_meaning(plain, years, uri))
     return orders.pop() if len(orders) == 1 else None
 
 
-def _orders_by_meaning(plain: str, uri: str) -> Iterator[str]:
+def _orders_by_meaning(plain: str, years: Iterable[re.Match[str]], uri: str) -> Iterator[str]:
     """The order of each ambiguous numeric date, by its weekday or by the same day in another form."""
     written: set[date] = set()
     numeric: list[tuple[date, date]] = []
-    end = 0
-    while match := _search(plain, end):
-        end = match.end()
+    for match in _matches(plain, 0, years):
         read = _day(match, None)
         if read and read.other:
             numeric.append((read.day, read.other))
@@ -153,30 +151,40 @@ def _find(plain: str, config: DatesConfig, order: str | None = None, at: int = 0
 
 
 def _search(plain: str, at: int) -> re.Match[str] | None:
-    """The first match of `patterns.DATE` from `at` on.
+    """The first match of `patterns.DATE` from `at` on."""
+    return next(_matches(plain, at, patterns.ANY_YEAR.finditer(plain, at)), None)
 
-    Only places before a year are tried, and without the sign for one only where a number begins, or a month with a
-    number behind it: each place takes a third of a microsecond.
+
+def _matches(plain: str, at: int, years: Iterable[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """The matches of `patterns.DATE` from `at` on, where `years` stand.
+
+    Only places before a year are tried where a date may begin: each takes a third of a microsecond.
     """
-    is_signed = "年" in plain or "년" in plain
-    while year := patterns.ANY_YEAR.search(plain, at):
-        first = max(at, year.start() - patterns.LONGEST)
-        for place in range(first, year.start() + 1) if is_signed else _places(plain, first, year.end()):
+    for year in years:
+        for place in _places(plain, at, year):
             if match := patterns.DATE.match(plain, place):
-                return match
-        at = year.end()
-    return None
+                yield match
+                at = match.end()
+                break
+        else:
+            at = max(at, year.end())
 
 
-def _places(plain: str, at: int, end: int) -> Iterator[int]:
-    """Where dates may begin from `at` on: at a number, and within what may be a month before one."""
-    for number in patterns.NUMBER.finditer(plain, at, end):
+def _places(plain: str, at: int, year: re.Match[str]) -> list[int]:
+    """Where a date of this year may begin: at a number, at a month before one, or at an era before the sign for a year.
+
+    None begins before `at`.
+    """
+    at = max(at, year.start() - patterns.LONGEST)
+    places = {*range(max(at, year.start() - patterns.LONGEST_ERA), year.start())} if len(year[0]) == 1 else set()
+    for number in patterns.NUMBER.finditer(plain, at, year.end()):
         start = number.start()
         first = max(at, start - patterns.LONGEST_MONTH)
         if plain[first:start].rstrip(patterns.BEFORE_NUMBER)[-2:].lstrip() not in patterns.MONTH_ENDS:
             first = start
-        yield from range(first, start + 1)
+        places.update(range(first, start + 1))
         at = number.end()
+    return sorted(places)
 
 
 def _with_other_calendar(read: _Day, plain: str, end: int) -> tuple[_Day, int]:
@@ -219,9 +227,12 @@ def _weekdays(match: re.Match[str] | None) -> set[int]:
 
 def whole_line(line: str, config: DatesConfig, order: str | None = None) -> FoundDate | None:
     """The date of a line of only labels, dates and separators. Published takes precedence over updated."""
-    if len(line) > 160 or not patterns.TWO_DIGITS.search(line) or is_life(line):
+    if len(line) > 160 or not patterns.TWO_DIGITS.search(line):
         return None
-    return _whole(fold(line), config, order)
+    plain = fold(line)
+    if "'" not in plain and not patterns.TWO_NUMBERS.search(plain):
+        return None
+    return None if is_life(line) else _whole(plain, config, order)
 
 
 def _whole(line: str, config: DatesConfig, order: str | None) -> FoundDate | None:
