@@ -20,7 +20,8 @@ MAX_WORDS = 32
 
 _CUT = re.compile(r"\s*(?:…|\.\.\.+|\[…\]|\[\.\.\.+\])\s*$")
 _ENDS_OF_CUT = frozenset("….]")
-_MARKS = re.compile(r"[-–—|·•«»:/~_*]")
+# One of the marks within a separator: this pattern begins with a class of characters, and is found faster.
+_MARKS = re.compile(r"[-–—|·•«»:/~_*](?:(?<=[|»])|(?<=\s.)|(?<=:)(?=\s))")
 _SEPARATOR = re.compile(r"\s+[-–—|·•«»:/~_*]{1,3}\s+|\s*[|»]\s*|\s*:\s+")
 _ABBREVIATION = re.compile(r"(?:\b[A-Z]\.|\b(?:Inc|Corp|Ltd|Co|Jr|Sr|Dr|No|St|vs|etc|Gov|Sen|Rep|Gen|Mr|Mrs))\.?$")
 
@@ -35,15 +36,14 @@ def likeness(line: Line, headline: Line) -> str | None:
     mine, theirs = line.first_tokens, headline.first_tokens
     if not mine or not theirs or (mine[0] not in theirs and theirs[0] not in mine):
         return None
-    mine, theirs = line.tokens, headline.tokens
-    if mine == theirs:
+    if mine == theirs and line.tokens == headline.tokens:
         return "headline-variant"
-    if _is_cut_from(line.text, theirs) or _is_cut_from(headline.text, mine):
+    if _is_cut_from(line.text, headline) or _is_cut_from(headline.text, line):
         return "headline-cut-off"
     if _is_with_site(line, headline) or _is_with_site(headline, line):
         return "headline-with-site"
-    if min(len(mine), len(theirs)) >= 6 and mine[:2] == theirs[:2]:
-        share = SequenceMatcher(None, mine, theirs, autojunk=False).ratio()
+    if mine[:2] == theirs[:2] and min(len(line.tokens), len(headline.tokens)) >= 6:
+        share = SequenceMatcher(None, line.tokens, headline.tokens, autojunk=False).ratio()
         if share >= 0.88:
             return "headline-near"
     return None
@@ -61,7 +61,7 @@ def _separators(text: str) -> Iterator[re.Match[str]]:
 
 def _is_with_site(line: Line, other: Line) -> bool:
     return any(
-        (words := tokens(part)) == other.tokens or _is_cut_from(part, other.tokens) or _is_cut_from(other.text, words)
+        tokens(part) == other.tokens or _is_cut_from(part, other) or _is_cut_from(other.text, part)
         for part in _without_site(line.text, other.text)
     )
 
@@ -97,12 +97,13 @@ def says_the_same(line: Line, headline: Line) -> bool:
     )
 
 
-def _is_cut_from(line: str, words: tuple[str, ...]) -> bool:
-    """Whether `line` is the beginning of the headline of these words, ended by an ellipsis, perhaps within a word."""
+def _is_cut_from(line: str, headline: Line | str) -> bool:
+    """Whether `line` is the beginning of the headline, ended by an ellipsis, perhaps within a word."""
     cut = _cut(line)
     if not cut or cut.start() == 0:
         return False
     kept = " ".join(tokens(line[: cut.start()]))
+    words = tokens(headline) if isinstance(headline, str) else headline.tokens
     return len(kept) >= 10 and " ".join(words).startswith(kept)
 
 

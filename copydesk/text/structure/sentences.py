@@ -21,6 +21,8 @@ MARKS = ENDS | frozenset(":,;\"'”’»)]")
 
 WORD = re.compile(r"[^\W_]+(?:['’‘`´][^\W_]+)*")
 _APOSTROPHES = re.compile("['’‘`´]")
+#: Of ASCII, letters and digits; a space for all else.
+_WORDS_ONLY = bytes(code if chr(code).isalnum() else 0x20 for code in range(0x100))
 #: So many tokens tell most lines apart.
 FIRST = 8
 _BEGINNING, _BEGINNING_OF_WORD = 80, 16
@@ -39,10 +41,12 @@ def tokens(text: str) -> tuple[str, ...]:
     """The words of `text`, without case, punctuation, quotes and apostrophes."""
     folded = text.casefold()
     is_ascii = folded.isascii()
+    if is_ascii and "'" not in folded and "`" not in folded:
+        return tuple(folded.encode().translate(_WORDS_ONLY).decode().split())
     if not is_ascii:
         folded = folded.replace("ı", "i").replace(_DOT_ABOVE, "")
     found = WORD.findall(folded)
-    if not found or not ("'" in folded or "`" in folded if is_ascii else _APOSTROPHES.search(folded)):
+    if not found or not (is_ascii or _APOSTROPHES.search(folded)):
         return tuple(found)
     return tuple(_APOSTROPHES.sub("", " ".join(found)).split(" "))
 
@@ -56,6 +60,9 @@ def first_tokens(text: str) -> tuple[str, ...]:
 
 def initial(text: str) -> str:
     """The first character of the first token of `text`; empty where there is none."""
+    first = text[:1]
+    if first.isascii() and first.isalnum():
+        return first.lower()
     found = tokens(text[:_BEGINNING_OF_WORD]) or tokens(text)
     return found[0][0] if found else ""
 
