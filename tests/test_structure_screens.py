@@ -72,8 +72,27 @@ def test_dates_are_found_where_the_pattern_finds_them(text: str) -> None:
     found = [written._search(plain, at) for at in range(0, len(plain) + 1, 3)]
     expected = [patterns.DATE.search(plain, at) for at in range(0, len(plain) + 1, 3)]
     assert [one and one.span() for one in found] == [one and one.span() for one in expected]
+    years = patterns.ANY_YEAR.finditer(plain)
+    assert [one.span() for one in written._matches(plain, 0, years)] == [
+        one.span() for one in patterns.DATE.finditer(plain)
+    ]
     if any(expected):
         assert written.could_hold_date(plain) and written.could_hold_date(text)
+
+
+@given(DATED | st.sampled_from(("'19", "21/05/19", "2-Jun-04", "20190521")).map("May {}".format))
+def test_lines_with_a_date_hold_two_numbers(line: str) -> None:
+    whole = written._whole(fold(line), DatesConfig(), None)
+    assert written.whole_line(line, DatesConfig()) == (None if written.is_life(line) else whole)
+
+
+@given(st.text("ab –—:(-_/.电 \n", max_size=12), st.integers(0, 12))
+def test_the_marks_of_datelines_are_told_by_one_character(text: str, end: int) -> None:
+    expected = re.compile(r"[—–―:(/]|--|\s[-_]|-\s").search(text, 0, end)
+    found = datelines._MARK.search(text, 0, end)
+    assert (found and text[: found.start()].rstrip()) == (expected and text[: expected.start()].rstrip())
+    others = re.compile(r"[—–―:(（۔/\[【«“ـ]|\s-|-\s|\.-|\w\.\s|[电電讯訊]").search(text, 0, end)
+    assert (datelines._MARK_OF_OTHERS.search(text, 0, end) is None) == (others is None)
 
 
 def test_no_date_is_longer_than_two_numbers_may_be_apart() -> None:
@@ -95,6 +114,12 @@ def test_speech_is_told_in_any_case(text: str) -> None:
 def test_the_first_tokens_are_those_of_the_whole(text: str) -> None:
     assert sentences.first_tokens(text) == sentences.tokens(text)[:8]
     assert sentences.initial(text) == "".join(sentences.tokens(text))[:1]
+
+
+@given(st.text("abÀß1'’`_-. \n\x1c", max_size=40))
+def test_tokens_are_the_words_without_apostrophes(text: str) -> None:
+    words = sentences.WORD.findall(text.casefold())
+    assert sentences.tokens(text) == tuple(sentences._APOSTROPHES.sub("", word) for word in words)
 
 
 LABELS = [word for key in ("byline", "byline_labels", "source", "views") for word in lists.words(key)]
