@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,9 @@ from copydesk.text.fold import fold
 
 _UNSET = date(1970, 1, 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Several rules ask for the date of a line, and pages of a day write the same dates: so many are remembered of lines of
+#: at most so many characters, in 2 MB.
+_MOST_REMEMBERED, _LONGEST_REMEMBERED = 2048, 160
 
 
 class FoundDate(NamedTuple):
@@ -102,6 +106,17 @@ def find_date(text: str, config: DatesConfig, order: str | None = None, at: int 
 def _find(plain: str, config: DatesConfig, order: str | None = None, at: int = 0) -> FoundDate | None:
     if not could_hold_date(plain, at):
         return None
+    if len(plain) > _LONGEST_REMEMBERED:
+        return _find_new(plain, config, order, at)
+    return _remembered(plain, config, order, at)
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _remembered(plain: str, config: DatesConfig, order: str | None, at: int) -> FoundDate | None:
+    return _find_new(plain, config, order, at)
+
+
+def _find_new(plain: str, config: DatesConfig, order: str | None, at: int) -> FoundDate | None:
     here = at
     for _ in range(4):  # what looks like a date may be invalid
         match = _search(plain, here)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple
 
 from copydesk.config import DatesConfig
@@ -21,20 +20,6 @@ class ReadDate(NamedTuple):
 
 
 _Find = Callable[[str, DatesConfig, str | None], dates.FoundDate | None]
-
-#: Pages of a day and of a site write the same dates: so many of at most so many characters are remembered, in 2 MB.
-_MOST_REMEMBERED, _LONGEST_REMEMBERED = 2048, 60
-
-
-@lru_cache(maxsize=_MOST_REMEMBERED)
-def _remembered(find: _Find, text: str, config: DatesConfig, order: str | None) -> dates.FoundDate | None:
-    return find(text, config, order)
-
-
-def _found(find: _Find, text: str, config: DatesConfig, order: str | None = None) -> dates.FoundDate | None:
-    if len(text) > _LONGEST_REMEMBERED:
-        return find(text, config, order)
-    return _remembered(find, text, config, order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,13 +64,13 @@ class DateReader:
         return known
 
     def _read_new(self, find: _Find, text: str) -> tuple[ReadDate | None, bool]:
-        found = _found(find, text, self._asking)
+        found = find(text, self._asking, None)
         if not found:
             return None, False
         if not found.open_order:
             return ReadDate(found, text[found.start : found.end]), False
         if order := self._proven_order or self.site_order:
-            found = _found(find, text, self._asking, order)
+            found = find(text, self._asking, order)
             from_site = not self._proven_order
             return (ReadDate(found, text[found.start : found.end], from_site) if found else None), False
         return (None if self.skips_open else ReadDate(found, text[found.start : found.end])), True
