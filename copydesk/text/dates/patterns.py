@@ -82,6 +82,7 @@ _MONTH_NAMES = [name for months in MONTH.values() for name in months]
 #: what may stand between, and how names of months end there.
 LONGEST_MONTH = 4 + max(len(name) + 2 * name.count(" ") for name in _MONTH_NAMES)
 BEFORE_NUMBER = "".join(char for char in map(chr, range(0x3001)) if char.isspace()) + ".,/|_-"
+MONTH_BEGINS = later(rf"(?=(?:{_MONTHS}))")
 MONTH_ENDS = frozenset(NUMBER.split(name)[0].rstrip(BEFORE_NUMBER)[-2:].lstrip() for name in _MONTH_NAMES)
 _ZONE = any_of([*ZONES, *ZONES_NAMED, *SHARED["zones_ambiguous"]])
 PM = {fold(word) for word in lists.words("pm")}

@@ -195,9 +195,9 @@ def _places(plain: str, at: int, year: re.Match[str]) -> list[int]:
     for number in patterns.NUMBER.finditer(plain, at, year.end()):
         start = number.start()
         first = max(at, start - patterns.LONGEST_MONTH)
-        if plain[first:start].rstrip(patterns.BEFORE_NUMBER)[-2:].lstrip() not in patterns.MONTH_ENDS:
-            first = start
-        places.update(range(first, start + 1))
+        if plain[first:start].rstrip(patterns.BEFORE_NUMBER)[-2:].lstrip() in patterns.MONTH_ENDS:
+            places.update(month.start() for month in patterns.MONTH_BEGINS.finditer(plain, first, number.end()))
+        places.add(start)
         at = number.end()
     return sorted(places)
 
@@ -391,20 +391,19 @@ def is_placeholder(value: str) -> bool:
 
 def _day(match: re.Match[str], order: str | None) -> _Day | None:
     """The day of a matched date; None if it does not exist."""
-    part = match.groupdict()
-    if part["first"]:
-        return _numeric(int(part["first"]), int(part["second"]), int(part["year5"]), part, order)
-    index = next(i for i in "123467" if part[f"day{i}"])
-    month = re.sub(r"\s+", " ", part[f"month{index}"])
-    day = _value(part[f"day{index}"])
-    if part["era4"]:
-        year = patterns.ERAS[part["era4"]] + (1 if part["nth4"] == "元" else _value(part["nth4"]))
+    if match["first"]:
+        return _numeric(int(match["first"]), int(match["second"]), int(match["year5"]), match, order)
+    written, month, written_year = next(names for names in _PARTS if match[names[0]])
+    month, day = " ".join(match[month].split()), _value(match[written])
+    if match["era4"]:
+        year = patterns.ERAS[match["era4"]] + (1 if match["nth4"] == "元" else _value(match["nth4"]))
     else:
-        year = _value(part[f"year{'6' if index == '7' else index}"])
-        if index == "4" and year < 200:
+        year = _value(match[written_year])
+        if written == "day4" and year < 200:
             year += _MINGUO
-    if index in "34":
-        return _made(year, _value(month), day, _numeric_calendar(year, part) if index == "3" else "gregorian")
+    if written in ("day3", "day4"):
+        calendar = _numeric_calendar(year, match) if written == "day3" else "gregorian"
+        return _made(year, _value(month), day, calendar)
     if year in _BUDDHIST_YEARS and "\u0e00" < month[:1] < "\u0e7f":
         year -= _BUDDHIST
     for key, calendar, years, shift in _CALENDARS:
@@ -413,7 +412,7 @@ def _day(match: re.Match[str], order: str | None) -> _Day | None:
     return None
 
 
-def _numeric(first: int, second: int, year: int, part: dict[str, str], order: str | None) -> _Day | None:
+def _numeric(first: int, second: int, year: int, part: re.Match[str], order: str | None) -> _Day | None:
     """The day of a date of three numbers, the last of which is the year."""
     calendar = _numeric_calendar(year, part)
     day_first = _made(year, second, first, calendar)
@@ -429,6 +428,9 @@ def _numeric(first: int, second: int, year: int, part: dict[str, str], order: st
 _BUDDHIST, _BUDDHIST_YEARS = 543, range(2400, 2700)
 #: The same of the years of the Republic of China, used in Taiwan.
 _MINGUO = 1911
+#: The groups of day, month and year in the forms of a date but for that of three numbers with the year last.
+_PARTS = tuple((f"day{i}", f"month{i}", f"year{'6' if i == '7' else i}") for i in "123467")
+_MAKE = {"gregorian": date, "hijri": calendars.from_hijri, "solar": calendars.from_jalali}
 #: The calendar by names of months and years; the Kurdish year is the Persian one plus 1321.
 _CALENDARS = (
     ("months_hijri", "hijri", range(1300, 1500), 0),
@@ -438,7 +440,7 @@ _CALENDARS = (
 )
 
 
-def _numeric_calendar(year: int, part: dict[str, str]) -> str:
+def _numeric_calendar(year: int, part: re.Match[str]) -> str:
     """The calendar of a numeric date, from a word after its year, else the one in which the year is recent."""
     if part["hijri"] and 1300 <= year < 1500:
         return "hijri"
@@ -448,9 +450,8 @@ def _numeric_calendar(year: int, part: dict[str, str]) -> str:
 
 
 def _made(year: int, month: int, day: int, calendar: str = "gregorian") -> _Day | None:
-    make = {"gregorian": date, "hijri": calendars.from_hijri, "solar": calendars.from_jalali}[calendar]
     try:
-        return _Day(make(year, month, day), calendar)
+        return _Day(_MAKE[calendar](year, month, day), calendar)
     except (ValueError, OverflowError):
         return None
 
