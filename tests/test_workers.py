@@ -6,8 +6,10 @@ import json
 import multiprocessing
 import os
 import signal
+import struct
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -61,6 +63,24 @@ def test_workers_that_do_not_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> N
     with workers._ending(ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))) as pool:
         pool.submit(time.sleep, 60)
     assert time.monotonic() - started < 20
+
+
+def test_a_worker_that_is_killed_while_it_sends_a_result_does_not_hold_up_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of which a part was sent, and the pool waits for the rest."""
+    monkeypatch.setattr(workers, "END_SECONDS", 1)
+    ended = threading.Event()
+
+    def run() -> None:
+        with workers._ending(ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))) as pool:
+            worker = pool.submit(os.getpid).result()
+            os.write(pool._result_queue._writer.fileno(), struct.pack("!i", 1_000) + b"begun")
+            os.kill(worker, signal.SIGKILL)
+        ended.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    assert ended.wait(20)
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["own process", "library"])

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from functools import partial
 from itertools import chain, islice
@@ -166,7 +166,16 @@ def _ending(pool: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
         if end.is_alive():
             for process in set(multiprocessing.active_children()) - before:
                 process.kill()
+            _end_results(pool)
             end.join()
+
+
+def _end_results(pool: ProcessPoolExecutor) -> None:
+    """Tell `pool`, whose workers are dead, that no more results come. One that was killed while it sent a result sent a
+    part of it, and the pool would wait for the rest for ever: the pipe has no end as long as this process can write it.
+    """
+    with suppress(AttributeError, OSError):  # another version of Python may have no such pipe
+        pool._result_queue._writer.close()  # type: ignore[attr-defined]
 
 
 def _submit(pool: ProcessPoolExecutor, call: tuple[Any, ...]) -> Future[Batch]:
