@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from copydesk.config import DatesConfig
 from copydesk.data import lists
 from copydesk.text import dates
-from copydesk.text.dates import patterns, written
+from copydesk.text.dates import patterns, places, written
 from copydesk.text.fold import fold
 from copydesk.text.structure import (
     columns,
@@ -69,11 +69,11 @@ DATED = st.lists(st.sampled_from((*PIECES, *PIECES, *MONTHS)) | st.sampled_from(
 @given(DATED)
 def test_dates_are_found_where_the_pattern_finds_them(text: str) -> None:
     plain = fold(text)
-    found = [written._search(plain, at) for at in range(0, len(plain) + 1, 3)]
+    found = [places.search(plain, at) for at in range(0, len(plain) + 1, 3)]
     expected = [patterns.DATE.search(plain, at) for at in range(0, len(plain) + 1, 3)]
     assert [one and one.span() for one in found] == [one and one.span() for one in expected]
     years = patterns.ANY_YEAR.finditer(plain)
-    assert [one.span() for one in written._matches(plain, 0, years)] == [
+    assert [one.span() for one in places.matches(plain, 0, years)] == [
         one.span() for one in patterns.DATE.finditer(plain)
     ]
     if any(expected):

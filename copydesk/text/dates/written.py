@@ -19,7 +19,9 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from copydesk.config import DatesConfig
-from copydesk.text.dates import calendars, patterns
+from copydesk.text.dates import patterns
+from copydesk.text.dates.days import Day, day_of, made
+from copydesk.text.dates.places import matches, search
 from copydesk.text.fold import fold
 
 _UNSET = date(1970, 1, 1)
@@ -48,14 +50,6 @@ class FoundDate(NamedTuple):
     precision: str = "day"
 
 
-class _Day(NamedTuple):
-    """A parsed day, its calendar, and the alternative day if the order is ambiguous."""
-
-    day: date
-    calendar: str = "gregorian"
-    other: date | None = None
-
-
 def proven_order(text: str, uri: str = "") -> str | None:
     """`day-first` or `month-first` if all evidence in the document agrees; else None.
 
@@ -80,8 +74,8 @@ def _orders_by_meaning(plain: str, years: Iterable[re.Match[str]], uri: str) -> 
     """The order of each ambiguous numeric date, by its weekday or by the same day in another form."""
     written: set[date] = set()
     numeric: list[tuple[date, date]] = []
-    for match in _matches(plain, 0, years):
-        read = _day(match, None)
+    for match in matches(plain, 0, years):
+        read = day_of(match, None)
         if read and read.other:
             numeric.append((read.day, read.other))
             weekday = patterns.WEEKDAY_BEFORE.search(plain, max(0, match.start() - 24), match.start())
@@ -91,8 +85,8 @@ def _orders_by_meaning(plain: str, years: Iterable[re.Match[str]], uri: str) -> 
         elif read and read.calendar == "gregorian":
             written.add(read.day)
     for part in patterns.URI_DAY.finditer(uri) if numeric else ():
-        if made := _made(int(part[1]), int(part[3]), int(part[4])):
-            written |= {made.day + timedelta(days=off) for off in (-1, 0, 1)}
+        if there := made(int(part[1]), int(part[3]), int(part[4])):
+            written |= {there.day + timedelta(days=off) for off in (-1, 0, 1)}
     for day_first, month_first in numeric:
         if (day_first in written) != (month_first in written):
             yield "day-first" if day_first in written else "month-first"
@@ -119,10 +113,10 @@ def _remembered(plain: str, config: DatesConfig, order: str | None, at: int) -> 
 def _find_new(plain: str, config: DatesConfig, order: str | None, at: int) -> FoundDate | None:
     here = at
     for _ in range(4):  # what looks like a date may be invalid
-        match = _search(plain, here)
+        match = search(plain, here)
         if match is None:
             return None
-        read = _day(match, order)
+        read = day_of(match, order)
         if read and not patterns.RANGE.search(plain, max(0, match.start() - 8), match.start()):
             break
         here = match.start() + 1
@@ -165,49 +159,12 @@ def _find_new(plain: str, config: DatesConfig, order: str | None, at: int) -> Fo
     return FoundDate(day, moment, start, end, label, is_open, read.calendar == "hijri", contradicted, precision)
 
 
-def _search(plain: str, at: int) -> re.Match[str] | None:
-    """The first match of `patterns.DATE` from `at` on."""
-    return next(_matches(plain, at, patterns.ANY_YEAR.finditer(plain, at)), None)
-
-
-def _matches(plain: str, at: int, years: Iterable[re.Match[str]]) -> Iterator[re.Match[str]]:
-    """The matches of `patterns.DATE` from `at` on, where `years` stand.
-
-    Only places before a year are tried where a date may begin: each takes a third of a microsecond.
-    """
-    for year in years:
-        for place in _places(plain, at, year):
-            if match := patterns.DATE.match(plain, place):
-                yield match
-                at = match.end()
-                break
-        else:
-            at = max(at, year.end())
-
-
-def _places(plain: str, at: int, year: re.Match[str]) -> list[int]:
-    """Where a date of this year may begin: at a number, at a month before one, or at an era before the sign for a year.
-
-    None begins before `at`.
-    """
-    at = max(at, year.start() - patterns.LONGEST)
-    places = {*range(max(at, year.start() - patterns.LONGEST_ERA), year.start())} if len(year[0]) == 1 else set()
-    for number in patterns.NUMBER.finditer(plain, at, year.end()):
-        start = number.start()
-        first = max(at, start - patterns.LONGEST_MONTH)
-        if plain[first:start].rstrip(patterns.BEFORE_NUMBER)[-2:].lstrip() in patterns.MONTH_ENDS:
-            places.update(month.start() for month in patterns.MONTH_BEGINS.finditer(plain, first, number.end()))
-        places.add(start)
-        at = number.end()
-    return sorted(places)
-
-
-def _with_other_calendar(read: _Day, plain: str, end: int) -> tuple[_Day, int]:
+def _with_other_calendar(read: Day, plain: str, end: int) -> tuple[Day, int]:
     """`read`, or the same day in the Gregorian calendar if it follows, and the end of the date."""
     for _ in range(2):
         between = patterns.SAME_DAY.match(plain, end)
         match = patterns.DATE.match(plain, between.end()) if between else None
-        other = match and _day(match, None)
+        other = match and day_of(match, None)
         if not match or not other or other.calendar == read.calendar or other.other:
             break
         if abs((other.day - read.day).days) > (2 if "hijri" in (read.calendar, other.calendar) else 0):
@@ -218,7 +175,7 @@ def _with_other_calendar(read: _Day, plain: str, end: int) -> tuple[_Day, int]:
 
 
 def _settled(
-    read: _Day, weekdays: set[int], clock: re.Match[str] | None, config: DatesConfig
+    read: Day, weekdays: set[int], clock: re.Match[str] | None, config: DatesConfig
 ) -> tuple[date, bool] | None:
     """The day, and whether its order is ambiguous; None if it is and the configuration skips such dates."""
     if read.other is None:
@@ -387,83 +344,6 @@ def parse_date(value: str, config: DatesConfig, order: str | None = None) -> Fou
 def is_placeholder(value: str) -> bool:
     """Whether a date field holds what programs write where no date is known: `1970-01-01`, `0001-01-01T00:00:00Z`."""
     return patterns.PLACEHOLDER.match(fold(value.strip())) is not None
-
-
-def _day(match: re.Match[str], order: str | None) -> _Day | None:
-    """The day of a matched date; None if it does not exist."""
-    if match["first"]:
-        return _numeric(int(match["first"]), int(match["second"]), int(match["year5"]), match, order)
-    written, month, written_year = next(names for names in _PARTS if match[names[0]])
-    month, day = " ".join(match[month].split()), _value(match[written])
-    if match["era4"]:
-        year = patterns.ERAS[match["era4"]] + (1 if match["nth4"] == "元" else _value(match["nth4"]))
-    else:
-        year = _value(match[written_year])
-        if written == "day4" and year < 200:
-            year += _MINGUO
-    if written in ("day3", "day4"):
-        calendar = _numeric_calendar(year, match) if written == "day3" else "gregorian"
-        return _made(year, _value(month), day, calendar)
-    if year in _BUDDHIST_YEARS and "\u0e00" < month[:1] < "\u0e7f":
-        year -= _BUDDHIST
-    for key, calendar, years, shift in _CALENDARS:
-        if year in years and month in patterns.MONTH[key]:
-            return _made(year - shift, patterns.MONTH[key][month], day, calendar)
-    return None
-
-
-def _numeric(first: int, second: int, year: int, part: re.Match[str], order: str | None) -> _Day | None:
-    """The day of a date of three numbers, the last of which is the year."""
-    calendar = _numeric_calendar(year, part)
-    day_first = _made(year, second, first, calendar)
-    if calendar != "gregorian":  # these calendars never write the month first
-        return day_first
-    month_first = _made(year, first, second)
-    if day_first and month_first and first != second and order is None:
-        return day_first._replace(other=month_first.day)
-    return (month_first or day_first) if order == "month-first" else (day_first or month_first)
-
-
-#: Offset of the years of the Buddhist era, used in Thailand, from Gregorian years.
-_BUDDHIST, _BUDDHIST_YEARS = 543, range(2400, 2700)
-#: The same of the years of the Republic of China, used in Taiwan.
-_MINGUO = 1911
-#: The groups of day, month and year in the forms of a date but for that of three numbers with the year last.
-_PARTS = tuple((f"day{i}", f"month{i}", f"year{'6' if i == '7' else i}") for i in "123467")
-_MAKE = {"gregorian": date, "hijri": calendars.from_hijri, "solar": calendars.from_jalali}
-#: The calendar by names of months and years; the Kurdish year is the Persian one plus 1321.
-_CALENDARS = (
-    ("months_hijri", "hijri", range(1300, 1500), 0),
-    ("months_solar", "solar", range(1244, 1502), 0),
-    ("months_solar", "solar", range(2600, 2800), 1321),
-    ("months", "gregorian", range(1, 10_000), 0),
-)
-
-
-def _numeric_calendar(year: int, part: re.Match[str]) -> str:
-    """The calendar of a numeric date, from a word after its year, else the one in which the year is recent."""
-    if part["hijri"] and 1300 <= year < 1500:
-        return "hijri"
-    if part["solar"] and 1244 <= year < 1502:
-        return "solar"
-    return "solar" if 1350 <= year <= 1410 else "hijri" if 1411 <= year <= 1460 else "gregorian"
-
-
-def _made(year: int, month: int, day: int, calendar: str = "gregorian") -> _Day | None:
-    try:
-        return _Day(_MAKE[calendar](year, month, day), calendar)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _value(digits: str) -> int:
-    """The value of digits, or of Chinese numerals: 二十一, 二〇一九."""
-    if digits.isdecimal():
-        return int(digits)
-    if "十" in digits:
-        tens, _, ones = digits.partition("十")
-        return (patterns.NUMERALS.get(tens, 1) if tens else 1) * 10 + (patterns.NUMERALS.get(ones, 0) if ones else 0)
-    return int("".join(str(patterns.NUMERALS[sign]) for sign in digits))
 
 
 def _is_time(clock: re.Match[str]) -> bool:
