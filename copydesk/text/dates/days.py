@@ -37,8 +37,10 @@ class Day(NamedTuple):
 
 
 def day_of(match: re.Match[str], order: str | None) -> Day | None:
-    """The day of a match of `patterns.DATE`; None if it does not exist. `order`, `day-first` or `month-first`, is that of
-    three numbers with the year last; with None the other day is kept, too.
+    """The day of a match of `patterns.DATE`; None if it does not exist.
+
+    `order`, `day-first` or `month-first`, is that of three numbers with the year last; with None the other day is kept,
+    too.
     """
     if match["first"]:
         return _numeric(int(match["first"]), int(match["second"]), int(match["year5"]), match, order)
